@@ -1,0 +1,126 @@
+"""What pages and API read: frozen rows, shaped for showing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.monitor import MonitorState
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentQuery:
+    """Which incidents to list: empty fields do not filter. `text` is looked for in type, message, place and path."""
+
+    state: IncidentState | None = IncidentState.OPEN
+    service: str | None = None
+    environment: str | None = None
+    text: str | None = None
+    page: int = 1
+    per_page: int = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentRow:
+    """One line of the list. `trend` holds the events of the last 24 hours, oldest hour first."""
+
+    id: int
+    kind: IncidentKind
+    state: IncidentState
+    type: str
+    message: str
+    place: str
+    service: str
+    environment: str
+    level: str
+    status_code: int | None
+    count: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    reopened_at: datetime | None
+    trend: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentPage:
+    """A page of rows, and how many there are in all."""
+
+    rows: tuple[IncidentRow, ...]
+    total: int
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HourCount:
+    """How many events fell into the hour that begins at `hour`."""
+
+    hour: datetime
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactRow:
+    """One line of an incident's timeline."""
+
+    kind: FactKind
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentDetail:
+    """An incident's own page. `hours` covers the asked-for span without gaps; `facts` are newest first."""
+
+    row: IncidentRow
+    path: str | None
+    logger: str | None
+    first_release: str | None
+    last_release: str | None
+    grouping: dict[str, Any]
+    hours: tuple[HourCount, ...]
+    facts: tuple[FactRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventDetail:
+    """One event as it is kept, and its neighbours within the incident (ids of this table, not `event_id`)."""
+
+    id: int
+    event_id: str
+    incident_id: int
+    occurred_at: datetime
+    received_at: datetime
+    body: dict[str, Any]
+    number: int
+    of: int
+    earlier_id: int | None
+    later_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorSpan:
+    """A stretch of time in which a monitor stood in one state; `until` is None for the present one."""
+
+    state: MonitorState
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceRow:
+    """A service in one environment. `state` is None when it has never sent a heartbeat."""
+
+    id: int
+    name: str
+    environment: str
+    state: MonitorState | None
+    state_since: datetime | None
+    last_beat_at: datetime | None
+    last_event_at: datetime | None
+    first_seen_at: datetime
+    base_url: str | None
+    sdk: str | None
+    open_incidents: int
+    spans: tuple[MonitorSpan, ...]

@@ -1,0 +1,261 @@
+"""The tables. What each holds is said at the table; migrations must equal this file (a test compares them)."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: aware and in UTC in Python, whole microseconds since 1970 in the database, the same on every engine."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _project() -> Column[int]:
+    return Column("project_id", ForeignKey("projects.id"), nullable=False)
+
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("slug", String(80), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# Keys let services in. Only a hash is kept; `callback_secret` is derived from the key (HKDF) and encrypted with the
+# server secret, which lies outside this database.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    _project(),
+    Column("name", String(200), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("hint", String(20), nullable=False),
+    Column("callback_secret", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+# Tokens let API clients read and act.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    _project(),
+    Column("name", String(200), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("hint", String(20), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+# Sign-in links: each works once, until it expires.
+signins = Table(
+    "signins",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+# Browser sessions; the cookie holds the token, this table its hash.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    _project(),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+# A service in one environment.
+services = Table(
+    "services",
+    metadata,
+    _id(),
+    _project(),
+    Column("name", String(200), nullable=False),
+    Column("environment", String(200), nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_event_at", Instant),
+    UniqueConstraint("project_id", "name", "environment"),
+)
+
+# What expects beats. One for each service that has sent a heartbeat.
+monitors = Table(
+    "monitors",
+    metadata,
+    _id(),
+    Column("service_id", ForeignKey("services.id"), nullable=False, unique=True),
+    Column("state", String(20), nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("last_beat_at", Instant, nullable=False),
+    # When the state is next to be looked at; null: only a beat can change it.
+    Column("due_at", Instant, index=True),
+    Column("interval", Integer, nullable=False),
+    Column("base_url", Text),
+    # The newest heartbeat as it was said: instance, sdk, stats, fixers.
+    Column("last_beat", JSON, nullable=False),
+)
+
+# Each change of a monitor's state: its history is the time line.
+monitor_states = Table(
+    "monitor_states",
+    metadata,
+    _id(),
+    Column("monitor_id", ForeignKey("monitors.id"), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("since", Instant, nullable=False),
+    Index("ix_monitor_states_monitor_id_since", "monitor_id", "since"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _id(),
+    _project(),
+    Column("service_id", ForeignKey("services.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("reopened_at", Instant),
+    Column("type", String(200), nullable=False),
+    Column("message", Text, nullable=False),
+    # Where it happened, in a line: a function and its file, a route, a logger.
+    Column("place", String(400), nullable=False),
+    Column("level", String(20), nullable=False),
+    Column("status_code", Integer),
+    Column("path", Text),
+    Column("logger", String(200)),
+    Column("first_release", String(200)),
+    Column("last_release", String(200)),
+    Column("count", BigInteger, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Index("ix_incidents_project_id_state_last_seen_at", "project_id", "state", "last_seen_at"),
+    Index("ix_incidents_service_id_state", "service_id", "state"),
+)
+
+# Which key leads to which incident. Keys carry the version of the rule that made them; old ones stay.
+group_keys = Table(
+    "group_keys",
+    metadata,
+    Column("service_id", ForeignKey("services.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("hash", LargeBinary(16), primary_key=True),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    # What went into the hash, for people who ask why.
+    Column("parts", JSON, nullable=False),
+)
+
+# Events as they were said: `body` is the event's JSON, compressed. The other columns are what reads and rules need.
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False),
+    Column("event_id", LargeBinary(16), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("repeat_count", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_events_incident_id_id", "incident_id", "id"),
+)
+
+# Ids already counted, kept for 14 days whatever the retention of events.
+seen_events = Table(
+    "seen_events",
+    metadata,
+    Column("project_id", Integer, primary_key=True),
+    Column("event_id", LargeBinary(16), primary_key=True),
+    Column("seen_at", Instant, nullable=False, index=True),
+)
+
+# Events per incident and hour: charts and sparklines.
+incident_hours = Table(
+    "incident_hours",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+# What became true, in the transaction that made it so: the outbox for alerts and fixes, and the timeline for people.
+facts = Table(
+    "facts",
+    metadata,
+    _id(),
+    _project(),
+    Column("kind", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("incident_id", ForeignKey("incidents.id"), index=True),
+    Column("service_id", ForeignKey("services.id")),
+    Column("data", JSON, nullable=False),
+)
+
+# Parcels that could not be digested, with the reason.
+buried = Table(
+    "buried",
+    metadata,
+    _id(),
+    _project(),
+    Column("kind", String(20), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# One row a topic ("incidents", "services"); bumped in the same transaction as the change. Open pages watch it.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("project_id", Integer, primary_key=True),
+    Column("topic", String(20), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
