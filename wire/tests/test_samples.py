@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-WIRE = Path(__file__).parent
+WIRE = Path(__file__).parents[1]
 SCHEMA = json.loads((WIRE / "v1.schema.json").read_text(encoding="utf-8"))
 SAMPLES = sorted((WIRE / "samples").glob("*.json"))
 README = (WIRE / "samples" / "README.md").read_text(encoding="utf-8")
