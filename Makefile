@@ -1,0 +1,145 @@
+# The one place where commands live; `make` alone lists them.
+# Everything installs what it needs by itself, from hashed locks, into .venv here.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+BIN := .venv/bin
+MADE := .venv/made
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+SDK_SOURCES := $(shell find aiops-sdk -type f -not -name '*.pyc' -not -path '*/tests/*' 2>/dev/null)
+PLATFORM_SOURCES := $(shell find aiops-platform -type f -not -name '*.pyc' -not -path '*/tests/*' -not -path '*/static/vendor/*' -not -path '*/static/sdk/*' 2>/dev/null)
+PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration docs))
+RESULTS := test-results
+export PYTHON
+
+export SOURCE_DATE_EPOCH := 1577836800
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What people do
+
+.PHONY: demo
+demo: $(MADE)/run ## Run the platform, and beside it a shop that fails on demand
+	@exec $(BIN)/python tools/demo.py
+
+.PHONY: check
+check: $(MADE)/dev ## Format, lint, types, import contracts, unit tests (under a minute)
+	@$(MAKE) --jobs=2 --output-sync=target $(CHECKS)
+	@echo "All checks passed."
+
+.PHONY: test
+test: ## Every test: the checks, the SDK on each Python, the platform, end to end
+	@rm -rf $(RESULTS)
+	@$(MAKE) check
+	@$(MAKE) test-sdk
+	@$(MAKE) test-platform
+	@$(MAKE) test-e2e
+	@$(BIN)/python tools/test_summary.py $(RESULTS)
+
+.PHONY: test-sdk
+test-sdk: $(MADE)/dev wheels ## The SDK's wheel on Python 3.8 to 3.13, with the newest and the oldest Flask
+	@$(BIN)/python tools/test_sdk.py
+
+.PHONY: test-platform
+test-platform: $(MADE)/dev ## The platform's integration and contract tests
+	$(if $(PLATFORM_TESTS),@$(BIN)/pytest -n 2 --junitxml=$(RESULTS)/platform.xml $(PLATFORM_TESTS))
+
+.PHONY: test-e2e
+test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
+	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/install_e2e.py
+	@$(BIN)/pytest --junitxml=$(RESULTS)/e2e.xml tests/e2e
+
+.PHONY: wheels
+wheels: $(MADE)/wheels ## Build both distributions into dist/
+
+.PHONY: format
+format: $(MADE)/dev ## Format the code, and mend what the linter can mend by itself
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: lock
+lock: $(MADE)/uv ## Lock the dependencies anew (UPGRADE=1 takes newer versions)
+	@UV=$(UV) tools/lock.sh
+
+.PHONY: clean
+clean: ## Remove everything that make made
+	@rm -rf .venv .venvs dist $(RESULTS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf aiops-platform/src/aiops_platform/web/static/{vendor,sdk}
+
+# The checks, each by itself; `make check` runs two at a time
+
+CHECKS := check-format check-lint check-contracts check-types-platform check-types-sdk check-tests
+.PHONY: $(CHECKS)
+
+check-format:
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; 'make format' mends it:"; $(BIN)/ruff format --check .; }
+
+check-lint:
+	@$(BIN)/ruff check --quiet .
+
+check-contracts:
+	@$(BIN)/lint-imports --no-logo >$(MADE)/contracts.log 2>&1 || { cat $(MADE)/contracts.log; exit 1; }
+
+# The type checker no longer knows 3.8; ruff holds the SDK's syntax to it, and its tests run there.
+check-types-sdk:
+	@$(BIN)/mypy --no-error-summary --python-version 3.10 --cache-dir .mypy_cache/sdk aiops-sdk/src
+
+check-types-platform:
+	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples tests
+
+check-tests:
+	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture)
+
+# What the commands need; each step says what it does and leaves a mark, so that it is done once
+
+$(MADE)/python:
+	@tools/make_venv.sh .venv
+	@mkdir -p $(MADE) && touch $@
+
+$(MADE)/uv: requirements/uv.txt | $(MADE)/python
+	@echo "Installing uv, which installs the rest"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(MADE)/locked-run: requirements/run.txt | $(MADE)/uv
+	@echo "Installing the platform's dependencies, Flask and the build tools"
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@touch $@
+
+$(MADE)/locked-dev: requirements/dev.txt $(MADE)/locked-run
+	@echo "Installing the tools that check and test"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Where there is no Node.js, npm comes from a Python package.
+$(MADE)/npm: requirements/node.txt | $(MADE)/uv
+	@if ! command -v npm >/dev/null; then echo "Installing npm"; $(INSTALL) --require-hashes -r requirements/node.txt; fi
+	@touch $@
+
+$(MADE)/built-in: $(SDK_SOURCES) aiops-platform/hatch_build.py aiops-platform/frontend/package-lock.json $(MADE)/locked-run $(MADE)/npm
+	@echo "Making what the platform ships: the front-end libraries and the SDK's wheel"
+	@$(BIN)/python aiops-platform/hatch_build.py
+	@touch $@
+
+$(MADE)/run: aiops-sdk/pyproject.toml aiops-platform/pyproject.toml $(MADE)/locked-run $(MADE)/built-in
+	@echo "Installing aiops-sdk and aiops-platform from here"
+	@$(INSTALL) --no-deps --no-build-isolation --editable aiops-sdk --editable aiops-platform
+	@touch $@
+
+$(MADE)/dev: $(MADE)/locked-dev $(MADE)/run
+	@touch $@
+
+$(MADE)/wheels: $(SDK_SOURCES) $(PLATFORM_SOURCES) $(MADE)/built-in
+	@echo "Building both distributions into dist/"
+	@rm -rf dist
+	@$(UV) build --quiet --python $(BIN)/python --no-build-isolation --out-dir dist aiops-sdk
+	@$(UV) build --quiet --python $(BIN)/python --no-build-isolation --out-dir dist aiops-platform
+	@touch $@

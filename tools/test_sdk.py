@@ -1,0 +1,168 @@
+"""Runs the SDK's tests on its built wheel: on each Python it promises, with the newest and the oldest Flask.
+
+Each combination has a virtual environment of its own under `.venvs/`, kept between runs while its lock stays the same.
+A Python that is not on this machine is skipped by name; with CI=true that is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from test_summary import count
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "test-results"
+UV = Path(sys.executable).with_name("uv")
+DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
+AT_ONCE = 2
+
+PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+FLASKS = {"newest": PYTHONS, "oldest": ("3.8", "3.10")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combination:
+    """One Python with one set of locked packages."""
+
+    python: str
+    flask: str
+
+    @property
+    def name(self) -> str:
+        """The name of its environment and of its results."""
+        return f"sdk-{self.python}-{self.flask}"
+
+    @property
+    def lock(self) -> Path:
+        """The requirements that its environment is made from."""
+        return ROOT / "requirements" / f"sdk-{self.flask}.txt"
+
+
+class TestsFailedError(Exception):
+    """A combination did not pass; the message is what it printed."""
+
+
+def find_python(version: str) -> Path | None:
+    """The interpreter of that version on this machine, however it was installed."""
+    for candidate in candidates(version):
+        ask = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        try:
+            said = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=False)
+        except OSError:
+            continue
+        # A version manager's stand-in exists for versions that are not active, too, and then only prints an error.
+        if said.stdout.strip() == version:
+            return Path(candidate)
+    return None
+
+
+def candidates(version: str) -> Iterator[str]:
+    """Where a Python of that version may lie: PATH, pyenv's folders, and those that uv knows."""
+    on_path = shutil.which(f"python{version}")
+    if on_path:
+        yield on_path
+    pyenv = os.environ.get("PYENV_ROOT")
+    folders = [Path(pyenv) / "versions"] if pyenv else []
+    # This interpreter may itself be one of pyenv's; its siblings lie beside it.
+    folders.append(Path(sys.base_prefix).parent)
+    for folder in folders:
+        yield from (str(found) for found in sorted(folder.glob(f"{version}.*/bin/python"), reverse=True))
+    find: list[str | Path] = [UV, "python", "find", "--no-python-downloads", "--no-project", "--system", version]
+    found = subprocess.run(find, capture_output=True, text=True, check=False).stdout.strip()
+    if found:
+        yield found
+
+
+def environment(combination: Combination, interpreter: Path) -> Path:
+    """The Python inside the combination's environment, which is made anew when its lock or its interpreter changed."""
+    folder = ROOT / ".venvs" / combination.name
+    python = folder / "bin" / "python"
+    mark = folder / "made-from"
+    made_from = hashlib.sha256(combination.lock.read_bytes() + str(interpreter).encode()).hexdigest()
+    if not (mark.is_file() and mark.read_text() == made_from):
+        run([UV, "venv", "--quiet", "--clear", "--python", interpreter, folder])
+        run([UV, "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", combination.lock])
+        mark.write_text(made_from)
+    return python
+
+
+def test(combination: Combination, interpreter: Path, wheel: Path) -> str:
+    """Run the tests in one combination and return a line that says how it went."""
+    python = environment(combination, interpreter)
+    run([UV, "pip", "install", "--quiet", "--python", python, "--no-deps", "--reinstall", wheel])
+    report = RESULTS / f"{combination.name}.xml"
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "--no-header",
+        "--color=no",
+        "-p",
+        "no:cacheprovider",
+    ]
+    if combination.flask == "oldest":
+        # What was new then is deprecated now, and that is not the SDK's doing.
+        command += ["-W", "ignore::DeprecationWarning"]
+    run([*command, f"--junitxml={report}", "aiops-sdk/tests"])
+    counts = count(report)
+    return f"Python {combination.python}, {combination.flask} Flask: {counts} in {counts.seconds:.0f} s"
+
+
+def run(command: list[str | Path]) -> None:
+    """Run a step from the project's folder; its output is shown only if it fails."""
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False
+    )
+    if done.returncode:
+        raise TestsFailedError(f"{' '.join(map(str, command))}\n{done.stdout}")
+
+
+def planned() -> Iterator[tuple[Combination, Path]]:
+    """The combinations that this machine can run; a Python that is missing is said, and in CI it is the end."""
+    missing = []
+    for flask, versions in FLASKS.items():
+        for version in versions:
+            combination = Combination(python=version, flask=flask)
+            interpreter = find_python(version)
+            if interpreter:
+                yield combination, interpreter
+            else:
+                missing.append(f"Python {version}, {flask} Flask")
+    for name in missing:
+        print(f"{name}: skipped, there is no such Python here")
+    if missing and os.environ.get("CI") == "true":
+        sys.exit("In CI every Python must be there.")
+
+
+def main() -> int:
+    """Run all combinations, two at a time, and say how each went."""
+    wheels = list((ROOT / "dist").glob("aiops_sdk-*.whl"))
+    if len(wheels) != 1:
+        sys.exit("There must be one wheel of the SDK in dist/: make wheels builds it.")
+    RESULTS.mkdir(exist_ok=True)
+    failed = 0
+    plan = list(planned())
+    print(f"Testing the SDK's wheel in {len(plan)} environments, {AT_ONCE} at a time", flush=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [(combination, pool.submit(test, combination, python, wheels[0])) for combination, python in plan]
+        for combination, result in running:
+            try:
+                print(f"  {result.result()}", flush=True)
+            except (TestsFailedError, subprocess.TimeoutExpired) as failure:
+                failed += 1
+                print(f"  {combination.name} FAILED:\n{failure}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
