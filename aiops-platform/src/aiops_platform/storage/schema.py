@@ -29,10 +29,12 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 (SQLAlchemy's)
+        """To the database."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database."""
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
@@ -142,6 +144,8 @@ monitors = Table(
     Column("base_url", Text),
     # The newest heartbeat as it was said: instance, sdk, stats, fixers.
     Column("last_beat", JSON, nullable=False),
+    # The processes that beat for it: instance id to the time of its last beat (microseconds, as Instant keeps them).
+    Column("instances", JSON, nullable=False),
 )
 
 # Each change of a monitor's state: its history is the time line.
@@ -194,7 +198,7 @@ group_keys = Table(
     Column("parts", JSON, nullable=False),
 )
 
-# Events as they were said: `body` is the event's JSON, compressed. The other columns are what reads and rules need.
+# Events as they were said: `body` is JSON in the fields of the wire, compressed with zlib; the rest is for rules.
 events = Table(
     "events",
     metadata,

@@ -1,0 +1,229 @@
+"""What doors, stations and pages need from outside, in domain verbs: the intake and the store."""
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.facts import Fact
+from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.incident import Incident
+from aiops_platform.core.monitor import Listening, Monitor, MonitorState
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.core.views import (
+    EventDetail,
+    IncidentDetail,
+    IncidentPage,
+    IncidentQuery,
+    Names,
+    Overview,
+    ServicePage,
+    StateCounts,
+)
+
+
+class StoreUnavailableError(PlatformError):
+    """The store cannot be read or written now: busy, or its disk is full. What was asked for has not happened."""
+
+
+class IntakeUnavailableError(PlatformError):
+    """The intake could not keep the parcels: its disk is full or failing, it is busy, or too much waits already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leased:
+    """A parcel taken out to be worked on. `attempts` counts this time too: more than a few means that it kills."""
+
+    ticket: int
+    parcel: Parcel
+    attempts: int
+
+
+class Intake(Protocol):
+    """The durable log between door and digest. At least once: what is not done is handed out again.
+
+    Every method may be called from any thread, and raises IntakeUnavailableError when the log cannot be used.
+    """
+
+    def append(self, parcels: Sequence[Parcel]) -> Future[None]:
+        """The future is done when all of them are on durable storage, and fails with IntakeUnavailableError otherwise.
+
+        Never blocks. Raises IntakeUnavailableError at once when too much waits to be written.
+        """
+        ...
+
+    def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
+        """The oldest parcels that nobody works on, at most `limit`, for a minute: then they are handed out again."""
+        ...
+
+    def done(self, tickets: Collection[int]) -> None:
+        """Forgets these parcels: what they said is in the store. Unknown tickets are no error."""
+        ...
+
+    def release(self) -> None:
+        """Ends all leases. For the one worker when it starts: what an earlier one held is to be taken at once."""
+        ...
+
+    def waiting(self) -> int:
+        """How many parcels are not done."""
+        ...
+
+    def oldest_waiting(self, kind: ParcelKind) -> datetime | None:
+        """When the oldest parcel of this kind that is not done was received."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether anyone else has written to the log since this was last asked. Cheap: made to be polled."""
+        ...
+
+    def tick(self, now: datetime) -> None:
+        """Says that the door listens now. To be called every 5 s by a door that accepts parcels."""
+        ...
+
+    def listening(self) -> Listening | None:
+        """The newest stretch of time in which the door listened without a gap; None before the first tick."""
+        ...
+
+    def tidy(self) -> None:
+        """Gives disk space back that done parcels held. For a quiet moment."""
+        ...
+
+    def close(self) -> None:
+        """Waits for what is being written, then lets go of the file."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptEvent:
+    """An event as the store keeps it: `body` is its JSON. `event_id` is 16 bytes."""
+
+    event_id: bytes
+    occurred_at: datetime
+    received_at: datetime
+    repeat_count: int
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentChange:
+    """An incident after one or many events, and all that is to be written with it. `hours` are additions."""
+
+    incident: Incident
+    key: GroupKey | None = None
+    facts: tuple[Fact, ...] = ()
+    events: tuple[KeptEvent, ...] = ()
+    hours: Mapping[datetime, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorChange:
+    """A monitor after one or many beats or looks; `states` are the changes of its state, oldest first."""
+
+    monitor: Monitor
+    project_id: int
+    states: tuple[tuple[datetime, MonitorState], ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class Transaction(Protocol):
+    """Everything in it becomes true at once, or nothing does. Changes raise the revisions that pages watch."""
+
+    def remember(self, project_id: int, seen: Mapping[bytes, datetime]) -> set[bytes]:
+        """Notes event ids (with the time they were received), and says which of them were new."""
+        ...
+
+    def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
+        """These services; those not known are created, as first seen at the time given, with a SERVICE_SEEN fact."""
+        ...
+
+    def heard_from(self, events: Mapping[int, datetime]) -> None:
+        """Notes the time of the last event of services, by id. Never goes back."""
+        ...
+
+    def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
+        """The incidents that these keys of these services (by id) lead to, where there are any."""
+        ...
+
+    def incident(self, project_id: int, incident_id: int) -> Incident | None:
+        """One incident; None when this project has no such."""
+        ...
+
+    def save_incidents(self, changes: Sequence[IncidentChange]) -> None:
+        """Writes incidents (new when they have no id), their keys, events, hours and facts."""
+        ...
+
+    def monitors(self, service_ids: Collection[int]) -> dict[int, Monitor]:
+        """The monitors of these services, by service id, where there are any."""
+        ...
+
+    def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
+        """Monitors that are to be looked at, longest due first."""
+        ...
+
+    def save_monitors(self, changes: Sequence[MonitorChange]) -> None:
+        """Writes monitors, the changes of their states, and facts."""
+        ...
+
+    def bury(self, parcel: Parcel, reason: str) -> None:
+        """Keeps a parcel that could not be understood, for people to look at."""
+        ...
+
+    def forget_seen_events(self, before: datetime, limit: int) -> int:
+        """Drops ids noted before this time, at most `limit`; returns how many."""
+        ...
+
+    def forget_access(self, before: datetime) -> int:
+        """Drops sign-in links and sessions that expired before this time; returns how many."""
+        ...
+
+    def forget_buried(self, before: datetime, limit: int) -> int:
+        """Drops buried parcels received before this time; returns how many."""
+        ...
+
+
+class Store(Protocol):
+    """The truth. Every method may be called from any thread, and raises StoreUnavailableError when it cannot be used."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction: written at the end of the block, undone by any exception. Never one inside another."""
+        ...
+
+
+class Reads(Protocol):
+    """What pages and the API show. Every method may be called from any thread, and raises StoreUnavailable."""
+
+    def revision(self, project_id: int) -> dict[str, int]:
+        """The number of each topic; one that is missing has never changed. Cheap: made to be polled."""
+        ...
+
+    def overview(self, project_id: int) -> Overview:
+        """How the project is, in a few numbers."""
+        ...
+
+    def counts(self, project_id: int, query: IncidentQuery) -> StateCounts:
+        """How many incidents match the query in each state; the query's own state and page do not matter."""
+        ...
+
+    def names(self, project_id: int) -> Names:
+        """The services and environments that ever reported."""
+        ...
+
+    def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
+        """A page of incidents: open ones first, then muted, then resolved; among equals the last seen first."""
+        ...
+
+    def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
+        """One incident with its numbers and its story; None when this project has no such."""
+        ...
+
+    def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
+        """One kept event, by its place or by the id of its row; None when this incident has no such."""
+        ...
+
+    def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
+        """A page of services: silent ones first, then late, then alive, then the rest; among equals by name."""
+        ...

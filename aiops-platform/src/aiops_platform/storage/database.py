@@ -1,0 +1,87 @@
+"""One way to open the database: SQLite with the settings that durability needs, or any other SQLAlchemy engine."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+
+from aiops_platform.ports import StoreUnavailableError
+
+_BUSY_SECONDS = 5
+
+
+class Database:
+    """Hands out connections: `read` for looking, `begin` for changing. Safe to share between threads.
+
+    Do not open one inside another on the same thread: in memory there is a single connection, and a writer would
+    wait for itself.
+    """
+
+    def __init__(self, engine: Engine, *, guard: AbstractContextManager[Any] | None = None) -> None:
+        self.engine = engine
+        self._reader = engine.execution_options(begin="BEGIN")
+        # A writer takes its lock at once: a reader that turns writer could be told "busy" without any waiting.
+        self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._guard: AbstractContextManager[Any] = guard or nullcontext()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database. Raises StoreUnavailableError."""
+        with _said_plainly(), self._guard, self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end of the block, rolled back by any exception.
+
+        Raises StoreUnavailableError, for a full disk or another writer that holds on for more than 5 s.
+        """
+        with _said_plainly(), self._guard, self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Opens `sqlite:////path/store.db`, `sqlite://` (in memory, for tests), or another database that SQLAlchemy knows.
+
+    The tables are not created: see `migrate`.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return Database(create_engine(parsed, pool_pre_ping=True))
+    in_memory = parsed.database in (None, "", ":memory:")
+    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}}
+    if in_memory:
+        options["poolclass"] = StaticPool
+    engine = create_engine(parsed, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine, guard=Lock() if in_memory else None)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction handling starts them late and without a lock; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as cause:
+        raise StoreUnavailableError(f"The store cannot be used now: {cause.orig}") from cause
