@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from aiops_platform.core.access import ApiKey, ApiToken, Holder, Session
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
@@ -226,4 +227,75 @@ class Reads(Protocol):
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
         """A page of services: silent ones first, then late, then alive, then the rest; among equals by name."""
+        ...
+
+
+class Access(Protocol):
+    """Who may come in. Every method may be called from any thread, and raises StoreUnavailableError.
+
+    Texts of keys, tokens, links and sessions are returned once, when they are made; only hashes of them are kept.
+    """
+
+    def ensure_project(self, slug: str, name: str, now: datetime) -> tuple[int, bool]:
+        """The project's id, and whether it had to be created."""
+        ...
+
+    def first_project(self) -> int | None:
+        """The oldest project; None before the first start."""
+        ...
+
+    def create_key(self, project_id: int, name: str, now: datetime) -> str:
+        """A new API key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
+        ...
+
+    def keys(self, project_id: int) -> Sequence[ApiKey]:
+        """Every key, oldest first, revoked ones too."""
+        ...
+
+    def revoke_key(self, project_id: int, id_or_name: str, now: datetime) -> ApiKey | None:
+        """The key that no longer lets anyone in; None when no key in force has this id or name."""
+        ...
+
+    def holder_of_key(self, key: str) -> Holder | None:
+        """Whose key this is, if it is in force."""
+        ...
+
+    def note_keys_used(self, used: Mapping[int, datetime]) -> None:
+        """Notes when keys were last used, by id. Never goes back."""
+        ...
+
+    def sealed_secrets_open(self) -> bool:
+        """Whether the server secret is the one that the newest key was made with; true when there is no key."""
+        ...
+
+    def create_token(self, project_id: int, name: str, now: datetime) -> str:
+        """A new API token's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
+        ...
+
+    def tokens(self, project_id: int) -> Sequence[ApiToken]:
+        """Every token, oldest first, revoked ones too."""
+        ...
+
+    def revoke_token(self, project_id: int, id_or_name: str, now: datetime) -> ApiToken | None:
+        """The token that no longer lets anyone in; None when no token in force has this id or name."""
+        ...
+
+    def holder_of_token(self, token: str, now: datetime) -> Holder | None:
+        """Whose token this is, if it is in force. Notes the use, at most once a minute."""
+        ...
+
+    def create_signin(self, now: datetime) -> str:
+        """The secret part of a sign-in link: it works once, within 15 minutes."""
+        ...
+
+    def sign_in(self, link: str, now: datetime) -> str | None:
+        """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
+        ...
+
+    def session(self, text: str, now: datetime) -> Session | None:
+        """The session that a cookie stands for, if it has not ended."""
+        ...
+
+    def sign_out(self, text: str) -> None:
+        """Ends a session. One that does not exist is no error."""
         ...

@@ -1,0 +1,157 @@
+"""Settings: from arguments, then `AIOPS_SERVER_*`, then defaults. The only reader of the environment.
+
+The prefix keeps them apart from the variables of `aiops_sdk`, which a server may well set for itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+from aiops_platform.core.errors import PlatformError
+
+PREFIX = "AIOPS_SERVER_"
+_LEAST_SECRET = 32
+_LEAST_BODY = 1024
+_WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
+
+
+class SettingsError(PlatformError):
+    """A setting makes no sense; the message names it and says what would."""
+
+
+@dataclass(frozen=True)
+class SettingDoc:
+    """One setting as people read of it; a test compares these with the table in the documentation."""
+
+    variable: str
+    default: str
+    meaning: str
+
+
+def _says(meaning: str, *, default: str) -> dict[str, str]:
+    return {"meaning": meaning, "default": default}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Each field is also the variable `AIOPS_SERVER_` and its name in capitals."""
+
+    data: Path = field(
+        metadata=_says(
+            "The folder that holds everything: databases, server secret, lock.", default="the user's data folder"
+        )
+    )
+    host: str = field(
+        metadata=_says("The address to listen on; `0.0.0.0` for every one of this machine.", default="127.0.0.1")
+    )
+    port: int = field(metadata=_says("The port to listen on; 0 takes a free one.", default="8400"))
+    public_url: str | None = field(
+        metadata=_says(
+            "The address under which people and services reach the platform, behind a proxy for example: links are made with it.",
+            default="made of host and port",
+        )
+    )
+    max_body: int = field(metadata=_says("The largest report that is taken, in bytes, unpacked.", default="1048576"))
+    secret: str | None = field(
+        repr=False,
+        metadata=_says(
+            "The server secret: at least 32 characters, the same at each start. It encrypts what the database must not tell.",
+            default="made at the first start, in the file secret.key",
+        ),
+    )
+
+    @classmethod
+    def load(cls, arguments: Mapping[str, object], environ: Mapping[str, str]) -> "Settings":
+        """The settings of this process. Raises SettingsError. What is empty or only blanks counts as not given."""
+        given = _Given(arguments, environ)
+        return cls(
+            data=_folder(given.text("data")),
+            host=given.text("host") or "127.0.0.1",
+            port=given.number("port", 8400, least=0, most=65535),
+            public_url=_public_url(given.text("public_url"), given.name("public_url")),
+            max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=1024**3),
+            secret=_secret(given.text("secret")),
+        )
+
+    @classmethod
+    def documentation(cls) -> tuple[SettingDoc, ...]:
+        """Every setting, in order."""
+        return tuple(
+            SettingDoc(PREFIX + each.name.upper(), each.metadata["default"], each.metadata["meaning"])
+            for each in fields(cls)
+        )
+
+    @property
+    def store_url(self) -> str:
+        """Where the store lies, as SQLAlchemy says it."""
+        return f"sqlite:///{self.data / 'store.db'}"
+
+    def address(self, port: int | None = None) -> str:
+        """The platform's address in links, without a slash at the end. `port` is the one bound, when 0 was asked for."""
+        if self.public_url is not None:
+            return self.public_url
+        # Nobody can visit "every address"; on this machine, its own name for itself is one of them.
+        host = "localhost" if self.host in _WILDCARDS else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port if port is None else port}"
+
+
+@dataclass(frozen=True)
+class _Given:
+    arguments: Mapping[str, object]
+    environ: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        argument = self.arguments.get(name)
+        value = self.environ.get(PREFIX + name.upper(), "") if argument is None else str(argument)
+        return value.strip() or None
+
+    def name(self, setting: str) -> str:
+        if self.arguments.get(setting) is None:
+            return PREFIX + setting.upper()
+        return "--" + setting.replace("_", "-")
+
+    def number(self, setting: str, default: int, *, least: int, most: int) -> int:
+        text = self.text(setting)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise SettingsError(
+                f"{self.name(setting)} is '{text}': give a whole number from {least} to {most}" + _kubernetes_hint(text)
+            )
+        return int(text)
+
+
+def _kubernetes_hint(text: str) -> str:
+    # A Kubernetes service called aiops-server puts AIOPS_SERVER_PORT=tcp://10.0.0.1:8400 into every pod beside it.
+    if not text.startswith("tcp://"):
+        return ""
+    return " (Kubernetes sets this for a service named aiops-server: set enableServiceLinks: false in the pod)"
+
+
+def _folder(text: str | None) -> Path:
+    if text is None:
+        return user_data_path("aiops", appauthor=False)
+    return Path(text).expanduser().absolute()
+
+
+def _public_url(text: str | None, name: str) -> str | None:
+    if text is None:
+        return None
+    text = text.rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"{name} is '{text}': give an address such as https://aiops.example.com")
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise SettingsError(f"{name} is '{text}': give scheme, host and port only, such as https://aiops.example.com")
+    return text
+
+
+def _secret(text: str | None) -> str | None:
+    if text is not None and len(text) < _LEAST_SECRET:
+        raise SettingsError(
+            f"{PREFIX}SECRET is too short: give at least {_LEAST_SECRET} random characters, or none for one made by us"
+        )
+    return text

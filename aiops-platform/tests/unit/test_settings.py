@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+
+from aiops_platform.settings import Settings, SettingsError
+
+
+def test_nothing_given_means_the_defaults():
+    settings = Settings.load({}, {})
+
+    assert settings.host == "127.0.0.1"
+    assert settings.port == 8400
+    assert settings.max_body == 1024 * 1024
+    assert settings.secret is None
+    assert settings.data.name == "aiops"
+    assert settings.address() == "http://127.0.0.1:8400"
+
+
+def test_every_setting_has_a_variable():
+    settings = Settings.load(
+        {},
+        {
+            "AIOPS_SERVER_DATA": "/data",
+            "AIOPS_SERVER_HOST": "::1",
+            "AIOPS_SERVER_PORT": "9000",
+            "AIOPS_SERVER_PUBLIC_URL": "https://aiops.example.com",
+            "AIOPS_SERVER_MAX_BODY": "2048",
+            "AIOPS_SERVER_SECRET": "x" * 32,
+        },
+    )
+
+    assert settings == Settings(
+        data=Path("/data"),
+        host="::1",
+        port=9000,
+        public_url="https://aiops.example.com",
+        max_body=2048,
+        secret="x" * 32,
+    )
+
+
+def test_an_argument_outranks_the_variable():
+    assert Settings.load({"port": 1}, {"AIOPS_SERVER_PORT": "2"}).port == 1
+
+
+def test_an_argument_that_was_not_given_does_not():
+    assert Settings.load({"port": None}, {"AIOPS_SERVER_PORT": "2"}).port == 2
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n"])
+def test_what_is_blank_counts_as_not_given(blank):
+    environ = {f"AIOPS_SERVER_{name}": blank for name in ("DATA", "HOST", "PORT", "PUBLIC_URL", "MAX_BODY", "SECRET")}
+
+    assert Settings.load({"data": blank}, environ) == Settings.load({}, {})
+
+
+def test_blanks_and_slashes_around_a_value_are_forgiven():
+    settings = Settings.load(
+        {}, {"AIOPS_SERVER_PUBLIC_URL": " https://aiops.example.com/ ", "AIOPS_SERVER_PORT": " 80 "}
+    )
+
+    assert settings.public_url == "https://aiops.example.com"
+    assert settings.port == 80
+
+
+@pytest.mark.parametrize("port", ["web", "-1", "65536", "80.5", "٣", "tcp://10.0.0.1:8400"])
+def test_a_port_that_is_none_is_said_with_what_would_be_one(port):
+    with pytest.raises(SettingsError, match=r"AIOPS_SERVER_PORT is '.*': give a whole number from 0 to 65535"):
+        Settings.load({}, {"AIOPS_SERVER_PORT": port})
+
+
+def test_the_variable_that_kubernetes_sets_is_explained():
+    with pytest.raises(SettingsError, match="enableServiceLinks"):
+        Settings.load({}, {"AIOPS_SERVER_PORT": "tcp://10.0.0.1:8400"})
+
+
+def test_a_wrong_argument_is_named_as_it_was_typed():
+    with pytest.raises(SettingsError, match="--public-url is 'example'"):
+        Settings.load({"public_url": "example"}, {})
+
+
+@pytest.mark.parametrize(
+    "url", ["aiops.example.com", "ftp://x", "https://", "https://x/aiops", "https://x?a", "https://u:p@x"]
+)
+def test_a_public_url_is_an_origin(url):
+    with pytest.raises(SettingsError, match="such as https://aiops"):
+        Settings.load({}, {"AIOPS_SERVER_PUBLIC_URL": url})
+
+
+def test_a_short_secret_is_refused_without_repeating_it():
+    with pytest.raises(SettingsError, match="too short") as raised:
+        Settings.load({}, {"AIOPS_SERVER_SECRET": "hunter2"})
+
+    assert "hunter2" not in str(raised.value)
+
+
+def test_the_secret_is_not_in_what_is_printed():
+    assert "xxx" not in repr(Settings.load({}, {"AIOPS_SERVER_SECRET": "x" * 32}))
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8400"),
+        ("::1", "http://[::1]:8400"),
+        ("0.0.0.0", "http://localhost:8400"),
+        ("::", "http://localhost:8400"),
+        ("aiops.internal", "http://aiops.internal:8400"),
+    ],
+)
+def test_the_address_is_one_that_can_be_visited(host, address):
+    assert Settings.load({"host": host}, {}).address() == address
+
+
+def test_a_port_that_was_found_is_in_the_address():
+    assert Settings.load({"port": 0}, {}).address(4711) == "http://127.0.0.1:4711"
+
+
+def test_a_tilde_leads_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+
+    assert Settings.load({"data": "~/aiops"}, {}).data == Path("/home/me/aiops")
+
+
+def test_each_setting_is_documented():
+    documented = Settings.documentation()
+
+    assert [each.variable for each in documented] == [
+        "AIOPS_SERVER_DATA",
+        "AIOPS_SERVER_HOST",
+        "AIOPS_SERVER_PORT",
+        "AIOPS_SERVER_PUBLIC_URL",
+        "AIOPS_SERVER_MAX_BODY",
+        "AIOPS_SERVER_SECRET",
+    ]
+    assert all(each.meaning.endswith(".") and each.default for each in documented)
