@@ -53,6 +53,38 @@ class IncidentPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StateCounts:
+    """How many incidents stand in each state."""
+
+    open: int
+    resolved: int
+    muted: int
+
+    @property
+    def all(self) -> int:
+        """All of them together."""
+        return self.open + self.resolved + self.muted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What the filters offer, each in alphabetical order."""
+
+    services: tuple[str, ...]
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What every page says at its top: how many incidents are open, and how the services are."""
+
+    open_incidents: int
+    services: int
+    late: int
+    silent: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HourCount:
     """How many events fell into the hour that begins at `hour`."""
 
@@ -70,15 +102,25 @@ class FactRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupReason:
+    """Why events came together: the version of the rule, and what it looked at."""
+
+    version: int
+    parts: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentDetail:
-    """An incident's own page. `hours` covers the asked-for span without gaps; `facts` are newest first."""
+    """An incident's own page. `hours` covers 14 days without gaps, oldest first; `facts` are the newest 50, newest first."""
 
     row: IncidentRow
+    service_id: int
+    state_since: datetime
     path: str | None
     logger: str | None
     first_release: str | None
     last_release: str | None
-    grouping: dict[str, Any]
+    grouping: tuple[GroupReason, ...]
     hours: tuple[HourCount, ...]
     facts: tuple[FactRow, ...]
 
@@ -110,7 +152,10 @@ class MonitorSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceRow:
-    """A service in one environment. `state` is None when it has never sent a heartbeat."""
+    """A service in one environment. `state` is None when it has never sent a heartbeat.
+
+    `spans` cover the last 24 hours, oldest first, as far as they are known; the first may have begun earlier.
+    """
 
     id: int
     name: str
@@ -122,5 +167,17 @@ class ServiceRow:
     first_seen_at: datetime
     base_url: str | None
     sdk: str | None
+    host: str | None
+    interval: int | None
     open_incidents: int
     spans: tuple[MonitorSpan, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePage:
+    """A page of rows, those that need looking after first, and how many there are in all."""
+
+    rows: tuple[ServiceRow, ...]
+    total: int
+    page: int
+    per_page: int

@@ -1,0 +1,361 @@
+"""What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.views import (
+    EventDetail,
+    FactRow,
+    GroupReason,
+    HourCount,
+    IncidentDetail,
+    IncidentPage,
+    IncidentQuery,
+    IncidentRow,
+    MonitorSpan,
+    Names,
+    Overview,
+    ServicePage,
+    ServiceRow,
+    StateCounts,
+)
+from aiops_platform.storage.database import Database
+from aiops_platform.storage.schema import (
+    events,
+    facts,
+    group_keys,
+    incident_hours,
+    incidents,
+    monitor_states,
+    monitors,
+    revisions,
+    services,
+)
+
+_HOUR = timedelta(hours=1)
+_TREND_HOURS = 24
+_CHART_HOURS = 14 * 24
+_TIMELINE = timedelta(hours=24)
+_MOST_FACTS = 50
+_MOST_REASONS = 5
+_MOST_WORDS = 8
+
+_STATE_ORDER = case(
+    {IncidentState.OPEN.value: 0, IncidentState.MUTED.value: 1, IncidentState.RESOLVED.value: 2},
+    value=incidents.c.state,
+    else_=3,
+)
+# What needs looking after comes first; a service without heartbeats has nothing to say about its life.
+_LIFE_ORDER = case(
+    {state.value: place for place, state in enumerate((MonitorState.SILENT, MonitorState.LATE, MonitorState.ALIVE))},
+    value=monitors.c.state,
+    else_=9,
+)
+
+
+class SqlReads:
+    """The port `Reads` over SQL. Every call sees one moment of the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def revision(self, project_id: int) -> dict[str, int]:
+        """See `ports.Reads`."""
+        query = select(revisions.c.topic, revisions.c.number).where(revisions.c.project_id == project_id)
+        with self._database.read() as connection:
+            return {row.topic: row.number for row in connection.execute(query)}
+
+    def overview(self, project_id: int) -> Overview:
+        """See `ports.Reads`."""
+        still_open = (incidents.c.project_id == project_id) & (incidents.c.state == IncidentState.OPEN)
+        lives = (
+            select(monitors.c.state, func.count().label("many"))
+            .select_from(services.outerjoin(monitors, monitors.c.service_id == services.c.id))
+            .where(services.c.project_id == project_id)
+            .group_by(monitors.c.state)
+        )
+        with self._database.read() as connection:
+            open_incidents = connection.execute(select(func.count()).where(still_open)).scalar_one()
+            many = {row.state: row.many for row in connection.execute(lives)}
+        return Overview(
+            open_incidents=open_incidents,
+            services=sum(many.values()),
+            late=many.get(MonitorState.LATE, 0),
+            silent=many.get(MonitorState.SILENT, 0),
+        )
+
+    def counts(self, project_id: int, query: IncidentQuery) -> StateCounts:
+        """See `ports.Reads`."""
+        counted = (
+            select(incidents.c.state, func.count().label("many"))
+            .select_from(incidents.join(services))
+            .where(*_matching(project_id, query, with_state=False))
+            .group_by(incidents.c.state)
+        )
+        with self._database.read() as connection:
+            many = {row.state: row.many for row in connection.execute(counted)}
+        return StateCounts(**{state.value: many.get(state.value, 0) for state in IncidentState})
+
+    def names(self, project_id: int) -> Names:
+        """See `ports.Reads`."""
+        found: list[tuple[str, ...]] = []
+        with self._database.read() as connection:
+            for column in (services.c.name, services.c.environment):
+                query = select(column).distinct().where(services.c.project_id == project_id).order_by(column)
+                found.append(tuple(connection.execute(query).scalars()))
+        return Names(services=found[0], environments=found[1])
+
+    def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
+        """See `ports.Reads`."""
+        conditions = _matching(project_id, query, with_state=True)
+        total = select(func.count()).select_from(incidents.join(services)).where(*conditions)
+        page = (
+            _incident_rows()
+            .where(*conditions)
+            .order_by(_STATE_ORDER, incidents.c.last_seen_at.desc(), incidents.c.id.desc())
+            .limit(query.per_page)
+            .offset((query.page - 1) * query.per_page)
+        )
+        with self._database.read() as connection:
+            many = connection.execute(total).scalar_one()
+            found = connection.execute(page).all()
+            hours = _hours_of(connection, [row.id for row in found], since=_first_hour(now, _TREND_HOURS))
+        rows = tuple(_incident_row(row, hours.get(row.id, {}), now) for row in found)
+        return IncidentPage(rows=rows, total=many, page=query.page, per_page=query.per_page)
+
+    def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
+        """See `ports.Reads`."""
+        query = _incident_rows().where(incidents.c.project_id == project_id, incidents.c.id == incident_id)
+        since = _first_hour(now, _CHART_HOURS)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                return None
+            hours = _hours_of(connection, [incident_id], since=since).get(incident_id, {})
+            timeline = _facts_of(connection, incident_id)
+            grouping = _reasons_of(connection, incident_id)
+        return IncidentDetail(
+            row=_incident_row(row, hours, now),
+            service_id=row.service_id,
+            state_since=row.state_since,
+            path=row.path,
+            logger=row.logger,
+            first_release=row.first_release,
+            last_release=row.last_release,
+            grouping=grouping,
+            hours=tuple(HourCount(hour=hour, count=hours.get(hour, 0)) for hour in _hours_from(since, _CHART_HOURS)),
+            facts=timeline,
+        )
+
+    def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
+        """See `ports.Reads`."""
+        mine = (events.c.incident_id == incident_id) & (incidents.c.project_id == project_id)
+        query = select(events).select_from(events.join(incidents)).where(mine)
+        if which == "newest":
+            query = query.order_by(events.c.id.desc()).limit(1)
+        elif which == "oldest":
+            query = query.order_by(events.c.id).limit(1)
+        else:
+            query = query.where(events.c.id == which)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _event_detail(connection, row)
+
+    def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
+        """See `ports.Reads`."""
+        mine = services.c.project_id == project_id
+        query = _service_rows().where(mine).order_by(_LIFE_ORDER, services.c.name, services.c.environment)
+        with self._database.read() as connection:
+            total = connection.execute(select(func.count()).where(mine)).scalar_one()
+            found = connection.execute(query.limit(per_page).offset((page - 1) * per_page)).all()
+            spans = _spans_of(connection, [row.monitor_id for row in found if row.monitor_id], since=now - _TIMELINE)
+        rows = tuple(_service_row(row, spans.get(row.monitor_id, ())) for row in found)
+        return ServicePage(rows=rows, total=total, page=page, per_page=per_page)
+
+
+def _matching(project_id: int, query: IncidentQuery, *, with_state: bool) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [incidents.c.project_id == project_id]
+    if with_state and query.state is not None:
+        conditions.append(incidents.c.state == query.state)
+    if query.service is not None:
+        conditions.append(services.c.name == query.service)
+    if query.environment is not None:
+        conditions.append(services.c.environment == query.environment)
+    # Every word must be found, each wherever it likes.
+    for word in (query.text or "").split()[:_MOST_WORDS]:
+        places = (incidents.c.type, incidents.c.message, incidents.c.place, incidents.c.path)
+        conditions.append(or_(*(place.icontains(word, autoescape=True) for place in places)))
+    return conditions
+
+
+def _incident_rows() -> Select[Any]:
+    return select(incidents, services.c.name.label("service"), services.c.environment.label("environment")).select_from(
+        incidents.join(services)
+    )
+
+
+def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> IncidentRow:
+    return IncidentRow(
+        id=row.id,
+        kind=IncidentKind(row.kind),
+        state=IncidentState(row.state),
+        type=row.type,
+        message=row.message,
+        place=row.place,
+        service=row.service,
+        environment=row.environment,
+        level=row.level,
+        status_code=row.status_code,
+        count=row.count,
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
+        reopened_at=row.reopened_at,
+        trend=tuple(hours.get(hour, 0) for hour in _hours_from(_first_hour(now, _TREND_HOURS), _TREND_HOURS)),
+    )
+
+
+def _first_hour(now: datetime, many: int) -> datetime:
+    """The oldest of so many hours, of which the last one holds `now`."""
+    return now.replace(minute=0, second=0, microsecond=0) - (many - 1) * _HOUR
+
+
+def _hours_from(first: datetime, many: int) -> Iterable[datetime]:
+    return (first + index * _HOUR for index in range(many))
+
+
+def _hours_of(connection: Connection, ids: Sequence[int], *, since: datetime) -> dict[int, dict[datetime, int]]:
+    query = select(incident_hours).where(incident_hours.c.incident_id.in_(ids), incident_hours.c.hour >= since)
+    found: dict[int, dict[datetime, int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.incident_id, {})[row.hour] = row.count
+    return found
+
+
+def _facts_of(connection: Connection, incident_id: int) -> tuple[FactRow, ...]:
+    newest = (
+        select(facts.c.kind, facts.c.at, facts.c.data)
+        .where(facts.c.incident_id == incident_id)
+        .order_by(facts.c.at.desc(), facts.c.id.desc())
+        .limit(_MOST_FACTS)
+    )
+    return tuple(FactRow(kind=FactKind(row.kind), at=row.at, data=row.data) for row in connection.execute(newest))
+
+
+def _reasons_of(connection: Connection, incident_id: int) -> tuple[GroupReason, ...]:
+    query = (
+        select(group_keys.c.version, group_keys.c.parts)
+        .where(group_keys.c.incident_id == incident_id)
+        .order_by(group_keys.c.version.desc(), group_keys.c.hash)
+        .limit(_MOST_REASONS)
+    )
+    return tuple(GroupReason(version=row.version, parts=row.parts) for row in connection.execute(query))
+
+
+def _event_detail(connection: Connection, row: Row[Any]) -> EventDetail:
+    mine = events.c.incident_id == row.incident_id
+    around = select(
+        func.count(),
+        func.count(case((events.c.id <= row.id, 1))),
+        func.max(case((events.c.id < row.id, events.c.id))),
+        func.min(case((events.c.id > row.id, events.c.id))),
+    ).where(mine)
+    of, number, earlier, later = connection.execute(around).one()
+    return EventDetail(
+        id=row.id,
+        event_id=str(UUID(bytes=row.event_id)),
+        incident_id=row.incident_id,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        body=msgspec.json.decode(zlib.decompress(row.body)),
+        number=number,
+        of=of,
+        earlier_id=earlier,
+        later_id=later,
+    )
+
+
+def _service_rows() -> Select[Any]:
+    still_open = (
+        select(func.count())
+        .where(incidents.c.service_id == services.c.id, incidents.c.state == IncidentState.OPEN)
+        .scalar_subquery()
+    )
+    return select(
+        services,
+        still_open.label("open_incidents"),
+        monitors.c.id.label("monitor_id"),
+        monitors.c.state,
+        monitors.c.state_since,
+        monitors.c.last_beat_at,
+        monitors.c.base_url,
+        monitors.c.interval,
+        monitors.c.last_beat,
+    ).select_from(services.outerjoin(monitors, monitors.c.service_id == services.c.id))
+
+
+def _service_row(row: Row[Any], spans: Sequence[MonitorSpan]) -> ServiceRow:
+    beat: dict[str, Any] = row.last_beat or {}
+    return ServiceRow(
+        id=row.id,
+        name=row.name,
+        environment=row.environment,
+        state=None if row.state is None else MonitorState(row.state),
+        state_since=row.state_since,
+        last_beat_at=row.last_beat_at,
+        last_event_at=row.last_event_at,
+        first_seen_at=row.first_seen_at,
+        base_url=row.base_url,
+        sdk=_said(beat.get("sdk"), "name", "version"),
+        host=_said(beat.get("instance"), "host") or (beat.get("host") or None),
+        interval=row.interval,
+        open_incidents=row.open_incidents,
+        spans=tuple(spans),
+    )
+
+
+def _said(part: object, *names: str) -> str | None:
+    """The texts of those names in one line; a heartbeat may say less, or nothing."""
+    if not isinstance(part, dict):
+        return None
+    return " ".join(str(part[name]) for name in names if part.get(name)) or None
+
+
+def _spans_of(
+    connection: Connection, monitor_ids: Sequence[int], *, since: datetime
+) -> dict[int, tuple[MonitorSpan, ...]]:
+    # The state at the beginning of the span was entered before it: for each monitor the last change before counts, too.
+    before = (
+        select(monitor_states.c.monitor_id, func.max(monitor_states.c.since).label("since"))
+        .where(monitor_states.c.since <= since, monitor_states.c.monitor_id.in_(monitor_ids))
+        .group_by(monitor_states.c.monitor_id)
+        .subquery()
+    )
+    query = (
+        select(monitor_states)
+        .outerjoin(before, before.c.monitor_id == monitor_states.c.monitor_id)
+        .where(
+            monitor_states.c.monitor_id.in_(monitor_ids),
+            or_(before.c.since.is_(None), monitor_states.c.since >= before.c.since),
+        )
+        .order_by(monitor_states.c.monitor_id, monitor_states.c.since, monitor_states.c.id)
+    )
+    changes: dict[int, list[tuple[MonitorState, datetime]]] = {}
+    for row in connection.execute(query):
+        changes.setdefault(row.monitor_id, []).append((MonitorState(row.state), row.since))
+    return {monitor_id: _spans(list_of) for monitor_id, list_of in changes.items()}
+
+
+def _spans(changes: Sequence[tuple[MonitorState, datetime]]) -> tuple[MonitorSpan, ...]:
+    ends = [since for _, since in changes[1:]] + [None]
+    return tuple(
+        MonitorSpan(state=state, since=since, until=until) for (state, since), until in zip(changes, ends, strict=True)
+    )
