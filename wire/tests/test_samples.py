@@ -12,10 +12,12 @@ SCHEMA = json.loads((WIRE / "v1.schema.json").read_text(encoding="utf-8"))
 SAMPLES = sorted((WIRE / "samples").glob("*.json"))
 README = (WIRE / "samples" / "README.md").read_text(encoding="utf-8")
 
-BODIES = [path for path in SAMPLES if not path.name.startswith(("invalid-", "answer-"))]
+BODIES = [path for path in SAMPLES if not path.name.startswith(("invalid-", "refused-", "answer-"))]
 # A schema cannot compare an entry's `parent` with its own place in the list: each side's code does.
 BEYOND_THE_SCHEMA = {"invalid-parent-later.json"}
-INVALID = [path for path in SAMPLES if path.name.startswith("invalid-") and path.name not in BEYOND_THE_SCHEMA]
+INVALID = [
+    path for path in SAMPLES if path.name.startswith(("invalid-", "refused-")) and path.name not in BEYOND_THE_SCHEMA
+]
 ANSWERS = [path for path in SAMPLES if path.name.startswith("answer-") and path.name != "answer-old-server.json"]
 
 
