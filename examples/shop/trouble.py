@@ -27,7 +27,7 @@ def trouble(stock: Stock) -> Blueprint:
     @pages.get("/quote/<int:pieces>")
     def quote(pieces: int) -> ResponseReturnValue:
         try:
-            return jsonify(cents_each=10_000 // pieces)
+            return jsonify(cents_each=round(10_000 / pieces))
         except ArithmeticError as error:
             # The exception ends here; all that is left of it is this answer.
             return jsonify({"message": str(error)}), 500
