@@ -1,0 +1,210 @@
+"""What is never an incident: data, and pure questions about it.
+
+Requests, loggers, log records, exceptions and statuses. Who asks, and when, is the business of the client and the integrations.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from types import TracebackType
+from typing import FrozenSet, Iterable, Optional, Union
+
+QUIET_METHODS = frozenset({"OPTIONS", "HEAD"})
+
+HEALTH_PATHS = frozenset(
+    {
+        "/health",
+        "/healthz",
+        "/ping",
+        "/ready",
+        "/alive",
+        "/readiness",
+        "/liveness",
+        "/metrics",
+        "/status",
+        "/favicon.ico",
+        "/robots.txt",
+        # What today's orchestrators, frameworks and servers probe by default.
+        "/livez",
+        "/readyz",
+        "/api/health",
+        "/api/v1/healthz",
+        "/health/live",
+        "/health/ready",
+        "/actuator/health",
+        "/_health",
+        "/-/healthy",
+    }
+)
+
+# The parts that a page is made of. Not documents and data (.html, .json, .xml, .txt, .csv, .pdf, .zip): views make those.
+STATIC_EXTENSIONS = frozenset(
+    {
+        *("js", "mjs", "cjs", "css", "map", "wasm", "webmanifest"),
+        *("ico", "cur", "png", "apng", "jpg", "jpeg", "jfif", "gif", "bmp", "svg", "svgz", "webp", "avif", "jxl"),
+        *("woff", "woff2", "ttf", "otf", "eot"),
+        *("mp3", "m4a", "ogg", "ogv", "mp4", "m4v", "webm"),
+    }
+)
+_COMPRESSED_EXTENSIONS = frozenset({"gz", "br", "zst"})
+
+FAILURE_STATUSES = frozenset({400, 401, 403, 500, 502, 503, 504})
+
+# Each with its children: "werkzeug.serving" is noise, "werkzeug_shop" is not.
+QUIET_LOGGERS = ("werkzeug", "urllib3", "requests", "aiops_sdk")
+_QUIET_CHILDREN = tuple(name + "." for name in QUIET_LOGGERS)
+
+# By their texts, because these two servers raise a bare OSError: uWSGI and mod_wsgi, when writing and when reading.
+_HANG_UP_TEXTS = frozenset({"write error", "failed to write data"})
+_HANG_UP_BEGINNINGS = ("error during read(", "timeout during read(", "Apache/mod_wsgi ")
+
+# Named, not imported: asking must not load a framework.
+_HANG_UP_CLASSES = frozenset(
+    {
+        ("werkzeug.exceptions", "ClientDisconnected"),
+        ("gunicorn.http.errors", "NoMoreData"),
+        ("waitress.channel", "ClientDisconnected"),
+        ("starlette.requests", "ClientDisconnect"),
+        ("django.http.request", "UnreadablePostError"),
+    }
+)
+
+_HANG_UP_ERRNOS = frozenset(
+    {errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN, errno.ETIMEDOUT}
+)
+_HANG_UP_OS_ERRORS = frozenset({"timeout", "TimeoutError", "SSLEOFError", "SSLZeroReturnError"})
+
+# Code that talks to the client of this service, and to nobody else.
+_SERVERS = frozenset(
+    {
+        "aiohttp.web_protocol",
+        "bjoern",
+        "cheroot",
+        "daphne",
+        "eventlet.wsgi",
+        "gevent.baseserver",
+        "gevent.pywsgi",
+        "gunicorn",
+        "http.server",
+        "hypercorn",
+        "meinheld",
+        "socketserver",
+        "uvicorn",
+        "waitress",
+        "werkzeug.formparser",
+        "werkzeug.serving",
+        "werkzeug.wsgi",
+        "wsgiref",
+    }
+)
+# Code that moves bytes for whoever calls it: it does not tell whose connection broke.
+_CARRIERS = frozenset({"_socket", "eventlet.greenio", "gevent", "io", "selectors", "socket", "ssl"})
+
+
+def is_noisy_request(method: str, path: str, extra_paths: FrozenSet[str] = frozenset()) -> bool:
+    """Is this request never an incident, whatever happens in it?
+
+    `path` has no query. Paths are compared exactly, but for a trailing slash; `extra_paths` come from `skip_paths`.
+    """
+    if method.upper() in QUIET_METHODS:
+        return True
+    plain = _without_slash(path)
+    return plain in HEALTH_PATHS or plain in extra_paths or _is_static(path)
+
+
+def skip_paths(paths: Union[str, Iterable[str], None]) -> FrozenSet[str]:
+    """The paths in `AIOPS_SKIP_PATHS` (comma-separated) or in a list, in the form in which they are compared."""
+    listed = paths.split(",") if isinstance(paths, str) else paths or ()
+    trimmed = (path.strip() for path in listed)
+    return frozenset(_without_slash("/" + path.lstrip("/")) for path in trimmed if path)
+
+
+def counts_as_failure(status: int) -> bool:
+    """Is a response with this status reported? 404 and 429 are not: they are expected answers."""
+    return status in FAILURE_STATUSES
+
+
+def is_noisy_logger(name: str) -> bool:
+    """Is everything that this logger says noise: the HTTP server's lines, an HTTP client's, or our own?"""
+    return name in QUIET_LOGGERS or name.startswith(_QUIET_CHILDREN)
+
+
+def is_noisy_record(record: logging.LogRecord) -> bool:
+    """Is this log line never an incident? Its level is not looked at, nor its wording, which anybody may quote."""
+    if is_noisy_logger(record.name):
+        return not _tells_of_a_crash(record)
+    if not isinstance(record.exc_info, tuple) or len(record.exc_info) != 3:
+        return False
+    return is_noisy_exception(record.exc_info[1]) and not _is_failed_exit(record.exc_info[1])
+
+
+def is_noisy_exception(exc: Optional[BaseException]) -> bool:
+    """Is this a way to stop (Ctrl-C, SystemExit, a closed generator), or a client of this service that hung up?
+
+    A connection that the application itself had opened and that broke, to its database say, is no noise.
+    """
+    if exc is None:
+        return False
+    if isinstance(exc, (KeyboardInterrupt, SystemExit, GeneratorExit)) or _is_hang_up(exc):
+        return True
+    members = getattr(exc, "exceptions", None) if type(exc).__name__.endswith("ExceptionGroup") else None
+    return isinstance(members, tuple) and bool(members) and all(map(is_noisy_exception, members))
+
+
+def _without_slash(path: str) -> str:
+    return path.rstrip("/") or "/"
+
+
+def _is_static(path: str) -> bool:
+    stem, dot, extension = path.rpartition(".")
+    extension = extension.lower()
+    if extension in _COMPRESSED_EXTENSIONS:
+        stem, dot, extension = stem.rpartition(".")
+        extension = extension.lower()
+    # A name that is nothing but an extension (/.css) is no static file, as os.path.splitext sees it too.
+    return extension in STATIC_EXTENSIONS and bool(dot) and not stem.endswith("/")
+
+
+def _tells_of_a_crash(record: logging.LogRecord) -> bool:
+    """The server of werkzeug says with this line that the application itself raised: no access line, no bad request."""
+    return record.name == "werkzeug" and isinstance(record.msg, str) and record.msg.startswith("Error on request:\n")
+
+
+def _is_failed_exit(exc: Optional[BaseException]) -> bool:
+    """A server that ends a hanging worker raises SystemExit(1) in it and logs where it hung: that line is told."""
+    return isinstance(exc, SystemExit) and exc.code not in (None, 0)
+
+
+def _is_hang_up(exc: BaseException) -> bool:
+    if any((cls.__module__, cls.__name__) in _HANG_UP_CLASSES for cls in type(exc).__mro__):
+        return True
+    if not isinstance(exc, OSError):
+        return False
+    if type(exc) is OSError and exc.errno is None:
+        text = exc.args[0] if len(exc.args) == 1 else None
+        return isinstance(text, str) and (text in _HANG_UP_TEXTS or text.startswith(_HANG_UP_BEGINNINGS))
+    broken = (
+        isinstance(exc, ConnectionError) or exc.errno in _HANG_UP_ERRNOS or type(exc).__name__ in _HANG_UP_OS_ERRORS
+    )
+    return broken and _whose_connection(exc.__traceback__) in _SERVERS
+
+
+def _whose_connection(traceback: Optional[TracebackType]) -> str:
+    """The module, or its package, whose connection broke: the innermost one that does not just carry bytes."""
+    owner = ""
+    while traceback is not None:
+        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if not _within(name, _CARRIERS) or _within(name, _SERVERS):
+            owner = _within(name, _SERVERS) or name
+        traceback = traceback.tb_next
+    return owner
+
+
+def _within(name: str, packages: FrozenSet[str]) -> str:
+    """The one of `packages` that the module `name` is or belongs to, else the empty string."""
+    while name:
+        if name in packages:
+            return name
+        name = name.rpartition(".")[0]
+    return ""
