@@ -107,15 +107,17 @@ def _meant_by(lowered: str) -> Optional[str]:
 
 
 def _patterns(*rules: Tuple[str, str]) -> Tuple[Tuple[str, Pattern[str]], ...]:
-    """In each rule, `^` also means: after a colon, since an app often puts its own words before `str(exc)`."""
-    return tuple((error_type, re.compile(pattern.replace("^", "(?:^|: )"), re.DOTALL)) for error_type, pattern in rules)
+    """In a rule, a leading `^` also means: after a colon, since an app often puts its own words before `str(exc)`."""
+    return tuple((error_type, re.compile(_LEADING.sub("(?:^|: )", rule), re.DOTALL)) for error_type, rule in rules)
 
+
+_LEADING = re.compile(r"(?<!\[)\^")
 
 # What str() of Python's own exceptions looks like, 3.8 to 3.14.
 _PYTHON_WORDINGS = _patterns(
     ("KeyError", r"\A(?:'[^']*'|\"[^\"]*\")\Z"),  # str(KeyError("x")) is nothing but the quoted key
     ("KeyError", r"^['\"]?(?:popitem\(\): \w+ is empty|pop from an empty set)"),
-    ("ZeroDivisionError", r"\b(?:division|modulo) by zero|\bdivision or modulo by zero|^float modulo\Z"),
+    ("ZeroDivisionError", r"\b(?:division|modulo) by zero|\bdivision or modulo by zero|^float (?:modulo|divmod\(\))\Z"),
     ("ZeroDivisionError", r"\bcannot be raised to a negative power\Z"),
     ("RecursionError", r"\bmaximum recursion depth exceeded"),
     ("UnboundLocalError", r"^local variable '\w+' referenced before assignment"),
@@ -136,7 +138,11 @@ _PYTHON_WORDINGS = _patterns(
     ("TypeError", r"^can only (?:concatenate|join|assign) |^must be .{1,200}, not \w+\Z"),
     ("TypeError", r"\(\) (?:missing \d+ required |takes |got an unexpected keyword|got multiple values|got some pos)"),
     ("TypeError", r"\bargument must be .{1,200}, not '?[\w.]+'?\Z|\bargument after \*\*? must be "),
-    ("TypeError", r"\bindices must be integers|: expected \w+ instance, \w+ found\Z|^keywords must be strings\Z"),
+    (
+        "TypeError",
+        r"\bindices must be integers|: expected (?:a )?[\w-]+ (?:instance|object), \w+ found\Z|^can't concat ",
+    ),
+    ("TypeError", r"\bkeywords must be strings\Z|\bexpected (?:(?:at most|at least|exactly) )?\d+ arguments?, got \d"),
     ("TypeError", r"\bbytes-like object(?: is required|, got|\Z)|^expected str, bytes or os\.PathLike object"),
     ("TypeError", r"^not (?:all|enough) arguments (?:converted|for format)|^%\w format: |^exceptions must derive "),
     ("TypeError", r"^can't (?:compare|subtract) offset-|^Can't instantiate abstract class "),
