@@ -1,0 +1,81 @@
+"""Never raise into the host, never recurse into ourselves: the one guard that stands at every door of the SDK."""
+
+from __future__ import annotations
+
+import _thread
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Callable, Optional, Type
+
+_inside: ContextVar[bool] = ContextVar("aiops_sdk_inside", default=False)
+_strict: ContextVar[bool] = ContextVar("aiops_sdk_strict", default=False)
+
+
+class guarded:  # noqa: N801 - reads as a statement: "with guarded() as allowed"
+    """A block in which no error of ours gets out. Gives False where the SDK is already at work: do nothing then.
+
+    ``on_failure`` hears of an error that was swallowed. KeyboardInterrupt and SystemExit are the host's and pass.
+    """
+
+    __slots__ = ("_on_failure", "_token")
+
+    def __init__(self, on_failure: Optional[Callable[[], None]] = None) -> None:
+        self._on_failure = on_failure
+
+    def __enter__(self) -> bool:
+        first = not _inside.get()
+        self._token = _inside.set(True)
+        return first
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], tb: Optional[TracebackType]
+    ) -> bool:
+        try:
+            _inside.reset(self._token)
+        except ValueError:  # A greenlet library moved us to another context in between.
+            _inside.set(False)
+        if kind is None or not issubclass(kind, Exception) or _strict.get():
+            return False
+        if self._on_failure is not None:
+            self._on_failure()
+        return True
+
+
+def keep_quiet() -> None:
+    """Whatever the calling thread does from now on is the SDK's own doing and is never captured."""
+    _inside.set(True)
+
+
+class strict:  # noqa: N801 - like guarded
+    """For our own tests: a block in which the guard lets our errors through."""
+
+    def __enter__(self) -> None:
+        self._token = _strict.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        _strict.reset(self._token)
+
+
+def start_thread(name: str, run: Callable[[], None]) -> bool:
+    """Run ``run`` in a daemon thread of the SDK. False when no thread can be had (interpreter ending, limit reached).
+
+    Not ``threading.Thread``: its ``start()`` waits for the new thread and takes threading's own lock, and neither is safe
+    where we may be: in a fork hook, in a ``__del__`` that the garbage collector called, in a gevent hub.
+    """
+
+    def body() -> None:
+        keep_quiet()
+        _name_this_thread(name)
+        run()
+
+    try:
+        _thread.start_new_thread(body, ())
+    except RuntimeError:
+        return False
+    return True
+
+
+def _name_this_thread(name: str) -> None:
+    import threading
+
+    threading.current_thread().name = name

@@ -1,0 +1,126 @@
+"""What the user decided: argument, then environment, then default. The only reader of the environment.
+
+It is read once, when ``init()`` is called. Whitespace around a value is forgiven, trailing slashes of addresses too,
+and a value that is empty counts as not given.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import FrozenSet, Iterable, Mapping, Optional, Union
+
+DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
+DEFAULT_SERVICE_NAME = "unknown-service"
+DEFAULT_ENVIRONMENT = "production"
+
+
+class ConfigError(RuntimeError):
+    """The SDK cannot start with these settings; the message says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that can be chosen, checked. Never printed with its key."""
+
+    api_key: str = field(repr=False)
+    service_name: str = DEFAULT_SERVICE_NAME
+    environment: str = DEFAULT_ENVIRONMENT
+    platform_url: str = DEFAULT_PLATFORM_URL
+    base_url: Optional[str] = None
+    skip_paths: FrozenSet[str] = frozenset()
+    release: Optional[str] = None
+    #: The proxy to reach the platform through, from the usual variables; may carry a password.
+    proxy: Optional[str] = field(default=None, repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        api_key: Optional[str] = None,
+        service_name: Optional[str] = None,
+        environment: Optional[str] = None,
+        platform_url: Optional[str] = None,
+        base_url: Optional[str] = None,
+        skip_paths: Union[str, Iterable[str], None] = None,
+        release: Optional[str] = None,
+        environ: Optional[Mapping[str, str]] = None,
+    ) -> Config:
+        """The settings for these arguments in this environment; ``ConfigError`` when there is no usable key or address."""
+        env = os.environ if environ is None else environ
+        address = _address(_first(platform_url, env.get("AIOPS_PLATFORM_URL")) or DEFAULT_PLATFORM_URL)
+        service_address = _first(base_url, env.get("AIOPS_SERVICE_BASE_URL"))
+        return cls(
+            api_key=_key(_first(api_key, env.get("AIOPS_API_KEY"))),
+            service_name=_first(service_name, env.get("AIOPS_SERVICE_NAME")) or DEFAULT_SERVICE_NAME,
+            environment=_first(environment, env.get("AIOPS_ENV")) or DEFAULT_ENVIRONMENT,
+            platform_url=address,
+            base_url=service_address.rstrip("/") if service_address else None,
+            skip_paths=_paths(skip_paths) or _paths(env.get("AIOPS_SKIP_PATHS")),
+            release=_first(release, env.get("AIOPS_RELEASE")),
+            proxy=_proxy_for(address, env),
+        )
+
+
+def _first(*values: Optional[str]) -> Optional[str]:
+    """The first value that is more than whitespace."""
+    for value in values:
+        if value is not None and str(value).strip():
+            return str(value).strip()
+    return None
+
+
+def _paths(given: Union[str, Iterable[str], None]) -> FrozenSet[str]:
+    parts = given.split(",") if isinstance(given, str) else (given or ())
+    return frozenset(part.strip() for part in parts if part.strip())
+
+
+def _key(key: Optional[str]) -> str:
+    if key is None:
+        raise ConfigError(
+            "No API key: pass it to aiops_sdk.init(api_key='…') or set the environment variable AIOPS_API_KEY. "
+            "The platform's page Set-up makes one."
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ConfigError(
+            "The API key contains characters that no key has (a line break, a space, a typographic quote?): copy it again."
+        )
+    return key
+
+
+def _address(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            "The platform's address {!r} is not usable: write it like https://aiops.example.com "
+            "(platform_url=… or AIOPS_PLATFORM_URL).".format(url)
+        )
+    return url.rstrip("/")
+
+
+def _proxy_for(address: str, env: Mapping[str, str]) -> Optional[str]:
+    """The proxy that the usual variables name for this address; lower case first, as curl does."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    if _is_exempt(parts.hostname or "", env.get("no_proxy") or env.get("NO_PROXY") or ""):
+        return None
+    if parts.scheme == "https":
+        return _first(env.get("https_proxy"), env.get("HTTPS_PROXY"), env.get("all_proxy"), env.get("ALL_PROXY"))
+    # Under CGI, HTTP_PROXY is a header that a stranger sent ("httpoxy"): there only the lower-case name counts.
+    upper = None if "REQUEST_METHOD" in env else env.get("HTTP_PROXY")
+    return _first(env.get("http_proxy"), upper, env.get("all_proxy"), env.get("ALL_PROXY"))
+
+
+def _is_exempt(host: str, exemptions: str) -> bool:
+    for entry in exemptions.split(","):
+        name = entry.strip().lower().split(":")[0].lstrip(".")
+        if name == "*" or (name and (host == name or host.endswith("." + name))):
+            return True
+    return False

@@ -1,0 +1,224 @@
+"""What happened, as frozen values, and how each is said on the wire (``wire/v1.md``).
+
+Nothing here looks anything up: whoever makes an event hands in all that it says.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Dict, List, Mapping, Optional, Tuple
+
+Wire = Dict[str, object]
+
+EXCEPTION = "exception"
+HTTP_ERROR = "http_error"
+LOG_ERROR = "log_error"
+HEARTBEAT = "heartbeat"
+
+
+def new_id() -> str:
+    """A random UUID (version 4) as text; each call reads fresh randomness, so forked children never repeat one."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = (raw[6] & 0x0F) | 0x40
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    text = raw.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who speaks: the same in everything that one process sends."""
+
+    service: str
+    environment: str
+    host: str
+    pid: int
+    instance_id: str
+    sdk_version: str
+    release: Optional[str] = None
+
+    def to_wire(self) -> Wire:
+        """The fields that every body begins with."""
+        return {
+            "service": self.service,
+            "environment": self.environment,
+            "host": self.host,
+            "instance": {"id": self.instance_id, "host": self.host, "pid": self.pid},
+            "sdk": {"name": "aiops-sdk", "version": self.sdk_version},
+        }
+
+
+@dataclass(frozen=True)
+class SourceContext:
+    """The line that ran, and its neighbours."""
+
+    before: Tuple[str, ...]
+    line: str
+    after: Tuple[str, ...]
+
+    def to_wire(self) -> Wire:
+        """As a frame's ``source``."""
+        return {"before": list(self.before), "line": self.line, "after": list(self.after)}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One call of a traceback. ``in_app`` tells the user's own code from libraries."""
+
+    file: str
+    function: str
+    module: Optional[str]
+    line: int
+    in_app: bool
+    source: Optional[SourceContext] = None
+
+    def to_wire(self) -> Wire:
+        """As one entry of ``frames``."""
+        body: Wire = {
+            "file": self.file,
+            "function": self.function,
+            "module": self.module,
+            "line": self.line,
+            "in_app": self.in_app,
+        }
+        if self.source is not None:
+            body["source"] = self.source.to_wire()
+        return body
+
+
+@dataclass(frozen=True)
+class ExceptionInfo:
+    """One exception of a tree: the reported one has no parent, each other says whose ``relation`` it is."""
+
+    type: str
+    module: Optional[str]
+    value: str
+    notes: Tuple[str, ...] = ()
+    frames: Tuple[Frame, ...] = ()
+    parent: Optional[int] = None
+    relation: Optional[str] = None
+
+    def to_wire(self) -> Wire:
+        """As one entry of ``exceptions``."""
+        body: Wire = {
+            "type": self.type,
+            "module": self.module,
+            "value": self.value,
+            "notes": list(self.notes),
+            "frames": [frame.to_wire() for frame in self.frames],
+        }
+        if self.parent is not None:
+            body["parent"] = self.parent
+            body["relation"] = self.relation
+        return body
+
+
+@dataclass(frozen=True)
+class Request:
+    """The request during which it happened, as far as it may be told."""
+
+    method: str
+    url: Optional[str] = None
+    query: Optional[str] = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    remote_addr: Optional[str] = None
+
+    def to_wire(self) -> Wire:
+        """As an event's ``request``; what is not known is left out."""
+        return _present(
+            method=self.method,
+            url=self.url,
+            query=self.query,
+            headers=dict(self.headers),
+            remote_addr=self.remote_addr,
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that an app reports, once. ``occurred_at`` is an aware UTC time."""
+
+    event_id: str
+    occurred_at: datetime
+    signal_type: str
+    source: str
+    error_type: str
+    message: str
+    level: str = "error"
+    stack_trace: str = ""
+    status_code: Optional[int] = None
+    request_path: Optional[str] = None
+    route: Optional[str] = None
+    request: Optional[Request] = None
+    exceptions: Tuple[ExceptionInfo, ...] = ()
+    logger: Optional[str] = None
+    template: Optional[str] = None
+    contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def to_wire(self, origin: Origin) -> Wire:
+        """The whole body: old servers read the first fields and ignore the rest."""
+        body = origin.to_wire()
+        body.update(
+            timestamp=int(self.occurred_at.timestamp()),
+            signal_type=self.signal_type,
+            source=self.source,
+            status_code=self.status_code,
+            request_path=self.request_path,
+            error_type=self.error_type,
+            message=self.message,
+            stack_trace=self.stack_trace,
+            event_id=self.event_id,
+            occurred_at=rfc3339(self.occurred_at),
+            level=self.level,
+        )
+        body.update(self._optional(origin))
+        return body
+
+    def _optional(self, origin: Origin) -> Wire:
+        exceptions: List[Wire] = [info.to_wire() for info in self.exceptions]
+        return _present(
+            release=origin.release,
+            exceptions=exceptions or None,
+            request=self.request.to_wire() if self.request is not None else None,
+            route=self.route,
+            logger=self.logger,
+            template=self.template,
+            contexts={name: dict(values) for name, values in self.contexts.items()} or None,
+        )
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A sign of life. ``interval`` is the seconds until the next one; ``closing`` says that there is none."""
+
+    at: datetime
+    base_url: Optional[str]
+    interval: float
+    closing: bool
+    stats: Mapping[str, object]
+
+    def to_wire(self, origin: Origin) -> Wire:
+        """The whole body of a heartbeat."""
+        body = origin.to_wire()
+        body.update(
+            timestamp=int(self.at.timestamp()),
+            signal_type=HEARTBEAT,
+            status_code=None,
+            request_path=None,
+            base_url=self.base_url,
+            interval=self.interval,
+            closing=self.closing,
+            stats=dict(self.stats),
+        )
+        return body
+
+
+def rfc3339(moment: datetime) -> str:
+    """``2026-11-22T03:14:07.123456Z``, with all six digits even when they are zero."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _present(**fields: object) -> Wire:
+    return {name: value for name, value in fields.items() if value is not None}
