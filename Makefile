@@ -93,10 +93,10 @@ check-types-sdk:
 	@$(BIN)/mypy --no-error-summary --python-version 3.10 --cache-dir .mypy_cache/sdk aiops-sdk/src
 
 check-types-platform:
-	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples tests
+	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests
 
 check-tests:
-	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture)
+	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture tests/docs)
 
 # What the commands need; each step says what it does and leaves a mark, so that it is done once
 
