@@ -1,8 +1,29 @@
-"""An incident: events that are one problem, and what may happen to it."""
+"""An incident: events that are one problem, and what may happen to it. Pure: state and input in, state and facts out."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any, Final
+
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
+from aiops_platform.core.facts import Fact, FactKind
+from aiops_platform.core.grouping import said_by
+from aiops_platform.core.service import Service
+from aiops_platform.core.text import one_line, paragraph
+
+_TYPE_LIMIT: Final = 200
+_MESSAGE_LIMIT: Final = 4_000
+_PLACE_LIMIT: Final = 400
+_PATH_LIMIT: Final = 2_000
+_TOLD_LIMIT: Final = 300
+_OLDEST: Final = timedelta(days=7)
+_AHEAD: Final = timedelta(minutes=5)
+_UNNAMED: Final = {
+    SignalType.EXCEPTION: "Exception",
+    SignalType.HTTP_ERROR: "HTTPError",
+    SignalType.LOG_ERROR: "ERROR",
+    SignalType.HEARTBEAT: "",
+}
 
 
 class IncidentKind(StrEnum):
@@ -45,3 +66,191 @@ class Incident:
     count: int
     first_seen_at: datetime
     last_seen_at: datetime
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An incident after something happened to it, and what became true."""
+
+    incident: Incident
+    facts: tuple[Fact, ...] = ()
+
+
+def time_of(event: Event, received_at: datetime) -> datetime:
+    """When it happened, by the client's clock where that can be believed: at most a week before it was received."""
+    said, stamp = event.occurred_at, event.timestamp
+    # Compared as numbers first: a date cannot hold every number.
+    if said is None and stamp is not None and abs(stamp - received_at.timestamp()) <= _OLDEST.total_seconds():
+        said = datetime.fromtimestamp(stamp, UTC)
+    if said is not None and received_at - _OLDEST <= said <= received_at + _AHEAD:
+        return said.astimezone(UTC)
+    return received_at
+
+
+def absorb(event: Event, into: Incident | None, *, service: Service, at: datetime, now: datetime) -> Changed:
+    """The incident with one more event in it (or a new one), and whether that opened or reopened it.
+
+    `at` is when the event happened (`time_of`), `now` when the platform learned of it.
+    """
+    if into is None:
+        incident = _opened_by(event, service=service, at=at, now=now)
+        return Changed(incident, (_told(FactKind.INCIDENT_OPENED, incident, now),))
+    newest = _shown(event) if at >= into.last_seen_at else {}
+    incident = replace(
+        into,
+        count=into.count + event.repeat_count,
+        first_seen_at=min(into.first_seen_at, _first_of(event, at)),
+        last_seen_at=max(into.last_seen_at, at),
+        **newest,
+    )
+    if _is_regression(into, at):
+        return _reopened(incident, now)
+    return Changed(incident)
+
+
+def silenced(
+    into: Incident | None, *, service: Service, last_beat_at: datetime, at: datetime, now: datetime
+) -> Changed:
+    """The incident of a service's silence, once more."""
+    message = f"{service.named.name} has sent no heartbeat since {last_beat_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if into is not None:
+        incident = replace(into, count=into.count + 1, last_seen_at=max(into.last_seen_at, at), message=message)
+        return _reopened(incident, now) if into.state is IncidentState.RESOLVED else Changed(incident)
+    incident = Incident(
+        id=None,
+        project_id=service.named.project_id,
+        service_id=service.id,
+        kind=IncidentKind.SILENCE,
+        state=IncidentState.OPEN,
+        state_since=now,
+        reopened_at=None,
+        type="ServiceSilent",
+        message=message,
+        place="heartbeat",
+        level=Level.CRITICAL,
+        status_code=None,
+        path=None,
+        logger=None,
+        first_release=None,
+        last_release=None,
+        count=1,
+        first_seen_at=at,
+        last_seen_at=at,
+    )
+    return Changed(incident, (_told(FactKind.INCIDENT_OPENED, incident, now),))
+
+
+def recovered(incident: Incident, now: datetime) -> Changed:
+    """The incident of a silence that has ended: an open one is resolved, a muted one stays as it is."""
+    return resolved(incident, now) if incident.state is IncidentState.OPEN else Changed(incident)
+
+
+def resolved(incident: Incident, now: datetime) -> Changed:
+    """The problem is said to be gone: should it return, the incident reopens."""
+    return _moved(incident, IncidentState.RESOLVED, FactKind.INCIDENT_RESOLVED, now)
+
+
+def muted(incident: Incident, now: datetime) -> Changed:
+    """The problem is known, and only to be counted."""
+    return _moved(incident, IncidentState.MUTED, FactKind.INCIDENT_MUTED, now)
+
+
+def reopened(incident: Incident, now: datetime) -> Changed:
+    """The problem is there again, or still."""
+    return Changed(incident) if incident.state is IncidentState.OPEN else _reopened(incident, now)
+
+
+def _is_regression(incident: Incident, at: datetime) -> bool:
+    # An event from before the resolution that arrives late is no news.
+    return incident.state is IncidentState.RESOLVED and at > incident.state_since
+
+
+def _reopened(incident: Incident, now: datetime) -> Changed:
+    incident = replace(incident, state=IncidentState.OPEN, state_since=now, reopened_at=now)
+    return Changed(incident, (_told(FactKind.INCIDENT_REOPENED, incident, now),))
+
+
+def _moved(incident: Incident, state: IncidentState, kind: FactKind, now: datetime) -> Changed:
+    if incident.state is state:
+        return Changed(incident)
+    moved = replace(incident, state=state, state_since=now)
+    return Changed(moved, (_told(kind, moved, now),))
+
+
+def _told(kind: FactKind, incident: Incident, now: datetime) -> Fact:
+    return Fact(kind=kind, at=now, data={"type": incident.type, "message": one_line(incident.message, _TOLD_LIMIT)})
+
+
+def _opened_by(event: Event, *, service: Service, at: datetime, now: datetime) -> Incident:
+    incident = Incident(
+        id=None,
+        project_id=service.named.project_id,
+        service_id=service.id,
+        kind=IncidentKind(event.signal_type.value),
+        state=IncidentState.OPEN,
+        state_since=now,
+        reopened_at=None,
+        type=_type_of(event),
+        place=_place_of(event),
+        first_release=_line(event.release),
+        last_release=None,
+        count=event.repeat_count,
+        first_seen_at=_first_of(event, at),
+        last_seen_at=at,
+        message="",
+        level=Level.ERROR,
+        status_code=None,
+        path=None,
+        logger=None,
+    )
+    return replace(incident, **_shown(event))
+
+
+def _shown(event: Event) -> dict[str, Any]:
+    """The fields of an incident that follow its newest event."""
+    shown = {
+        "message": paragraph(said_by(event), _MESSAGE_LIMIT),
+        "level": _level_of(event),
+        "status_code": event.status_code,
+        "path": _line(event.request_path, _PATH_LIMIT),
+        "logger": _line(event.logger),
+    }
+    return shown | {"last_release": _line(event.release)} if event.release else shown
+
+
+def _first_of(event: Event, at: datetime) -> datetime:
+    """When the first of the occurrences that this event stands for happened."""
+    if event.first_at is None or not at - _OLDEST <= event.first_at <= at:
+        return at
+    return event.first_at.astimezone(UTC)
+
+
+def _level_of(event: Event) -> Level:
+    said = event.error_type.lower()
+    return event.level or (Level.CRITICAL if said == Level.CRITICAL else Level.ERROR)
+
+
+def _type_of(event: Event) -> str:
+    thrown = event.exceptions[0].type if event.exceptions else ""
+    return one_line(event.error_type, _TYPE_LIMIT) or one_line(thrown, _TYPE_LIMIT) or _UNNAMED[event.signal_type]
+
+
+def _place_of(event: Event) -> str:
+    if event.signal_type is SignalType.HTTP_ERROR:
+        method = event.request.method if event.request else None
+        return one_line(f"{method or ''} {event.route or event.request_path or ''}", _PLACE_LIMIT)
+    frame = _last_frame(event.exceptions[0]) if event.exceptions else None
+    if frame is not None:
+        file = frame.file.replace("\\", "/").rpartition("/")[2]
+        return one_line(f"{frame.function} ({file})", _PLACE_LIMIT)
+    return one_line(event.logger or event.route or event.request_path or "", _PLACE_LIMIT)
+
+
+def _last_frame(exception: ExceptionInfo) -> Frame | None:
+    """Where it went wrong: the innermost frame of the application, of all where none is its own."""
+    ours = [frame for frame in exception.frames if frame.in_app] or exception.frames
+    return ours[-1] if ours else None
+
+
+def _line(text: str | None, limit: int = _TYPE_LIMIT) -> str | None:
+    return one_line(text, limit) or None if text else None

@@ -1,0 +1,91 @@
+"""A traceback as Python prints it, read back into exceptions and frames (clients of version 0.1.x send only text)."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec.structs import replace
+
+from aiops_platform.core.event import ExceptionInfo, Frame, Relation, SourceContext
+
+_LINE_LIMIT: Final = 4_000
+_FRAME = re.compile(r'^ +File "(?P<file>[^"]*)", line (?P<line>\d{1,9}), in (?P<function>.+)$')
+_HEAD = re.compile(r"^(?:Exception Group )?Traceback \(most recent call last\):\s*$")
+_RELATIONS: Final = {
+    "The above exception was the direct cause of the following exception:": Relation.CAUSE,
+    "During handling of the above exception, another exception occurred:": Relation.CONTEXT,
+}
+# The drawing around an exception group, and the line at which its members begin.
+_GROUP_EDGE = re.compile(r"^  [|+] ")
+_MEMBERS = re.compile(r"^\s+\+-\+-+ 1 -+")
+_NAME = re.compile(r"^(?P<module>(?:[^\W\d]\w*\.)*)(?P<type>[^\W\d]\w*)$")
+_CARETS = re.compile(r"^[\s~^]+$")
+_LIBRARY = re.compile(
+    r"(?:site|dist)-packages[/\\]|[/\\]lib(?:64)?[/\\]python\d|[/\\]Lib[/\\](?!.*[/\\]src[/\\])|^<(?!stdin|string|ipython)"
+)
+
+
+@dataclass
+class _Block:
+    """One exception while it is being read: frames first, then what it says, then how it belongs to the next."""
+
+    frames: list[Frame] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    relation: Relation | None = None
+
+
+def read_traceback(text: str) -> tuple[ExceptionInfo, ...]:
+    """The exceptions of a traceback, the reported one first, each further one its cause or context; () if it is none."""
+    # The text ends with the exception that was reported; the list begins with it.
+    blocks = list(reversed(_blocks(text)))
+    return tuple(
+        _exception(block)
+        if number == 0
+        else replace(_exception(block), parent=number - 1, relation=block.relation or Relation.CONTEXT)
+        for number, block in enumerate(blocks)
+    )
+
+
+def is_in_app(file: str) -> bool:
+    """Whether a file belongs to the application, as far as its path tells."""
+    return _LIBRARY.search(file) is None
+
+
+def _blocks(text: str) -> list[_Block]:
+    blocks: list[_Block] = []
+    for raw in text.splitlines()[:_LINE_LIMIT]:
+        if _MEMBERS.match(raw):
+            break
+        line = _GROUP_EDGE.sub("", raw)
+        if _HEAD.match(line):
+            blocks.append(_Block())
+        elif blocks and line in _RELATIONS:
+            blocks[-1].relation = _RELATIONS[line]
+        elif blocks and blocks[-1].relation is None:
+            _take(line, blocks[-1])
+    return blocks
+
+
+def _take(line: str, block: _Block) -> None:
+    if block.said or (line and not line[0].isspace()):
+        if block.said or not line.startswith("[Previous line repeated"):
+            block.said.append(line)
+    elif match := _FRAME.match(line):
+        file = match["file"]
+        block.frames.append(
+            Frame(file=file, function=match["function"], line=int(match["line"]), in_app=is_in_app(file))
+        )
+    elif block.frames and block.frames[-1].source is None and line.strip() and not _CARETS.match(line):
+        block.frames[-1] = replace(block.frames[-1], source=SourceContext(line=line.strip()))
+
+
+def _exception(block: _Block) -> ExceptionInfo:
+    while block.said and not block.said[-1].strip():
+        block.said.pop()
+    said = "\n".join(block.said)
+    name, colon, value = said.partition(": ")
+    named = _NAME.match(name.removesuffix(":").strip())
+    if named is None:
+        return ExceptionInfo(value=said, frames=tuple(block.frames))
+    module = named["module"].removesuffix(".") or None
+    return ExceptionInfo(type=named["type"], module=module, value=value if colon else "", frames=tuple(block.frames))

@@ -1,0 +1,214 @@
+"""Bodies read into events and heartbeats: forgiving in what it takes, strict in what it hands on.
+
+Only what is no JSON object, or says no `signal_type` that its door takes, is refused. A field of a wrong type is
+dropped and what is too much is cut; both are said in the report's `remarks`.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from aiops_platform.core import salvage
+from aiops_platform.core.event import (
+    DEFAULT_ENVIRONMENT,
+    UNKNOWN_SERVICE,
+    Breadcrumb,
+    Event,
+    ExceptionInfo,
+    Heartbeat,
+    Report,
+    SignalType,
+)
+from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.text import one_line
+from aiops_platform.core.traceback_text import read_traceback
+
+_NAME_LIMIT: Final = 200
+_EXCEPTION_LIMIT: Final = 50
+_FRAME_LIMIT: Final = 250
+_BREADCRUMB_LIMIT: Final = 200
+_REPEAT_LIMIT: Final = 1_000_000
+_BASE_URL_LIMIT: Final = 2_000
+_DIGITS_LIMIT: Final = 300
+_EXTRAS_LIMIT: Final = 32_000
+_TAKEN: Final[Mapping[ParcelKind, frozenset[str]]] = {
+    ParcelKind.EXCEPTION: frozenset({SignalType.EXCEPTION, SignalType.HTTP_ERROR, SignalType.LOG_ERROR}),
+    ParcelKind.HEARTBEAT: frozenset({SignalType.HEARTBEAT}),
+}
+
+
+class _Glance(Struct):
+    signal_type: str
+
+
+_GLANCE = msgspec.json.Decoder(_Glance)
+_EVENT = msgspec.json.Decoder(Event)
+_HEARTBEAT = msgspec.json.Decoder(Heartbeat)
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Why a body is not understood, and never will be."""
+
+    why: str
+
+
+def refusal(body: bytes, kind: ParcelKind) -> Unreadable | None:
+    """Why the door must refuse this body; None when `parse` will read it. Cheap: most of the body is skipped over."""
+    try:
+        signal: object = _GLANCE.decode(body).signal_type
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = _object_in(body)
+        if isinstance(found, Unreadable):
+            return found
+        signal = found.get("signal_type")
+    return _wrong_door(signal, kind)
+
+
+def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
+    """The report that a body holds. Never raises for what a body contains."""
+    try:
+        report: Event | Heartbeat = (_EVENT if kind is ParcelKind.EXCEPTION else _HEARTBEAT).decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _parse_leniently(body, kind)
+    wrong = _wrong_door(report.signal_type, kind)
+    if wrong is not None:
+        return wrong
+    # Remarks are ours to make: what a client sends under that name is not.
+    return _fit(report, salvage.Remarks())
+
+
+def write(report: Event | Heartbeat) -> bytes:
+    """The report as JSON, in the fields of the wire; fields that hold their default are left out."""
+    return _ENCODER.encode(report)
+
+
+def _wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:
+    if isinstance(signal, str) and signal in _TAKEN[kind]:
+        return None
+    if signal is None:
+        return Unreadable("signal_type: missing")
+    if not isinstance(signal, str):
+        return Unreadable(f"signal_type: expected text, found {salvage.noun(signal)}")
+    if signal == SignalType.HEARTBEAT:
+        return Unreadable("signal_type: a heartbeat goes to /v1/sdk/heartbeat")
+    if any(signal in taken for taken in _TAKEN.values()):
+        return Unreadable("signal_type: an event goes to /v1/sdk/exception")
+    return Unreadable(f"signal_type: '{one_line(salvage.sound(signal), 50)}' is not known here")
+
+
+def _object_in(body: bytes) -> dict[str, Any] | Unreadable:
+    """What the strict reader refuses, read by a lenient one: NaN, half surrogates, bytes that are not UTF-8."""
+    try:
+        value = json.loads(body.decode("utf-8-sig", "replace"), parse_int=_integer)
+    except RecursionError:
+        return Unreadable("the body is nested too deeply")
+    except ValueError as cause:
+        return Unreadable(f"the body is not JSON: {cause}")
+    if not isinstance(value, dict):
+        return Unreadable(f"expected an object, found {salvage.noun(value)}")
+    return value
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS_LIMIT else math.inf
+
+
+def _parse_leniently(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
+    found = _object_in(body)
+    if isinstance(found, Unreadable):
+        return found
+    wrong = _wrong_door(found.get("signal_type"), kind)
+    if wrong is not None:
+        return wrong
+    remarks = salvage.Remarks()
+    if kind is ParcelKind.EXCEPTION:
+        return _fit_event(salvage.struct(Event, found, remarks), remarks)
+    return _fit_heartbeat(salvage.struct(Heartbeat, found, remarks), remarks)
+
+
+def _fit(report: Event | Heartbeat, remarks: salvage.Remarks) -> Event | Heartbeat:
+    return _fit_event(report, remarks) if isinstance(report, Event) else _fit_heartbeat(report, remarks)
+
+
+def _fit_event(event: Event, remarks: salvage.Remarks) -> Event:
+    """Bounds what is unbounded on the wire, and reads the traceback where it came as text only."""
+    changes = _named(event)
+    changes["exceptions"] = _exceptions(event, remarks)
+    changes["repeat_count"] = _at_most(event.repeat_count, _REPEAT_LIMIT, "repeat_count", remarks)
+    if event.status_code is not None and not 0 <= event.status_code < 1000:
+        remarks.add("status_code", "not a status of HTTP")
+        changes["status_code"] = None
+    if event.contexts:
+        changes["contexts"] = salvage.plain(event.contexts)
+    if event.request is not None and event.request.body is not None:
+        changes["request"] = replace(event.request, body=salvage.plain(event.request.body))
+    if event.breadcrumbs:
+        changes["breadcrumbs"] = _breadcrumbs(event.breadcrumbs, remarks)
+    changes["remarks"] = remarks.all()
+    return replace(event, **changes)
+
+
+def _fit_heartbeat(heartbeat: Heartbeat, remarks: salvage.Remarks) -> Heartbeat:
+    changes = _named(heartbeat)
+    if heartbeat.base_url is not None and not _is_address(heartbeat.base_url):
+        remarks.add("base_url", "expected an http or https address")
+        changes["base_url"] = None
+    changes["stats"] = salvage.plain(heartbeat.stats)
+    changes["fixers"] = tuple(replace(fixer, params=salvage.plain(fixer.params)) for fixer in heartbeat.fixers)
+    if len(_ENCODER.encode((changes["stats"], changes["fixers"]))) > _EXTRAS_LIMIT:
+        remarks.add("stats and fixers", "too long")
+        changes |= {"stats": {}, "fixers": ()}
+    changes["remarks"] = remarks.all()
+    return replace(heartbeat, **changes)
+
+
+def _named(report: Report) -> dict[str, Any]:
+    return {
+        "service": one_line(report.service, _NAME_LIMIT) or UNKNOWN_SERVICE,
+        "environment": one_line(report.environment, _NAME_LIMIT) or DEFAULT_ENVIRONMENT,
+    }
+
+
+def _exceptions(event: Event, remarks: salvage.Remarks) -> tuple[ExceptionInfo, ...]:
+    told = event.exceptions or read_traceback(event.stack_trace)
+    if len(told) > _EXCEPTION_LIMIT:
+        remarks.add("exceptions", f"only the first {_EXCEPTION_LIMIT} of {len(told)} are kept")
+    return tuple(_exception(number, each, remarks) for number, each in enumerate(told[:_EXCEPTION_LIMIT]))
+
+
+def _exception(number: int, exception: ExceptionInfo, remarks: salvage.Remarks) -> ExceptionInfo:
+    parent = exception.parent
+    if parent is not None and not 0 <= parent < number:
+        # Otherwise who follows the parents could go round in circles.
+        remarks.add(f"exceptions[{number}].parent", "expected the index of an earlier entry")
+        exception = replace(exception, parent=None)
+    if len(exception.frames) <= _FRAME_LIMIT:
+        return exception
+    remarks.add(f"exceptions[{number}].frames", f"only the outer 50 and the inner {_FRAME_LIMIT - 50} are kept")
+    return replace(exception, frames=exception.frames[:50] + exception.frames[50 - _FRAME_LIMIT :])
+
+
+def _breadcrumbs(told: tuple[Breadcrumb, ...], remarks: salvage.Remarks) -> tuple[Breadcrumb, ...]:
+    if len(told) > _BREADCRUMB_LIMIT:
+        remarks.add("breadcrumbs", f"only the last {_BREADCRUMB_LIMIT} of {len(told)} are kept")
+    return tuple(
+        replace(each, data=salvage.plain(each.data)) if each.data else each for each in told[-_BREADCRUMB_LIMIT:]
+    )
+
+
+def _at_most(number: int, limit: int, at: str, remarks: salvage.Remarks) -> int:
+    if number > limit:
+        remarks.add(at, f"more than {limit}")
+    return min(number, limit)
+
+
+def _is_address(text: str) -> bool:
+    return len(text) <= _BASE_URL_LIMIT and text.startswith(("http://", "https://")) and text.isprintable()

@@ -1,0 +1,63 @@
+"""What tests are built with: only what matters to a test is said in it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aiops_platform.core import wire
+from aiops_platform.core.event import Event, Heartbeat
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.service import Service, ServiceName
+
+NOW = datetime(2026, 11, 22, 3, 14, 10, tzinfo=UTC)
+SAMPLES = Path(__file__).parents[2] / "wire" / "samples"
+SHOP = Service(1, ServiceName(1, "shop", "production"))
+
+
+def after(**span: float) -> datetime:
+    """NOW and a bit."""
+    return NOW + timedelta(**span)
+
+
+def a_sample(name: str) -> dict[str, Any]:
+    """A golden body."""
+    body: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return body
+
+
+def a_body(**fields: Any) -> dict[str, Any]:
+    """A small event's body."""
+    return {"signal_type": "exception", "service": "shop", "environment": "production", **fields}
+
+
+def an_event(**fields: Any) -> Event:
+    """An event as it comes off the wire."""
+    return read(a_body(**fields))
+
+
+def a_heartbeat(**fields: Any) -> Heartbeat:
+    """A heartbeat as it comes off the wire."""
+    body = {"signal_type": "heartbeat", "service": "shop", "environment": "production", **fields}
+    heartbeat = wire.parse(json.dumps(body).encode(), ParcelKind.HEARTBEAT)
+    assert isinstance(heartbeat, Heartbeat)
+    return heartbeat
+
+
+def read(body: object) -> Event:
+    """The event that a body holds."""
+    event = wire.parse(json.dumps(body).encode(), ParcelKind.EXCEPTION)
+    assert isinstance(event, Event)
+    return event
+
+
+def a_parcel(number: int, body: object, *, received_at: datetime = NOW, project_id: int = 1) -> Parcel:
+    """A parcel with this body (JSON, or bytes as they are); the body says through which door it came."""
+    heartbeat = isinstance(body, dict) and body.get("signal_type") == "heartbeat"
+    return Parcel(
+        id=number.to_bytes(16, "big"),
+        project_id=project_id,
+        kind=ParcelKind.HEARTBEAT if heartbeat else ParcelKind.EXCEPTION,
+        received_at=received_at,
+        body=body if isinstance(body, bytes) else json.dumps(body).encode(),
+    )

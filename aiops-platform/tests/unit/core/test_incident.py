@@ -1,0 +1,158 @@
+"""What may happen to an incident."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import NOW, SHOP, after, an_event
+
+from aiops_platform.core import incident as rules
+from aiops_platform.core.event import Event
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import Incident, IncidentKind, IncidentState, absorb, time_of
+
+
+def an_incident(event: Event | None = None, at: datetime = NOW) -> Incident:
+    return absorb(event or an_event(error_type="KeyError", message="'a'"), None, service=SHOP, at=at, now=at).incident
+
+
+def kinds(changed: rules.Changed) -> list[FactKind]:
+    return [fact.kind for fact in changed.facts]
+
+
+def test_the_first_event_opens_an_incident():
+    event = an_event(error_type="KeyError", message="'plum'", release="41", status_code=500, request_path="/orders/7")
+    changed = absorb(event, None, service=SHOP, at=NOW, now=after(seconds=1))
+    opened = changed.incident
+    assert kinds(changed) == [FactKind.INCIDENT_OPENED]
+    assert (opened.kind, opened.state, opened.count) == (IncidentKind.EXCEPTION, IncidentState.OPEN, 1)
+    assert (opened.type, opened.message, opened.path, opened.first_release) == ("KeyError", "'plum'", "/orders/7", "41")
+    assert (opened.first_seen_at, opened.state_since) == (NOW, after(seconds=1))
+
+
+def test_further_events_are_counted_and_the_newest_is_shown():
+    changed = absorb(
+        an_event(message="newer", repeat_count=4), an_incident(), service=SHOP, at=after(hours=1), now=after(hours=1)
+    )
+    assert changed.facts == ()
+    assert (changed.incident.count, changed.incident.message, changed.incident.last_seen_at) == (
+        5,
+        "newer",
+        after(hours=1),
+    )
+
+
+def test_an_older_event_counts_but_is_not_shown():
+    changed = absorb(an_event(message="older"), an_incident(), service=SHOP, at=after(hours=-1), now=after(hours=1))
+    assert (changed.incident.message, changed.incident.first_seen_at, changed.incident.last_seen_at) == (
+        "'a'",
+        after(hours=-1),
+        NOW,
+    )
+
+
+def test_a_resolved_incident_reopens_when_its_error_returns():
+    resolved = rules.resolved(an_incident(), after(hours=1)).incident
+    changed = absorb(an_event(), resolved, service=SHOP, at=after(hours=2), now=after(hours=2))
+    assert kinds(changed) == [FactKind.INCIDENT_REOPENED]
+    assert (changed.incident.state, changed.incident.reopened_at) == (IncidentState.OPEN, after(hours=2))
+
+
+def test_an_event_from_before_the_resolution_reopens_nothing():
+    resolved = rules.resolved(an_incident(), after(hours=1)).incident
+    changed = absorb(an_event(), resolved, service=SHOP, at=after(minutes=59), now=after(hours=2))
+    assert changed.facts == ()
+    assert (changed.incident.state, changed.incident.count) == (IncidentState.RESOLVED, 2)
+
+
+def test_a_muted_incident_only_counts():
+    muted = rules.muted(an_incident(), after(hours=1)).incident
+    changed = absorb(an_event(), muted, service=SHOP, at=after(hours=2), now=after(hours=2))
+    assert changed.facts == ()
+    assert (changed.incident.state, changed.incident.count) == (IncidentState.MUTED, 2)
+
+
+@pytest.mark.parametrize("act", [rules.resolved, rules.muted, rules.reopened])
+def test_doing_twice_what_people_do_is_as_doing_it_once(act):
+    once = act(rules.resolved(rules.muted(an_incident(), NOW).incident, NOW).incident, after(hours=1)).incident
+    assert act(once, after(hours=2)) == rules.Changed(once)
+
+
+def test_what_people_do_becomes_a_fact():
+    incident = an_incident()
+    assert kinds(rules.resolved(incident, NOW)) == [FactKind.INCIDENT_RESOLVED]
+    assert kinds(rules.muted(incident, NOW)) == [FactKind.INCIDENT_MUTED]
+    assert kinds(rules.reopened(rules.muted(incident, NOW).incident, NOW)) == [FactKind.INCIDENT_REOPENED]
+
+
+def test_silence_opens_an_incident_and_recovery_resolves_it():
+    silent = rules.silenced(None, service=SHOP, last_beat_at=NOW, at=after(seconds=90), now=after(seconds=91))
+    assert kinds(silent) == [FactKind.INCIDENT_OPENED]
+    assert silent.incident.message == "shop has sent no heartbeat since 2026-11-22 03:14:10 UTC"
+    recovered = rules.recovered(silent.incident, after(minutes=5))
+    assert kinds(recovered) == [FactKind.INCIDENT_RESOLVED]
+    again = rules.silenced(recovered.incident, service=SHOP, last_beat_at=NOW, at=after(hours=1), now=after(hours=1))
+    assert kinds(again) == [FactKind.INCIDENT_REOPENED]
+    assert again.incident.count == 2
+
+
+def test_a_muted_silence_stays_muted():
+    silent = rules.silenced(None, service=SHOP, last_beat_at=NOW, at=NOW, now=NOW).incident
+    muted = rules.muted(silent, NOW).incident
+    assert rules.recovered(muted, NOW).incident.state is IncidentState.MUTED
+    assert rules.silenced(muted, service=SHOP, last_beat_at=NOW, at=NOW, now=NOW).incident.state is IncidentState.MUTED
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"occurred_at": "2026-11-22T03:14:07.123456Z"}, NOW.replace(second=7, microsecond=123456)),
+        ({"occurred_at": "2026-11-22T05:14:07+02:00"}, NOW.replace(second=7)),
+        ({"timestamp": NOW.timestamp() - 60}, after(seconds=-60)),
+        ({"timestamp": NOW.timestamp() + 299}, after(seconds=299)),
+        ({"timestamp": NOW.timestamp() + 301}, NOW),
+        ({"timestamp": NOW.timestamp() - 8 * 86400}, NOW),
+        ({"timestamp": 1e300}, NOW),
+        ({"timestamp": -1}, NOW),
+        ({"occurred_at": "0001-01-01T00:00:00+14:00"}, NOW),
+        ({"occurred_at": "9999-12-31T23:59:59-14:00"}, NOW),
+        ({}, NOW),
+    ],
+)
+def test_a_clients_clock_is_believed_within_reason(fields, expected):
+    assert time_of(an_event(**fields), NOW) == expected
+
+
+def test_a_repeated_event_was_first_seen_at_its_first_occurrence():
+    event = an_event(repeat_count=3, first_at="2026-11-22T03:14:00Z")
+    assert an_incident(event).first_seen_at == NOW.replace(second=0)
+
+
+def test_place_says_where_it_happened():
+    frames = [{"file": "/srv/shop/orders.py", "function": "take", "in_app": True}, {"file": "x.py", "function": "lib"}]
+    assert an_incident(an_event(exceptions=[{"type": "E", "frames": frames}])).place == "take (orders.py)"
+    request = {"method": "POST"}
+    http = an_event(signal_type="http_error", request=request, route="/orders/<int:id>", request_path="/orders/7")
+    assert an_incident(http).place == "POST /orders/<int:id>"
+    assert an_incident(an_event(signal_type="log_error", logger="shop.stock")).place == "shop.stock"
+
+
+def test_what_is_shown_is_bounded():
+    long = "x\n" * 500_000
+    shown = an_incident(an_event(error_type=long, message=long, request_path=long, logger=long, release=long))
+    assert len(shown.type) <= 200
+    assert len(shown.message) <= 4_000
+    assert len(shown.path or "") <= 2_000
+    assert len(shown.logger or "") <= 200
+
+
+@given(st.permutations(range(6)), st.lists(st.integers(1, 9), min_size=6, max_size=6))
+def test_counts_and_times_do_not_depend_on_the_order_of_events(order, repeats):
+    incident = None
+    for number in order:
+        event = an_event(repeat_count=repeats[number], message=str(number))
+        incident = absorb(event, incident, service=SHOP, at=after(minutes=number), now=after(hours=1)).incident
+    assert incident is not None
+    assert (incident.count, incident.message) == (sum(repeats), "5")
+    assert (incident.first_seen_at, incident.last_seen_at) == (NOW, after(minutes=5))

@@ -1,0 +1,125 @@
+"""A traceback in words becomes exceptions and frames again."""
+
+import sys
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made import a_sample
+
+from aiops_platform.core.event import Relation
+from aiops_platform.core.traceback_text import is_in_app, read_traceback
+
+
+def told(failing) -> str:
+    try:
+        failing()
+    except BaseException:
+        return traceback.format_exc()
+    raise AssertionError("it did not fail")
+
+
+def test_the_frames_are_those_of_the_traceback():
+    (exception,) = read_traceback(a_sample("old-exception-process")["stack_trace"])
+    assert (exception.type, exception.value) == ("KeyError", "'plum'")
+    assert [(frame.function, frame.line) for frame in exception.frames] == [
+        ("<module>", 31),
+        ("main", 27),
+        ("take", 12),
+    ]
+    assert exception.frames[-1].source is not None
+    assert exception.frames[-1].source.line == "return STOCK[fruit]"
+
+
+def test_a_chain_is_told_from_the_reported_exception_down():
+    exceptions = read_traceback(a_sample("exception-chain")["stack_trace"])
+    assert [each.type for each in exceptions] == ["OrderFailed", "KeyError", "ConnectionRefusedError"]
+    assert [each.parent for each in exceptions] == [None, 0, 1]
+    assert [each.relation for each in exceptions] == [None, Relation.CAUSE, Relation.CONTEXT]
+    assert exceptions[0].module == "orders"
+
+
+def test_a_message_of_many_lines_is_kept_whole():
+    def failing():
+        raise ValueError("one\n  two\n\nthree: four")
+
+    assert read_traceback(told(failing))[0].value == "one\n  two\n\nthree: four"
+
+
+def test_an_exception_without_a_message_has_its_type():
+    def failing():
+        raise KeyError
+
+    (exception,) = read_traceback(told(failing))
+    assert (exception.type, exception.value) == ("KeyError", "")
+
+
+def test_a_recursion_is_read_with_its_repeated_lines_left_out():
+    def failing():
+        failing()
+
+    (exception,) = read_traceback(told(failing))
+    assert exception.type == "RecursionError"
+    assert {frame.function for frame in exception.frames} == {"told", "failing"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are printed since 3.11")
+def test_a_group_is_read_as_its_head():
+    def failing():
+        raise ExceptionGroup("several", [ValueError("a"), KeyError("b")])
+
+    (exception,) = read_traceback(told(failing))
+    assert exception.type == "ExceptionGroup"
+    assert exception.value == "several (2 sub-exceptions)"
+    assert exception.frames[-1].function == "failing"
+
+
+def test_a_syntax_error_is_read():
+    (exception,) = read_traceback(told(lambda: compile("1 +", "made-up", "exec")))
+    assert exception.type == "SyntaxError"
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("/srv/shop/orders.py", True),
+        ("C:\\shop\\orders.py", True),
+        ("/srv/shop/venv/lib/python3.11/site-packages/flask/app.py", False),
+        ("/usr/lib/python3/dist-packages/requests/api.py", False),
+        ("/usr/lib/python3.11/json/decoder.py", False),
+        ("C:\\Python311\\Lib\\json\\decoder.py", False),
+        ("<frozen importlib._bootstrap>", False),
+        ("<stdin>", True),
+    ],
+)
+def test_a_path_tells_whether_code_is_the_applications_own(file, expected):
+    assert is_in_app(file) is expected
+
+
+@pytest.mark.parametrize("text", ["", "Error: at foo (app.js:3:4)\n    at bar (app.js:9:1)", "Traceback"])
+def test_what_is_no_traceback_has_no_exceptions(text):
+    assert read_traceback(text) == ()
+
+
+lines = st.sampled_from(
+    [
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in f',
+        "    x = 1",
+        "ValueError: a",
+        "",
+        "  | x",
+        "  + y",
+        "During handling of the above exception, another exception occurred:",
+        "    ~~^^",
+        "x" * 50,
+        "  +-+---- 1 ----",
+    ]
+)
+
+
+@given(st.lists(lines, max_size=30))
+def test_any_text_is_read_into_a_chain_whose_parents_come_first(told_lines):
+    for number, exception in enumerate(read_traceback("\n".join(told_lines))):
+        assert exception.parent == (number - 1 if number else None)

@@ -1,0 +1,267 @@
+"""Bodies are read forgivingly: what can be understood is kept, what cannot is dropped and said."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import SAMPLES, a_body, a_sample, an_event, read
+
+from aiops_platform.core import wire
+from aiops_platform.core.event import Event, Heartbeat, Relation
+from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.wire import Unreadable
+
+NEW_EVENTS = [
+    "event-everything",
+    "event-from-the-future",
+    "event-minimal",
+    "exception-chain",
+    "exception-group",
+    "http-error",
+    "log-error",
+]
+OLD_EVENTS = [path.stem for path in SAMPLES.glob("old-*.json") if "heartbeat" not in path.stem]
+HEARTBEATS = [path.stem for path in SAMPLES.glob("*heartbeat*.json") if not path.stem.startswith("invalid")]
+FORGIVEN = [path.stem for path in SAMPLES.glob("invalid-*.json")]
+REFUSED = [path.stem for path in SAMPLES.glob("refused-*.json")]
+
+
+def the_kind_of(body: Any) -> ParcelKind:
+    heartbeat = isinstance(body, dict) and body.get("signal_type") == "heartbeat"
+    return ParcelKind.HEARTBEAT if heartbeat else ParcelKind.EXCEPTION
+
+
+@pytest.mark.parametrize("name", NEW_EVENTS + OLD_EVENTS)
+def test_an_event_of_any_client_is_read_without_remarks(name):
+    event = read(a_sample(name))
+    assert event.signal_type == a_sample(name)["signal_type"]
+    assert event.remarks == ()
+
+
+@pytest.mark.parametrize("name", HEARTBEATS)
+def test_a_heartbeat_of_any_client_is_read_without_remarks(name):
+    heartbeat = wire.parse((SAMPLES / f"{name}.json").read_bytes(), ParcelKind.HEARTBEAT)
+    assert isinstance(heartbeat, Heartbeat)
+    assert heartbeat.remarks == ()
+
+
+def test_every_field_of_the_wire_survives_reading_and_writing():
+    told = a_sample("event-everything")
+    kept = json.loads(wire.write(read(told)))
+    assert told["timestamp"] == kept.pop("timestamp")
+    for field in ("exceptions", "contexts"):
+        # Empty lists and missing ones are the same on the wire.
+        assert without_empty(kept.pop(field)) == without_empty(told.pop(field))
+    assert kept == {name: value for name, value in told.items() if name != "timestamp"}
+
+
+def without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_empty(item) for key, item in value.items() if item not in ([], {})}
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", FORGIVEN)
+def test_a_mistake_in_a_field_does_not_cost_the_event(name):
+    body = a_sample(name)
+    report = wire.parse(json.dumps(body).encode(), the_kind_of(body))
+    assert isinstance(report, (Event, Heartbeat))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_event_is_refused_with_a_reason(name):
+    raw = (SAMPLES / f"{name}.json").read_bytes()
+    refusal = wire.refusal(raw, ParcelKind.EXCEPTION)
+    assert isinstance(refusal, Unreadable)
+    assert wire.parse(raw, ParcelKind.EXCEPTION) == refusal
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("status_code", "500", 500),
+        ("status_code", 500.0, 500),
+        ("status_code", "many", None),
+        ("status_code", 10**12, None),
+        ("message", 42, "42"),
+        ("message", ["a"], ""),
+        ("level", "fatal", None),
+        ("service", None, "unknown-service"),
+        ("service", "  ", "unknown-service"),
+        ("service", "a\nb", "a b"),
+        ("environment", 7, "7"),
+        ("event_id", "seventeen", None),
+        ("occurred_at", "yesterday", None),
+        ("occurred_at", "2026-11-22T03:14:07", None),
+        ("timestamp", "2026-11-22", None),
+        ("tags", {"shard": 3, "deep": {"a": 1}}, {"shard": "3"}),
+        ("tags", ["a"], {}),
+        ("fingerprint", ["a", None, 7], ("a", "7")),
+        ("repeat_count", 0, 1),
+        ("repeat_count", 10**9, 1_000_000),
+        ("exceptions", "none", ()),
+    ],
+)
+def test_a_field_of_a_wrong_type_keeps_what_can_be_understood(field, value, kept):
+    assert getattr(read(a_body(**{field: value})), field) == kept
+
+
+def test_what_was_dropped_is_said():
+    event = read(a_body(level="fatal", exceptions=[{"type": "KeyError", "frames": [{"line": "twelve"}]}]))
+    assert event.exceptions[0].type == "KeyError"
+    assert event.remarks == (
+        "level: expected one of debug, info, warning, error, critical, found text ('fatal')",
+        "exceptions[0].frames[0].line: expected a whole number, found text ('twelve')",
+    )
+
+
+def test_a_client_cannot_make_remarks():
+    assert an_event(remarks=["all is well"]).remarks == ()
+
+
+def test_an_unreadable_exception_leaves_the_others_in_their_places():
+    event = read(a_body(exceptions=[{"type": "A"}, 7, {"type": "C", "parent": 0, "relation": "cause"}]))
+    assert [each.type for each in event.exceptions] == ["A", "", "C"]
+    assert event.exceptions[2].relation is Relation.CAUSE
+
+
+@pytest.mark.parametrize("parent", [1, 2, -1, 10**30])
+def test_parents_never_go_round_in_circles(parent):
+    event = read(a_body(exceptions=[{"type": "A"}, {"type": "B", "parent": parent}]))
+    assert event.exceptions[1].parent is None
+
+
+def test_a_half_of_a_surrogate_pair_does_not_cost_the_event():
+    event = wire.parse(rb'{"signal_type": "exception", "message": "file \udcff.txt"}', ParcelKind.EXCEPTION)
+    assert isinstance(event, Event)
+    assert event.message == "file ?.txt"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"signal_type": "exception", "message": "caf\xe9"}',
+        b'{"signal_type": "exception", "timestamp": NaN}',
+        b'{"signal_type": "exception", "timestamp": 1e999}',
+        b'{"signal_type": "exception", "status_code": ' + b"9" * 5000 + b"}",
+        b'\xef\xbb\xbf{"signal_type": "exception"}',
+        b'{"signal_type": "exception", "message": "\\u0000"}',
+        b'{"signal_type": "exception", "unknown": {"deep": ' + b"[" * 500 + b"]" * 500 + b"}}",
+    ],
+)
+def test_strange_bytes_do_not_cost_the_event(raw):
+    assert wire.refusal(raw, ParcelKind.EXCEPTION) is None
+    event = wire.parse(raw, ParcelKind.EXCEPTION)
+    assert isinstance(event, Event)
+    json.loads(wire.write(event))
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"not json", "not JSON"),
+        (b"7", "expected an object, found a number"),
+        (b"null", "expected an object, found null"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"signal_type": "heartbeat"}', "goes to /v1/sdk/heartbeat"),
+        (b'{"signal_type": null}', "signal_type: missing"),
+        (b'{"signal_type": ["exception"]}', "expected text, found an array"),
+    ],
+)
+def test_a_refusal_says_why(raw, why):
+    refusal = wire.refusal(raw, ParcelKind.EXCEPTION)
+    assert refusal is not None
+    assert why in refusal.why
+    assert isinstance(wire.parse(raw, ParcelKind.EXCEPTION), Unreadable)
+
+
+def test_an_event_at_the_heartbeats_door_is_told_where_to_go():
+    refusal = wire.refusal(b'{"signal_type": "exception"}', ParcelKind.HEARTBEAT)
+    assert refusal is not None
+    assert "/v1/sdk/exception" in refusal.why
+
+
+def test_deep_values_are_kept_only_as_deep_as_pages_can_show():
+    deep: Any = "bottom"
+    for _ in range(300):
+        deep = [deep]
+    event = read(
+        a_body(request={"body": deep}, contexts={"app": {"deep": deep}}, breadcrumbs=[{"data": {"deep": deep}}])
+    )
+    assert "bottom" not in wire.write(event).decode()
+    assert len(wire.write(event)) < 500
+
+
+def test_only_addresses_that_can_be_called_are_kept_as_base_url():
+    heartbeat = wire.parse(b'{"signal_type": "heartbeat", "base_url": "javascript:alert(1)"}', ParcelKind.HEARTBEAT)
+    assert isinstance(heartbeat, Heartbeat)
+    assert heartbeat.base_url is None
+    assert heartbeat.remarks == ("base_url: expected an http or https address",)
+
+
+def test_a_bloated_heartbeat_keeps_only_its_sign_of_life():
+    heartbeat = wire.parse(
+        json.dumps({"signal_type": "heartbeat", "stats": {"x": "y" * 100_000}}).encode(), ParcelKind.HEARTBEAT
+    )
+    assert isinstance(heartbeat, Heartbeat)
+    assert heartbeat.stats == {}
+
+
+def test_the_traceback_of_an_old_client_becomes_frames():
+    event = read(a_sample("old-exception-flask"))
+    assert event.exceptions[0].type == "ZeroDivisionError"
+    assert [frame.function for frame in event.exceptions[0].frames if frame.in_app] == ["checkout", "price_of"]
+
+
+def test_ids_are_read_in_any_spelling():
+    assert an_event(event_id="0b0e7f0a52a44f3e8f576f5d2f2a1c05").event_id == UUID(
+        "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c05"
+    )
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+fields = st.sampled_from([*Event.__struct_fields__, *Heartbeat.__struct_fields__])
+frames = st.fixed_dictionaries({}, optional={"file": values, "function": values, "line": values, "locals": values})
+exceptions = st.lists(
+    st.fixed_dictionaries({}, optional={"type": values, "value": values, "parent": values, "frames": st.lists(frames)}),
+    max_size=3,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.dictionaries(fields, values, max_size=8), exceptions, st.sampled_from(["exception", "http_error", "log_error"])
+)
+def test_any_object_that_names_its_signal_is_read_and_can_be_written(body, thrown, signal):
+    raw = json.dumps({"exceptions": thrown, **body, "signal_type": signal}).encode()
+    assert wire.refusal(raw, ParcelKind.EXCEPTION) is None
+    event = wire.parse(raw, ParcelKind.EXCEPTION)
+    assert isinstance(event, Event)
+    again = wire.parse(wire.write(event), ParcelKind.EXCEPTION)
+    assert isinstance(again, Event)
+    assert again.service == event.service
+    assert len(event.service) <= 200
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(fields, values, max_size=8))
+def test_any_heartbeat_is_read_and_can_be_written(body):
+    heartbeat = wire.parse(json.dumps({**body, "signal_type": "heartbeat"}).encode(), ParcelKind.HEARTBEAT)
+    assert isinstance(heartbeat, Heartbeat)
+    json.loads(wire.write(heartbeat))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_alike_by_door_and_digest(raw):
+    refused = wire.refusal(raw, ParcelKind.EXCEPTION) is not None
+    assert refused == isinstance(wire.parse(raw, ParcelKind.EXCEPTION), Unreadable)
