@@ -6,9 +6,16 @@ async function press(button) {
   answer.textContent = `${method.toUpperCase()} ${path} …`;
   delete answer.dataset.answered;
   const response = await fetch(path, { method: method.toUpperCase() });
-  const text = (await response.text()).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
-  answer.textContent = `${method.toUpperCase()} ${path} → ${response.status} ${text.slice(0, 160)}`;
+  answer.textContent = `${method.toUpperCase()} ${path} → ${response.status} ${await words(response)}`;
   answer.dataset.answered = path;
+}
+
+// Of an error page, only the sentence that explains.
+async function words(response) {
+  const text = await response.text();
+  const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
+  const page = isPage && new DOMParser().parseFromString(text, "text/html");
+  return page ? page.querySelector("p")?.textContent ?? "" : text.trim();
 }
 
 for (const button of document.querySelectorAll(".trouble button")) {
