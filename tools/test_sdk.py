@@ -53,14 +53,15 @@ class TestsFailedError(Exception):
 def find_python(version: str) -> Path | None:
     """The interpreter of that version on this machine, however it was installed."""
     for candidate in candidates(version):
-        ask = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        ask = [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"]
         try:
             said = subprocess.run(ask, capture_output=True, text=True, timeout=30, check=False)
         except OSError:
             continue
         # A version manager's stand-in exists for versions that are not active, too, and then only prints an error.
-        if said.stdout.strip() == version:
-            return Path(candidate)
+        its_version, _, path = said.stdout.strip().partition(" ")
+        if its_version == version:
+            return Path(path)
     return None
 
 
