@@ -12,7 +12,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 SDK_SOURCES := $(shell find aiops-sdk -type f -not -name '*.pyc' -not -path '*/tests/*' 2>/dev/null)
 PLATFORM_SOURCES := $(shell find aiops-platform -type f -not -name '*.pyc' -not -path '*/tests/*' -not -path '*/static/vendor/*' -not -path '*/static/sdk/*' 2>/dev/null)
-PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration docs))
+PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration web))
 RESULTS := test-results
 export PYTHON
 
@@ -48,7 +48,8 @@ test-sdk: $(MADE)/dev wheels ## The SDK's wheel on Python 3.8 to 3.13, with the 
 	@$(BIN)/python tools/test_sdk.py
 
 .PHONY: test-platform
-test-platform: $(MADE)/dev ## The platform's integration and contract tests
+test-platform: $(MADE)/dev ## The platform's contract, integration and web tests
+	@$(BIN)/python tools/browser.py
 	$(if $(PLATFORM_TESTS),@$(BIN)/pytest -n 2 --junitxml=$(RESULTS)/platform.xml $(PLATFORM_TESTS))
 
 .PHONY: test-e2e
@@ -56,6 +57,12 @@ test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/install_e2e.py
 	@$(BIN)/pytest --junitxml=$(RESULTS)/e2e.xml tests/e2e
+
+.PHONY: screenshots
+screenshots: $(MADE)/dev wheels ## A picture of every page, and those that the README shows
+	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/install_e2e.py
+	@$(BIN)/python tools/screenshots.py
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/

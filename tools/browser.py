@@ -8,6 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+# So that it talks to nobody but the pages under test.
+QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 

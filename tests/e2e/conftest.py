@@ -8,18 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser import find_chromium
+from browser import QUIET, find_chromium
 from e2e.platforms import Platform, running_platform
-
-# Chromium talks to nobody but the pages under test.
-QUIET = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="module")
