@@ -31,6 +31,11 @@ def a_body(**fields: Any) -> dict[str, Any]:
     return {"signal_type": "exception", "service": "shop", "environment": "production", **fields}
 
 
+def a_heartbeat_body(**fields: Any) -> dict[str, Any]:
+    """A small heartbeat's body."""
+    return {"signal_type": "heartbeat", "service": "shop", "environment": "production", **fields}
+
+
 def an_event(**fields: Any) -> Event:
     """An event as it comes off the wire."""
     return read(a_body(**fields))
@@ -38,8 +43,7 @@ def an_event(**fields: Any) -> Event:
 
 def a_heartbeat(**fields: Any) -> Heartbeat:
     """A heartbeat as it comes off the wire."""
-    body = {"signal_type": "heartbeat", "service": "shop", "environment": "production", **fields}
-    heartbeat = wire.parse(json.dumps(body).encode(), ParcelKind.HEARTBEAT)
+    heartbeat = wire.parse(json.dumps(a_heartbeat_body(**fields)).encode(), ParcelKind.HEARTBEAT)
     assert isinstance(heartbeat, Heartbeat)
     return heartbeat
 

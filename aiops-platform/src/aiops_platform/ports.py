@@ -65,6 +65,10 @@ class Intake(Protocol):
         """Forgets these parcels: what they said is in the store. Unknown tickets are no error."""
         ...
 
+    def give_back(self, tickets: Collection[int]) -> None:
+        """Ends these leases as if they had not been: handed out again at once, and not counted as an attempt."""
+        ...
+
     def release(self) -> None:
         """Ends all leases. For the one worker when it starts: what an earlier one held is to be taken at once."""
         ...

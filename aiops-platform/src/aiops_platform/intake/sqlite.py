@@ -1,0 +1,270 @@
+"""The intake as a SQLite file of its own: appended to by the door, emptied by the worker, both at the same time."""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from time import monotonic, sleep
+from typing import Final
+
+from aiops_platform.core.monitor import Listening
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.intake.appender import Appender, Limits
+from aiops_platform.ports import IntakeUnavailableError, Leased
+
+_VERSION: Final = 1
+_PAGE: Final = 4096
+_BUSY_SECONDS: Final = 5
+_LEASE: Final = timedelta(seconds=60)
+_LEASE_BYTES: Final = 16 * 1024 * 1024
+_STRETCHES_KEPT: Final = 100
+_VACUUM_PAGES: Final = 10_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+# Times are whole microseconds since 1970, as in the store. `attempts` of a parcel without a lease is 0.
+_TABLES: Final = f"""
+CREATE TABLE parcels (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL,
+    project_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX parcels_kind ON parcels (kind, seq, received_at);
+CREATE TABLE leases (seq INTEGER PRIMARY KEY, until INTEGER NOT NULL, attempts INTEGER NOT NULL);
+CREATE TABLE listening (id INTEGER PRIMARY KEY AUTOINCREMENT, since INTEGER NOT NULL, until INTEGER NOT NULL);
+PRAGMA user_version = {_VERSION};
+"""
+_INSERT: Final = "INSERT INTO parcels (id, project_id, kind, received_at, body) VALUES (?, ?, ?, ?, ?)"
+_FREE: Final = """
+SELECT parcels.seq, id, project_id, kind, received_at, body, coalesce(leases.attempts, 0)
+FROM parcels LEFT JOIN leases ON leases.seq = parcels.seq
+WHERE leases.until IS NULL OR leases.until <= ? ORDER BY parcels.seq LIMIT ?
+"""
+_LEASED: Final = """
+INSERT INTO leases (seq, until, attempts) VALUES (?, ?, 1)
+ON CONFLICT (seq) DO UPDATE SET until = excluded.until, attempts = attempts + 1
+"""
+
+
+class SqliteIntake:
+    """See `ports.Intake`. `path` None keeps it in memory, for tests; `disk_limit` is in bytes."""
+
+    def __init__(self, path: Path | None, *, limits: Limits | None = None, disk_limit: int = 8 * 1024**3) -> None:
+        self._log = _Link(path, synchronous="FULL", disk_limit=disk_limit)
+        # What the worker notes may be lost by a power cut: then it does the same once more.
+        self._notes = _Link(path, synchronous="NORMAL", disk_limit=disk_limit) if path else self._log
+        self._appender = Appender(self._write, limits or Limits())
+        self._version: int | None = None
+        self._stretch: Listening | None = None
+        with self._notes.use():
+            pass
+
+    def append(self, parcels: Sequence[Parcel]) -> Future[None]:
+        """See `ports.Intake`."""
+        return self._appender.append(parcels)
+
+    def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
+        """See `ports.Intake`. Fewer than `limit` when they are long: 16 MiB at once, but always one."""
+        leased: list[Leased] = []
+        size = 0
+        with self._notes.change() as connection:
+            for seq, *parcel, attempts in connection.execute(_FREE, (_micros(now), limit)):
+                leased.append(Leased(ticket=seq, parcel=_parcel(*parcel), attempts=attempts + 1))
+                size += len(leased[-1].parcel.body)
+                if size > _LEASE_BYTES:
+                    break
+            until = _micros(now + _LEASE)
+            connection.executemany(_LEASED, [(each.ticket, until) for each in leased])
+        return leased
+
+    def give_back(self, tickets: Collection[int]) -> None:
+        """See `ports.Intake`."""
+        with self._notes.change() as connection:
+            connection.executemany(
+                "UPDATE leases SET until = 0, attempts = attempts - 1 WHERE seq = ?", [(each,) for each in tickets]
+            )
+
+    def done(self, tickets: Collection[int]) -> None:
+        """See `ports.Intake`."""
+        with self._notes.change() as connection:
+            connection.executemany("DELETE FROM parcels WHERE seq = ?", [(each,) for each in tickets])
+            connection.executemany("DELETE FROM leases WHERE seq = ?", [(each,) for each in tickets])
+
+    def release(self) -> None:
+        """See `ports.Intake`."""
+        with self._notes.change() as connection:
+            connection.execute("UPDATE leases SET until = 0")
+
+    def waiting(self) -> int:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            return int(connection.execute("SELECT count(*) FROM parcels").fetchone()[0])
+
+    def oldest_waiting(self, kind: ParcelKind) -> datetime | None:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            row = connection.execute(
+                "SELECT received_at FROM parcels WHERE kind = ? ORDER BY seq LIMIT 1", (kind,)
+            ).fetchone()
+        return _moment(row[0]) if row else None
+
+    def changed(self) -> bool:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+        before, self._version = self._version, version
+        return bool(before != version)
+
+    def tick(self, now: datetime) -> None:
+        """See `ports.Intake`."""
+        before = self._stretch
+        stretch = before.heard_at(now) if before else Listening(now, now)
+        with self._notes.change() as connection:
+            if before is None or stretch.since != before.since:
+                connection.execute(
+                    "INSERT INTO listening (since, until) VALUES (?, ?)",
+                    (_micros(stretch.since), _micros(stretch.until)),
+                )
+                connection.execute(
+                    "DELETE FROM listening WHERE id <= (SELECT max(id) FROM listening) - ?", (_STRETCHES_KEPT,)
+                )
+            else:
+                connection.execute(
+                    "UPDATE listening SET until = ? WHERE id = (SELECT max(id) FROM listening)",
+                    (_micros(stretch.until),),
+                )
+        self._stretch = stretch
+
+    def listening(self) -> Listening | None:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            row = connection.execute("SELECT since, until FROM listening ORDER BY id DESC LIMIT 1").fetchone()
+        return Listening(_moment(row[0]), _moment(row[1])) if row else None
+
+    def tidy(self) -> None:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        """See `ports.Intake`."""
+        self._appender.close()
+        self._log.close()
+        self._notes.close()
+
+    def _write(self, parcels: Sequence[Parcel]) -> None:
+        rows = [(each.id, each.project_id, each.kind, _micros(each.received_at), each.body) for each in parcels]
+        with self._log.change() as connection:
+            connection.executemany(_INSERT, rows)
+
+
+class _Link:
+    """One connection, used by one thread at a time, opened when needed and again after a failure."""
+
+    def __init__(self, path: Path | None, *, synchronous: str, disk_limit: int) -> None:
+        self._path = path
+        self._synchronous = synchronous
+        self._disk_limit = disk_limit
+        self._connection: sqlite3.Connection | None = None
+        self._lock = RLock()
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """The connection. Raises IntakeUnavailableError for whatever the file or its disk refuses."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                yield self._connection
+            except sqlite3.Error as cause:
+                # The next one begins afresh: after an input or output error a connection may stay broken.
+                self._drop()
+                raise IntakeUnavailableError(f"The intake{self._named()} cannot be used now: {cause}.") from cause
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Like `use`, in a transaction that is durable when the block has ended without an exception."""
+        with self.use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        with self._lock:
+            self._drop(keep_memory=False)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # Before the first table: later it would need the whole file to be written anew.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        _write_ahead(connection)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA max_page_count = {max(self._disk_limit // _PAGE, 1)}")
+        connection.execute("BEGIN IMMEDIATE")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise IntakeUnavailableError(
+                f"The intake{self._named()} was written by a newer aiops-platform: install that one again."
+            )
+        if version == 0:
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+        connection.execute("COMMIT")
+
+    def _drop(self, *, keep_memory: bool = True) -> None:
+        if self._connection is not None and not (keep_memory and self._path is None):
+            self._connection.close()
+            self._connection = None
+
+    def _named(self) -> str:
+        return f" {self._path}" if self._path else ""
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Once for each file; while another process does it too, SQLite answers "locked" at once instead of waiting."""
+    deadline = monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
+
+
+def _parcel(identity: bytes, project_id: int, kind: str, received_at: int, body: bytes) -> Parcel:
+    return Parcel(
+        id=identity, project_id=project_id, kind=ParcelKind(kind), received_at=_moment(received_at), body=body
+    )
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
