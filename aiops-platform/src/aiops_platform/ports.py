@@ -186,7 +186,11 @@ class Transaction(Protocol):
         ...
 
     def forget_buried(self, before: datetime, limit: int) -> int:
-        """Drops buried parcels received before this time; returns how many."""
+        """Drops buried parcels received before this time, at most `limit`; returns how many."""
+        ...
+
+    def forget_states(self, before: datetime, limit: int) -> int:
+        """Drops changes of monitors' states that no longer matter since this time, at most `limit`; returns how many."""
         ...
 
 
@@ -265,7 +269,7 @@ class Access(Protocol):
         ...
 
     def note_keys_used(self, used: Mapping[int, datetime]) -> None:
-        """Notes when keys were last used, by id. Never goes back."""
+        """Notes when keys were last used, by id. Never goes back. A first use is told to open pages."""
         ...
 
     def sealed_secrets_open(self) -> bool:

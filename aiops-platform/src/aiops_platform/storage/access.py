@@ -13,6 +13,7 @@ from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Se
 from aiops_platform.ports import StoreUnavailableError
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import api_keys, api_tokens, projects, sessions, signins
 
 # How exact "last used" is: a write for each request would cost more than the request.
@@ -74,13 +75,16 @@ class SqlAccess:
         return None if row is None else Holder(row["id"], row["project_id"])
 
     def note_keys_used(self, used: Mapping[int, datetime]) -> None:
-        """Notes when keys were last used, by id. Never goes back."""
+        """Notes when keys were last used, by id. Never goes back. A first use is told to open pages."""
         if not used:
             return
         table = api_keys
+        unused = select(table.c.project_id).where(table.c.id.in_(used), table.c.last_used_at.is_(None)).distinct()
         later = or_(table.c.last_used_at.is_(None), table.c.last_used_at < bindparam("at"))
         statement = update(table).where(table.c.id == bindparam("key"), later).values(last_used_at=bindparam("at"))
         with self._database.begin() as connection:
+            for project_id in connection.scalars(unused).all():
+                bump(connection, project_id, "services")
             connection.execute(statement, [{"key": key, "at": at} for key, at in used.items()])
 
     def sealed_secrets_open(self) -> bool:

@@ -1,0 +1,160 @@
+"""A request's body, read with limits: on its size (packed and unpacked), on its time, on all bodies together."""
+
+import asyncio
+import zlib
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from aiops_platform.process.asgi import Receive
+
+# A body within reach is read to its end before it is refused: most clients listen only after they have spoken.
+_READ_TO_REFUSE = 16 * 1024 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one door takes. Sizes in bytes; `together` bounds all bodies that are being read or written."""
+
+    body: int = 1024 * 1024
+    together: int = 64 * 1024 * 1024
+    seconds: float = 30.0
+
+
+class Gone(Exception):  # noqa: N818 - it is no error
+    """The client hung up."""
+
+
+class RefusedError(Exception):
+    """The body is not taken."""
+
+
+class TooLargeError(RefusedError):
+    """More than the limit. `read_up` says that nothing of it is still to come."""
+
+    def __init__(self, *, read_up: bool) -> None:
+        super().__init__(read_up)
+        self.read_up = read_up
+
+
+class TooSlowError(RefusedError):
+    """It did not arrive in time."""
+
+
+class UnpackableError(RefusedError):
+    """It says that it is gzip, and is not."""
+
+
+class NoRoomError(RefusedError):
+    """All requests together hold as much as they may."""
+
+
+class Room:
+    """Counts the bytes that all requests together hold in memory."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+
+
+class Share:
+    """One request's part of the room, given back at the end of the `with` block."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._mine = 0
+
+    def take(self, size: int) -> None:
+        """Raises NoRoomError."""
+        self._mine += size
+        self._room.taken += size
+        if self._room.taken > self._room.most:
+            raise NoRoomError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._room.taken -= self._mine
+
+
+async def read(receive: Receive, share: Share, *, packed: bool, limits: Limits) -> bytes:
+    """The whole body, unpacked. Raises Gone or a RefusedError."""
+    pile = (_Unpacking if packed else _Pile)(limits.body, share)
+    try:
+        async with asyncio.timeout(limits.seconds):
+            while await _one_part(receive, pile):
+                pass
+    except TimeoutError as cause:
+        raise TooSlowError from cause
+    return pile.whole()
+
+
+async def _one_part(receive: Receive, pile: "_Pile") -> bool:
+    message = await receive()
+    if message["type"] != "http.request":
+        raise Gone
+    more: bool = message["more_body"]
+    pile.add(message["body"])
+    if pile.is_over and pile.received > _READ_TO_REFUSE:
+        raise TooLargeError(read_up=not more)
+    return more
+
+
+class _Pile:
+    """Parts of a body. Once it is over the limit, it forgets them and only counts."""
+
+    def __init__(self, limit: int, share: Share) -> None:
+        self.received = 0
+        self.is_over = False
+        self._limit = limit
+        self._share = share
+        self._kept = 0
+        self._parts: list[bytes] = []
+
+    def add(self, part: bytes) -> None:
+        self.received += len(part)
+        if self.received > self._limit:
+            self._overflow()
+        if not self.is_over:
+            self._take(part)
+
+    def whole(self) -> bytes:
+        if self.is_over:
+            raise TooLargeError(read_up=True)
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def _take(self, part: bytes) -> None:
+        self._share.take(len(part))
+        self._kept += len(part)
+        self._parts.append(part)
+
+    def _overflow(self) -> None:
+        self.is_over = True
+        self._parts = []
+
+
+class _Unpacking(_Pile):
+    """Unpacks as it comes, so that a bomb is noticed before it has gone off."""
+
+    def __init__(self, limit: int, share: Share) -> None:
+        super().__init__(limit, share)
+        self._unpacker = zlib.decompressobj(_GZIP)
+
+    def _take(self, part: bytes) -> None:
+        try:
+            text = self._unpacker.decompress(part, self._limit - self._kept + 1)
+        except zlib.error as cause:
+            raise UnpackableError from cause
+        super()._take(text)
+        if self._kept > self._limit:
+            self._overflow()
+
+    def whole(self) -> bytes:
+        text = super().whole()
+        if not self._unpacker.eof or self._unpacker.unused_data:
+            raise UnpackableError
+        return text

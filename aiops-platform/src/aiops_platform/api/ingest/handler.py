@@ -1,0 +1,112 @@
+"""From a request to a parcel in the intake: key, body, a look at it, then "accepted" once it is on durable storage."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from uuid import uuid4
+
+from aiops_platform.api.ingest import answers, body
+from aiops_platform.api.ingest.answers import Answer
+from aiops_platform.api.ingest.body import Limits, Room, Share
+from aiops_platform.api.ingest.keys import KeyRing
+from aiops_platform.core import wire
+from aiops_platform.core.access import Holder, hint_of, looks_like_api_key, looks_like_api_token
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.ports import Intake, IntakeUnavailableError, StoreUnavailableError
+from aiops_platform.process.asgi import Receive, Scope, Send
+
+PATHS = {
+    "/v1/sdk/exception": ParcelKind.EXCEPTION,
+    "/v1/sdk/exception/": ParcelKind.EXCEPTION,
+    "/v1/sdk/heartbeat": ParcelKind.HEARTBEAT,
+    "/v1/sdk/heartbeat/": ParcelKind.HEARTBEAT,
+}
+_RETRY_SECONDS = 5
+
+log = logging.getLogger(__name__)
+
+
+class Ingest:
+    """Answers requests to the paths of `PATHS`; see `wire/v1.md` for what it says."""
+
+    def __init__(self, intake: Intake, keys: KeyRing, *, limits: Limits, clock: Callable[[], datetime]) -> None:
+        self._intake = intake
+        self._keys = keys
+        self._limits = limits
+        self._clock = clock
+        self._room = Room(self._limits.together)
+        self._accepted = answers.accepted()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, unless its client hangs up before it has said all."""
+        try:
+            with Share(self._room) as share:
+                answer = await self._answer(scope, receive, share)
+        except body.Gone:
+            return
+        await answer.send(send)
+
+    async def _answer(self, scope: Scope, receive: Receive, share: Share) -> Answer:
+        if scope["method"] != "POST":
+            return answers.wrong_method()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        received_at = self._clock()
+        try:
+            holder = await self._holder(headers, received_at)
+            if isinstance(holder, Answer):
+                return holder
+            text = await self._body(headers, receive, share)
+            if isinstance(text, Answer):
+                return text
+            return await self._keep(text, PATHS[scope["path"]], holder, received_at)
+        except (StoreUnavailableError, IntakeUnavailableError) as unavailable:
+            log.warning("Cannot keep reports, clients are told to try again", extra={"why": unavailable})
+            return answers.not_now("the platform cannot store reports now", seconds=_RETRY_SECONDS)
+
+    async def _holder(self, headers: dict[bytes, bytes], now: datetime) -> Holder | Answer:
+        scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            return answers.unknown_key("no API key: send it as 'Authorization: Bearer aiops_…'")
+        holder = await self._keys.holder(key, now)
+        return answers.unknown_key(_why_unknown(key)) if holder is None else holder
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> bytes | Answer:
+        encoding = headers.get(b"content-encoding", b"").strip().lower()
+        if encoding not in (b"", b"identity", b"gzip"):
+            return answers.not_understood("Content-Encoding: only gzip is known here")
+        if int(headers.get(b"content-length", b"0")) > self._limits.body:
+            # Who asked first ("Expect: 100-continue") will not send it; the others may only listen once they have sent.
+            return answers.too_large(self._limits.body, closes=b"expect" in headers)
+        try:
+            return await body.read(receive, share, packed=encoding == b"gzip", limits=self._limits)
+        except body.RefusedError as refused:
+            return self._refusal(refused)
+
+    def _refusal(self, refused: body.RefusedError) -> Answer:
+        match refused:
+            case body.TooLargeError():
+                return answers.too_large(self._limits.body, closes=not refused.read_up)
+            case body.TooSlowError():
+                return answers.too_slow(self._limits.seconds)
+            case body.NoRoomError():
+                return answers.not_now("too many reports at once", seconds=1, closes=True)
+            case _:
+                return answers.not_understood("the body is not gzip, or not all of it")
+
+    async def _keep(self, text: bytes, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
+        refused = wire.refusal(text, kind)
+        if refused is not None:
+            return answers.not_understood(refused.why)
+        parcel = Parcel(id=uuid4().bytes, project_id=holder.project_id, kind=kind, received_at=received_at, body=text)
+        await asyncio.wrap_future(self._intake.append([parcel]))
+        return self._accepted
+
+
+def _why_unknown(key: str) -> str:
+    if looks_like_api_key(key):
+        return f"API key '{hint_of(key)}' is unknown: was it revoked?"
+    if looks_like_api_token(key):
+        return "this is an API token, which reads and acts: reports need an API key (aiops key create NAME)"
+    return "this is no API key: they begin with aiops_ and are 49 characters long"

@@ -1,0 +1,33 @@
+"""The command `aiops`: reads what was typed, does it, and says in one sentence what went wrong."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from aiops_platform.cli.parser import make_parser
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, 1 for what cannot be done, 2 for what cannot be understood."""
+    parser = make_parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        parser.print_help()
+        return 0
+    # What is made here is for this user's eyes only: databases and the server secret.
+    os.umask(0o077)
+    try:
+        code: int = given.command(Settings.load(vars(given), os.environ), given)
+        sys.stdout.flush()
+    except PlatformError as error:
+        print(f"aiops: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has enough (`aiops key list | head -1`). Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -1,0 +1,80 @@
+"""`aiops key …` and `aiops token …`: make, show, revoke. All of it also while the platform runs."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiops_platform import assembly
+from aiops_platform.core.access import ApiKey, ApiToken
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.ports import Access
+from aiops_platform.process.clock import utc_now
+from aiops_platform.settings import Settings
+
+
+class UnknownCredentialError(PlatformError):
+    """There is no such key or token in force."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What the commands do, for keys or for tokens."""
+
+    word: str
+    make: Callable[[Access, int, str, datetime], str]
+    all: Callable[[Access, int], Sequence[ApiKey | ApiToken]]
+    end: Callable[[Access, int, str, datetime], ApiKey | ApiToken | None]
+
+    def create(self, settings: Settings, given: Namespace) -> int:
+        """Prints the text alone, so that scripts can use it."""
+        with assembly.opened(settings) as platform:
+            print(self.make(platform.access, platform.project_id, given.name, utc_now()))
+        if sys.stderr.isatty():
+            print(f"This {self.word} is not shown again.", file=sys.stderr)
+        return 0
+
+    def list(self, settings: Settings, _: Namespace) -> int:
+        """Prints a table; revoked ones come last."""
+        with assembly.opened(settings) as platform:
+            found = sorted(self.all(platform.access, platform.project_id), key=lambda each: each.revoked_at is not None)
+        rows = [("ID", "NAME", self.word.upper(), "CREATED", "LAST USED", ""), *map(_row, found)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        return 0
+
+    def revoke(self, settings: Settings, given: Namespace) -> int:
+        """Raises UnknownCredentialError."""
+        with assembly.opened(settings) as platform:
+            revoked = self.end(platform.access, platform.project_id, given.name, utc_now())
+        if revoked is None:
+            raise UnknownCredentialError(
+                f"No {self.word} in force is called '{given.name}': `aiops {self.word} list` shows those there are"
+            )
+        print(f"Revoked: {revoked.name} ({revoked.hint})")
+        return 0
+
+
+KEYS = Kind(
+    word="key",
+    make=lambda access, project, name, now: access.create_key(project, name, now),
+    all=lambda access, project: access.keys(project),
+    end=lambda access, project, name, now: access.revoke_key(project, name, now),
+)
+TOKENS = Kind(
+    word="token",
+    make=lambda access, project, name, now: access.create_token(project, name, now),
+    all=lambda access, project: access.tokens(project),
+    end=lambda access, project, name, now: access.revoke_token(project, name, now),
+)
+
+
+def _row(each: ApiKey | ApiToken) -> tuple[str, ...]:
+    revoked = "" if each.revoked_at is None else f"revoked {_time(each.revoked_at)}"
+    return (str(each.id), each.name, each.hint, _time(each.created_at), _time(each.last_used_at), revoked)
+
+
+def _time(at: datetime | None) -> str:
+    return "never" if at is None else f"{at.astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,99 @@
+"""What can be typed, and help that teaches it."""
+
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from typing import Any
+
+from aiops_platform import __version__
+from aiops_platform.cli import credentials, doctor, parts, serve, signin
+
+_TEACHING = """\
+The platform that aiops-sdk reports to: crashes, HTTP errors and silence of your services become incidents.
+
+start here:
+  aiops serve                   run it; the first start prints a sign-in link and what to add to your app
+  aiops serve --data ./aiops    keep everything in that folder
+
+while it runs, in another terminal:
+  aiops signin                  print a link that signs a browser in, once, within 15 minutes
+  aiops key create shop         let a service report; prints the key alone, so that scripts can use it
+  aiops key list                which keys there are, and when they were last used
+  aiops key revoke shop         let it report no longer
+  aiops token create laptop     let an API client read and act
+  aiops doctor                  look after folder, databases, disk and parts
+"""
+_SETTINGS = """\
+Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Two more have no option:
+AIOPS_SERVER_MAX_BODY (bytes; the largest report that is taken) and AIOPS_SERVER_SECRET.
+"""
+
+
+def make_parser() -> ArgumentParser:
+    """The parser. `command` in its result is the function to call, with the settings and the result; or None."""
+    parser = ArgumentParser(
+        prog="aiops",
+        description=_TEACHING,
+        epilog="`aiops COMMAND --help` says more about each.",
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aiops-platform {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_serve(commands)
+    _add(commands, "signin", signin.run, "print a link that signs a browser in")
+    _add_credentials(commands, "key", credentials.KEYS, "let services report")
+    _add_credentials(commands, "token", credentials.TOKENS, "let API clients read and act")
+    _add(commands, "doctor", doctor.run, "look after folder, databases, disk and parts")
+    _add(commands, "migrate", parts.migrate, "bring the database to this version (serve does it by itself)")
+    _add_part(commands, "api", parts.api, "run only the door: reports, pages, API")
+    _add_part(commands, "work", parts.work, "run only the worker: reports become incidents")
+    return parser
+
+
+def _add(commands: Any, name: str, command: Any, what: str, more: str = "") -> ArgumentParser:
+    parser: ArgumentParser = commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + "." + more,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", metavar="DIR", help="the data folder (default: aiops in your user's data folder)")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_serve(commands: Any) -> None:
+    parser = _add(commands, "serve", serve.run, "run the platform: one command, one Ctrl-C")
+    _add_address(parser)
+    parser.epilog = (
+        _SETTINGS
+        + """
+examples:
+  aiops serve
+  aiops serve --data /var/lib/aiops --port 8000
+  aiops serve --host 0.0.0.0 --public-url https://aiops.example.com
+"""
+    )
+
+
+def _add_part(commands: Any, name: str, command: Any, what: str) -> None:
+    parser = _add(commands, name, command, what, "\n`aiops serve` runs both parts, and starts again what dies.")
+    _add_address(parser)
+    parser.add_argument("--lifeline", type=int, help=SUPPRESS)
+    parser.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
+
+
+def _add_address(parser: ArgumentParser) -> None:
+    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1; 0.0.0.0 for all)")
+    parser.add_argument("--port", help="the port to listen on (default: 8400; 0 takes a free one)")
+    parser.add_argument("--public-url", metavar="URL", help="the address for links, if it differs: behind a proxy")
+
+
+def _add_credentials(commands: Any, name: str, kind: credentials.Kind, what: str) -> None:
+    parser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+    parser.set_defaults(command=lambda *_: parser.print_help() or 0)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    create = _add(verbs, "create", kind.create, f"make a {name}; it is printed alone, and never again")
+    create.add_argument("name", metavar="NAME", help="what it is for: shop, ci, laptop")
+    _add(verbs, "list", kind.list, f"show every {name}, but not its text")
+    revoke = _add(verbs, "revoke", kind.revoke, f"make a {name} useless at once")
+    revoke.add_argument("name", metavar="NAME-OR-ID", help=f"as `aiops {name} list` shows it")

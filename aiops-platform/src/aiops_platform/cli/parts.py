@@ -1,0 +1,73 @@
+"""`aiops api`, `aiops work`, `aiops migrate`: the parts of `aiops serve`, each by itself."""
+
+import os
+from argparse import Namespace
+from contextlib import ExitStack
+from pathlib import Path
+from socket import socket
+
+from aiops_platform import assembly, door, worker
+from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.process import sockets
+from aiops_platform.process.lifeline import Lifeline
+from aiops_platform.process.lock import FolderLock, LockHeldError
+from aiops_platform.process.logs import start_logging
+from aiops_platform.settings import Settings
+
+# The one before, whose supervisor was killed, may still be finishing what it had begun.
+_PREDECESSOR_SECONDS = 15.0
+
+
+class PartRunsError(PlatformError):
+    """This part runs on the folder already."""
+
+
+def api(settings: Settings, given: Namespace) -> int:
+    """The door, until SIGTERM, SIGINT or its supervisor's end."""
+    start_logging("door")
+    listening = [socket(fileno=each) for each in given.listen] or sockets.listen(settings.host, settings.port)
+    with ExitStack() as stack:
+        lock = stack.enter_context(_only_one(settings, DOOR_LOCK, "door"))
+        lock.note(pid=os.getpid(), url=settings.address(sockets.port_of(listening)))
+        _make_ready(settings, given)
+        door.serve(assembly.build_door(settings), listening, _lifeline(given))
+    return 0
+
+
+def work(settings: Settings, given: Namespace) -> int:
+    """The worker, until SIGTERM, SIGINT or its supervisor's end."""
+    start_logging("worker")
+    with ExitStack() as stack:
+        lock = stack.enter_context(_only_one(settings, WORK_LOCK, "worker"))
+        lock.note(pid=os.getpid())
+        _make_ready(settings, given)
+        worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given))
+    return 0
+
+
+def migrate(settings: Settings, _: Namespace) -> int:
+    """Brings the database to this version."""
+    with assembly.opened(settings):
+        print(f"The database in {settings.data} is ready for this version.")
+    return 0
+
+
+def _only_one(settings: Settings, name: str, part: str) -> FolderLock:
+    path: Path = settings.data / name
+    try:
+        return FolderLock.take(path, wait=_PREDECESSOR_SECONDS)
+    except LockHeldError as cause:
+        raise PartRunsError(
+            f"A {part} runs on {settings.data} already: end that one, or choose another folder with --data"
+        ) from cause
+
+
+def _make_ready(settings: Settings, given: Namespace) -> None:
+    if given.lifeline is None:  # Otherwise the supervisor has done it.
+        with assembly.opened(settings):
+            pass
+
+
+def _lifeline(given: Namespace) -> Lifeline | None:
+    return None if given.lifeline is None else Lifeline(given.lifeline)

@@ -1,0 +1,122 @@
+"""`aiops serve`: makes everything ready, starts the door and the worker, and says where to go."""
+
+import os
+import sys
+import time
+from argparse import Namespace
+from contextlib import ExitStack, closing
+from socket import socket
+
+from aiops_platform import __version__, assembly
+from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.process import folder, sockets
+from aiops_platform.process.clock import utc_now
+from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
+from aiops_platform.process.logs import start_logging
+from aiops_platform.settings import Settings
+from aiops_platform.supervisor import Part, Supervisor
+
+# A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
+_PREDECESSOR_SECONDS = 8.0
+_SDK_WHEEL = "aiops_sdk-0.2.0-py3-none-any.whl"
+
+_STARTED = """\
+aiops-platform {version} runs. Ctrl-C ends it.
+
+  address   {url}
+  data      {data}
+"""
+_FIRST_START = """\
+  sign in   {link}
+            (works once, within 15 minutes; `aiops signin` prints another)
+
+To let a Flask app report, install the SDK:
+
+  pip install {url}/sdk/{wheel}
+
+set this in the app's environment (the key is shown only now; `aiops key create NAME` makes another):
+
+  export AIOPS_API_KEY={key}
+  export AIOPS_PLATFORM_URL={url}
+  export AIOPS_SERVICE_NAME=my-service
+
+and add to its code:
+
+  import aiops_sdk
+  aiops_sdk.init()
+  aiops_sdk.init_flask(app)
+"""
+
+
+class AlreadyRunsError(PlatformError):
+    """Another `aiops serve` holds the folder."""
+
+
+class PartFailedError(PlatformError):
+    """A part could not start."""
+
+
+def run(settings: Settings, _: Namespace) -> int:
+    """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
+    start_logging("serve")
+    with ExitStack() as stack:
+        lock = stack.enter_context(_lock(settings))
+        listening = _listen(settings)
+        for each in listening:
+            stack.enter_context(closing(each))
+        url = settings.address(sockets.port_of(listening))
+        lock.note(pid=os.getpid(), url=url)
+        with assembly.opened(settings):
+            pass  # Made ready before anyone uses it.
+        supervisor = Supervisor(_parts(settings, listening, url))
+        if not supervisor.run(lambda: _say_started(settings, url)):
+            raise PartFailedError("A part of the platform could not start; the lines above say why")
+    return 0
+
+
+def _lock(settings: Settings) -> FolderLock:
+    folder.prepare(settings.data)
+    path = settings.data / SERVE_LOCK
+    try:
+        # The short wait is for someone who only looks: `aiops doctor`.
+        return FolderLock.take(path, wait=0.5)
+    except LockHeldError as cause:
+        holder = holder_of(path) or {}
+        at = f" at {holder['url']} (process {holder.get('pid')})" if "url" in holder else ""
+        raise AlreadyRunsError(
+            f"A platform runs on {settings.data} already{at}: end that one, or choose another folder with --data"
+        ) from cause
+
+
+def _listen(settings: Settings) -> list[socket]:
+    until = time.monotonic() + _PREDECESSOR_SECONDS
+    while True:
+        try:
+            return sockets.listen(settings.host, settings.port)
+        except sockets.PortTakenError:
+            if holder_of(settings.data / DOOR_LOCK) is None or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def _parts(settings: Settings, listening: list[socket], url: str) -> list[Part]:
+    # -P: a folder "platform" or a file "json.py" where the command was typed is not to be imported.
+    program = [sys.executable, "-P", "-m", "aiops_platform.cli"]
+    given = ["--data", str(settings.data), "--public-url", url]
+    descriptors = [each.fileno() for each in listening]
+    inherited = [word for each in descriptors for word in ("--listen", str(each))]
+    return [
+        Part(name="door", command=[*program, "api", *given, *inherited], descriptors=descriptors),
+        Part(name="worker", command=[*program, "work", *given]),
+    ]
+
+
+def _say_started(settings: Settings, url: str) -> None:
+    print(_STARTED.format(version=__version__, url=url, data=settings.data))
+    with assembly.opened(settings) as platform:
+        if not platform.access.keys(platform.project_id):
+            key = platform.access.create_key(platform.project_id, "first", utc_now())
+            link = f"{url}/signin/{platform.access.create_signin(utc_now())}"
+            print(_FIRST_START.format(link=link, url=url, key=key, wheel=_SDK_WHEEL))
+    sys.stdout.flush()

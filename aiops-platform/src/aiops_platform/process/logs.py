@@ -1,0 +1,81 @@
+"""Log lines: a constant sentence and its fields, for people. Fields are what a log call hands over as `extra`.
+
+`log.info("Child ended", extra={"exit": -9})` becomes `03:14:07 serve   Child ended exit=-9`.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_SAME_LINES = 5
+_WITHIN_SECONDS = 10.0
+# Said by us better, or not at all.
+_QUIET = ("uvicorn", "alembic", "asyncio", "litestar")
+
+
+def start_logging(part: str, stream: TextIO = sys.stderr) -> None:
+    """Sends this process's log lines, from level info on, to the stream. `part` names the process in each."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(PlainLines(part, short_time=stream.isatty()))
+    handler.addFilter(Repeats(time.monotonic))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class PlainLines(logging.Formatter):
+    """One line for people: time, part, the level if it matters, the sentence, its fields."""
+
+    def __init__(self, part: str, *, short_time: bool) -> None:
+        # Whoever sits at a terminal knows the day; a file is read later and elsewhere.
+        super().__init__(datefmt="%H:%M:%S" if short_time else "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.localtime if short_time else time.gmtime
+        self._part = part
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """The line without a traceback."""
+        level = "" if record.levelno == logging.INFO else f"{record.levelname}: "
+        line = f"{self.formatTime(record, self.datefmt)} {self._part:<7} {level}{record.message}"
+        return " ".join([line, *(f"{name}={_shown(value)}" for name, value in fields_of(record).items())])
+
+    def usesTime(self) -> bool:  # noqa: N802 - logging's own name
+        """False: we put the time in ourselves."""
+        return False
+
+
+class Repeats(logging.Filter):
+    """Lets a sentence through five times in ten seconds; the next one after that says how many were left out."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for what is one too many."""
+        sentence = (record.name, str(record.msg))
+        now = self._clock()
+        since, count = self._seen.get(sentence, (now, 0))
+        if now - since >= _WITHIN_SECONDS:
+            if count > _SAME_LINES:
+                record.left_out = count - _SAME_LINES
+            since, count = now, 0
+        self._seen[sentence] = (since, count + 1)
+        return count < _SAME_LINES
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """What the log call handed over as `extra`."""
+    return {name: value for name, value in vars(record).items() if name not in _OWN}
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    # Quoted when it could be mistaken for more than one field, or for a line of its own.
+    return text if text.isprintable() and " " not in text and text else json.dumps(text, ensure_ascii=False)
