@@ -5,7 +5,9 @@ from __future__ import annotations
 import _thread
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Callable, Optional, Type
+from typing import Callable, Optional, Type, TypeVar
+
+Result = TypeVar("Result")
 
 _inside: ContextVar[bool] = ContextVar("aiops_sdk_inside", default=False)
 _strict: ContextVar[bool] = ContextVar("aiops_sdk_strict", default=False)
@@ -39,6 +41,14 @@ class guarded:  # noqa: N801 - reads as a statement: "with guarded() as allowed"
         if self._on_failure is not None:
             self._on_failure()
         return True
+
+
+def attempt(action: Callable[[], Result], otherwise: Result) -> Result:
+    """What ``action`` gives, or ``otherwise`` if it raises anything at all. For threads of our own, which nobody else ends."""
+    try:
+        return action()
+    except BaseException:  # noqa: BLE001
+        return otherwise
 
 
 def keep_quiet() -> None:

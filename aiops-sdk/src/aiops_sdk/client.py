@@ -8,39 +8,53 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 import weakref
 from dataclasses import replace
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Protocol
 
 from aiops_sdk import _safety, capturing, noise, scope, seen, steps
 from aiops_sdk._version import __version__
 from aiops_sdk.config import Config
-from aiops_sdk.delivery import Delivery, Parcel, Transport, Voice, encode
+from aiops_sdk.delivery import Delivery, HttpTransport, Transport, Voice, pack
 from aiops_sdk.event import Event, Origin, new_id
 from aiops_sdk.scope import RequestScope
 
 EXIT_SECONDS = 2.0
 
+STEP = "step"
+FAILED = "sdk_error"
+
+
+class LastWords(Protocol):
+    """A part that has something to say when the client closes."""
+
+    def begin(self) -> None:
+        """The end begins: start saying it, without waiting."""
+
+    def wait(self, deadline: float) -> None:
+        """Return when it has been said, at the latest at ``deadline`` (monotonic)."""
+
 
 class Client:
     """Captures what happens in one process and sends it to one platform.
 
-    ``transport`` replaces HTTP: anything with ``send(path, body) -> Outcome``. Making a client starts nothing:
-    its sending thread starts with the first event.
+    ``transport`` replaces HTTP. Making a client starts nothing: its sending thread starts with the first event.
     """
 
     def __init__(self, config: Config, transport: Optional[Transport] = None) -> None:
         self.config = config
         self.origin = _origin(config)
         self.voice = Voice(config.platform_url)
+        #: How long the end of the process may be held up for what is still queued.
         self.exit_seconds = EXIT_SECONDS
-        self._delivery = Delivery(config, transport, self.voice)
+        self._delivery = Delivery(transport or http_transport(config), self.voice)
         self._surroundings = capturing.surroundings()
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
-        self._after_fork: List[Callable[[], None]] = []
+        self._begin_in_child: List[Callable[[], None]] = []
         self._closed = False
         _follow_forks(self)
 
@@ -50,7 +64,7 @@ class Client:
         self, exc: BaseException, *, source: str = "manual", mechanism: str = "manual"
     ) -> Optional[str]:
         """Report an exception. The event's id, or None if it is noise, was captured before, or belongs to a silent request."""
-        with _safety.guarded() as allowed:
+        with self._guarded() as allowed:
             if allowed and isinstance(exc, BaseException):
                 return self._exception(exc, source, mechanism)
         return None
@@ -64,27 +78,32 @@ class Client:
         stack_trace: str = "",
         request: Optional[RequestScope] = None,
     ) -> Optional[str]:
-        """Report an answer that says "failed". Whether the status counts, and whether the failure is known, is the caller's."""
-        with _safety.guarded() as allowed:
-            request = request or scope.current_request()
-            if allowed and not _is_silent(request):
-                event = capturing.http_event(status_code, message, error_type, stack_trace)
-                return self._take(event, request)
+        """Report an answer that says "failed". Whether its status counts, and the failure is new, the caller has decided."""
+        with self._guarded() as allowed:
+            about = request or scope.current_request()
+            if allowed and not _is_silent(about):
+                return self._take(capturing.http_event(status_code, message, error_type, stack_trace), about)
         return None
 
     def capture_log(self, record: logging.LogRecord) -> Optional[str]:
-        """Report a log record, whatever its level; one that carries an exception that was captured before is not reported."""
-        with _safety.guarded() as allowed:
-            if allowed and not self._closed:
+        """Report a log record, whatever its level, unless it is noise or carries an exception that was captured before."""
+        with self._guarded() as allowed:
+            if allowed:
                 return self._log(record)
+        return None
+
+    def event_of(self, exc: BaseException) -> Optional[str]:
+        """The id of the event that tells of this exception, if it was captured."""
+        with self._guarded():
+            return seen.known_event(exc)
         return None
 
     def saw_base_url(self, url: str) -> None:
         """The address at which this service was reached; the first one counts, unless one is configured."""
-        with _safety.guarded():
+        with self._guarded():
             self._notice_fork()
             if self._detected_base_url is None and url:
-                self._detected_base_url = str(url).rstrip("/")
+                self._detected_base_url = url.strip().rstrip("/")
 
     @property
     def base_url(self) -> Optional[str]:
@@ -127,30 +146,31 @@ class Client:
         """Call ``undo`` when the client closes, last added first."""
         self._undos.append(undo)
 
-    def say_at_close(self, words: "LastWords") -> None:
+    def say_at_close(self, words: LastWords) -> None:
         """Let ``words`` say something at the end, within the time that the end may take."""
         self._last_words.append(words)
 
     def in_forked_child(self, begin: Callable[[], None]) -> None:
         """Call ``begin`` in each forked child, after this client was made fit for it. It must not wait."""
-        self._after_fork.append(begin)
+        self._begin_in_child.append(begin)
 
     # Inside.
 
+    def _guarded(self) -> _safety.guarded:
+        return _safety.guarded(lambda: self._delivery.drop(FAILED))
+
     def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
         request = scope.current_request()
-        if _is_silent(request) or noise.is_noisy_exception(exc):
-            return None
-        if seen.known_event(exc, request):
+        if _is_silent(request) or noise.is_noisy_exception(exc) or _is_known(exc, request):
             return None
         return self._take(capturing.exception_event(exc, source, mechanism), request, exc)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         request = scope.current_request()
-        exc = capturing.exception_of(record)
         if _is_silent(request) or noise.is_noisy_record(record):
             return None
-        if exc is not None and (noise.is_noisy_exception(exc) or seen.known_event(exc, request)):
+        exc = capturing.exception_of(record)
+        if exc is not None and _is_known(exc, request):
             return None
         event = capturing.log_event(record, exc)
         return self._take(event, request, exc) if event.message.strip() else None
@@ -158,7 +178,7 @@ class Client:
     def _take(
         self, event: Event, request: Optional[RequestScope], exc: Optional[BaseException] = None
     ) -> Optional[str]:
-        """From here on the event is counted: delivered, dropped with a reason, or queued."""
+        """From here on the event is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
         if exc is not None:
             seen.mark(exc, event.event_id)
@@ -166,12 +186,12 @@ class Client:
             request.log.note(event.event_id, event.message, has_exception=exc is not None)
             event = capturing.with_request(event, request)
         event = replace(event, contexts={**self._surroundings, **event.contexts})
-        self._delivery.put(event.event_id, event.signal_type, lambda: self._parcel(event))
-        return event.event_id
-
-    def _parcel(self, event: Event) -> Optional[Parcel]:
         prepared = steps.run(event)
-        return None if prepared is None else encode(prepared, self.origin)
+        if prepared is None:
+            self._delivery.drop(STEP)
+            return None
+        self._delivery.put(pack(prepared, self.origin))
+        return event.event_id
 
     def _notice_fork(self) -> None:
         # Some servers (uWSGI) fork without telling Python, so that no hook runs.
@@ -179,9 +199,80 @@ class Client:
             self.become_child()
 
     def become_child(self) -> None:
-        """What is queued belongs to the parent; locks, threads, connections and counts begin anew here."""
+        """After a fork: what is queued is the parent's; locks, connections, threads and counts begin anew here."""
         self.origin = replace(self.origin, pid=os.getpid(), instance_id=new_id())
         self._delivery.become_child()
         if not self._closed:
-            for begin in self._after_fork:
+            for begin in self._begin_in_child:
                 begin()
+
+
+def http_transport(config: Config) -> HttpTransport:
+    """A connection of its own to the platform."""
+    return HttpTransport(config.platform_url, config.api_key, config.proxy)
+
+
+# The current client: the one piece of state that the package keeps.
+
+_current: Optional[Client] = None
+
+
+def current() -> Optional[Client]:
+    """The client that ``init()`` made, or None before it and after ``close()``."""
+    return _current
+
+
+def make_current(client: Optional[Client]) -> Optional[Client]:
+    """Let ``current()`` give this client, and return the one it gave before."""
+    global _current
+    before, _current = _current, client
+    return before
+
+
+def _is_silent(request: Optional[RequestScope]) -> bool:
+    return request is not None and request.silent
+
+
+def _is_known(exc: BaseException, request: Optional[RequestScope]) -> bool:
+    """Whether an event tells of it already; then the request it came up in knows that, too."""
+    if seen.known_event(exc, since=request.began if request is not None else 0.0) is None:
+        return False
+    if request is not None:
+        request.log.has_exception = True
+    return True
+
+
+def _origin(config: Config) -> Origin:
+    return Origin(
+        service=config.service_name,
+        environment=config.environment,
+        host=_host(),
+        pid=os.getpid(),
+        instance_id=new_id(),
+        sdk_version=__version__,
+        release=config.release,
+    )
+
+
+def _host() -> str:
+    """The machine's name, which is what ``socket.gethostname()`` says, but without loading the network."""
+    if sys.platform == "win32":
+        import platform
+
+        return platform.node()
+    return os.uname().nodename
+
+
+def _follow_forks(client: Client) -> None:
+    """Make the client fit for each forked child. Python keeps the hook for ever, so it must not keep the client."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    reference = weakref.ref(client)
+
+    def in_child() -> None:
+        living = reference()
+        if living is not None:
+            with _safety.guarded():
+                living.become_child()
+
+    os.register_at_fork(after_in_child=in_child)

@@ -74,12 +74,12 @@ def current_request() -> Optional[RequestScope]:
     return _scope.get().request
 
 
-def begin_request(request: RequestScope) -> "Token[Scope]":
+def begin_request(request: RequestScope) -> Token[Scope]:
     """From here on, what is captured belongs to ``request``, until ``end_request`` gets the token back."""
     return _scope.set(Scope(request=request))
 
 
-def end_request(token: "Token[Scope]") -> None:
+def end_request(token: Token[Scope]) -> None:
     """Back to what was before. A token from another context (a response streamed elsewhere) ends the request here."""
     try:
         _scope.reset(token)

@@ -1,0 +1,129 @@
+"""The functions that most programs need: shortcuts to the current client."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+import warnings
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Optional, Sequence, Union
+
+from aiops_sdk import _safety, client, heartbeats
+from aiops_sdk.client import Client
+from aiops_sdk.config import Config
+from aiops_sdk.integrations import excepthook, logging
+from aiops_sdk.integrations import threading as threads
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+Install = Callable[[Client], Callable[[], None]]
+
+#: What init() installs; frameworks have a function of their own.
+INTEGRATIONS: Sequence[Install] = (excepthook.install, threads.install, logging.install)
+
+_OPTIONS = ("api_key", "service_name", "environment", "platform_url", "base_url", "skip_paths", "release")
+_starting = threading.Lock()
+
+
+def init(
+    api_key: Optional[str] = None,
+    *,
+    service_name: Optional[str] = None,
+    environment: Optional[str] = None,
+    platform_url: Optional[str] = None,
+    base_url: Optional[str] = None,
+    skip_paths: Union[str, Iterable[str], None] = None,
+    release: Optional[str] = None,
+    **unknown: object,
+) -> Client:
+    """Begin to report: crashes, dying threads, error logs, heartbeats. Call it once, early.
+
+    What is not given is taken from the environment (``AIOPS_API_KEY``, ``AIOPS_SERVICE_NAME``, ``AIOPS_ENV``,
+    ``AIOPS_PLATFORM_URL``, ``AIOPS_SERVICE_BASE_URL``, ``AIOPS_SKIP_PATHS``, ``AIOPS_RELEASE``), read now.
+    Called again, it changes nothing and returns the same client; ``close()`` first to begin anew.
+
+    Raises ``RuntimeError`` if there is no API key, or an address that cannot be one.
+    """
+    _warn_of(unknown)
+    with _starting:
+        running = client.current()
+        if running is not None:
+            return running
+        config = Config.load(
+            api_key=api_key,
+            service_name=service_name,
+            environment=environment,
+            platform_url=platform_url,
+            base_url=base_url,
+            skip_paths=skip_paths,
+            release=release,
+        )
+        return _start(Client(config))
+
+
+def init_flask(app: Flask) -> None:
+    """Report the failing requests of a Flask application. Before or after ``init()``, once or twice, for any number of apps."""
+    from aiops_sdk.integrations import flask
+
+    flask.init_flask(app)
+
+
+def capture_exception(exc: Optional[BaseException] = None) -> Optional[str]:
+    """Report an exception that you caught; without an argument the one that is being handled.
+
+    Returns the event's id, or None if nothing was captured: before ``init()``, outside an ``except`` block,
+    or because the same exception was captured before. Never raises, never waits.
+    """
+    running, found = client.current(), exc if exc is not None else sys.exc_info()[1]
+    if running is None or found is None:
+        return None
+    return running.capture_exception(found)
+
+
+def flush(timeout: float = client.EXIT_SECONDS) -> bool:
+    """Wait until what was captured is delivered or given up; False if ``timeout`` seconds were not enough."""
+    running = client.current()
+    return True if running is None else running.flush(timeout)
+
+
+def close(timeout: float = client.EXIT_SECONDS) -> bool:
+    """Undo what ``init()`` did, after sending what is queued within ``timeout`` seconds. At exit it happens by itself."""
+    running = client.make_current(None)
+    if running is None:
+        return True
+    atexit.unregister(_at_exit)
+    return running.close(timeout)
+
+
+def stats() -> Dict[str, object]:
+    """How much was ``captured``, ``delivered``, ``dropped`` (by reason) and is ``queued``, in this process, since ``init()``."""
+    running = client.current()
+    return {"captured": 0, "delivered": 0, "dropped": {}, "queued": 0} if running is None else running.stats()
+
+
+def _start(started: Client) -> Client:
+    for install in INTEGRATIONS:
+        started.on_close(install(started))
+    heartbeats.install(started)
+    client.make_current(started)
+    atexit.register(_at_exit)
+    return started
+
+
+def _at_exit() -> None:
+    running = client.make_current(None)
+    if running is not None:
+        with _safety.guarded():
+            running.close(running.exit_seconds)
+
+
+def _warn_of(unknown: Dict[str, object]) -> None:
+    for name in unknown:
+        from difflib import get_close_matches
+
+        nearest = get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)[0]
+        warnings.warn(
+            "aiops_sdk.init() has no option {!r} and goes on without it. Did you mean {!r}?".format(name, nearest),
+            stacklevel=3,
+        )

@@ -1,0 +1,135 @@
+"""Which exceptions belong together: causes, contexts and the members of groups, as Python links them.
+
+Read with the interpreter's own descriptors, because a class can hide them behind code of its own. Cycles and endless
+chains are cut.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Dict, Iterator, List, Optional, Tuple
+
+LIMIT = 50
+
+CAUSE = "cause"
+CONTEXT = "context"
+MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Related:
+    """One exception of the tree. ``parent`` is the index of the entry it belongs to; the first has none."""
+
+    exc: BaseException
+    parent: Optional[int] = None
+    relation: Optional[str] = None
+
+
+def tree(exc: BaseException, limit: int = LIMIT) -> List[Related]:
+    """The exception and all that Python would print with it, each once, parents before children."""
+    found = [Related(exc)]
+    known = {id(exc)}
+    for index, entry in _growing(found):
+        for other, relation in _children(entry.exc):
+            if len(found) >= limit:
+                return found
+            if id(other) not in known:
+                known.add(id(other))
+                found.append(Related(other, index, relation))
+    return found
+
+
+def ancestors(exc: BaseException, limit: int = LIMIT) -> Iterator[BaseException]:
+    """What was being handled when ``exc`` was raised, and so on back; also where ``from None`` hides it."""
+    waiting = [exc]
+    known = {id(exc)}
+    while waiting and len(known) <= limit:
+        newer = waiting.pop(0)
+        for older in (cause_of(newer), context_of(newer)):
+            if older is not None and id(older) not in known:
+                known.add(id(older))
+                waiting.append(older)
+                yield older
+
+
+def cause_of(exc: BaseException) -> Optional[BaseException]:
+    """What the exception was raised ``from``."""
+    return _exception(BaseException.__dict__["__cause__"].__get__(exc))
+
+
+def context_of(exc: BaseException) -> Optional[BaseException]:
+    """What was being handled when it was raised."""
+    return _exception(BaseException.__dict__["__context__"].__get__(exc))
+
+
+def traceback_of(exc: BaseException) -> Optional[TracebackType]:
+    """Where it was raised, and how it came here."""
+    found = BaseException.__dict__["__traceback__"].__get__(exc)
+    return found if isinstance(found, TracebackType) else None
+
+
+def attributes_of(exc: BaseException) -> Dict[str, object]:
+    """The exception's own ``__dict__``, also where a class hides it."""
+    attributes: Dict[str, object] = BaseException.__dict__["__dict__"].__get__(exc)
+    return attributes
+
+
+def members_of(exc: BaseException) -> Tuple[BaseException, ...]:
+    """The exceptions of a group, of Python's own kind or the backport's; empty for every other exception."""
+    for kind in _group_kinds():
+        if isinstance(exc, kind):
+            members = kind.__dict__["exceptions"].__get__(exc)
+            return tuple(member for member in members if isinstance(member, BaseException))
+    return ()
+
+
+def leaves_of(exc: BaseException, limit: int = LIMIT) -> Tuple[BaseException, ...]:
+    """The members of a group, and of the groups within it, that are no groups themselves. None of a larger group than ``limit``."""
+    waiting = list(members_of(exc))
+    known = {id(exc)}
+    leaves: List[BaseException] = []
+    while waiting:
+        member = waiting.pop()
+        if id(member) in known:
+            continue
+        known.add(id(member))
+        if len(known) > limit:
+            return ()
+        inner = members_of(member)
+        waiting.extend(inner)
+        leaves.extend(() if inner else (member,))
+    return tuple(leaves)
+
+
+def _children(exc: BaseException) -> Iterator[Tuple[BaseException, str]]:
+    cause, context = cause_of(exc), context_of(exc)
+    if cause is not None:
+        yield cause, CAUSE
+    elif context is not None and not BaseException.__dict__["__suppress_context__"].__get__(exc):
+        yield context, CONTEXT
+    for member in members_of(exc):
+        yield member, MEMBER
+
+
+def _growing(found: List[Related]) -> Iterator[Tuple[int, Related]]:
+    """Every entry, also those that are added meanwhile."""
+    index = 0
+    while index < len(found):
+        yield index, found[index]
+        index += 1
+
+
+def _exception(found: object) -> Optional[BaseException]:
+    return found if isinstance(found, BaseException) else None
+
+
+def _group_kinds() -> Iterator[type]:
+    builtin = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
+    if isinstance(builtin, type):
+        yield builtin
+    backport = getattr(sys.modules.get("exceptiongroup"), "BaseExceptionGroup", None)
+    if isinstance(backport, type):
+        yield backport

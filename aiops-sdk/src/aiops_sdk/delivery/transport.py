@@ -1,0 +1,225 @@
+"""How a body gets to the platform: one kept-alive HTTP connection, used by one thread, and what each answer means.
+
+``http.client`` and ``ssl`` are imported at the first use, in the sending thread: importing the SDK loads no network
+module, and a program that lets gevent patch them may do so after ``init()``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Protocol, Union
+
+from aiops_sdk._version import __version__
+
+if TYPE_CHECKING:
+    import http.client
+    from urllib.parse import SplitResult
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+ANSWER_BYTES = 65_536
+WHY_LENGTH = 200
+
+UNAUTHORIZED = "unauthorized"
+NOT_UNDERSTOOD = "not_understood"
+TOO_LARGE = "too_large"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """It has arrived."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """It has not arrived, and may later. ``after`` is how many seconds the server asked to wait."""
+
+    why: str
+    after: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """It has not been taken, and never will be. ``reason`` is the word under which it is counted."""
+
+    reason: str
+    why: str
+
+
+Outcome = Union[Accepted, Retry, Refused]
+
+
+class Transport(Protocol):
+    """Brings one JSON body to one path of the platform. Called by one thread at a time."""
+
+    def send(self, path: str, body: bytes) -> Outcome:
+        """Try once, and say how it went; network errors are a ``Retry``, not an exception."""
+
+    def close(self) -> None:
+        """End an open connection; ``send`` opens another."""
+
+    def abandon(self) -> None:
+        """Drop an open connection without touching it: after a fork it is the parent's."""
+
+
+class HttpTransport:
+    """HTTP and HTTPS, through a proxy if one is configured. Redirects are not followed: the key goes to one place only."""
+
+    def __init__(self, platform_url: str, api_key: str, proxy: Optional[str] = None) -> None:
+        self._platform_url = platform_url
+        self._proxy = proxy
+        self._headers = {
+            "Authorization": "Bearer " + api_key,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "aiops-sdk/" + __version__,
+        }
+        self._connection: Optional[http.client.HTTPConnection] = None
+
+    def send(self, path: str, body: bytes) -> Outcome:
+        """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
+        import http.client
+
+        try:
+            return self._exchange(path, body)
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            self.close()
+            return Retry(why="{}: {}".format(type(error).__name__, error) if str(error) else type(error).__name__)
+
+    def close(self) -> None:
+        """End the connection if there is one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def abandon(self) -> None:
+        """Give back this process's copy of the socket; the parent's stays as it is.
+
+        Not ``close()``: it waits for a lock that a thread of the parent, which does not exist here, may hold.
+        """
+        connection, self._connection = self._connection, None
+        sock = getattr(connection, "sock", None)
+        if sock is not None:
+            os.close(sock.detach())
+
+    def _exchange(self, path: str, body: bytes) -> Outcome:
+        import http.client
+        import socket
+
+        if self._connection is not None:
+            try:
+                return self._ask(self._connection, path, body)
+            except socket.timeout:
+                raise
+            except (OSError, http.client.HTTPException):
+                # The other side, or a firewall in between, ended it while it was idle.
+                self.close()
+        self._connection = self._open()
+        return self._ask(self._connection, path, body)
+
+    def _ask(self, connection: http.client.HTTPConnection, path: str, body: bytes) -> Outcome:
+        connection.request("POST", self._target(path), body, self._request_headers())
+        answer = connection.getresponse()
+        text = answer.read(ANSWER_BYTES)
+        if not answer.isclosed() or answer.will_close:
+            self.close()
+        return outcome_of(answer.status, answer.getheader("Retry-After"), text, time.time())
+
+    def _open(self) -> http.client.HTTPConnection:
+        from urllib.parse import urlsplit
+
+        url = urlsplit(self._platform_url)
+        connection = self._through_proxy(url) if self._proxy else _direct(url)
+        connection.connect()
+        connection.sock.settimeout(READ_SECONDS)
+        return connection
+
+    def _through_proxy(self, url: SplitResult) -> http.client.HTTPConnection:
+        """To the proxy: HTTPS in a tunnel through it, HTTP by asking it for the whole address."""
+        import http.client
+
+        proxy = _proxy_parts(self._proxy or "")
+        port = proxy.port or 3128
+        if url.scheme != "https":
+            return http.client.HTTPConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
+        connection = http.client.HTTPSConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
+        connection.set_tunnel(url.hostname or "", url.port or 443, headers=_proxy_headers(proxy))
+        return connection
+
+    def _target(self, path: str) -> str:
+        from urllib.parse import urlsplit
+
+        url = urlsplit(self._platform_url)
+        if self._proxy and url.scheme != "https":
+            return self._platform_url + path
+        return url.path + path
+
+    def _request_headers(self) -> Mapping[str, str]:
+        if self._proxy and not self._platform_url.startswith("https"):
+            return {**self._headers, **_proxy_headers(_proxy_parts(self._proxy))}
+        return self._headers
+
+
+def outcome_of(status: int, retry_after: Optional[str], text: bytes, now: float) -> Outcome:
+    """What an answer means. Anything but 2xx is not a delivery."""
+    if 200 <= status < 300:
+        return Accepted()
+    why = "HTTP {}{}".format(status, _said_by_server(text))
+    if status in (408, 425, 429) or status >= 500:
+        return Retry(why, after=seconds_to_wait(retry_after, now))
+    reasons = {400: NOT_UNDERSTOOD, 401: UNAUTHORIZED, 413: TOO_LARGE}
+    return Refused(reasons.get(status, REFUSED), why)
+
+
+def seconds_to_wait(retry_after: Optional[str], now: float) -> Optional[float]:
+    """The seconds that a ``Retry-After`` header asks for, in either of its forms; ``now`` is Unix time."""
+    text = (retry_after or "").strip()
+    if not text:
+        return None
+    if text.isdigit():
+        return float(text)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _said_by_server(text: bytes) -> str:
+    """The reason that an answer of ours carries, else the beginning of whatever it says, for the log."""
+    import json
+
+    try:
+        said = json.loads(text)["rejected"][0]["why"]
+    except (ValueError, TypeError, LookupError):
+        said = text.decode("utf-8", "replace")
+    line = " ".join(str(said).split())[:WHY_LENGTH]
+    return " ({})".format(line) if line else ""
+
+
+def _direct(url: SplitResult) -> http.client.HTTPConnection:
+    import http.client
+
+    if url.scheme == "https":
+        return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=CONNECT_SECONDS)
+    return http.client.HTTPConnection(url.hostname or "", url.port, timeout=CONNECT_SECONDS)
+
+
+def _proxy_parts(proxy: str) -> SplitResult:
+    from urllib.parse import urlsplit
+
+    return urlsplit(proxy if "://" in proxy else "http://" + proxy)
+
+
+def _proxy_headers(proxy: SplitResult) -> Dict[str, str]:
+    if not proxy.username:
+        return {}
+    from base64 import b64encode
+    from urllib.parse import unquote
+
+    pair = "{}:{}".format(unquote(proxy.username), unquote(proxy.password or ""))
+    return {"Proxy-Authorization": "Basic " + b64encode(pair.encode("utf-8")).decode("ascii")}

@@ -1,0 +1,106 @@
+"""Signs of life: one at once, then one every 30 seconds, in a thread and on a connection of their own.
+
+So a beat never waits behind events, and whatever goes wrong with one beat, the next one comes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timezone
+from typing import Optional
+
+from aiops_sdk import _safety
+from aiops_sdk.client import Client, http_transport
+from aiops_sdk.delivery import Accepted, Bell, Outcome, Refused, Retry, Transport
+from aiops_sdk.delivery.transport import UNAUTHORIZED
+from aiops_sdk.event import Beat
+
+PATH = "/v1/sdk/heartbeat"
+INTERVAL = 30.0
+PAUSES = (1.0, 2.0)
+
+# A forked child that lives shorter than this (a daemon's middle process, a fork before an exec) does not beat.
+CHILD_PAUSE = 1.0
+
+
+class Heartbeats:
+    """Beats for one client until it closes; the last beat of a clean end says that it is the last."""
+
+    def __init__(self, client: Client, transport: Transport, interval: float = INTERVAL) -> None:
+        self._client = client
+        self._transport = transport
+        self._interval = interval
+        self._bell = Bell()
+        self._ended = Bell()
+        self._closing = False
+        self._running = False
+        self._arrived = False
+
+    def start(self, pause: float = 0.0) -> None:
+        """Begin beating after ``pause`` seconds; never waits."""
+        if not self._running:
+            self._running = _safety.start_thread("aiops-heartbeats", lambda: self._run(pause))
+
+    def start_in_child(self) -> None:
+        """After a fork only the calling thread is left: begin anew, and leave the connection to the parent."""
+        self._transport.abandon()
+        self._bell, self._ended = Bell(), Bell()
+        self._running = self._arrived = self._closing = False
+        self.start(CHILD_PAUSE)
+
+    def begin(self) -> None:
+        """The client closes: send the last beat now, if the platform took the one before."""
+        self._closing = True
+        self._bell.ring()
+
+    def wait(self, deadline: float) -> None:
+        """Until the last beat is out, or until ``deadline``; a platform that did not take the last one is not waited for."""
+        if self._running and self._arrived:
+            self._ended.wait(deadline - time.monotonic())
+
+    def _run(self, pause: float) -> None:
+        try:
+            self._bell.wait(pause)
+            while not self._closing:
+                due = time.monotonic() + self._interval
+                _safety.attempt(self._beat, None)
+                self._bell.wait(due - time.monotonic())
+            if self._arrived:
+                _safety.attempt(self._send, None)
+            self._transport.close()
+        finally:
+            self._running = False
+            self._ended.ring()
+
+    def _beat(self) -> None:
+        """One beat, with three tries."""
+        outcome = self._send()
+        for pause in PAUSES:
+            if not isinstance(outcome, Retry) or self._closing:
+                break
+            self._bell.wait(pause)
+            outcome = self._send()
+        self._arrived = isinstance(outcome, Accepted)
+        if isinstance(outcome, Refused) and outcome.reason == UNAUTHORIZED:
+            self._client.voice.unauthorized()
+
+    def _send(self) -> Outcome:
+        beat = Beat(
+            at=datetime.now(timezone.utc),
+            base_url=self._client.base_url,
+            interval=self._interval,
+            closing=self._closing,
+            stats=self._client.stats(),
+        )
+        body = json.dumps(beat.to_wire(self._client.origin)).encode("ascii")
+        return self._transport.send(PATH, body)
+
+
+def install(client: Client, transport: Optional[Transport] = None, interval: float = INTERVAL) -> Heartbeats:
+    """Let the client's process beat, also its forked children, until the client closes."""
+    beats = Heartbeats(client, transport or http_transport(client.config), interval)
+    client.in_forked_child(beats.start_in_child)
+    client.say_at_close(beats)
+    beats.start()
+    return beats

@@ -1,0 +1,132 @@
+"""The text of objects that we did not write, whatever they do: raise, sleep, recurse, return nonsense.
+
+Where only built-in types are involved, Python is asked directly. Code of others runs in a helper thread with a time
+limit, so that the thread that reports a failure is never held up by it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextvars
+from typing import Callable, Dict, List, Optional
+
+from aiops_sdk import _safety
+
+SECONDS = 0.25
+STUCK_LIMIT = 4
+
+_ATOMS = (str, int, float, bool, type(None), bytes)
+
+
+class Asker:
+    """Runs code of others with a time limit. While ``limit`` calls are stuck, further ones are not made."""
+
+    def __init__(self, seconds: float, limit: int) -> None:
+        self._seconds = seconds
+        self._limit = limit
+        self._stuck: Dict[object, None] = {}
+
+    def ask(self, question: Callable[[], object]) -> Optional[str]:
+        """The text that ``question`` returns, or None if it raised, took too long, or returned something else."""
+        if len(self._stuck) >= self._limit:
+            return None
+        answer: List[str] = []
+        call = object()
+        done = _thread.allocate_lock()
+        done.acquire()
+        context = contextvars.copy_context()
+
+        def run() -> None:
+            text = _safety.attempt(lambda: context.run(_text_from, question), None)
+            if text is not None:
+                answer.append(text)
+            done.release()
+            self._stuck.pop(call, None)
+
+        try:
+            _thread.start_new_thread(run, ())
+        except RuntimeError:
+            run()  # The interpreter is ending and gives no more threads.
+        if not done.acquire(timeout=self._seconds):
+            self._stuck[call] = None
+            if done.acquire(False):
+                self._stuck.pop(call, None)
+        return answer[0] if answer else None
+
+
+_asker = Asker(SECONDS, STUCK_LIMIT)
+
+
+def message_of(exc: BaseException) -> str:
+    """``str(exc)``, or a note in angle brackets. It is asked each time: whoever needs it twice keeps it."""
+    if _is_plain(exc):
+        return clean(str(exc))
+    return _or_note(_asker.ask(lambda: str(exc)), exc)
+
+
+def text_of(thing: object) -> str:
+    """``str(thing)``, or a note in angle brackets."""
+    if type(thing) is str:
+        return clean(thing)
+    return _or_note(_asker.ask(lambda: str(thing)), thing)
+
+
+def answer_of(question: Callable[[], object]) -> Optional[str]:
+    """The text that a call into the host's code returns, or None."""
+    text = _asker.ask(question)
+    return None if text is None else clean(text)
+
+
+def are_plain(things: object) -> bool:
+    """Whether this is a tuple of values whose texts only the interpreter's own code makes."""
+    return type(things) is tuple and all(type(thing) in _ATOMS and not _is_huge(thing) for thing in things)
+
+
+def name_of(kind: type) -> str:
+    """A class's name, from the interpreter's own record: metaclasses can lie."""
+    return clean(str(type.__dict__["__name__"].__get__(kind)))
+
+
+def qualified_name_of(kind: type) -> str:
+    """A class's name with those of the classes and functions around it."""
+    return clean(str(type.__dict__["__qualname__"].__get__(kind)))
+
+
+def module_of(kind: type) -> Optional[str]:
+    """The name of the module in which a class was made."""
+    module = type.__dict__["__module__"].__get__(kind)
+    return clean(module) if type(module) is str else None
+
+
+def clean(text: str) -> str:
+    """The same text as an exact ``str`` fit for UTF-8: half of a surrogate pair is written out as an escape."""
+    if text.isascii():
+        return str.__str__(text)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_plain(exc: BaseException) -> bool:
+    return not _overrides_str(type(exc)) and are_plain(BaseException.__dict__["args"].__get__(exc))
+
+
+def _overrides_str(kind: type) -> bool:
+    for base in type.__dict__["__mro__"].__get__(kind):
+        if module_of(base) == "builtins":
+            return False
+        if "__str__" in type.__dict__["__dict__"].__get__(base):
+            return True
+    return False
+
+
+def _is_huge(thing: object) -> bool:
+    # Python refuses to print such a number, or takes its time.
+    return type(thing) is int and thing.bit_length() > 1000
+
+
+def _text_from(question: Callable[[], object]) -> Optional[str]:
+    answer = question()
+    return str.__str__(answer) if isinstance(answer, str) else None
+
+
+def _or_note(text: Optional[str], thing: object) -> str:
+    return clean(text) if text is not None else "<{} without a usable text>".format(name_of(type(thing)))

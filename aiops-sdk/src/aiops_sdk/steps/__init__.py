@@ -1,0 +1,23 @@
+"""What happens to an event before it is sent: plain callables, run in this order. Scrubbing is always the last."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional, Sequence
+
+from aiops_sdk.event import Event
+from aiops_sdk.steps.scrub import scrub
+from aiops_sdk.steps.truncate import truncate
+
+Step = Callable[[Event], Optional[Event]]
+
+STEPS: Sequence[Step] = (truncate, scrub)
+
+
+def run(event: Event, before: Sequence[Step] = STEPS) -> Optional[Event]:
+    """The event as it may leave the process, or None if a step decided that it must not."""
+    prepared: Optional[Event] = event
+    for step in before:
+        if prepared is None:
+            return None
+        prepared = step(prepared)
+    return prepared

@@ -1,0 +1,138 @@
+"""Secrets stay in the process: values under telling names, and texts that look like credentials, are blotted out.
+
+Always on, always last. It errs on the side of hiding.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Match, Optional, Tuple
+from urllib.parse import unquote_plus
+
+from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
+
+MASK = "[hidden]"
+
+# Compared without case, dashes and underscores, anywhere in the name: "X-Api-Key", "db_password", "accessToken".
+_TELLING = (
+    "password", "passwd", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "apikey", "privatekey",
+    "accesskey", "credential", "session", "signature", "csrf", "xsrf", "jwt",
+)  # fmt: skip
+_WORDS = r"pass(?:word|wd|phrase)|pwd|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|access[-_]?key|credential"
+
+# user:password@ in an address: the password goes.
+_ADDRESS = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s/@'\"]+)@")
+# An Authorization header's value, wherever it was written. It has digits or is long: "Basic authentication" is neither.
+_SCHEME = re.compile(r"\b(bearer|basic|token)(\s+)(?=\S*\d|\S{24})[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+# name=value, name: value, "name": "value" with a telling name. Every part is bounded: texts may be long.
+_PAIR = re.compile(
+    r"""(?<![\w-])(?P<name>[\w-]{0,64}?(?:"""
+    + _WORDS
+    + r""")[\w-]{0,64}["']?\s{0,8}(?P<sign>[=:])\s{0,8})"""
+    + r"""(?P<quote>[bru]?["'])?(?P<value>(?(quote)[^"'\n]+|[^\s"',;&)}\]]+))""",
+    re.IGNORECASE,
+)
+# Three base64 parts: a JSON web token.
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
+# What must occur for one of the patterns to be worth trying.
+_HINT = re.compile(r"://|eyj|bearer|basic|" + _WORDS, re.IGNORECASE)
+
+# In source code, what stands behind a telling name is mostly an expression.
+_HARMLESS = frozenset({"None", "True", "False", "null", "true", "false", "str", "bytes", "int", "Optional[str]"})
+_EXPRESSION = re.compile(r"[A-Za-z_][\w.]*[(\[]|(?:self|request|os|settings|config|app|current_app|args|kwargs)\.\w")
+
+
+def scrub(event: Event) -> Event:
+    """The same event without what looks like a secret."""
+    return replace(
+        event,
+        message=text(event.message),
+        stack_trace=text(event.stack_trace),
+        request_path=_optional(event.request_path),
+        request=_request(event.request),
+        exceptions=tuple(_exception(info) for info in event.exceptions),
+        template=_optional(event.template),
+    )
+
+
+def is_telling(name: str) -> bool:
+    """Whether the value under this name is nobody's business."""
+    plain = name.lower().replace("-", "").replace("_", "")
+    return any(word in plain for word in _TELLING)
+
+
+def text(given: str) -> str:
+    """A text without credentials in addresses, bearer tokens, and values written behind a telling name."""
+    if not _HINT.search(given):
+        return given
+    hidden = _ADDRESS.sub(r"\1:" + MASK + "@", given)
+    hidden = _SCHEME.sub(r"\1\2" + MASK, hidden)
+    hidden = _JWT.sub(MASK, hidden)
+    return _PAIR.sub(_pair, hidden)
+
+
+def query(given: str) -> str:
+    """A query string in which the values of telling names are hidden."""
+    return "&".join(_parameter(part) for part in given.split("&"))
+
+
+def _parameter(part: str) -> str:
+    name, equals, value = part.partition("=")
+    return name + equals + MASK if value and is_telling(unquote_plus(name)) else part
+
+
+def _pair(found: Match[str]) -> str:
+    if _is_harmless(found):
+        return found.group(0)
+    return found.group("name") + (found.group("quote") or "") + MASK
+
+
+def _is_harmless(found: Match[str]) -> bool:
+    """Prose such as ``invalid token: expired``, source such as ``token = request.token``, and what is hidden already."""
+    value, name = found.group("value"), found.group("name").lower()
+    if value.startswith(MASK[:-1]):
+        return True
+    if found.group("quote"):
+        return False
+    prose = found.group("sign") == ":" and value.isalpha() and "pass" not in name and "pwd" not in name
+    return prose or value in _HARMLESS or bool(_EXPRESSION.match(value))
+
+
+def _optional(given: Optional[str]) -> Optional[str]:
+    return None if given is None else text(given)
+
+
+def _request(request: Optional[Request]) -> Optional[Request]:
+    if request is None:
+        return None
+    url = request.url
+    if url is not None and "?" in url:
+        address, _, rest = url.partition("?")
+        url = address + "?" + query(rest)
+    return replace(
+        request,
+        url=_optional(url),
+        query=None if request.query is None else text(query(request.query)),
+        headers={name: MASK if is_telling(name) else text(value) for name, value in request.headers.items()},
+    )
+
+
+def _exception(info: ExceptionInfo) -> ExceptionInfo:
+    return replace(
+        info,
+        value=text(info.value),
+        notes=tuple(text(note) for note in info.notes),
+        frames=tuple(_frame(frame) for frame in info.frames),
+    )
+
+
+def _frame(frame: Frame) -> Frame:
+    source = frame.source
+    if source is None or not _HINT.search("\n".join((*source.before, source.line, *source.after))):
+        return frame
+    return replace(frame, source=SourceContext(_lines(source.before), text(source.line), _lines(source.after)))
+
+
+def _lines(lines: Tuple[str, ...]) -> Tuple[str, ...]:
+    return tuple(text(line) for line in lines)

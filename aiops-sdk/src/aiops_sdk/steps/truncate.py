@@ -1,0 +1,74 @@
+"""Nothing an event says may be endless: each text gets a limit, the ends of a traceback matter most."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Mapping, Optional, Tuple
+
+from aiops_sdk.event import Event, ExceptionInfo, Request
+
+MESSAGE = 8_192
+STACK_TRACE = 65_536
+VALUE = 4_096
+NAME = 512
+ADDRESS = 4_096
+HEADER = 1_024
+HEADERS = 64
+
+
+def truncate(event: Event) -> Event:
+    """The same event, within the limits."""
+    return replace(
+        event,
+        error_type=cut(event.error_type, NAME),
+        message=cut(event.message, MESSAGE),
+        stack_trace=cut_middle(event.stack_trace, STACK_TRACE),
+        request_path=_cut(event.request_path, ADDRESS),
+        route=_cut(event.route, ADDRESS),
+        request=_request(event.request),
+        exceptions=_exceptions(event.exceptions),
+        logger=_cut(event.logger, NAME),
+        template=_cut(event.template, MESSAGE),
+    )
+
+
+def cut(text: str, limit: int) -> str:
+    """At most ``limit`` characters; what is missing shows as an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def cut_middle(text: str, limit: int) -> str:
+    """At most about ``limit`` characters: the first quarter and the end, with a line in between that says what is missing."""
+    if len(text) <= limit:
+        return text
+    first = limit // 4
+    missing = len(text) - limit
+    return "{}\n[… {} characters are left out …]\n{}".format(text[:first], missing, text[first - limit :])
+
+
+def _cut(text: Optional[str], limit: int) -> Optional[str]:
+    return None if text is None else cut(text, limit)
+
+
+def _request(request: Optional[Request]) -> Optional[Request]:
+    if request is None:
+        return None
+    return replace(
+        request,
+        method=cut(request.method, NAME),
+        url=_cut(request.url, ADDRESS),
+        query=_cut(request.query, ADDRESS),
+        headers=_headers(request.headers),
+        remote_addr=_cut(request.remote_addr, NAME),
+    )
+
+
+def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {cut(name, NAME): cut(value, HEADER) for name, value in list(headers.items())[:HEADERS]}
+
+
+def _exceptions(infos: Tuple[ExceptionInfo, ...]) -> Tuple[ExceptionInfo, ...]:
+    return tuple(
+        replace(info, value=cut(info.value, VALUE), notes=tuple(cut(note, VALUE) for note in info.notes))
+        for info in infos
+    )
