@@ -1,0 +1,1 @@
+"""People come in: pages rendered on the server, kept fresh by a revision number."""

@@ -1,0 +1,123 @@
+"""The application for people: every page behind a sign-in, and the answers' headers. Whoever assembles adds the API."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from litestar import Litestar, Request, Router, asgi
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
+
+from aiops_platform.ports import Access, Reads, StoreUnavailableError
+from aiops_platform.web import access_pages, error_pages, file_routes, incident_pages, service_pages, setup_pages
+from aiops_platform.web.assets import Assets
+from aiops_platform.web.live import Live, send_stream
+from aiops_platform.web.site import Site, Triage, Visitor
+from aiops_platform.web.visitors import NotSignedInError, find_visitor, only_visitors, the_visitor
+
+STATIC = Path(__file__).parent / "static"
+LARGEST_FORM = 64 * 1024
+
+SECURITY_HEADERS = {
+    b"content-security-policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        b"font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"same-origin",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
+}
+
+
+def build(
+    *,
+    reads: Reads,
+    access: Access,
+    triage: Triage,
+    clock: Callable[[], datetime],
+    public_url: str,
+    also: Sequence[ControllerRouterHandler] = (),
+    openapi: OpenAPIConfig | None = None,
+) -> Litestar:
+    """The application. `also` are further routes (the JSON API), which bring their own ways to let in and to refuse."""
+    live = Live(reads)
+    site = Site(
+        reads=reads,
+        access=access,
+        triage=triage,
+        live=live,
+        assets=Assets(STATIC),
+        clock=clock,
+        public_url=public_url,
+    )
+    return Litestar(
+        route_handlers=[_public_routes(), _routes_of_visitors(), *also],
+        dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
+        exception_handlers={
+            NotSignedInError: error_pages.not_signed_in,
+            HTTPException: error_pages.refused,
+            StoreUnavailableError: error_pages.store_unavailable,
+            Exception: error_pages.broken,
+        },
+        before_send=[_add_security_headers],
+        state=State({"site": site}),
+        request_max_body_size=LARGEST_FORM,
+        openapi_config=openapi,
+        debug=False,
+        logging_config=None,
+    )
+
+
+def _public_routes() -> Router:
+    routes = (*access_pages.PUBLIC_ROUTES, *file_routes.PUBLIC_ROUTES, live_stream)
+    return Router(path="/", route_handlers=routes, include_in_schema=False)
+
+
+def _routes_of_visitors() -> Router:
+    routes = (*incident_pages.ROUTES, *service_pages.ROUTES, *setup_pages.ROUTES, *access_pages.ROUTES)
+    return Router(
+        path="/",
+        route_handlers=routes,
+        guards=[only_visitors],
+        dependencies={"visitor": Provide(the_visitor, sync_to_thread=False)},
+        include_in_schema=False,
+    )
+
+
+@asgi("/live", copy_scope=True)
+async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
+    """What has moved, as it moves, for one open page of a visitor."""
+    connection = ASGIConnection[None, None, None, State](scope, receive, send)
+    site: Site = connection.app.state.site
+    visitor: Visitor | None = await find_visitor(connection)
+    if visitor is None:
+        await _refuse(send, 401)
+        return
+    mark = connection.headers.get("last-event-id") or connection.query_params.get("seen", "")
+    stream = site.live.open(visitor.project_id, visitor.session, str(mark))
+    if stream is None:
+        await _refuse(send, 503)
+        return
+    session = visitor.session
+    try:
+        still_in = lambda: site.access.session(session, site.clock()) is not None  # noqa: E731
+        await send_stream(receive, send, site.live.messages(stream, still_in))
+    finally:
+        site.live.close(stream)
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"10")]})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _add_security_headers(message: Message, _: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = list(message.get("headers", ()))
+        said = {name.lower() for name, _ in headers}
+        message["headers"] = headers + [pair for pair in SECURITY_HEADERS.items() if pair[0] not in said]

@@ -1,0 +1,65 @@
+"""Text from outside, made fit for a page: visible, and within a budget of bytes. Escaping is the template's."""
+
+from dataclasses import dataclass
+from html import escape
+
+_ELLIPSIS = "…"
+
+# Control characters are shown as their pictures (␀, ␛ …), so that nothing hides; a line break and a tab stay.
+_VISIBLE: dict[int, str] = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"}
+_VISIBLE[0x0D] = ""
+_VISIBLE[0x7F] = "␡"
+_VISIBLE.update({code: f"⟨{code:02X}⟩" for code in range(0x80, 0xA0)})
+# These turn the direction of what follows, which can make a text read as something else ("Trojan source").
+_VISIBLE.update({code: f"⟨{code:04X}⟩" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))})
+# Halves of a character cannot be encoded.
+_VISIBLE.update(dict.fromkeys(range(0xD800, 0xE000), "�"))
+
+
+def visible(text: str) -> str:
+    """The text with nothing hidden in it, and nothing that cannot be encoded."""
+    return text.translate(_VISIBLE)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters, all in one line, with an ellipsis where something was left out."""
+    line = " ".join(visible(text[: most * 4]).split())
+    return line if len(line) <= most and len(text) <= most * 4 else line[: most - 1].rstrip() + _ELLIPSIS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A piece of text for a page. `at` points (JSON pointer) to the whole within the event; `of` is how long the whole is."""
+
+    shown: str
+    at: str
+    is_cut: bool
+    of: int
+
+
+class Budget:
+    """How many bytes of HTML may still be spent; whoever asks late on an overlong page gets less."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def room(self, cost: int) -> bool:
+        """Takes that much for markup, if it is there."""
+        if cost > self.left:
+            return False
+        self.left -= cost
+        return True
+
+    def text(self, text: str, *, at: str, most: int) -> Text:
+        """As much of the text as `most` characters and the budget allow. Always answers; at worst with nothing."""
+        full = visible(text[:most])
+        shown = full
+        if _bytes_of(full) > self.left:
+            # A character costs at most 6 bytes (`&quot;`), so this cannot overshoot.
+            shown = full[: max(0, self.left) // 6]
+        self.left -= _bytes_of(shown)
+        return Text(shown=shown, at=at, is_cut=len(text) > most or len(shown) < len(full), of=len(text))
+
+
+def _bytes_of(text: str) -> int:
+    return len(escape(text).encode())

@@ -1,0 +1,77 @@
+"""Small pictures as SVG paths, made on the server: sparklines, bars, and the line of a service's life. Pure geometry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.views import MonitorSpan
+
+CELLS = 96
+
+# When several states meet in one cell, the one to worry about shows; a silence of a minute must not vanish in a day.
+_WORST_FIRST = (MonitorState.SILENT, MonitorState.LATE, MonitorState.STOPPED, MonitorState.ALIVE, MonitorState.NEW)
+
+
+def bars(counts: Sequence[int], *, width: int, height: int) -> str:
+    """One path with a bar for each count, the highest as high as the picture; nothing is drawn for a zero.
+
+    Any count above zero shows: at least 2 units high.
+    """
+    highest = max(counts, default=0)
+    if not highest:
+        return ""
+    step = width / len(counts)
+    broad = max(step - 1, step * 0.7)
+    drawn = []
+    for index, count in enumerate(counts):
+        if count:
+            tall = max(2, round(height * count / highest))
+            drawn.append(f"M{_number(index * step)} {height}v-{tall}h{_number(broad)}v{tall}z")
+    return "".join(drawn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifeLine:
+    """A stretch of time cut into cells: for each state that occurs, one path; and how long each state lasted."""
+
+    paths: Mapping[MonitorState, str]
+    lasted: Mapping[MonitorState, timedelta]
+    silences: int
+
+
+def life_line(spans: Sequence[MonitorSpan], *, now: datetime, covering: timedelta, height: int = 20) -> LifeLine:
+    """The last `covering` before `now` as `CELLS` cells, each 4 units wide with a gap of 1; time before the first span stays empty."""
+    begin = now - covering
+    clipped = [(span.state, max(span.since, begin), min(span.until or now, now)) for span in spans]
+    clipped = [(state, since, until) for state, since, until in clipped if since <= until and until >= begin]
+    lasted: dict[MonitorState, timedelta] = {}
+    for state, since, until in clipped:
+        lasted[state] = lasted.get(state, timedelta()) + (until - since)
+    drawn: dict[MonitorState, list[str]] = {}
+    for index, worst in enumerate(_worst_of_each_cell(clipped, begin, covering / CELLS)):
+        if worst is not None:
+            drawn.setdefault(worst, []).append(f"M{index * 5} 0h4v{height}h-4z")
+    return LifeLine(
+        paths={state: "".join(cells) for state, cells in drawn.items()},
+        lasted=lasted,
+        silences=sum(1 for state, _, _ in clipped if state is MonitorState.SILENT),
+    )
+
+
+def _worst_of_each_cell(
+    clipped: Sequence[tuple[MonitorState, datetime, datetime]], begin: datetime, step: timedelta
+) -> list[MonitorState | None]:
+    cells: list[MonitorState | None] = [None] * CELLS
+    for state, since, until in clipped:
+        first = min(int((since - begin) / step), CELLS - 1)
+        last = min(int((until - begin) / step), CELLS - 1)
+        for index in range(first, last + 1):
+            present = cells[index]
+            if present is None or _WORST_FIRST.index(state) < _WORST_FIRST.index(present):
+                cells[index] = state
+    return cells
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

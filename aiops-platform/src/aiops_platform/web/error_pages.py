@@ -1,0 +1,54 @@
+"""What people see when something is not there or went wrong. What went wrong goes to the log, not to the page."""
+
+import logging
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR, HTTP_503_SERVICE_UNAVAILABLE
+
+from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.web.site import PageRequest, Site
+from aiops_platform.web.visitors import NotFromUsError, NotSignedInError
+
+_log = logging.getLogger(__name__)
+
+_WORDS = {
+    400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
+    403: ("Not done", "This page was too old to change anything. Reload it and try again."),
+    404: ("Not here", "There is nothing at this address. It may have been removed, or the link may have been cut short."),
+    405: ("Not that way", "This address cannot be used like that."),
+    413: ("Too much", "That was more than we take."),
+    500: ("That went wrong", "The mistake is ours, and it has been written to the log. Reloading may help."),
+    503: ("Busy", "The store cannot be used at this moment. Try again soon; nothing has been lost."),
+}
+
+
+def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
+    """To the sign-in page; htmx is told to take the whole page there."""
+    if request.headers.get("hx-request") == "true":
+        return Response("", status_code=401, headers={"HX-Redirect": "/signin", "Cache-Control": "no-store"})
+    return Response("", status_code=303, headers={"Location": "/signin", "Cache-Control": "no-store"})
+
+
+def refused(request: PageRequest, error: HTTPException) -> Response[str]:
+    """A page for what is not there, or not allowed."""
+    status = 403 if isinstance(error, NotFromUsError) else error.status_code
+    return _page(request, status)
+
+
+def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[str]:
+    """A page for a store that is busy or has no room."""
+    _log.warning("A page could not be made: %s", error)
+    return _page(request, HTTP_503_SERVICE_UNAVAILABLE)
+
+
+def broken(request: PageRequest, error: Exception) -> Response[str]:
+    """A page for our own mistakes."""
+    _log.error("A page could not be made", exc_info=error, extra={"path": request.url.path})
+    return _page(request, HTTP_500_INTERNAL_SERVER_ERROR)
+
+
+def _page(request: PageRequest, status: int) -> Response[str]:
+    site: Site = request.app.state.site
+    title, say = _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
+    return site.public_page("error.html", {"status": status, "title": title, "say": say}, status=status)

@@ -1,0 +1,366 @@
+"""An event laid out for its page: what to show of it, in which order, and how much. The template only draws it.
+
+Everything here came from outside. It is cut to a budget of bytes, so that no page gets longer than 100 kB; whatever was
+cut carries a JSON pointer, and the page links to the whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, Relation
+from aiops_platform.core.traceback_text import is_in_app, read_traceback
+from aiops_platform.web.cut import Budget, Text, shortened
+
+PAGE_BUDGET = 66_000
+
+# What the markup around each thing costs, in bytes; measured generously, and held by a test on hostile events.
+_FRAME, _LINE, _ROW, _EXCEPTION, _CRUMB, _FOLD = 480, 100, 150, 700, 260, 160
+
+_MOST_EXCEPTIONS = 30
+_MOST_FRAMES = 80
+_OPEN_FRAMES = 6
+_MOST_LOCALS = 40
+_MOST_ROWS = 60
+_MOST_CRUMBS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceLine:
+    """A line of code; `is_here` is the one that ran."""
+
+    number: int | None
+    text: Text
+    is_here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A name and what it stands for."""
+
+    name: str
+    value: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows that belong together, and how many more there are."""
+
+    title: str
+    rows: tuple[Row, ...]
+    hidden: int
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameExhibit:
+    """One call. `times` is above 1 when the same call stands there again and again, as in endless recursion."""
+
+    function: Text
+    file: Text
+    line: int | None
+    module: str
+    in_app: bool
+    is_open: bool
+    times: int
+    source: tuple[SourceLine, ...]
+    locals: Rows | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Calls in a row that are all the app's own, or all not. `packages` names whose they are."""
+
+    in_app: bool
+    is_open: bool
+    frames: tuple[FrameExhibit, ...]
+    calls: int
+    packages: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExceptionExhibit:
+    """One exception of the tree; `depth` is how far it is indented, `because` how it belongs to the one above."""
+
+    type: Text
+    module: str | None
+    value: Text
+    because: str | None
+    depth: int
+    notes: tuple[Text, ...]
+    stretches: tuple[Stretch, ...]
+    hidden_frames: int
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crumb:
+    """Something that happened before. `at` is a time as the reporter wrote it."""
+
+    at: str
+    category: str
+    level: str
+    message: Text
+    data: Text | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """All that the page shows of one event, in order of importance: that is also the order in which it was cut."""
+
+    message: Text
+    exceptions: tuple[ExceptionExhibit, ...]
+    hidden_exceptions: int
+    trace: Text | None
+    request: Rows | None
+    request_body: Text | None
+    user: Rows | None
+    tags: Rows | None
+    crumbs: tuple[Crumb, ...]
+    hidden_crumbs: int
+    contexts: tuple[Rows, ...]
+    about: Rows
+    remarks: tuple[str, ...]
+
+
+def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
+    """What the page shows of this event."""
+    budget = budget or Budget(PAGE_BUDGET)
+    message = budget.text(event.message, at="/message", most=4000)
+    known = event.exceptions or read_traceback(event.stack_trace)
+    exceptions = tuple(_exceptions(known, budget, told=bool(event.exceptions)))
+    request = event.request
+    return Exhibit(
+        message=message,
+        exceptions=exceptions,
+        hidden_exceptions=len(known) - len(exceptions),
+        request=_request(event, budget),
+        request_body=_whole(request.body, budget, "/request/body", 4000) if request and request.body is not None else None,
+        user=_user(event, budget),
+        tags=_rows("Tags", event.tags, budget, "/tags", most=200),
+        contexts=tuple(_contexts(event.contexts, budget)),
+        about=_about(event, budget),
+        crumbs=(crumbs := tuple(_crumbs(event, budget))),
+        hidden_crumbs=len(event.breadcrumbs) - len(crumbs),
+        trace=budget.text(event.stack_trace, at="/stack_trace", most=16_000) if event.stack_trace else None,
+        remarks=tuple(shortened(remark, 300) for remark in event.remarks[:10]),
+    )
+
+
+def _exceptions(known: Sequence[ExceptionInfo], budget: Budget, *, told: bool) -> Iterator[ExceptionExhibit]:
+    depths: list[int] = []
+    for index, exception in enumerate(known[:_MOST_EXCEPTIONS]):
+        if not budget.room(_EXCEPTION):
+            return
+        parent = exception.parent
+        depths.append(depths[parent] + 1 if parent is not None and 0 <= parent < index else 0)
+        # Text of an old client has no place of its own in the JSON: it points to the text as a whole.
+        at = f"/exceptions/{index}" if told else "/stack_trace"
+        stretches, hidden = _stretches(exception.frames, budget, at, told=told, is_first=index == 0)
+        yield ExceptionExhibit(
+            type=budget.text(exception.type or "Exception", at=f"{at}/type" if told else at, most=200),
+            module=shortened(exception.module, 100) if exception.module else None,
+            value=budget.text(exception.value, at=f"{at}/value" if told else at, most=2000),
+            because=_because(exception, known),
+            depth=min(depths[index], 6),
+            notes=tuple(budget.text(note, at=f"{at}/notes", most=500) for note in exception.notes[:10]),
+            stretches=stretches,
+            hidden_frames=hidden,
+            at=at,
+        )
+
+
+def _because(exception: ExceptionInfo, known: Sequence[ExceptionInfo]) -> str | None:
+    parent = exception.parent
+    if parent is None or not 0 <= parent < len(known):
+        return None
+    whose = shortened(known[parent].type or "the exception above", 80)
+    match exception.relation:
+        case Relation.CAUSE:
+            return f"{whose} was raised from this"
+        case Relation.MEMBER:
+            return f"one of the group {whose}"
+        case _:
+            return f"{whose} was raised while this was handled"
+
+
+def _stretches(
+    frames: Sequence[Frame], budget: Budget, at: str, *, told: bool, is_first: bool
+) -> tuple[tuple[Stretch, ...], int]:
+    """The newest call first: where it broke is what people look for."""
+    numbered = list(reversed(list(enumerate(frames))))
+    any_app = any(_is_ours(frame) for frame in frames)
+    shown: list[FrameExhibit] = []
+    calls = opened = 0
+    for (_, in_app), run in groupby(numbered, key=lambda pair: (_place(pair[1]), _is_ours(pair[1]))):
+        same = list(run)
+        if len(shown) >= _MOST_FRAMES or not budget.room(_FRAME):
+            break
+        index, frame = same[0]
+        is_open = is_first and opened < _OPEN_FRAMES and (in_app or not (any_app or shown))
+        opened += is_open
+        pointer = f"{at}/frames/{index}" if told else at
+        shown.append(_frame(frame, budget, pointer, in_app=in_app, is_open=is_open, times=len(same)))
+        calls += len(same)
+    return tuple(_grouped(shown, budget)), len(frames) - calls
+
+
+def _is_ours(frame: Frame) -> bool:
+    return is_in_app(frame.file) if frame.in_app is None else frame.in_app
+
+
+def _place(frame: Frame) -> tuple[str, str, int | None]:
+    return frame.file, frame.function, frame.line
+
+
+def _grouped(frames: Iterable[FrameExhibit], budget: Budget) -> Iterator[Stretch]:
+    for in_app, run in groupby(frames, key=lambda frame: frame.in_app):
+        budget.room(_FOLD)
+        stretch = tuple(run)
+        packages = list(dict.fromkeys(frame.module.split(".")[0] for frame in stretch if frame.module))
+        yield Stretch(
+            in_app=in_app,
+            is_open=in_app or any(frame.is_open for frame in stretch),
+            frames=stretch,
+            calls=sum(frame.times for frame in stretch),
+            packages=", ".join(shortened(package, 40) for package in packages[:4]),
+        )
+
+
+def _frame(frame: Frame, budget: Budget, at: str, *, in_app: bool, is_open: bool, times: int) -> FrameExhibit:
+    return FrameExhibit(
+        function=budget.text(frame.function or "?", at=f"{at}/function", most=200),
+        file=budget.text(frame.file or "?", at=f"{at}/file", most=300),
+        line=frame.line,
+        module=shortened(frame.module or "", 100),
+        in_app=in_app,
+        is_open=is_open,
+        times=times,
+        source=tuple(_source(frame, budget, at)),
+        locals=_rows("Locals", frame.locals or {}, budget, f"{at}/locals", most=300, rows=_MOST_LOCALS),
+    )
+
+
+def _source(frame: Frame, budget: Budget, at: str) -> Iterator[SourceLine]:
+    source = frame.source
+    if source is None:
+        return
+    first = None if frame.line is None else frame.line - len(source.before)
+    for index, line in enumerate((*source.before[-10:], source.line, *source.after[:10])):
+        if not budget.room(_LINE):
+            return
+        yield SourceLine(
+            number=None if first is None else first + max(0, len(source.before) - 10) + index,
+            text=budget.text(line.rstrip("\n"), at=f"{at}/source", most=300),
+            is_here=index == min(len(source.before), 10),
+        )
+
+
+def _rows(
+    title: str, values: Mapping[str, Any], budget: Budget, at: str, *, most: int, rows: int = _MOST_ROWS
+) -> Rows | None:
+    """None when there is nothing to show."""
+    if not values:
+        return None
+    shown = []
+    for name, value in list(values.items())[:rows]:
+        key = shortened(str(name), 100)
+        if not budget.room(_ROW + 6 * len(key)):
+            break
+        shown.append(Row(name=key, value=_whole(value, budget, f"{at}/{_escaped(str(name))}", most)))
+    return Rows(title=title, rows=tuple(shown), hidden=len(values) - len(shown), at=at)
+
+
+def _whole(value: object, budget: Budget, at: str, most: int) -> Text:
+    """Text as it is; everything else as JSON."""
+    return budget.text(value if isinstance(value, str) else as_json(value), at=at, most=most)
+
+
+def _request(event: Event, budget: Budget) -> Rows | None:
+    request = event.request
+    facts: dict[str, Any] = {}
+    if request is not None:
+        facts = {"method": request.method, "url": request.url, "query": request.query, "remote_addr": request.remote_addr}
+    facts |= {"route": event.route, "path": event.request_path, "status": event.status_code}
+    headers = request.headers if request is not None else {}
+    told = {name: value for name, value in facts.items() if value not in (None, "")}
+    shown = _rows("Request", told, budget, "/request", most=1500)
+    named = _rows("Headers", headers, budget, "/request/headers", most=500)
+    rows = (*(shown.rows if shown else ()), *(named.rows if named else ()))
+    hidden = (shown.hidden if shown else 0) + (named.hidden if named else 0)
+    return Rows(title="Request", rows=rows, hidden=hidden, at="/request") if rows else None
+
+
+def _user(event: Event, budget: Budget) -> Rows | None:
+    if event.user is None:
+        return None
+    told = {name: value for name, value in msgspec.structs.asdict(event.user).items() if value}
+    return _rows("User", told, budget, "/user", most=200)
+
+
+def _contexts(contexts: Mapping[str, Mapping[str, Any]], budget: Budget) -> Iterator[Rows]:
+    for name, values in list(contexts.items())[:12]:
+        rows = _rows(shortened(name, 60), values, budget, f"/contexts/{_escaped(name)}", most=300, rows=30)
+        if rows:
+            yield rows
+
+
+def _about(event: Event, budget: Budget) -> Rows:
+    instance, sdk = event.instance, event.sdk
+    told: dict[str, Any] = {
+        "level": event.level,
+        "source": event.source,
+        "logger": event.logger,
+        "template": event.template,
+        "release": event.release,
+        "host": (instance.host if instance else None) or event.host,
+        "process": instance.pid if instance else None,
+        "sdk": " ".join(part for part in (sdk.name, sdk.version) if part) if sdk else None,
+        "also seen by": ", ".join(event.also_seen_by),
+        "fingerprint": ", ".join(event.fingerprint),
+        "stands for": f"{event.repeat_count} occurrences" if event.repeat_count > 1 else None,
+    }
+    rows = _rows("About", {name: value for name, value in told.items() if value}, budget, "", most=500)
+    return rows or Rows(title="About", rows=(), hidden=0, at="")
+
+
+def _crumbs(event: Event, budget: Budget) -> Iterator[Crumb]:
+    """The newest first, like the calls of a traceback."""
+    newest = list(reversed(list(enumerate(event.breadcrumbs))))
+    for index, crumb in newest[:_MOST_CRUMBS]:
+        if not budget.room(_CRUMB):
+            return
+        at = f"/breadcrumbs/{index}"
+        yield Crumb(
+            at=shortened(crumb.at or "", 40),
+            category=shortened(crumb.category or "", 60),
+            level=shortened(crumb.level or "", 20),
+            message=budget.text(crumb.message or "", at=f"{at}/message", most=400),
+            data=_whole(crumb.data, budget, f"{at}/data", 400) if crumb.data else None,
+        )
+
+
+def as_json(value: object) -> str:
+    """JSON as people like to read it."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def look_up(body: object, pointer: str) -> object:
+    """What a JSON pointer leads to. Raises LookupError when it leads nowhere."""
+    found = body
+    for step in pointer.split("/")[1:] if pointer else ():
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict):
+            found = found[name]
+        elif isinstance(found, list) and name.isascii() and name.isdigit() and len(name) < 10:
+            found = found[int(name)]
+        else:
+            raise LookupError(f"nothing at {pointer!r}")
+    return found
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,55 @@
+"""What needs no sign-in and no template: styles and scripts, the SDK's wheel, a sign of health, the icon."""
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from aiops_platform.web.assets import Asset
+from aiops_platform.web.site import PageRequest, Site
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_NOW = "public, max-age=300"
+
+
+@get("/static/{name:path}", sync_to_thread=False)
+def static(request: PageRequest, site: Site, name: str) -> Response[bytes]:
+    """A style, script or picture."""
+    asset = site.assets.find(name.lstrip("/"))
+    if asset is None:
+        raise NotFoundException
+    # Only an address that names this very content may be kept for ever.
+    kept = _FOR_EVER if request.query_params.get("v") == asset.version else _FOR_NOW
+    return _answer(asset, request, {"Cache-Control": kept})
+
+
+@get("/sdk/{name:str}", sync_to_thread=False)
+def sdk_wheel(request: PageRequest, site: Site, name: str) -> Response[bytes]:
+    """The SDK, for pip."""
+    asset = site.assets.find(f"sdk/{name}")
+    if asset is None:
+        raise NotFoundException
+    return _answer(asset, request, {"Cache-Control": _FOR_NOW})
+
+
+@get("/favicon.ico", sync_to_thread=False)
+def icon(request: PageRequest, site: Site) -> Response[bytes]:
+    """Browsers ask for it here, whatever the page says."""
+    return static.fn(request, site, "icon.svg")  # type: ignore[no-any-return]  # litestar does not type its `fn`
+
+
+@get("/health", sync_to_thread=False)
+def health() -> dict[str, str]:
+    """The door answers."""
+    return {"status": "ok"}
+
+
+PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (static, sdk_wheel, icon, health)
+
+
+def _answer(asset: Asset, request: PageRequest, headers: dict[str, str]) -> Response[bytes]:
+    headers |= {"ETag": f'"{asset.version}"', "Vary": "Accept-Encoding"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
+    if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(asset.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=asset.media_type)
+    return Response(asset.content, headers=headers, media_type=asset.media_type)

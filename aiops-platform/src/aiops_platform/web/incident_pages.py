@@ -1,0 +1,140 @@
+"""The list of incidents, and one incident with its events."""
+
+import logging
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+from litestar import MediaType, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
+
+from aiops_platform.core.event import Event
+from aiops_platform.core.views import EventDetail
+from aiops_platform.web import chart, exhibit
+from aiops_platform.web.cut import visible
+from aiops_platform.web.filters import Filters
+from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
+
+PER_PAGE = 25
+_LARGEST_ID = 2**63 - 1
+_MOST_NAMES = 100
+
+_log = logging.getLogger(__name__)
+
+
+class Action(StrEnum):
+    """What people do with an incident."""
+
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+    MUTE = "mute"
+
+
+_SAID = {
+    Action.RESOLVE: "Resolved. It reopens by itself when the error returns.",
+    Action.REOPEN: "Reopened.",
+    Action.MUTE: "Muted. It goes on counting, and nothing reopens it.",
+}
+
+
+@get("/", sync_to_thread=False)
+def start() -> Redirect:
+    """The first page is the list of incidents."""
+    return Redirect("/incidents", status_code=303)
+
+
+@get("/incidents", sync_to_thread=True)
+def incident_list(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+    """The list; for htmx only the part of it that changes."""
+    given = site.common(visitor)
+    filters = Filters.read(dict(request.query_params))
+    query = filters.query(PER_PAGE)
+    given |= {
+        "filters": filters,
+        "counts": site.reads.counts(visitor.project_id, query),
+        "found": site.reads.incidents(visitor.project_id, query, site.clock()),
+    }
+    if is_partial(request):
+        return site.part("incident_list.html", given)
+    names = site.reads.names(visitor.project_id)
+    given |= {"names": names, "many_names": len(names.services) > _MOST_NAMES or len(names.environments) > _MOST_NAMES}
+    return site.page("incidents.html", given)
+
+
+@get("/incidents/{incident_id:str}", sync_to_thread=True)
+def incident_page(request: PageRequest, site: Site, visitor: Visitor, incident_id: str) -> Response[str]:
+    """One incident; for htmx only the parts of it that change."""
+    given = _incident(site, visitor, _id(incident_id), request.query_params.get("event", "newest"))
+    if is_partial(request):
+        return site.part("incident_parts.html", given | {"said": ""})
+    return site.page("incident.html", given | _exhibit(given["event"]))
+
+
+@post("/incidents/{incident_id:str}/{action:str}", sync_to_thread=True, status_code=200)
+def act(
+    request: PageRequest, site: Site, visitor: Visitor, incident_id: str, action: str
+) -> Response[str] | Redirect:
+    """Resolve, reopen or mute; then the incident as it is now."""
+    number = _id(incident_id)
+    if action not in set(Action):
+        raise NotFoundException
+    change = {Action.RESOLVE: site.triage.resolve, Action.REOPEN: site.triage.reopen, Action.MUTE: site.triage.mute}
+    if not change[Action(action)](visitor.project_id, number, site.clock()):
+        raise NotFoundException
+    if not is_partial(request):
+        return Redirect(f"/incidents/{number}", status_code=303)
+    given = _incident(site, visitor, number, request.query_params.get("event", "newest"))
+    return site.part("incident_parts.html", given | {"said": _SAID[Action(action)]})
+
+
+@get("/incidents/{incident_id:str}/events/{event_id:str}/whole", sync_to_thread=True)
+def whole(request: PageRequest, site: Site, visitor: Visitor, incident_id: str, event_id: str) -> Response[str]:
+    """A part of an event, uncut, as plain text; all of it as JSON when no part is named."""
+    event = site.reads.event(visitor.project_id, _id(incident_id), _id(event_id))
+    if event is None:
+        raise NotFoundException
+    try:
+        part = exhibit.look_up(event.body, request.query_params.get("at", ""))
+    except LookupError as nothing:
+        raise NotFoundException from nothing
+    text = part if isinstance(part, str) else exhibit.as_json(part)
+    return Response(visible(text), media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (start, incident_list, incident_page, act, whole)
+
+
+def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dict[str, Any]:
+    given = site.common(visitor)
+    incident = site.reads.incident(visitor.project_id, incident_id, site.clock())
+    if incident is None:
+        raise NotFoundException
+    event = site.reads.event(visitor.project_id, incident_id, _which(which))
+    return given | {"incident": incident, "row": incident.row, "event": event, "charts": chart.charts_of(incident.hours)}
+
+
+def _exhibit(event: EventDetail | None) -> dict[str, Any]:
+    if event is None:
+        return {"shown": None}
+    try:
+        return {"shown": exhibit.lay_out(msgspec.convert(event.body, Event, strict=False))}
+    except msgspec.ValidationError:
+        # What an older version kept may have another shape; its JSON can still be read.
+        _log.exception("A kept event could not be laid out; its page offers its JSON")
+        return {"shown": None}
+
+
+def _which(text: str) -> Literal["newest", "oldest"] | int:
+    match text:
+        case "newest" | "oldest":
+            return text  # type: ignore[return-value]  # mypy does not narrow text to these two
+        case _:
+            return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else "newest"
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_ID):
+        raise NotFoundException
+    return int(text)

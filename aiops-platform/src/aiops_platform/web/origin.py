@@ -1,0 +1,36 @@
+"""Whether a change was asked for by our own page: the browser's word (Origin, Sec-Fetch-Site) and a token of the session."""
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+FORM_FIELD = "csrf"
+HEADER = "x-csrf-token"
+
+
+def token_for(session: str) -> str:
+    """The token that pages of this session carry. It cannot be made without the session's cookie, nor leads back to it."""
+    return hmac.new(session.encode(), b"aiops csrf v1", sha256).hexdigest()
+
+
+def is_token_of(session: str, token: str) -> bool:
+    """Whether this session's pages carry this token."""
+    return hmac.compare_digest(token_for(session).encode(), token.encode("utf-8", "replace"))
+
+
+def comes_from_us(headers: Mapping[str, str], public_url: str) -> bool:
+    """Whether the browser says that our own page asked. Clients that are no browsers say nothing, and pass."""
+    site = headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    # Behind a proxy the host that we see may be an inner one; the public address is what browsers know.
+    return origin == _origin_of(public_url) or urlsplit(origin).netloc == headers.get("host", "")
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,48 @@
+"""Templates to HTML: one environment, everything escaped, and the few words that templates may say."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from aiops_platform.web import drawings, words
+from aiops_platform.web.assets import Assets
+from aiops_platform.web.cut import shortened, visible
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Draws templates. A name that a template uses and nobody gave is an error, never an empty place."""
+
+    def __init__(self, assets: Assets, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        # StrictUndefined and no extensions: a template only draws. Text from events is data and never a template.
+        self._environment = Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals |= {
+            "asset": assets.url,
+            "bars": drawings.bars,
+            "words": words,
+        }
+        self._environment.filters |= {"line": shortened, "visible": visible}
+
+    def page(self, template: str, given: Mapping[str, Any]) -> str:
+        """The template as HTML, with the present moment as `now` and the filter `moment`."""
+        now: datetime = given.get("now") or self._clock()
+
+        def moment(at: datetime) -> Markup:
+            return Markup('<time datetime="{}" title="{}">{}</time>').format(
+                words.machine(at), words.exactly(at), words.ago(at, now)
+            )
+
+        return self._environment.get_template(template).render({**given, "now": now, "moment": moment})

@@ -1,0 +1,34 @@
+"""The services: how each of them lives."""
+
+from datetime import timedelta
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from aiops_platform.web import drawings
+from aiops_platform.web.filters import page_number
+from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
+
+PER_PAGE = 30
+_COVERING = timedelta(hours=24)
+
+
+@get("/services", sync_to_thread=True)
+def service_list(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+    """Every service in every environment; for htmx only the part that changes."""
+    given = site.common(visitor)
+    now = site.clock()
+    page = page_number(request.query_params.get("page", ""))
+    found = site.reads.services(visitor.project_id, now, page=page, per_page=PER_PAGE)
+    lines = {row.id: drawings.life_line(row.spans, now=now, covering=_COVERING) for row in found.rows}
+    given |= {"found": found, "lines": lines, "now": now}
+    return site.part("service_list.html", given) if is_partial(request) else site.page("services.html", given)
+
+
+@get("/nav", sync_to_thread=True)
+def navigation(site: Site, visitor: Visitor) -> Response[str]:
+    """The links at the top with their numbers, for pages that stay open."""
+    return site.part("nav.html", site.common(visitor) | {"here": ""})
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (service_list, navigation)

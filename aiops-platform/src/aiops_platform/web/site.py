@@ -1,0 +1,99 @@
+"""What every page needs at hand: the ports, the clock, the templates, and the one who visits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from litestar import MediaType, Request, Response
+from litestar.datastructures import State
+
+from aiops_platform.ports import Access, Reads
+from aiops_platform.web.assets import Assets
+from aiops_platform.web.live import Live
+from aiops_platform.web.rendering import Renderer
+
+type PageRequest = Request[None, None, State]
+
+
+class Triage(Protocol):
+    """What people do with an incident. Each answers whether there is such an incident."""
+
+    def resolve(self, project_id: int, incident_id: int, now: datetime) -> object:
+        """It is mended."""
+        ...
+
+    def reopen(self, project_id: int, incident_id: int, now: datetime) -> object:
+        """It is not."""
+        ...
+
+    def mute(self, project_id: int, incident_id: int, now: datetime) -> object:
+        """It need not be looked at."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """A signed-in browser: which project it sees, the text of its session, and the token that its forms carry."""
+
+    project_id: int
+    session: str
+    csrf: str
+
+
+class Site:
+    """The pages' way to everything else. One for the whole application; safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        reads: Reads,
+        access: Access,
+        triage: Triage,
+        live: Live,
+        assets: Assets,
+        clock: Callable[[], datetime],
+        public_url: str,
+    ) -> None:
+        self.reads = reads
+        self.access = access
+        self.triage = triage
+        self.live = live
+        self.assets = assets
+        self.clock = clock
+        self.public_url = public_url
+        self._renderer = Renderer(assets, clock)
+
+    def page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
+        """A whole page. `given` holds what `common` says, and the page's own."""
+        return html(self._renderer.page(template, given), status=status)
+
+    def part(self, template: str, given: Mapping[str, Any]) -> Response[str]:
+        """A part of a page, for htmx."""
+        return html(self._renderer.page(template, given))
+
+    def common(self, visitor: Visitor) -> dict[str, Any]:
+        """What the frame around every page shows. To be read before the page's own rows."""
+        # The revision comes first: what changes while the page is made is then told to it again, not missed.
+        revision = self.reads.revision(visitor.project_id)
+        return {
+            "visitor": visitor,
+            "seen": self.live.mark(revision),
+            "overview": self.reads.overview(visitor.project_id),
+            "public_url": self.public_url,
+        }
+
+    def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
+        """A page for anyone: its frame shows nothing of any project."""
+        return self.page(template, {"visitor": None} | given, status=status)
+
+
+def html(text: str, *, status: int = 200) -> Response[str]:
+    """An answer that no cache keeps: what it shows is for the one who asked, and old in a moment."""
+    headers = {"Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+    return Response(text, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+
+def is_partial(request: PageRequest) -> bool:
+    """Whether htmx asks for a part of a page. A whole page is wanted otherwise."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-request-type") == "partial"

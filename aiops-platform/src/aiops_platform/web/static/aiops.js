@@ -1,0 +1,105 @@
+// What the pages do by themselves: everything here is comfort, nothing is needed to read or to act.
+(() => {
+  "use strict";
+
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const say = (text) => {
+    const said = document.getElementById("said");
+    if (said) said.replaceChildren(Object.assign(document.createElement("span"), { textContent: text }));
+  };
+
+  // Relative times grow old on a page that stays open. The words are those of the server (web/words.py).
+  const units = [[86400, "days", 2], [3600, "h", 1], [60, "min", 1], [1, "s", 1]];
+  const ago = (seconds) => {
+    if (seconds < 10) return "just now";
+    const [size, word] = units.find(([size, , least]) => seconds >= size * least) || units[3];
+    return `${Math.floor(seconds / size)} ${word} ago`;
+  };
+  const refreshTimes = () => {
+    for (const time of all("time[datetime]")) {
+      const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+      // A clock that is off by more than a minute is not ours to correct; a date stays a date.
+      if (seconds < -60 || seconds >= 30 * 86400) continue;
+      const text = ago(seconds);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  };
+  setInterval(refreshTimes, 10000);
+
+  // The stream: opened when the page is first seen, and again after it ended for good.
+  const live = document.getElementById("live");
+  const lookAlive = () => {
+    if (live && !document.hidden) document.dispatchEvent(new Event("page-visible"));
+  };
+  const liveIs = (state, word) => {
+    live.dataset.state = state;
+    document.getElementById("live-word").textContent = word;
+  };
+  if (live) {
+    live.hidden = false;
+    liveIs("off", "Connecting");
+    document.addEventListener("DOMContentLoaded", () => setTimeout(lookAlive));
+    document.addEventListener("visibilitychange", lookAlive);
+    setInterval(lookAlive, 10000);
+    live.addEventListener("htmx:sse:after:connection", () => liveIs("on", "Live"));
+    for (const name of ["htmx:sse:before:connection", "htmx:sse:error", "htmx:sse:close"]) {
+      live.addEventListener(name, () => liveIs("off", "Reconnecting"));
+    }
+    live.addEventListener("signed-out", () => location.assign("/signin"));
+  }
+
+  // A row that is new, or whose number has changed, lights up for a moment.
+  let before = new Map();
+  const numbered = (within) => new Map(all("[data-count]", within).map((row) => [row.id, row.dataset.count]));
+  document.addEventListener("htmx:before:swap", () => { before = numbered(document); });
+  document.addEventListener("htmx:after:swap", (event) => {
+    refreshTimes();
+    const fromStream = event.detail?.ctx?.sourceEvent?.type;
+    if (fromStream !== "incidents" && fromStream !== "services") return;
+    for (const [id, count] of numbered(document)) {
+      if (before.get(id) === count) continue;
+      const row = document.getElementById(id);
+      row.classList.add("fresh");
+      setTimeout(() => row.classList.remove("fresh"), 2500);
+    }
+  });
+
+  const failed = (event) => {
+    const status = event.detail?.ctx?.response?.status;
+    if (status === 401) return;
+    say(status === 403 ? "Not done: this page is too old. Reload it and try again." : "That did not work. Reload the page and try again.");
+  };
+  document.addEventListener("htmx:response:error", failed);
+
+  const showCopyButtons = () => { for (const button of all("[data-copy][hidden]")) button.hidden = false; };
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+    } catch {
+      // No clipboard without https: mark the text, so that one key press copies it.
+      getSelection().selectAllChildren(source);
+      say("Marked: copy it with Ctrl-C.");
+      return;
+    }
+    button.textContent = "Copied";
+    say("Copied.");
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    event.preventDefault();
+    copy(button);
+  });
+  document.addEventListener("htmx:after:swap", showCopyButtons);
+  showCopyButtons();
+
+  // "/" goes to the search field, unless somebody is writing.
+  document.addEventListener("keydown", (event) => {
+    const search = document.getElementById("text");
+    if (event.key !== "/" || !search || event.target.closest("input, select, textarea")) return;
+    event.preventDefault();
+    search.select();
+  });
+})();

@@ -1,0 +1,72 @@
+// An incident's bars, drawn by uPlot over the still picture that the server sent. Times are UTC, as everywhere.
+(() => {
+  "use strict";
+
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const two = (number) => String(number).padStart(2, "0");
+  const utc = (seconds) => {
+    const at = new Date(seconds * 1000);
+    return { day: `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`, time: `${two(at.getUTCHours())}:00` };
+  };
+
+  const read = (area) => {
+    const { start, step, counts } = area.dataset;
+    const values = counts.split(",").map(Number);
+    return [values.map((_, index) => Number(start) + index * Number(step)), values];
+  };
+
+  const options = (area, step) => ({
+    width: area.clientWidth,
+    height: area.clientHeight,
+    padding: [6, 0, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    legend: { show: false },
+    cursor: { y: false, drag: { setScale: false }, points: { show: false } },
+    // Each bar stands for the time from its mark on, so the last one needs room.
+    scales: { x: { range: (_, least, most) => [least, most + step] }, y: { range: (_, __, most) => [0, Math.max(1, most)] } },
+    axes: [
+      { stroke: color("--ink-3"), grid: { show: false }, ticks: { show: false }, size: 18, gap: 2, font: "11px system-ui, sans-serif",
+        values: (_, marks) => marks.map((mark) => (step > 3600 || mark % 86400 === 0 ? utc(mark).day : utc(mark).time)) },
+      { show: false },
+    ],
+    series: [{}, { fill: color("--bar"), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, Infinity], align: 1 }) }],
+    hooks: { setCursor: [(plot) => tell(area, plot, step)] },
+  });
+
+  // What lies under the pointer is said in the caption, where it covers nothing.
+  const tell = (area, plot, step) => {
+    const caption = area.parentElement.querySelector("figcaption .dim");
+    if (!caption) return;
+    caption.dataset.still ??= caption.textContent;
+    const index = plot.cursor.idx;
+    if (index == null || plot.cursor.left < 0) {
+      caption.textContent = caption.dataset.still;
+      return;
+    }
+    const from = utc(plot.data[0][index]);
+    const to = utc(plot.data[0][index] + step);
+    const many = plot.data[1][index];
+    caption.textContent = `${many} ${many === 1 ? "event" : "events"}, ${from.day} ${from.time}–${to.time} UTC`;
+  };
+
+  const draw = (area) => {
+    const step = Number(area.dataset.step);
+    area.plot?.destroy();
+    area.replaceChildren();
+    area.plot = new uPlot(options(area, step), read(area), area);
+    area.drawn = area.dataset.counts + area.dataset.start;
+  };
+
+  const drawAll = () => {
+    for (const area of document.querySelectorAll(".chart-area")) {
+      if (area.drawn !== area.dataset.counts + area.dataset.start) draw(area);
+    }
+  };
+  const redrawAll = () => { for (const area of document.querySelectorAll(".chart-area")) draw(area); };
+
+  let waiting;
+  addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(redrawAll, 150); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  document.addEventListener("htmx:after:swap", drawAll);
+  drawAll();
+})();

@@ -1,0 +1,182 @@
+"""A store filled by hand: incidents, events and services with a past, for tests of reads and pages and for screenshots."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid5, NAMESPACE_OID
+
+import msgspec
+from sqlalchemy import Connection
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.storage import schema
+from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.revisions import bump
+
+NOW = datetime(2026, 11, 22, 3, 14, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def a_store(url: str = "sqlite://") -> Database:
+    """An empty store with its tables."""
+    database = open_database(url)
+    with database.begin() as connection:
+        schema.metadata.create_all(connection)
+    return database
+
+
+@dataclass
+class Seeds:
+    """Plants rows; each method says only what matters and returns the row's id."""
+
+    database: Database
+    now: datetime = NOW
+
+    def project(self, slug: str = "default") -> int:
+        """A project."""
+        return self._insert(schema.projects, slug=slug, name=slug.title(), created_at=self.now)
+
+    def service(
+        self,
+        project_id: int,
+        name: str = "shop",
+        environment: str = "production",
+        *,
+        last_event_at: datetime | None = None,
+        first_seen_at: datetime | None = None,
+    ) -> int:
+        """A service in one environment."""
+        return self._insert(
+            schema.services,
+            project_id=project_id,
+            name=name,
+            environment=environment,
+            first_seen_at=first_seen_at or self.now - timedelta(days=9),
+            last_event_at=last_event_at,
+        )
+
+    def monitor(
+        self,
+        service_id: int,
+        states: list[tuple[MonitorState, timedelta]],
+        *,
+        last_beat: dict[str, Any] | None = None,
+        base_url: str | None = None,
+        beat_ago: timedelta = timedelta(seconds=12),
+    ) -> int:
+        """A monitor and its past: the states it went through, each with how long ago that began, oldest first."""
+        state, since = states[-1]
+        monitor_id = self._insert(
+            schema.monitors,
+            service_id=service_id,
+            state=state,
+            state_since=self.now - since,
+            last_beat_at=self.now - beat_ago,
+            due_at=None,
+            interval=30,
+            base_url=base_url,
+            last_beat=last_beat or {},
+            instances={},
+        )
+        for each, began in states:
+            self._insert(schema.monitor_states, monitor_id=monitor_id, state=each, since=self.now - began)
+        return monitor_id
+
+    def incident(
+        self,
+        project_id: int,
+        service_id: int,
+        *,
+        kind: IncidentKind = IncidentKind.EXCEPTION,
+        state: IncidentState = IncidentState.OPEN,
+        type: str = "ValueError",
+        message: str = "no such price: 'apple'",
+        place: str = "checkout in shop/orders.py",
+        level: str = "error",
+        path: str | None = None,
+        logger: str | None = None,
+        status_code: int | None = None,
+        release: str | None = None,
+        hours: dict[int, int] | None = None,
+        first_seen: timedelta = timedelta(days=2),
+        last_seen: timedelta = timedelta(minutes=3),
+        reopened: timedelta | None = None,
+        count: int | None = None,
+        parts: dict[str, Any] | None = None,
+        facts: list[tuple[FactKind, timedelta]] | None = None,
+    ) -> int:
+        """An incident. `hours` maps hours ago to events in that hour."""
+        hours = hours if hours is not None else {0: 1}
+        incident_id = self._insert(
+            schema.incidents,
+            project_id=project_id,
+            service_id=service_id,
+            kind=kind,
+            state=state,
+            state_since=self.now - last_seen,
+            reopened_at=None if reopened is None else self.now - reopened,
+            type=type,
+            message=message,
+            place=place,
+            level=level,
+            status_code=status_code,
+            path=path,
+            logger=logger,
+            first_release=release,
+            last_release=release,
+            count=count if count is not None else sum(hours.values()),
+            first_seen_at=self.now - first_seen,
+            last_seen_at=self.now - last_seen,
+        )
+        this_hour = self.now.replace(minute=0, second=0, microsecond=0)
+        for ago, many in hours.items():
+            if many:
+                self._insert(schema.incident_hours, incident_id=incident_id, hour=this_hour - ago * HOUR, count=many)
+        if parts is not None:
+            self._insert(
+                schema.group_keys,
+                service_id=service_id,
+                version=1,
+                hash=uuid5(NAMESPACE_OID, str(incident_id)).bytes,
+                incident_id=incident_id,
+                parts=parts,
+            )
+        for fact, ago_ in facts or [(FactKind.INCIDENT_OPENED, first_seen)]:
+            self.fact(project_id, fact, self.now - ago_, incident_id=incident_id)
+        return incident_id
+
+    def fact(self, project_id: int, kind: FactKind, at: datetime, *, incident_id: int, **data: Any) -> int:
+        """A line of an incident's timeline."""
+        return self._insert(schema.facts, project_id=project_id, kind=kind, at=at, incident_id=incident_id, data=data)
+
+    def event(self, incident_id: int, body: dict[str, Any] | None = None, *, ago: timedelta = timedelta(minutes=3)) -> int:
+        """An event of an incident, as it was said."""
+        body = body or {"signal_type": "exception", "error_type": "ValueError", "message": "no such price: 'apple'"}
+        at = self.now - ago
+        return self._insert(
+            schema.events,
+            incident_id=incident_id,
+            event_id=uuid5(NAMESPACE_OID, f"{incident_id} {ago} {len(str(body))}").bytes,
+            occurred_at=at,
+            received_at=at + timedelta(milliseconds=240),
+            repeat_count=1,
+            body=zlib.compress(msgspec.json.encode(body)),
+        )
+
+    def bump(self, project_id: int, *topics: Any) -> None:
+        """Tells open pages that something has moved."""
+        with self.database.begin() as connection:
+            bump(connection, project_id, *topics)
+
+    def _insert(self, table: Any, **values: Any) -> int:
+        with self.database.begin() as connection:
+            return _insert(connection, table, values)
+
+
+def _insert(connection: Connection, table: Any, values: dict[str, Any]) -> int:
+    done = connection.execute(insert(connection, table).values(**values))
+    return int(done.inserted_primary_key[0]) if "id" in table.c else 0

@@ -1,0 +1,233 @@
+"""What pages and the API read of the store."""
+
+from datetime import timedelta
+
+import pytest
+from seeds import NOW, Seeds, a_store
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.views import IncidentQuery
+from aiops_platform.storage.reads import SqlReads
+
+EVERY_STATE = IncidentQuery(state=None)
+
+
+@pytest.fixture
+def seeds():
+    return Seeds(a_store())
+
+
+@pytest.fixture
+def reads(seeds):
+    return SqlReads(seeds.database)
+
+
+def types(page):
+    return [row.type for row in page.rows]
+
+
+def test_an_empty_store_is_read_as_empty(reads):
+    assert reads.revision(1) == {}
+    assert reads.incidents(1, EVERY_STATE, NOW).rows == ()
+    assert reads.incident(1, 7, NOW) is None
+    assert reads.event(1, 7, "newest") is None
+    assert reads.services(1, NOW).rows == ()
+    assert reads.counts(1, EVERY_STATE).all == 0
+    assert reads.overview(1).services == 0
+
+
+def test_open_incidents_come_first_and_the_last_seen_one_before_the_others(seeds, reads):
+    project = seeds.project()
+    shop = seeds.service(project)
+    for name, state, minutes in (
+        ("Done", IncidentState.RESOLVED, 1),
+        ("Old", IncidentState.OPEN, 50),
+        ("Quiet", IncidentState.MUTED, 2),
+        ("New", IncidentState.OPEN, 3),
+    ):
+        seeds.incident(project, shop, type=name, state=state, last_seen=timedelta(minutes=minutes))
+    assert types(reads.incidents(project, EVERY_STATE, NOW)) == ["New", "Old", "Quiet", "Done"]
+    assert types(reads.incidents(project, IncidentQuery(state=IncidentState.OPEN), NOW)) == ["New", "Old"]
+
+
+def test_a_project_sees_nothing_of_another_one(seeds, reads):
+    mine, other = seeds.project("mine"), seeds.project("other")
+    theirs = seeds.incident(other, seeds.service(other))
+    event = seeds.event(theirs)
+    assert reads.incidents(mine, EVERY_STATE, NOW).total == 0
+    assert reads.incident(mine, theirs, NOW) is None
+    assert reads.event(mine, theirs, event) is None
+    assert reads.services(mine, NOW).total == 0
+    assert reads.names(mine).services == ()
+    assert reads.overview(mine).open_incidents == 0
+
+
+def test_filters_by_service_and_environment_also_narrow_the_counts(seeds, reads):
+    project = seeds.project()
+    shop, staging = seeds.service(project), seeds.service(project, environment="staging")
+    seeds.incident(project, shop, type="A")
+    seeds.incident(project, shop, type="B", state=IncidentState.RESOLVED)
+    seeds.incident(project, staging, type="C")
+    query = IncidentQuery(state=None, service="shop", environment="production")
+    assert types(reads.incidents(project, query, NOW)) == ["A", "B"]
+    assert (reads.counts(project, query).open, reads.counts(project, query).resolved) == (1, 1)
+    assert reads.names(project).environments == ("production", "staging")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("price", ["ValueError"]),
+        ("PRICE apple", ["ValueError"]),
+        ("apple orders.py", ["ValueError"]),
+        ("/cart", ["HTTPError"]),
+        ("100%", ["HTTPError"]),
+        ("%", ["HTTPError"]),
+        ("_", []),
+        ("price melon", []),
+        ("' OR 1=1 --", []),
+    ],
+)
+def test_every_word_of_the_text_must_be_found_somewhere_and_none_of_it_is_a_pattern(seeds, reads, text, found):
+    project = seeds.project()
+    shop = seeds.service(project)
+    seeds.incident(project, shop)
+    seeds.incident(project, shop, type="HTTPError", message="100% full", path="/cart/<id>", place="POST")
+    assert types(reads.incidents(project, IncidentQuery(state=None, text=text), NOW)) == found
+
+
+def test_pages_do_not_overlap_and_the_total_counts_all(seeds, reads):
+    project = seeds.project()
+    shop = seeds.service(project)
+    for number in range(7):
+        seeds.incident(project, shop, type=f"E{number}", last_seen=timedelta(minutes=number))
+    pages = [reads.incidents(project, IncidentQuery(page=page, per_page=3), NOW) for page in (1, 2, 3, 4)]
+    assert [types(page) for page in pages] == [["E0", "E1", "E2"], ["E3", "E4", "E5"], ["E6"], []]
+    assert {page.total for page in pages} == {7}
+
+
+def test_the_trend_has_an_entry_for_each_of_the_last_24_hours(seeds, reads):
+    project = seeds.project()
+    seeds.incident(project, seeds.service(project), hours={0: 4, 1: 2, 23: 9, 24: 100})
+    (row,) = reads.incidents(project, EVERY_STATE, NOW).rows
+    assert row.trend == (9, *[0] * 21, 2, 4)
+
+
+def test_an_incident_knows_14_days_of_hours_its_story_and_why_it_is_one(seeds, reads):
+    project = seeds.project()
+    incident = seeds.incident(
+        project,
+        seeds.service(project),
+        hours={0: 4, 335: 2, 336: 50},
+        parts={"type": "ValueError"},
+        facts=[(FactKind.INCIDENT_OPENED, timedelta(days=2)), (FactKind.INCIDENT_REOPENED, timedelta(hours=1))],
+    )
+    detail = reads.incident(project, incident, NOW)
+    assert len(detail.hours) == 336
+    assert (detail.hours[0].count, detail.hours[-1].count) == (2, 4)
+    assert detail.hours[-1].hour == NOW.replace(minute=0, second=0)
+    assert [fact.kind for fact in detail.facts] == [FactKind.INCIDENT_REOPENED, FactKind.INCIDENT_OPENED]
+    assert detail.grouping[0].parts == {"type": "ValueError"}
+    assert detail.row.trend[-1] == 4
+
+
+def test_events_are_walked_by_their_neighbours(seeds, reads):
+    project = seeds.project()
+    incident = seeds.incident(project, seeds.service(project))
+    first, second, third = (seeds.event(incident, ago=timedelta(minutes=minutes)) for minutes in (9, 6, 3))
+    newest = reads.event(project, incident, "newest")
+    assert (newest.id, newest.number, newest.of, newest.earlier_id, newest.later_id) == (third, 3, 3, second, None)
+    middle = reads.event(project, incident, second)
+    assert (middle.earlier_id, middle.later_id) == (first, third)
+    oldest = reads.event(project, incident, "oldest")
+    assert (oldest.id, oldest.earlier_id) == (first, None)
+    assert oldest.body["message"] == "no such price: 'apple'"
+
+
+def test_an_event_of_another_incident_is_not_found(seeds, reads):
+    project = seeds.project()
+    shop = seeds.service(project)
+    mine, other = seeds.incident(project, shop), seeds.incident(project, shop, type="Other")
+    assert reads.event(project, mine, seeds.event(other)) is None
+
+
+def test_services_that_need_looking_after_come_first(seeds, reads):
+    project = seeds.project()
+    lives = {
+        "fine": MonitorState.ALIVE,
+        "gone": MonitorState.SILENT,
+        "ended": MonitorState.STOPPED,
+        "slow": MonitorState.LATE,
+    }
+    for name, state in lives.items():
+        seeds.monitor(seeds.service(project, name), [(state, HOURS(3))])
+    seeds.service(project, "mute")
+    page = reads.services(project, NOW)
+    assert [row.name for row in page.rows] == ["gone", "slow", "fine", "ended", "mute"]
+    assert page.rows[-1].state is None
+    overview = reads.overview(project)
+    assert (overview.services, overview.late, overview.silent) == (5, 1, 1)
+
+
+def test_a_service_tells_of_its_last_beat_and_its_open_incidents(seeds, reads):
+    project = seeds.project()
+    shop = seeds.service(project)
+    beat = {"sdk": {"name": "aiops-sdk", "version": "0.2.0"}, "instance": {"host": "shop-1"}}
+    seeds.monitor(shop, [(MonitorState.ALIVE, HOURS(3))], last_beat=beat, base_url="https://shop.example")
+    seeds.incident(project, shop)
+    seeds.incident(project, shop, state=IncidentState.RESOLVED)
+    (row,) = reads.services(project, NOW).rows
+    assert (row.sdk, row.host, row.open_incidents, row.base_url) == (
+        "aiops-sdk 0.2.0",
+        "shop-1",
+        1,
+        "https://shop.example",
+    )
+
+
+def test_spans_begin_with_the_state_in_which_the_day_began(seeds, reads):
+    project = seeds.project()
+    states = [
+        (MonitorState.ALIVE, HOURS(80)),
+        (MonitorState.SILENT, HOURS(50)),
+        (MonitorState.ALIVE, HOURS(30)),
+        (MonitorState.SILENT, HOURS(2)),
+        (MonitorState.ALIVE, HOURS(1)),
+    ]
+    seeds.monitor(seeds.service(project), states)
+    (row,) = reads.services(project, NOW).rows
+    assert [(span.state, span.until is None) for span in row.spans] == [
+        (MonitorState.ALIVE, False),
+        (MonitorState.SILENT, False),
+        (MonitorState.ALIVE, True),
+    ]
+    assert row.spans[0].until == row.spans[1].since
+
+
+def test_spans_of_a_young_monitor_begin_with_its_first_state(seeds, reads):
+    project = seeds.project()
+    seeds.monitor(seeds.service(project), [(MonitorState.ALIVE, HOURS(2))])
+    (row,) = reads.services(project, NOW).rows
+    assert [span.since for span in row.spans] == [NOW - HOURS(2)]
+
+
+def test_services_come_in_pages(seeds, reads):
+    project = seeds.project()
+    for number in range(5):
+        seeds.service(project, f"s{number}")
+    page = reads.services(project, NOW, page=2, per_page=2)
+    assert [row.name for row in page.rows] == ["s2", "s3"]
+    assert page.total == 5
+
+
+def test_the_revision_names_each_topic_that_ever_moved(seeds, reads):
+    project = seeds.project()
+    seeds.bump(project, "incidents")
+    seeds.bump(project, "incidents", "services")
+    assert reads.revision(project) == {"incidents": 2, "services": 1}
+
+
+def HOURS(number):
+    return timedelta(hours=number)
