@@ -1,30 +1,46 @@
 """The one place that wires: settings become a folder, databases, stations, applications."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from aiops_platform.api.front import Chore, Front
-from aiops_platform.api.ingest import Ingest, KeyRing
+from aiops_platform.api.ingest import KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
 from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.digest import Digest
+from aiops_platform.pipeline.ingest import Ingest
+from aiops_platform.pipeline.prune import Prune
+from aiops_platform.pipeline.triage import Triage
+from aiops_platform.pipeline.watch import Watch
+from aiops_platform.ports import Access, Intake, IntakeUnavailableError
 from aiops_platform.process import folder
-from aiops_platform.process.asgi import Receive, Scope, Send
+from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.migrations import migrate
+from aiops_platform.storage.reads import SqlReads
+from aiops_platform.storage.transactions import SqlStore
+from aiops_platform.web import app as web_app
 
 _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
+_DIGEST_SECONDS = 5.0
+_WATCH_SECONDS = 1.0
+_PRUNE_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What commands work with, while the platform runs or not."""
+    """What commands work with, whether or not the platform runs."""
 
     database: Database
     access: SqlAccess
@@ -35,18 +51,19 @@ class Opened:
 def opened(settings: Settings) -> Iterator[Opened]:
     """The store, made ready first: folder, tables, project. Raises PlatformErrors."""
     folder.prepare(settings.data)
-    with _database(settings) as database:
+    with closing(open_database(settings.store_url)) as database:
         migrate(database)
         access = _access(settings, database)
         project_id, _ = access.ensure_project("default", "Default", utc_now())
         yield Opened(database, access, project_id)
 
 
-def build_door(settings: Settings) -> Front:
-    """The application that the door serves. The store must have been made ready. Raises PlatformErrors."""
+def build_door(settings: Settings, address: str) -> Front:
+    """The application that the door serves, at that address. The store is ready. Raises PlatformErrors."""
     database = open_database(settings.store_url)
-    intake = SqliteIntake(settings.data / "intake.db")
-    keys = KeyRing(_access(settings, database))
+    intake = _intake(settings)
+    access = _access(settings, database)
+    keys = KeyRing(access)
 
     async def tick() -> None:
         await asyncio.to_thread(intake.tick, utc_now())
@@ -56,8 +73,8 @@ def build_door(settings: Settings) -> Front:
         database.close()
 
     return Front(
-        Ingest(intake, keys, limits=Limits(body=settings.max_body), clock=utc_now),
-        _not_found,
+        Reception(Ingest(intake), keys, limits=Limits(body=settings.max_body), clock=utc_now),
+        _pages(database, access, address),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
@@ -66,32 +83,38 @@ def build_door(settings: Settings) -> Front:
     )
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "lifespan":
-        for word in ("startup", "shutdown"):
-            await receive()
-            await send({"type": f"lifespan.{word}.complete"})
-        return
-    await send({"type": "http.response.start", "status": 404, "headers": []})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    database = open_database(settings.store_url)
+def duties(settings: Settings) -> Iterator[list[Duty]]:
+    """What the worker does. The store is ready. Raises PlatformErrors."""
+    with closing(open_database(settings.store_url)) as database, closing(_intake(settings)) as intake:
+        store = SqlStore(database)
+        _take_over(intake)
+        yield [
+            Duty(name="digest", seconds=_DIGEST_SECONDS, step=Digest(store, intake).step, wakes=intake.changed),
+            Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
+            Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake).step),
+        ]
+
+
+def _pages(database: Database, access: Access, address: str) -> App:
+    application = web_app.build(
+        reads=SqlReads(database), access=access, triage=Triage(SqlStore(database)), clock=utc_now, public_url=address
+    )
+    # Litestar types scope and messages in its own, narrower way.
+    return cast("App", application)
+
+
+def _take_over(intake: Intake) -> None:
     try:
-        yield database
-    finally:
-        database.close()
+        intake.release()
+    except IntakeUnavailableError as error:
+        log.warning("What an earlier worker had begun is taken up again only in a minute", extra={"why": error})
+
+
+def _intake(settings: Settings) -> SqliteIntake:
+    return SqliteIntake(settings.data / "intake.db")
 
 
 def _access(settings: Settings, database: Database) -> SqlAccess:
     secret = settings.secret.encode() if settings.secret else folder.server_secret(settings.data)
     return SqlAccess(database, server_secret=secret)
-
-
-@contextmanager
-def duties(settings: Settings) -> Iterator[list[Duty]]:
-    """What the worker does. The store must have been made ready. Raises PlatformErrors."""
-    with _database(settings):
-        yield []

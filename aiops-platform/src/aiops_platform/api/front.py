@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
 
-from aiops_platform.api.ingest.handler import PATHS, Ingest
+from aiops_platform.api.ingest.handler import PATHS, Reception
 from aiops_platform.core.errors import PlatformError
 
 log = logging.getLogger(__name__)
@@ -24,12 +24,12 @@ class Chore:
 
 
 class Front:
-    """An ASGI application: the ingest, and `rest` behind it. Its chores run between the server's start and its end."""
+    """An ASGI application: reports here, all else to `rest`. Its chores run between the server's start and its end."""
 
     def __init__(
-        self, ingest: Ingest, rest: App, *, chores: Sequence[Chore] = (), close: Callable[[], None] = lambda: None
+        self, reports: Reception, rest: App, *, chores: Sequence[Chore] = (), close: Callable[[], None] = lambda: None
     ) -> None:
-        self._ingest = ingest
+        self._reports = reports
         self._rest = rest
         self._chores = chores
         self._close = close
@@ -37,7 +37,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or follows the server's life."""
         if scope["type"] == "http" and scope["path"] in PATHS:
-            await self._ingest(scope, receive, send)
+            await self._reports(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         else:

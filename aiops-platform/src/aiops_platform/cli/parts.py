@@ -29,9 +29,10 @@ def api(settings: Settings, given: Namespace) -> int:
     listening = [socket(fileno=each) for each in given.listen] or sockets.listen(settings.host, settings.port)
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, DOOR_LOCK, "door"))
-        lock.note(pid=os.getpid(), url=settings.address(sockets.port_of(listening)))
+        address = settings.address(sockets.port_of(listening))
+        lock.note(pid=os.getpid(), url=address)
         _make_ready(settings, given)
-        door.serve(assembly.build_door(settings), listening, _lifeline(given))
+        door.serve(assembly.build_door(settings, address), listening, _lifeline(given))
     return 0
 
 

@@ -6,13 +6,24 @@ from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from aiops_platform.core import access
 from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Session
 from aiops_platform.ports import StoreUnavailableError
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import api_keys, api_tokens, projects, sessions, signins
 
@@ -36,7 +47,7 @@ class SqlAccess:
             known: int | None = connection.scalar(select(projects.c.id).where(projects.c.slug == slug))
             if known is not None:
                 return known, False
-            statement = insert(connection, projects).values(slug=slug, name=name, created_at=now)
+            statement = insert(projects).values(slug=slug, name=name, created_at=now)
             return connection.scalars(statement.returning(projects.c.id)).one(), True
 
     def first_project(self) -> int | None:
@@ -134,7 +145,7 @@ class SqlAccess:
         """The secret part of a sign-in link: it works once, within 15 minutes."""
         link = access.link_token_from(token_bytes(access.ENTROPY_BYTES))
         with self._database.begin() as connection:
-            statement = insert(connection, signins).values(
+            statement = insert(signins).values(
                 hash=access.hash_of(link), created_at=now, expires_at=now + access.SIGNIN_LASTS
             )
             connection.execute(statement)
@@ -147,7 +158,7 @@ class SqlAccess:
         with self._database.begin() as connection:
             if connection.execute(update(signins).where(*unused).values(used_at=now)).rowcount != 1:
                 return None
-            statement = insert(connection, sessions).values(
+            statement = insert(sessions).values(
                 hash=access.hash_of(session),
                 project_id=_first_project(connection),
                 created_at=now,
@@ -195,7 +206,7 @@ def _create(
         raise AccessError(
             f"There is a {_WORDS[table.name]} named '{name}' already: choose another name, or revoke that one first"
         )
-    statement = insert(connection, table).values(
+    statement = insert(table).values(
         project_id=project_id, name=name, hash=access.hash_of(text), hint=access.hint_of(text), created_at=now, **more
     )
     connection.execute(statement)

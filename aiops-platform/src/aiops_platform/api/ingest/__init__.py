@@ -1,6 +1,6 @@
 """The two paths on which services report: bare ASGI, because a framework's router costs more than all of HTTP."""
 
-from aiops_platform.api.ingest.handler import Ingest
+from aiops_platform.api.ingest.handler import Reception
 from aiops_platform.api.ingest.keys import KeyRing
 
-__all__ = ["Ingest", "KeyRing"]
+__all__ = ["KeyRing", "Reception"]

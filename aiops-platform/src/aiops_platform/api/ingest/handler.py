@@ -1,19 +1,18 @@
-"""From a request to a parcel in the intake: key, body, a look at it, then "accepted" once it is on durable storage."""
+"""Requests on the two paths: key, body, then the station; "accepted" once it is on durable storage."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from uuid import uuid4
 
 from aiops_platform.api.ingest import answers, body
 from aiops_platform.api.ingest.answers import Answer
 from aiops_platform.api.ingest.body import Limits, Room, Share
 from aiops_platform.api.ingest.keys import KeyRing
-from aiops_platform.core import wire
 from aiops_platform.core.access import Holder, hint_of, looks_like_api_key, looks_like_api_token
-from aiops_platform.core.parcel import Parcel, ParcelKind
-from aiops_platform.ports import Intake, IntakeUnavailableError, StoreUnavailableError
+from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.pipeline.ingest import Ingest, Refused
+from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
 from aiops_platform.process.asgi import Receive, Scope, Send
 
 PATHS = {
@@ -27,11 +26,11 @@ _RETRY_SECONDS = 5
 log = logging.getLogger(__name__)
 
 
-class Ingest:
+class Reception:
     """Answers requests to the paths of `PATHS`; see `wire/v1.md` for what it says."""
 
-    def __init__(self, intake: Intake, keys: KeyRing, *, limits: Limits, clock: Callable[[], datetime]) -> None:
-        self._intake = intake
+    def __init__(self, ingest: Ingest, keys: KeyRing, *, limits: Limits, clock: Callable[[], datetime]) -> None:
+        self._ingest = ingest
         self._keys = keys
         self._limits = limits
         self._clock = clock
@@ -96,11 +95,10 @@ class Ingest:
                 return answers.not_understood("the body is not gzip, or not all of it")
 
     async def _keep(self, text: bytes, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
-        refused = wire.refusal(text, kind)
-        if refused is not None:
-            return answers.not_understood(refused.why)
-        parcel = Parcel(id=uuid4().bytes, project_id=holder.project_id, kind=kind, received_at=received_at, body=text)
-        await asyncio.wrap_future(self._intake.append([parcel]))
+        taken = self._ingest.take(text, kind, project_id=holder.project_id, now=received_at)
+        if isinstance(taken, Refused):
+            return answers.not_understood(taken.why)
+        await asyncio.wrap_future(taken)
         return self._accepted
 
 
