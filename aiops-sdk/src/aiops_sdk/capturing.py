@@ -62,7 +62,7 @@ def log_event(record: logging.LogRecord, exc: Optional[BaseException]) -> Event:
         source="logging",
         level=_level(record.levelno),
         error_type=_text(record.levelname) or "ERROR",
-        message=_message(record),
+        message=_message(record) or (described.text.strip().rpartition("\n")[2] if described is not None else ""),
         stack_trace=text,
         exceptions=described.infos if described is not None else (),
         logger=_text(record.name) or None,

@@ -94,13 +94,13 @@ class Client:
 
     def event_of(self, exc: BaseException) -> Optional[str]:
         """The id of the event that tells of this exception, if it was captured."""
-        with self._guarded():
+        with _safety.guarded():
             return seen.known_event(exc)
         return None
 
     def saw_base_url(self, url: str) -> None:
         """The address at which this service was reached; the first one counts, unless one is configured."""
-        with self._guarded():
+        with _safety.guarded():
             self._notice_fork()
             if self._detected_base_url is None and url:
                 self._detected_base_url = url.strip().rstrip("/")

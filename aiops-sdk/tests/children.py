@@ -1,0 +1,64 @@
+"""Runs little programs that use the SDK, each in a process of its own and with a deadline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Mapping, Optional, Sequence
+
+import aiops_sdk
+
+DEADLINE = 60.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended. ``seconds`` is the wall-clock time that it took."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+def run_program(
+    folder: Path,
+    code: str,
+    *,
+    platform_url: Optional[str] = None,
+    environ: Optional[Mapping[str, str]] = None,
+    options: Sequence[str] = (),
+) -> Ended:
+    """Run ``code`` as a script. It finds the SDK that this test uses, and a key and the platform in its environment."""
+    script = folder / "program.py"
+    script.write_text(textwrap.dedent(code), encoding="utf-8")
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, *options, str(script)],
+        cwd=str(folder),
+        env=environment(platform_url, environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=DEADLINE,
+    )
+    seconds = time.monotonic() - begun
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode(), seconds)
+
+
+def environment(platform_url: Optional[str], more: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
+    """An environment without any of our variables but those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIOPS_")}
+    kept["PYTHONPATH"] = str(Path(aiops_sdk.__file__).parent.parent)
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"
+    kept["PYTHONIOENCODING"] = "utf-8"
+    if platform_url is not None:
+        kept["AIOPS_API_KEY"] = "key-of-the-test"
+        kept["AIOPS_PLATFORM_URL"] = platform_url
+    kept.update(more or {})
+    return kept

@@ -1,0 +1,44 @@
+"""What every test may ask for, and what none may leave behind."""
+
+from __future__ import annotations
+
+import os
+from typing import Iterator
+
+import pytest
+from loopback import Platform
+
+import aiops_sdk
+from aiops_sdk import _safety
+from aiops_sdk import client as clients
+
+
+@pytest.fixture()
+def platform() -> Iterator[Platform]:
+    """A platform that answers 202 to everything."""
+    running = Platform()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests decide what the environment says."""
+    for name in list(os.environ):
+        if name.startswith("AIOPS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def our_errors_are_heard() -> Iterator[None]:
+    """The guard that keeps our errors from the host lets them through."""
+    with _safety.strict():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    """Each test begins and ends without a current client."""
+    assert clients.current() is None
+    yield
+    aiops_sdk.close(0.0)

@@ -1,0 +1,174 @@
+"""A platform on the loopback interface for tests: real HTTP, told beforehand how to answer, and keeping what it got."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+
+EVENTS = "/v1/sdk/exception"
+HEARTBEATS = "/v1/sdk/heartbeat"
+DEADLINE = 20.0
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request that came in. ``connection`` numbers the connections; ``at`` is monotonic."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: Dict[str, Any]
+    connection: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How to answer: after ``delay`` seconds, and with a hang-up instead if ``hang_up``."""
+
+    status: int = 202
+    body: bytes = b'{"accepted": 1, "rejected": [], "capabilities": []}'
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    hang_up: bool = False
+
+
+class Platform:
+    """Answers 202 to everything until told otherwise."""
+
+    def __init__(self) -> None:
+        self.received: List[Received] = []
+        self._answers: Dict[str, List[Answer]] = {EVENTS: [], HEARTBEATS: []}
+        self._always: Dict[str, Answer] = {EVENTS: Answer(), HEARTBEATS: Answer()}
+        self._changed = threading.Condition()
+        self._connections: Set[socket.socket] = set()
+        self._numbers = 0
+        self._released = threading.Event()
+        self._server = self._serve(0)
+        self.port: int = self._server.server_address[1]
+        self.url = "http://127.0.0.1:{}".format(self.port)
+
+    # What a test says.
+
+    def answer(self, *answers: Answer, path: str = EVENTS) -> None:
+        """Answer the next requests to ``path`` like this, one after the other."""
+        self._answers[path].extend(answers)
+
+    def always_answer(self, answer: Answer, path: Optional[str] = None) -> None:
+        """Answer everything like this from now on."""
+        for each in [path] if path else [EVENTS, HEARTBEATS]:
+            self._always[each] = answer
+
+    def never_answer(self) -> None:
+        """Take requests and stay silent until the test is over."""
+        self.always_answer(Answer(delay=600.0, hang_up=True))
+
+    def hang_up_idle_connections(self) -> None:
+        """End every kept-alive connection, as servers and firewalls do."""
+        for connection in list(self._connections):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self) -> None:
+        """From now on connections are refused."""
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self.hang_up_idle_connections()
+
+    def start_again(self) -> None:
+        """Listen again, on the same port."""
+        self._released = threading.Event()
+        self._server = self._serve(self.port)
+
+    # What a test asks.
+
+    @property
+    def events(self) -> List[Dict[str, Any]]:
+        """The bodies of all events that were accepted or refused, oldest first."""
+        return [one.body for one in self.received if one.path == EVENTS]
+
+    @property
+    def heartbeats(self) -> List[Dict[str, Any]]:
+        """The bodies of all heartbeats, oldest first."""
+        return [one.body for one in self.received if one.path == HEARTBEATS]
+
+    def wait_for_events(self, count: int = 1) -> List[Dict[str, Any]]:
+        """The events, once there are so many."""
+        self.wait_until(lambda: len(self.events) >= count, "{} event(s)".format(count))
+        return self.events
+
+    def wait_for_heartbeats(self, count: int = 1) -> List[Dict[str, Any]]:
+        """The heartbeats, once there are so many."""
+        self.wait_until(lambda: len(self.heartbeats) >= count, "{} heartbeat(s)".format(count))
+        return self.heartbeats
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until a request made the condition true."""
+        with self._changed:
+            if not self._changed.wait_for(condition, DEADLINE):
+                raise AssertionError("waited in vain for {}; came: {}".format(what, self.received))
+
+    # How it works.
+
+    def _serve(self, port: int) -> ThreadingHTTPServer:
+        platform = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                platform._numbers += 1
+                self.number = platform._numbers
+                platform._connections.add(self.connection)
+
+            def finish(self) -> None:
+                platform._connections.discard(self.connection)
+                super().finish()
+
+            def do_POST(self) -> None:
+                platform._handle(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+            allow_reuse_address = True
+            request_queue_size = 128
+
+            def handle_error(self, *_: object) -> None:
+                pass
+
+        server = Server(("127.0.0.1", port), Handler)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return server
+
+    def _handle(self, handler: Any) -> None:
+        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        path = handler.path
+        with self._changed:
+            self.received.append(Received(path, dict(handler.headers), body, handler.number, time.monotonic()))
+            waiting = self._answers.setdefault(path, [])
+            answer = waiting.pop(0) if waiting else self._always.get(path, Answer(404, b"no such path"))
+            self._changed.notify_all()
+        if answer.delay:
+            self._released.wait(answer.delay)
+        if answer.hang_up:
+            handler.close_connection = True
+            return
+        handler.send_response(answer.status)
+        for name, value in answer.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(answer.body)))
+        handler.end_headers()
+        handler.wfile.write(answer.body)
