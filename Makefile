@@ -66,6 +66,7 @@ screenshots: $(MADE)/dev wheels ## A picture of every page, and those that the R
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/
+	@:
 
 .PHONY: format
 format: $(MADE)/dev ## Format the code, and mend what the linter can mend by itself
