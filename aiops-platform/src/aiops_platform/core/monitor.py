@@ -176,5 +176,6 @@ def _silent_after(interval: int) -> timedelta:
 
 
 def _kept(heartbeat: Heartbeat) -> Mapping[str, Any]:
-    kept: dict[str, Any] = msgspec.to_builtins(heartbeat)
+    # By way of text, because JSON has no infinity: it becomes null.
+    kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(heartbeat))
     return kept

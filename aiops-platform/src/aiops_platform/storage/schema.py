@@ -23,6 +23,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def micros(moment: datetime) -> int:
+    """A moment as the database holds it."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(since_epoch: int) -> datetime:
+    """What `micros` was made of."""
+    return _EPOCH + since_epoch * _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment: aware and in UTC in Python, whole microseconds since 1970 in the database, the same on every engine."""
 
@@ -31,11 +41,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 (SQLAlchemy's)
         """To the database."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """From the database."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else moment(value)
 
 
 metadata = MetaData(

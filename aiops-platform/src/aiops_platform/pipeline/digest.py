@@ -1,0 +1,253 @@
+"""Digest: parcels become events, events become incidents, heartbeats keep monitors alive; a batch is one transaction."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from aiops_platform.core import grouping, hours, wire
+from aiops_platform.core import incident as rules
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.event import Event, Heartbeat, Report
+from aiops_platform.core.facts import Fact
+from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.incident import Incident
+from aiops_platform.core.monitor import Looked, beat
+from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.core.wire import Unreadable
+from aiops_platform.ports import IncidentChange, Intake, KeptEvent, Leased, MonitorChange, Store, Transaction
+
+_BATCH: Final = 200
+# A parcel that was being worked on when the worker died, this often, is what it dies of.
+_ATTEMPTS: Final = 3
+_REASON_LIMIT: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A parcel and what was found in it."""
+
+    parcel: Parcel
+    report: Event | Heartbeat | Unreadable
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arrival:
+    """An event with all that can be said of it before the store is asked."""
+
+    event: Event
+    event_id: bytes
+    named: ServiceName
+    key: GroupKey
+    at: datetime
+    received_at: datetime
+
+
+@dataclass
+class _Draft:
+    """An incident while the events of a batch are added to it."""
+
+    incident: Incident | None
+    facts: list[Fact] = field(default_factory=list)
+    events: list[KeptEvent] = field(default_factory=list)
+    hours: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, arrival: _Arrival, service: Service, now: datetime) -> None:
+        changed = rules.absorb(arrival.event, self.incident, service=service, at=arrival.at, now=now)
+        self.incident = changed.incident
+        self.facts.extend(changed.facts)
+        self.events.append(_kept(arrival))
+        self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+
+
+class Digest:
+    """A station. One at a time for each store: `release` the intake before the first step."""
+
+    def __init__(self, store: Store, intake: Intake, *, batch: int = _BATCH) -> None:
+        self._store = store
+        self._intake = intake
+        self._batch = batch
+
+    def step(self, now: datetime) -> bool:
+        """Digests a batch; says whether there was one.
+
+        Raises StoreUnavailableError and IntakeUnavailableError: then what was not digested is taken again. A parcel
+        that cannot be digested is buried with the reason, and never holds up the others.
+        """
+        leased = self._lease(now)
+        if not leased:
+            return False
+        try:
+            self._digest(leased, now)
+        except PlatformError:
+            self._intake.give_back([each.ticket for each in leased])
+            raise
+        self._intake.done([each.ticket for each in leased])
+        return True
+
+    def _lease(self, now: datetime) -> Sequence[Leased]:
+        """A batch; or a single parcel, if it was in the worker's hands when that died: it might be the reason."""
+        leased = self._intake.lease(self._batch, now)
+        suspect = next((each for each in leased if each.attempts > 1), None)
+        if suspect is None:
+            return leased
+        self._intake.give_back([each.ticket for each in leased if each is not suspect])
+        return [suspect]
+
+    def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
+        if len(leased) == 1 and leased[0].attempts > _ATTEMPTS:
+            self._bury(leased[0].parcel, f"the worker died over it {_ATTEMPTS} times")
+            return
+        parcels = [each.parcel for each in leased]
+        try:
+            self._digest_together(parcels, now)
+        except PlatformError:
+            raise
+        except Exception:
+            log.exception("A batch could not be digested, its parcels are tried one by one")
+            for parcel in parcels:
+                self._digest_alone(parcel, now)
+
+    def _digest_alone(self, parcel: Parcel, now: datetime) -> None:
+        try:
+            self._digest_together([parcel], now)
+        except PlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
+            self._bury(parcel, f"it could not be digested: {type(error).__name__}: {error}")
+
+    def _bury(self, parcel: Parcel, reason: str) -> None:
+        with self._store.begin() as transaction:
+            transaction.bury(parcel, reason[:_REASON_LIMIT])
+
+    def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
+        # All that needs no store comes first: the transaction keeps others from writing.
+        opened = [_Opened(parcel, wire.parse(parcel.body, parcel.kind)) for parcel in parcels]
+        arrivals = [_arrival(each.report, each.parcel) for each in opened if isinstance(each.report, Event)]
+        beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
+        with self._store.begin() as transaction:
+            for each in opened:
+                if isinstance(each.report, Unreadable):
+                    transaction.bury(each.parcel, each.report.why)
+            services = transaction.services(_seen(opened))
+            _take_events(transaction, _new(transaction, arrivals), services, now)
+            _take_beats(transaction, beats, services, now)
+
+
+def _arrival(event: Event, parcel: Parcel) -> _Arrival:
+    return _Arrival(
+        event=event,
+        event_id=event.event_id.bytes if event.event_id else parcel.id,
+        named=_named(event, parcel),
+        key=grouping.key_for(event),
+        at=rules.time_of(event, parcel.received_at),
+        received_at=parcel.received_at,
+    )
+
+
+def _named(report: Report, parcel: Parcel) -> ServiceName:
+    return ServiceName(parcel.project_id, report.service, report.environment)
+
+
+def _seen(opened: Sequence[_Opened]) -> dict[ServiceName, datetime]:
+    """The services that reported, each with the time of its first parcel."""
+    seen: dict[ServiceName, datetime] = {}
+    for each in opened:
+        if not isinstance(each.report, Unreadable):
+            named = _named(each.report, each.parcel)
+            seen[named] = min(seen.get(named, each.parcel.received_at), each.parcel.received_at)
+    return seen
+
+
+def _new(transaction: Transaction, arrivals: Sequence[_Arrival]) -> list[_Arrival]:
+    """Those that have not been counted yet, neither earlier nor in this batch."""
+    by_project: defaultdict[int, dict[bytes, _Arrival]] = defaultdict(dict)
+    for arrival in arrivals:
+        by_project[arrival.named.project_id].setdefault(arrival.event_id, arrival)
+    new: list[_Arrival] = []
+    for project_id, by_id in by_project.items():
+        fresh = transaction.remember(project_id, {event_id: each.received_at for event_id, each in by_id.items()})
+        new.extend(each for event_id, each in by_id.items() if event_id in fresh)
+    return new
+
+
+def _take_events(
+    transaction: Transaction, arrivals: Sequence[_Arrival], services: Mapping[ServiceName, Service], now: datetime
+) -> None:
+    places = [(services[arrival.named].id, arrival.key) for arrival in arrivals]
+    known = transaction.grouped(set(places))
+    drafts: dict[tuple[int, GroupKey], _Draft] = {}
+    last: dict[int, datetime] = {}
+    for place, arrival in zip(places, arrivals, strict=True):
+        draft = drafts.setdefault(place, _Draft(known.get(place)))
+        draft.add(arrival, services[arrival.named], now)
+        last[place[0]] = max(last.get(place[0], arrival.at), arrival.at)
+    transaction.save_incidents(
+        [
+            IncidentChange(
+                incident=draft.incident,
+                key=None if place in known else place[1],
+                facts=tuple(draft.facts),
+                events=tuple(draft.events),
+                hours=draft.hours,
+            )
+            for place, draft in drafts.items()
+            if draft.incident is not None
+        ]
+    )
+    transaction.heard_from(last)
+
+
+def _kept(arrival: _Arrival) -> KeptEvent:
+    return KeptEvent(
+        event_id=arrival.event_id,
+        occurred_at=arrival.at,
+        received_at=arrival.received_at,
+        repeat_count=arrival.event.repeat_count,
+        body=wire.write(arrival.event),
+    )
+
+
+def _take_beats(
+    transaction: Transaction,
+    beats: Sequence[tuple[Heartbeat, Parcel]],
+    services: Mapping[ServiceName, Service],
+    now: datetime,
+) -> None:
+    if not beats:
+        return
+    heard: defaultdict[Service, list[Looked]] = defaultdict(list)
+    monitors = transaction.monitors({services[_named(heartbeat, parcel)].id for heartbeat, parcel in beats})
+    for heartbeat, parcel in beats:
+        service = services[_named(heartbeat, parcel)]
+        looked = beat(heartbeat, monitors.get(service.id), service_id=service.id, at=parcel.received_at)
+        monitors[service.id] = looked.monitor
+        heard[service].append(looked)
+    transaction.save_monitors(
+        [
+            MonitorChange(
+                monitor=monitors[service.id],
+                project_id=service.named.project_id,
+                states=tuple(state for each in looked for state in each.states),
+                facts=tuple(fact for each in looked for fact in each.facts),
+            )
+            for service, looked in heard.items()
+        ]
+    )
+    _end_silences(
+        transaction, [service for service, looked in heard.items() if any(x.broke_silence for x in looked)], now
+    )
+
+
+def _end_silences(transaction: Transaction, services: Sequence[Service], now: datetime) -> None:
+    key = grouping.silence_key()
+    known = transaction.grouped([(service.id, key) for service in services])
+    ended = [rules.recovered(incident, now) for incident in known.values()]
+    transaction.save_incidents(
+        [IncidentChange(incident=each.incident, facts=each.facts) for each in ended if each.facts]
+    )

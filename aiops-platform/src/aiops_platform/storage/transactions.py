@@ -1,0 +1,330 @@
+"""Changes to the store in domain verbs, for the stations; each is a few statements whatever the size of the batch."""
+
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, or_, select, tuple_, update
+
+from aiops_platform.core.facts import Fact, FactKind
+from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.incident import Incident, IncidentKind, IncidentState
+from aiops_platform.core.monitor import Monitor, MonitorState
+from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.ports import IncidentChange, MonitorChange, Transaction
+from aiops_platform.storage import schema
+from aiops_platform.storage.database import Database
+from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.revisions import bump
+
+# SQLite takes at most 32,766 parameters in a statement, older ones 999.
+_IN_LIMIT: Final = 300
+# Twice as fast as zlib's usual level, and hardly longer.
+_QUICKLY: Final = 1
+
+
+class SqlStore:
+    """See `ports.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """See `ports.Store`."""
+        with self._database.begin() as connection:
+            yield SqlTransaction(connection)
+
+
+class SqlTransaction:
+    """See `ports.Transaction`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def remember(self, project_id: int, seen: Mapping[bytes, datetime]) -> set[bytes]:
+        """See `ports.Transaction`."""
+        if not seen:
+            return set()
+        table = schema.seen_events
+        rows = [{"project_id": project_id, "event_id": event_id, "seen_at": at} for event_id, at in seen.items()]
+        statement = insert_or(self._connection, table).on_conflict_do_nothing().returning(table.c.event_id)
+        return set(self._connection.execute(statement, rows).scalars())
+
+    def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
+        """See `ports.Transaction`."""
+        known = self._known_services(seen)
+        missing = [name for name in seen if name not in known]
+        if missing:
+            known |= self._new_services({name: seen[name] for name in missing})
+        return known
+
+    def heard_from(self, events: Mapping[int, datetime]) -> None:
+        """See `ports.Transaction`."""
+        table, at = schema.services, bindparam("at", type_=schema.Instant)
+        self._many(
+            update(table)
+            .where(table.c.id == bindparam("service"))
+            .where(or_(table.c.last_event_at.is_(None), table.c.last_event_at < at))
+            .values(last_event_at=at),
+            [{"service": service_id, "at": at} for service_id, at in events.items()],
+        )
+
+    def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
+        """See `ports.Transaction`."""
+        table = schema.group_keys
+        wanted = {(service_id, key.version, key.hash): (service_id, key) for service_id, key in keys}
+        columns = tuple_(table.c.service_id, table.c.version, table.c.hash)
+        statement = select(table.c.version, table.c.hash, schema.incidents).join(
+            schema.incidents, schema.incidents.c.id == table.c.incident_id
+        )
+        found: dict[tuple[int, GroupKey], Incident] = {}
+        for some in _portions(wanted):
+            for row in self._connection.execute(statement.where(columns.in_(some))).mappings():
+                found[wanted[row["service_id"], row["version"], row["hash"]]] = _incident(row)
+        return found
+
+    def incident(self, project_id: int, incident_id: int) -> Incident | None:
+        """See `ports.Transaction`."""
+        table = schema.incidents
+        statement = select(table).where(table.c.id == incident_id, table.c.project_id == project_id)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return None if row is None else _incident(row)
+
+    def save_incidents(self, changes: Sequence[IncidentChange]) -> None:
+        """See `ports.Transaction`."""
+        if not changes:
+            return
+        ids = self._save_rows(schema.incidents, [asdict(change.incident) for change in changes])
+        told = list(zip(ids, changes, strict=True))
+        self._add_keys(told)
+        self._add_events(told)
+        self._add_hours(told)
+        self._add_facts(
+            {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
+            for id_, each in told
+            for row in _fact_rows(each.facts)
+        )
+        for project_id in sorted({change.incident.project_id for change in changes}):
+            # Services are shown with their open incidents and the time of their last event.
+            bump(self._connection, project_id, "incidents", "services")
+
+    def monitors(self, service_ids: Collection[int]) -> dict[int, Monitor]:
+        """See `ports.Transaction`."""
+        table = schema.monitors
+        found: dict[int, Monitor] = {}
+        for some in _portions(service_ids):
+            for row in self._connection.execute(select(table).where(table.c.service_id.in_(some))).mappings():
+                found[row["service_id"]] = _monitor(row)
+        return found
+
+    def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
+        """See `ports.Transaction`."""
+        table, named = schema.monitors, schema.services
+        statement = (
+            select(table, named.c.project_id, named.c.name, named.c.environment)
+            .join(named, named.c.id == table.c.service_id)
+            .where(table.c.due_at <= now)
+            .order_by(table.c.due_at, table.c.id)
+            .limit(limit)
+        )
+        rows = self._connection.execute(statement).mappings()
+        return [(_service(row, row["service_id"]), _monitor(row)) for row in rows]
+
+    def save_monitors(self, changes: Sequence[MonitorChange]) -> None:
+        """See `ports.Transaction`."""
+        if not changes:
+            return
+        ids = self._save_rows(schema.monitors, [_monitor_row(change.monitor) for change in changes])
+        self._many(
+            insert(schema.monitor_states),
+            [
+                {"monitor_id": monitor_id, "since": since, "state": state}
+                for monitor_id, change in zip(ids, changes, strict=True)
+                for since, state in change.states
+            ],
+        )
+        self._add_facts(
+            {"project_id": change.project_id, "incident_id": None, "service_id": change.monitor.service_id, **row}
+            for change in changes
+            for row in _fact_rows(change.facts)
+        )
+        for project_id in sorted({change.project_id for change in changes}):
+            bump(self._connection, project_id, "services")
+
+    def bury(self, parcel: Parcel, reason: str) -> None:
+        """See `ports.Transaction`."""
+        self._connection.execute(
+            insert(schema.buried),
+            {
+                "project_id": parcel.project_id,
+                "kind": parcel.kind,
+                "received_at": parcel.received_at,
+                "reason": reason,
+                "body": parcel.body,
+            },
+        )
+
+    def forget_seen_events(self, before: datetime, limit: int) -> int:
+        """See `ports.Transaction`."""
+        table = schema.seen_events
+        old = select(table.c.project_id, table.c.event_id).where(table.c.seen_at < before).limit(limit)
+        return self._delete(table, tuple_(table.c.project_id, table.c.event_id).in_(old))
+
+    def forget_access(self, before: datetime) -> int:
+        """See `ports.Transaction`."""
+        return sum(self._delete(table, table.c.expires_at < before) for table in (schema.signins, schema.sessions))
+
+    def forget_buried(self, before: datetime, limit: int) -> int:
+        """See `ports.Transaction`."""
+        table = schema.buried
+        old = select(table.c.id).where(table.c.received_at < before).limit(limit)
+        return self._delete(table, table.c.id.in_(old))
+
+    def forget_states(self, before: datetime, limit: int) -> int:
+        """See `ports.Transaction`."""
+        table, newer = schema.monitor_states, schema.monitor_states.alias("newer")
+        # The state that held at that time began before it: that one is still needed.
+        replaced = select(newer.c.id).where(
+            newer.c.monitor_id == table.c.monitor_id, newer.c.since > table.c.since, newer.c.since < before
+        )
+        old = select(table.c.id).where(table.c.since < before, replaced.exists()).limit(limit)
+        return self._delete(table, table.c.id.in_(old))
+
+    def _known_services(self, names: Collection[ServiceName]) -> dict[ServiceName, Service]:
+        table = schema.services
+        columns = (table.c.project_id, table.c.name, table.c.environment)
+        found: dict[ServiceName, Service] = {}
+        for some in _portions(names):
+            statement = select(table.c.id, *columns).where(tuple_(*columns).in_(some))
+            for row in self._connection.execute(statement).mappings():
+                service = _service(row, row["id"])
+                found[service.named] = service
+        return found
+
+    def _new_services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
+        names = list(seen)
+        ids = self._insert(schema.services, [{**name._asdict(), "first_seen_at": seen[name]} for name in names])
+        services = {name: Service(id_, name) for id_, name in zip(ids, names, strict=True)}
+        self._add_facts(
+            {
+                "project_id": name.project_id,
+                "incident_id": None,
+                "service_id": service.id,
+                "kind": FactKind.SERVICE_SEEN,
+                "at": seen[name],
+                "data": {"service": name.name, "environment": name.environment},
+            }
+            for name, service in services.items()
+        )
+        for project_id in sorted({name.project_id for name in names}):
+            bump(self._connection, project_id, "services")
+        return services
+
+    def _add_keys(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
+        self._many(
+            insert_or(self._connection, schema.group_keys).on_conflict_do_nothing(),
+            [
+                {
+                    "service_id": change.incident.service_id,
+                    "version": change.key.version,
+                    "hash": change.key.hash,
+                    "incident_id": incident_id,
+                    "parts": change.key.parts,
+                }
+                for incident_id, change in told
+                if change.key is not None
+            ],
+        )
+
+    def _add_events(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
+        self._many(
+            insert(schema.events),
+            [
+                {
+                    "incident_id": incident_id,
+                    "event_id": event.event_id,
+                    "occurred_at": event.occurred_at,
+                    "received_at": event.received_at,
+                    "repeat_count": event.repeat_count,
+                    "body": zlib.compress(event.body, _QUICKLY),
+                }
+                for incident_id, change in told
+                for event in change.events
+            ],
+        )
+
+    def _add_hours(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
+        table = schema.incident_hours
+        statement = insert_or(self._connection, table)
+        self._many(
+            statement.on_conflict_do_update(
+                index_elements=[table.c.incident_id, table.c.hour],
+                set_={"count": table.c.count + statement.excluded.count},
+            ),
+            [
+                {"incident_id": incident_id, "hour": hour, "count": count}
+                for incident_id, change in told
+                for hour, count in (change.hours or {}).items()
+            ],
+        )
+
+    def _add_facts(self, rows: Iterable[dict[str, Any]]) -> None:
+        self._many(insert(schema.facts), list(rows))
+
+    def _save_rows(self, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
+        """Updates those rows that have an id, inserts the others; returns all ids in the order of the rows."""
+        new = [row for row in rows if row["id"] is None]
+        ids = iter(self._insert(table, [{name: row[name] for name in row if name != "id"} for row in new]))
+        changed = [{f"new_{name}": value for name, value in row.items()} for row in rows if row["id"] is not None]
+        if changed:
+            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+            self._many(update(table).where(table.c.id == bindparam("new_id")).values(values), changed)
+        return [next(ids) if row["id"] is None else row["id"] for row in rows]
+
+    def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
+        if not rows:
+            return []
+        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+        return list(self._connection.execute(statement, rows).scalars())
+
+    def _many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(statement, rows)
+
+    def _delete(self, table: Table, condition: Any) -> int:
+        return self._connection.execute(delete(table).where(condition)).rowcount
+
+
+def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    every = list(values)
+    for start in range(0, len(every), _IN_LIMIT):
+        yield every[start : start + _IN_LIMIT]
+
+
+def _fact_rows(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+    return [{"kind": fact.kind, "at": fact.at, "data": fact.data} for fact in facts]
+
+
+def _service(row: RowMapping, service_id: int) -> Service:
+    return Service(service_id, ServiceName(row["project_id"], row["name"], row["environment"]))
+
+
+def _incident(row: RowMapping) -> Incident:
+    fields = {name: row[name] for name in Incident.__dataclass_fields__}
+    return Incident(**fields | {"kind": IncidentKind(row["kind"]), "state": IncidentState(row["state"])})
+
+
+def _monitor(row: RowMapping) -> Monitor:
+    fields = {name: row[name] for name in Monitor.__dataclass_fields__}
+    instances = {name: schema.moment(micros) for name, micros in row["instances"].items()}
+    return Monitor(**fields | {"state": MonitorState(row["state"]), "instances": instances})
+
+
+def _monitor_row(monitor: Monitor) -> dict[str, Any]:
+    instances = {name: schema.micros(seen) for name, seen in monitor.instances.items()}
+    return {**vars(monitor), "last_beat": dict(monitor.last_beat), "instances": instances}

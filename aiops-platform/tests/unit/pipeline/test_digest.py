@@ -1,0 +1,316 @@
+"""Parcels become incidents: each event is counted once, in whatever order and however often it comes."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import NOW, a_body, a_heartbeat_body, a_parcel, a_sample, after
+from workshop import Workshop, in_memory
+
+from aiops_platform.core import grouping
+from aiops_platform.core.event import Event
+from aiops_platform.core.grouping import GroupKey
+from aiops_platform.pipeline.digest import Digest
+from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.storage import schema
+
+FIRST_ID = "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01"
+
+
+@pytest.fixture
+def shop() -> Iterator[Workshop]:
+    workshop = Workshop()
+    yield workshop
+    workshop.close()
+
+
+def told(name: str, number: int, **fields):
+    return a_body(error_type=name, message=f"order {number} failed", **fields)
+
+
+def test_an_event_becomes_an_incident_of_its_service(shop):
+    shop.receive(a_parcel(1, a_sample("exception-chain")))
+    shop.digest_all()
+    assert shop.rows(schema.services, "project_id", "name", "environment") == [(1, "shop", "production")]
+    assert shop.rows(schema.incidents, "type", "message", "kind", "state", "count", "place") == [
+        ("OrderFailed", "order 7 was not taken", "exception", "open", 1, "take_order (orders.py)")
+    ]
+    assert shop.facts() == ["service_seen", "incident_opened"]
+    assert shop.intake.waiting() == 0
+
+
+def test_the_whole_event_is_kept(shop):
+    body = a_sample("event-everything")
+    shop.receive(a_parcel(1, body))
+    shop.digest_all()
+    ((raw, event_id, occurred_at),) = shop.rows(schema.events, "body", "event_id", "occurred_at")
+    kept = json.loads(zlib.decompress(raw))
+    assert (kept["request"], kept["breadcrumbs"], kept["user"]) == (body["request"], body["breadcrumbs"], body["user"])
+    assert event_id.hex() == body["event_id"].replace("-", "")
+    assert occurred_at == NOW.replace(second=7, microsecond=123456)
+
+
+def test_events_of_one_problem_are_one_incident(shop):
+    shop.receive(
+        *(a_parcel(number, told("OrderFailed", number)) for number in range(7)), a_parcel(9, told("KeyError", 1))
+    )
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "type", "count") == [("OrderFailed", 7), ("KeyError", 1)]
+    assert shop.count(schema.events) == 8
+
+
+def test_an_incident_belongs_to_one_service_in_one_environment(shop):
+    shop.receive(
+        a_parcel(1, told("E", 1)),
+        a_parcel(2, told("E", 1, environment="staging")),
+        a_parcel(3, told("E", 1, service="till")),
+        a_parcel(4, told("E", 1), project_id=2),
+    )
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1, 1, 1, 1]
+    assert shop.count(schema.services) == 4
+
+
+def test_an_event_delivered_twice_counts_once(shop):
+    twice = [a_parcel(number, told("E", 1, event_id=FIRST_ID)) for number in (1, 2)]
+    shop.receive(*twice)
+    shop.digest_all()
+    shop.receive(a_parcel(3, told("E", 1, event_id=FIRST_ID)))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1]
+    assert shop.count(schema.events) == 1
+
+
+def test_the_same_id_in_another_project_is_another_event(shop):
+    shop.receive(*(a_parcel(each, told("E", 1, event_id=FIRST_ID), project_id=each) for each in (1, 2)))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "project_id", "count") == [(1, 1), (2, 1)]
+
+
+def test_a_parcel_digested_twice_counts_once(shop):
+    # As after a crash between the store's commit and the intake's.
+    for _ in range(2):
+        shop.receive(a_parcel(1, told("E", 1)))
+        shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1]
+
+
+def test_an_event_can_stand_for_many(shop):
+    shop.receive(a_parcel(1, told("E", 1, repeat_count=12)), a_parcel(2, told("E", 2)))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [13]
+    assert shop.rows(schema.incident_hours, "hour", "count") == [(NOW.replace(minute=0, second=0), 13)]
+
+
+def test_an_error_that_returns_reopens_its_incident_in_the_same_transaction_as_the_fact(shop):
+    shop.receive(a_parcel(1, told("E", 1)))
+    shop.digest_all()
+    shop.triage.resolve(1, 1, after(minutes=1))
+    shop.receive(a_parcel(2, told("E", 2), received_at=after(minutes=2)))
+    shop.digest_all(after(minutes=2))
+    assert shop.rows(schema.incidents, "state", "count", "reopened_at") == [("open", 2, after(minutes=2))]
+    assert shop.facts()[-2:] == ["incident_resolved", "incident_reopened"]
+
+
+def test_what_pages_show_raises_the_revisions(shop):
+    shop.receive(a_parcel(1, told("E", 1)))
+    shop.digest_all()
+    incidents, services = shop.revision("incidents"), shop.revision("services")
+    assert incidents > 0
+    assert services > 0
+    shop.receive(a_parcel(2, a_heartbeat_body()))
+    shop.digest_all()
+    assert (shop.revision("incidents"), shop.revision("services") > services) == (incidents, True)
+    assert shop.revision("incidents", 2) == 0
+
+
+@pytest.mark.parametrize("sample", ["old-exception-flask", "old-http-error", "old-log-error-trace", "old-log-critical"])
+def test_old_clients_are_digested(shop, sample):
+    body = a_sample(sample)
+    shop.receive(a_parcel(1, body))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "type", "message") == [(body["error_type"], body["message"])]
+    assert shop.count(schema.buried) == 0
+
+
+def test_what_cannot_be_read_is_buried_with_the_reason_and_the_others_are_not_held_up(shop):
+    shop.receive(a_parcel(1, told("A", 1)), a_parcel(2, b"{ this is not json"), a_parcel(3, told("B", 1)))
+    shop.digest_all()
+    ((reason, body),) = shop.rows(schema.buried, "reason", "body")
+    assert "not JSON" in reason
+    assert body == b"{ this is not json"
+    assert shop.rows(schema.incidents, "type") == ["A", "B"]
+    assert shop.intake.waiting() == 0
+
+
+def test_what_breaks_the_digest_is_buried_and_the_others_are_not_held_up(shop, monkeypatch):
+    whole = grouping.key_for
+
+    def broken(event: Event) -> GroupKey:
+        if event.error_type == "Poison":
+            raise ZeroDivisionError("a mistake of ours")
+        return whole(event)
+
+    monkeypatch.setattr(grouping, "key_for", broken)
+    shop.receive(*(a_parcel(number, told(name, 1)) for number, name in enumerate(["A", "Poison", "B"])))
+    shop.digest_all()
+    assert shop.rows(schema.buried, "reason") == ["it could not be digested: ZeroDivisionError: a mistake of ours"]
+    assert shop.rows(schema.incidents, "type") == ["A", "B"]
+
+
+def test_a_parcel_over_which_the_worker_dies_is_found_and_buried(shop):
+    shop.receive(*(a_parcel(number, told(str(number), 1)) for number in range(5)))
+    for _ in range(4):
+        # A worker that dies has leased, and comes back.
+        alone = shop.digest._lease(NOW)
+        shop.intake.release()
+    assert [each.ticket for each in alone] == [1]
+    shop.digest_all()
+    assert shop.rows(schema.buried, "reason") == ["the worker died over it 3 times"]
+    assert shop.rows(schema.incidents, "type") == ["1", "2", "3", "4"]
+
+
+class FullStore:
+    """A store whose disk is full."""
+
+    @contextmanager
+    def begin(self):
+        raise StoreUnavailableError("the disk is full")
+        yield
+
+
+def test_while_the_store_is_full_parcels_wait(shop):
+    shop.receive(a_parcel(1, told("E", 1)))
+    for _ in range(10):
+        with pytest.raises(StoreUnavailableError):
+            Digest(FullStore(), shop.intake).step(NOW)
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1]
+
+
+def test_the_first_beat_makes_a_monitor_and_the_service_is_seen(shop):
+    body = a_sample("heartbeat-everything")
+    shop.receive(a_parcel(1, body))
+    shop.digest_all()
+    ((state, last_beat_at, due_at, base_url, last_beat),) = shop.rows(
+        schema.monitors, "state", "last_beat_at", "due_at", "base_url", "last_beat"
+    )
+    assert (state, last_beat_at, due_at) == ("alive", NOW, NOW + timedelta(seconds=60))
+    assert (base_url, last_beat["stats"], last_beat["fixers"]) == (body["base_url"], body["stats"], body["fixers"])
+    assert shop.rows(schema.monitor_states, "state", "since") == [("alive", NOW)]
+    assert shop.facts() == ["service_seen"]
+
+
+def test_many_beats_in_a_batch_are_one_row(shop):
+    shop.receive(*(a_parcel(each, a_heartbeat_body(), received_at=after(seconds=each)) for each in range(50)))
+    shop.digest_all()
+    assert shop.rows(schema.monitors, "last_beat_at") == [after(seconds=49)]
+    assert shop.count(schema.monitor_states) == 1
+
+
+def test_a_closing_beat_is_a_fact(shop):
+    shop.receive(a_parcel(1, a_heartbeat_body()), a_parcel(2, a_heartbeat_body(closing=True)))
+    shop.digest_all()
+    assert shop.facts() == ["service_seen", "service_stopped"]
+    assert shop.rows(schema.monitor_states, "state") == ["alive", "stopped"]
+
+
+def test_a_foreign_field_of_any_kind_is_no_obstacle(shop):
+    shop.receive(
+        a_parcel(1, told("E", 1, zebra={"stripes": [1, None, {"a": "b"}]})),
+        a_parcel(2, a_sample("event-from-the-future")),
+    )
+    shop.digest_all()
+    assert shop.count(schema.incidents) == 2
+
+
+TROUBLE = [
+    {"signal_type": "exception", "service": "\x00", "message": "\x00" * 10, "error_type": "\ud800"},
+    {"signal_type": "exception", "fingerprint": ["\x00\ud800"] * 50, "release": "\ud800" * 300, "logger": "\x00"},
+    {"signal_type": "exception", "repeat_count": 10**300, "timestamp": 1e308, "status_code": -(10**20)},
+    {"signal_type": "http_error", "request_path": "/" * 500_000, "status_code": 10**9, "route": "<" * 10_000},
+    {"signal_type": "log_error", "template": "%" * 1_000_000, "logger": "l" * 1_000_000},
+    {"signal_type": "exception", "first_at": "0001-01-01T00:00:00+00:00", "last_at": "9999-12-31T23:59:59Z"},
+    {"signal_type": "exception", "stack_trace": "Traceback (most recent call last):\n" * 10_000},
+    {
+        "signal_type": "heartbeat",
+        "interval": 1e308,
+        "instance": {"id": "\x00" * 1000},
+        "stats": {"\ud800": float("inf")},
+    },
+    {"signal_type": "heartbeat", "interval": -1, "base_url": "http://" + "x" * 10_000, "timestamp": float("inf")},
+]
+
+
+def test_trouble_is_digested_and_never_stops_the_others(shop):
+    for number, body in enumerate(TROUBLE):
+        shop.receive(a_parcel(number, body))
+    shop.receive(a_parcel(100, told("Last", 1)))
+    shop.digest_all()
+    assert shop.intake.waiting() == 0
+    assert "Last" in shop.rows(schema.incidents, "type")
+    assert shop.rows(schema.buried, "reason") == []
+
+
+events = st.builds(
+    lambda name, number, service, repeats: told(
+        name, number, service=service, event_id=f"00000000-0000-0000-0000-{number:012d}", repeat_count=repeats
+    ),
+    st.sampled_from(["KeyError", "ValueError"]),
+    st.integers(0, 50),
+    st.sampled_from(["shop", "till"]),
+    st.integers(1, 3),
+)
+
+
+def the_tally(workshop: Workshop) -> dict[tuple[str, str], int]:
+    names = dict(workshop.rows(schema.services, "id", "name"))
+    found = workshop.rows(schema.incidents, "service_id", "type", "count")
+    return {(names[service], kind): count for service, kind, count in found}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(events, max_size=25, unique_by=lambda body: body["event_id"]), st.data())
+def test_counts_do_not_depend_on_order_duplicates_or_batches(bodies, data):
+    parcels = [a_parcel(number, body) for number, body in enumerate(bodies)]
+    again = data.draw(st.lists(st.sampled_from(parcels), max_size=15)) if parcels else []
+    shuffled = data.draw(st.permutations(parcels + again))
+    plain = in_memory(parcels)
+    other = in_memory(shuffled, batch=data.draw(st.sampled_from([1, 3, 200])))
+    expected: dict[tuple[str, str], int] = {}
+    for body in bodies:
+        place = (body["service"], body["error_type"])
+        expected[place] = expected.get(place, 0) + body["repeat_count"]
+    for workshop in (plain, other):
+        assert the_tally(workshop) == expected
+        assert sum(workshop.rows(schema.incident_hours, "count")) == sum(expected.values())
+        assert sum(workshop.rows(schema.events, "repeat_count")) == sum(expected.values())
+        assert workshop.count(schema.seen_events) == len(bodies)
+        workshop.close()
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+hostile = st.dictionaries(st.sampled_from(Event.__struct_fields__) | st.text(max_size=5), anything, max_size=8)
+signals = st.sampled_from(["exception", "http_error", "log_error", "heartbeat", "nonsense"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(hostile, signals), max_size=5), st.lists(st.binary(max_size=40), max_size=2))
+def test_any_object_is_digested_or_buried_and_never_stops_the_others(bodies, raw):
+    parcels = [a_parcel(number, {**body, "signal_type": signal}) for number, (body, signal) in enumerate(bodies)]
+    parcels += [a_parcel(number, each) for number, each in enumerate(raw, start=50)]
+    workshop = in_memory([*parcels, a_parcel(99, told("Last", 1))])
+    assert workshop.intake.waiting() == 0
+    assert "Last" in workshop.rows(schema.incidents, "type")
+    unreadable = len(raw) + sum(signal == "nonsense" for _, signal in bodies)
+    assert workshop.count(schema.buried) == unreadable
+    workshop.close()
