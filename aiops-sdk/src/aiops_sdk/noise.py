@@ -133,10 +133,18 @@ def is_noisy_logger(name: str) -> bool:
 def is_noisy_record(record: logging.LogRecord) -> bool:
     """Is this log line never an incident? Its level is not looked at, nor its wording, which anybody may quote."""
     if is_noisy_logger(record.name):
-        return not _tells_of_a_crash(record)
+        return not tells_of_a_crash(record)
     if not isinstance(record.exc_info, tuple) or len(record.exc_info) != 3:
         return False
     return is_noisy_exception(record.exc_info[1]) and not _is_failed_exit(record.exc_info[1])
+
+
+def tells_of_a_crash(record: logging.LogRecord) -> bool:
+    """Is this how the server of werkzeug says that the application itself raised? No access line, no bad request.
+
+    It is logged while that exception is being handled, but without it.
+    """
+    return record.name == "werkzeug" and isinstance(record.msg, str) and record.msg.startswith("Error on request:\n")
 
 
 def is_noisy_exception(exc: Optional[BaseException]) -> bool:
@@ -164,11 +172,6 @@ def _is_static(path: str) -> bool:
         extension = extension.lower()
     # A name that is nothing but an extension (/.css) is no static file, as os.path.splitext sees it too.
     return extension in STATIC_EXTENSIONS and bool(dot) and not stem.endswith("/")
-
-
-def _tells_of_a_crash(record: logging.LogRecord) -> bool:
-    """The server of werkzeug says with this line that the application itself raised: no access line, no bad request."""
-    return record.name == "werkzeug" and isinstance(record.msg, str) and record.msg.startswith("Error on request:\n")
 
 
 def _is_failed_exit(exc: Optional[BaseException]) -> bool:

@@ -314,8 +314,8 @@ def recurse():
 
 def too_early():
     text = late  # noqa: F821
-    for late in text:
-        yield late
+    yield text
+    late = text  # noqa: F841
 
 
 def assign_total():

@@ -1,0 +1,327 @@
+"""What fails in a Flask app: exceptions that nobody caught, and answers that say that something failed.
+
+Works with Flask 2.0 (without blinker too) to the newest. It uses no setup method of Flask's, because those refuse to be
+called once the app serves; and nothing it puts in raises, reads a streamed body, or changes an answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from aiops_sdk import _safety, client as clients, noise, responses, scope, seen, stacktrace, wsgi
+from aiops_sdk.client import Client
+from aiops_sdk.wsgi import Notes, StreamedBody, WsgiRequest
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+MAX_BODY = 64 * 1024
+"""Bytes of an answer's body that are read at most; a longer one says nothing."""
+
+_NAME = "aiops_sdk"
+_AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
+
+
+def init_flask(app: flask.Flask) -> None:
+    """Report what fails in this app, to the client that `aiops_sdk.init()` made or will make.
+
+    May be called before or after `init()`, repeatedly, for several apps, and while the app already serves.
+    """
+    with _safety.guarded():
+        found = app._get_current_object() if hasattr(app, "_get_current_object") else app
+        if not isinstance(found, flask.Flask):
+            logging.getLogger(_NAME).warning("init_flask() needs a Flask app, and got: %s", type(found).__name__)
+        elif _NAME not in found.extensions:
+            found.extensions[_NAME] = hooks = _Hooks(found)
+            hooks.attach()
+
+
+class _FlaskRequest(WsgiRequest):
+    """A request that knows Flask's pattern for it."""
+
+    @property
+    def route(self) -> Optional[str]:
+        self.note_route()
+        return self.notes.route
+
+    def note_route(self) -> None:
+        """Take the pattern from Flask, which forgets it before the last error can happen."""
+        # Where Werkzeug leaves it; asking flask.request would cost more than all else that we do for a request.
+        matched = self.environ.get("werkzeug.request")
+        if not isinstance(matched, flask.Request) and flask.has_request_context():
+            matched = flask.request
+        rule = getattr(matched, "url_rule", None)
+        if rule is not None:
+            self.notes.route = rule.rule
+
+
+class _Introduced:
+    """What is needed of a client again and again."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.knows_base_url = False
+        self._extra_paths = noise.skip_paths(client.config.skip_paths)
+
+    def learn_base_url(self, environ: WSGIEnvironment) -> None:
+        """Tell the client where this service was reached; only until a request has said it."""
+        url = wsgi.base_url_of(environ)
+        if url is not None:
+            self.client.saw_base_url(url)
+            self.knows_base_url = True
+
+    def skips(self, environ: WSGIEnvironment, method: str, path: str) -> bool:
+        """Whether the request is never an incident, by its path within the app, or by the one that the client knows."""
+        if noise.is_noisy_request(method, path, self._extra_paths):
+            return True
+        mounted = wsgi.outer_path_of(environ)
+        return mounted is not None and noise.is_noisy_request(method, mounted, self._extra_paths)
+
+
+class _Hooks:
+    """The ears in one app. They ask for the current client each time, and are deaf while there is none."""
+
+    def __init__(self, app: flask.Flask) -> None:
+        self._app = app
+        self._introduced: Optional[_Introduced] = None
+
+    def attach(self) -> None:
+        """Put the ears in. Functions are put into new lists: a request may be walking through the old one."""
+        app = self._app
+        app.after_request_funcs[None] = [self._look_last, *app.after_request_funcs.get(None, [])]
+        self._listen_to_error_handling(app)
+        self._listen_to_exceptions(app)
+        app.wsgi_app = self._watched(app.wsgi_app)  # type: ignore[method-assign]  # that is how Flask wants it replaced
+
+    def _watched(self, wsgi_app: WSGIApplication) -> WSGIApplication:
+        @functools.wraps(wsgi_app)
+        def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            client = clients.current()
+            request = self._begin(environ, client) if client is not None else None
+            if client is None or request is None:
+                return wsgi_app(environ, start_response)
+            token = scope.begin_request(request)
+            try:
+                body = wsgi_app(environ, _noting_status(start_response, request.notes))
+            except BaseException as exc:
+                client.capture_exception(exc, mechanism="flask")
+                raise
+            finally:
+                scope.end_request(token)
+                # It leads to frames, and they to everything that this request used.
+                request.notes.handled = None
+            if request.notes.status[:1] in ("4", "5"):
+                self._report_answer_of_others(client, request)
+            return self._body(body, client, request)
+
+        return watched
+
+    def _body(self, body: Iterable[bytes], client: Client, request: _FlaskRequest) -> Iterable[bytes]:
+        # Others go out untouched: servers look for their own file wrapper, to send a file without reading it.
+        if not request.notes.streams:
+            return body
+        return StreamedBody(body, request, functools.partial(client.capture_exception, mechanism="flask"))
+
+    def _begin(self, environ: WSGIEnvironment, client: Client) -> Optional[_FlaskRequest]:
+        with _safety.guarded():
+            known = self._introduced
+            if known is None or known.client is not client:
+                known = self._introduced = _Introduced(client)
+                self._be_first_too()
+            if not known.knows_base_url:
+                known.learn_base_url(environ)
+            method, path = wsgi.method_of(environ), wsgi.path_of(environ)
+            request = _FlaskRequest(environ, method, path, silent=known.skips(environ, method, path))
+            outer = scope.current_request()
+            if isinstance(outer, _FlaskRequest) and outer.environ is environ:
+                request.is_inside(outer)
+            return request
+        return None
+
+    def _be_first_too(self) -> None:
+        """Look at answers before other functions change them, too. Done at the first request: by then all are there."""
+        functions = self._app.after_request_funcs.get(None, [])
+        if len(functions) > 1 and self._look_first not in functions:
+            self._app.after_request_funcs[None] = [*functions, self._look_first]
+
+    def _request_here(self) -> Optional[_FlaskRequest]:
+        """The request that Flask is answering; made only now if the client came after the request."""
+        request = scope.current_request()
+        if not isinstance(request, _FlaskRequest):
+            environ = flask.request.environ
+            request = environ.get(_NAME) or self._begin_late(environ)
+        if request is not None:
+            request.note_route()
+        return request
+
+    def _begin_late(self, environ: WSGIEnvironment) -> Optional[_FlaskRequest]:
+        client = clients.current()
+        request = environ[_NAME] = self._begin(environ, client) if client is not None else None
+        return request
+
+    # Exceptions.
+
+    def _listen_to_exceptions(self, app: flask.Flask) -> None:
+        try:
+            flask.got_request_exception.connect(self._on_exception, app)
+        except RuntimeError:  # Flask before 2.3, and blinker is not installed.
+            app.log_exception = _preceded(self._on_exception, app.log_exception)  # type: ignore[method-assign]  # see above
+
+    def _listen_to_error_handling(self, app: flask.Flask) -> None:
+        # Not handle_user_exception(), which raises through: that would put a frame of ours into everybody's tracebacks.
+        find = getattr(app, "_find_error_handler", None)
+        if find is not None:
+            app._find_error_handler = _preceded(self._on_error_handling, find)  # type: ignore[method-assign]  # see above
+
+    def _on_exception(self, *told: object, exception: Optional[BaseException] = None, **_: object) -> None:
+        client, exc = clients.current(), exception or _exception_in(told)
+        request: Optional[_FlaskRequest] = None
+        with _safety.guarded():
+            request = self._request_here()
+        if client is None or request is None or exc is None:
+            return
+        token = scope.begin_request(request)
+        try:
+            client.capture_exception(exc, mechanism="flask")
+        finally:
+            scope.end_request(token)
+        # Also when it was noise, or known already: the answer that follows is no failure of its own.
+        request.log.has_exception = True
+
+    def _on_error_handling(self, *told: object, **_: object) -> None:
+        with _safety.guarded():
+            request = self._request_here()
+            if request is not None:
+                request.notes.handled = _exception_in(told)
+
+    # Answers.
+
+    def _look_first(self, response: _AnyResponse) -> _AnyResponse:
+        if noise.counts_as_failure(response.status_code):
+            with _safety.guarded():
+                request = self._request_here()
+                if request is not None:
+                    request.notes.message = _message_in(response)
+        return response
+
+    def _look_last(self, response: _AnyResponse) -> _AnyResponse:
+        request: Optional[_FlaskRequest] = None
+        with _safety.guarded():
+            request = self._request_here()
+            if request is not None:
+                request.notes.streams = _is_streamed(response)
+        if request is not None and noise.counts_as_failure(response.status_code):
+            self._report(request, response)
+        return response
+
+    def _report(self, request: _FlaskRequest, response: flask.Response) -> None:
+        client, failure = clients.current(), None
+        with _safety.guarded():
+            request.notes.answered = True
+            failure = _failure(request, response.status_code, _message_in(response) or request.notes.message)
+        if client is not None and failure is not None:
+            failure.report(client)
+
+    def _report_answer_of_others(self, client: Client, request: _FlaskRequest) -> None:
+        """An answer that Flask did not give, but something between it and us: a middleware, or an app mounted in it."""
+        failure = None
+        with _safety.guarded():
+            status = int(request.notes.status[:3])
+            if not request.notes.answered and noise.counts_as_failure(status):
+                failure = _failure(request, status, None)
+        if failure is not None:
+            failure.report(client)
+
+
+class _Failure:
+    """An answer that is to be reported."""
+
+    def __init__(self, request: _FlaskRequest, status: int, message: Optional[str]) -> None:
+        handled = request.notes.handled
+        self._request = request
+        self._status = status
+        self._message = message or "{} {} returned HTTP {}".format(request.method, request.path, status)
+        self._handled = handled
+        self._stack_trace = stacktrace.describe(handled).text if handled is not None else ""
+        self._error_type = responses.error_type_from(message) if message else "HTTPError"
+        if handled is not None and not isinstance(handled, HTTPException):
+            self._error_type = type(handled).__name__
+
+    def report(self, client: Client) -> None:
+        event_id = client.capture_http_error(
+            status_code=self._status,
+            message=self._message,
+            error_type=self._error_type,
+            stack_trace=self._stack_trace,
+            request=self._request,
+        )
+        with _safety.guarded():
+            if event_id is not None and self._handled is not None:
+                seen.mark(self._handled, event_id)
+
+
+def _failure(request: _FlaskRequest, status: int, message: Optional[str]) -> Optional[_Failure]:
+    """What is to be reported of an answer with this status, or None: a request has one failure, not one per symptom."""
+    handled, log = request.notes.handled, request.log
+    if request.silent or noise.is_noisy_exception(handled):
+        return None
+    if status >= 500 and log.has_exception:
+        return None
+    if message and any(message in known for known in log.messages):
+        return None
+    if handled is not None and seen.known_event(handled, since=request.began) is not None:
+        return None
+    return _Failure(request, status, message)
+
+
+def _is_streamed(response: flask.Response) -> bool:
+    return not isinstance(response.response, (list, tuple)) and not response.direct_passthrough
+
+
+def _message_in(response: flask.Response) -> Optional[str]:
+    """What a JSON body says, if it is all there: nothing is read that is still to be made, or that somebody encoded."""
+    pieces = response.response
+    if response.direct_passthrough or not isinstance(pieces, (list, tuple)) or not response.is_json:
+        return None
+    if sum(map(len, pieces)) > MAX_BODY or response.headers.get("Content-Encoding"):
+        return None
+    body = b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+    try:
+        return responses.message_from(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _exception_in(told: Tuple[object, ...]) -> Optional[BaseException]:
+    """The exception among the arguments, or in a triple as of sys.exc_info(): their order differs between Flasks."""
+    for thing in told:
+        if isinstance(thing, BaseException):
+            return thing
+        if isinstance(thing, tuple) and len(thing) == 3 and isinstance(thing[1], BaseException):
+            return thing[1]
+    return None
+
+
+def _noting_status(start_response: StartResponse, notes: Notes) -> StartResponse:
+    def start(status: str, *rest: Any, **named: Any) -> Callable[[bytes], object]:
+        notes.status = status if isinstance(status, str) else ""
+        return start_response(status, *rest, **named)
+
+    return start
+
+
+def _preceded(listener: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
+    """The same method, but `listener` hears its arguments first."""
+
+    @functools.wraps(method)
+    def both(*args: Any, **named: Any) -> Any:
+        listener(*args)
+        return method(*args, **named)
+
+    return both
