@@ -85,7 +85,7 @@ def vendor_libraries(root: Path) -> None:
         work = Path(folder)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / "frontend" / name, work / name)
-        run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], work)
+        run_npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], work)
         for source, name in VENDORED.items():
             shutil.copyfile(work / "node_modules" / source, vendor / name)
     # Last, because it is what says that the rest is complete.
