@@ -1,0 +1,52 @@
+"""The tables of settings and options say what the code has, no more and no less."""
+
+import inspect
+import re
+from pathlib import Path
+
+import aiops_sdk
+from aiops_platform.settings import Settings
+from aiops_sdk.config import Config
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def table(page: str) -> list[tuple[str, ...]]:
+    """The body rows of the page's first table, without the marks for code."""
+    lines = (REFERENCE / page).read_text(encoding="utf-8").splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
+    rows = []
+    for line in lines[first:]:
+        if not line.startswith("|"):
+            break
+        rows.append(tuple(re.sub(r"^`([^`]*)`$", r"\1", cell.strip()) for cell in line.strip("| ").split(" | ")))
+    return rows
+
+
+def options() -> list[str]:
+    parameters = inspect.signature(aiops_sdk.init).parameters.values()
+    return [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+
+
+def test_every_setting_of_the_platform_has_its_line_and_every_line_its_setting() -> None:
+    assert table("settings.md") == [(doc.variable, doc.default, doc.meaning) for doc in Settings.documentation()]
+
+
+def test_every_option_of_the_sdk_has_its_line_and_every_line_its_option() -> None:
+    assert [row[0] for row in table("sdk-options.md")] == options()
+
+
+def test_every_variable_named_for_an_option_is_the_one_that_is_read() -> None:
+    variables = {row[0]: row[1] for row in table("sdk-options.md")}
+    for option, variable in variables.items():
+        value = "https://read.example" if option in ("platform_url", "base_url") else "read-from-the-environment"
+        config = Config.load(environ={"AIOPS_API_KEY": "key", variable: value})
+        read = getattr(config, option)
+        assert read == value or read == frozenset({value}), f"{option} is not read from {variable}"
+
+
+def test_every_default_named_for_an_option_is_the_one_that_is_used() -> None:
+    config = Config.load(environ={"AIOPS_API_KEY": "key"})
+    written = {row[0]: row[2] for row in table("sdk-options.md") if "`" not in row[2] and " " not in row[2]}
+    used = {option: getattr(config, option) or "none" for option in written}
+    assert written == used
