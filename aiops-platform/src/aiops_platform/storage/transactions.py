@@ -3,7 +3,6 @@
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -99,7 +98,7 @@ class SqlTransaction:
         """See `ports.Transaction`."""
         if not changes:
             return
-        ids = self._save_rows(schema.incidents, [asdict(change.incident) for change in changes])
+        ids = self._save_rows(schema.incidents, [vars(change.incident) for change in changes])
         told = list(zip(ids, changes, strict=True))
         self._add_keys(told)
         self._add_events(told)
