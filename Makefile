@@ -88,10 +88,10 @@ CHECKS := check-format check-lint check-contracts check-types-platform check-typ
 .PHONY: $(CHECKS)
 
 check-format:
-	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; 'make format' mends it:"; $(BIN)/ruff format --check .; }
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check --output-format concise .; echo "'make format' mends it."; exit 1; }
 
 check-lint:
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 
 check-contracts:
 	@$(BIN)/lint-imports --no-logo >$(MADE)/contracts.log 2>&1 || { cat $(MADE)/contracts.log; exit 1; }
