@@ -35,8 +35,11 @@ def exception_event(exc: BaseException, source: str, mechanism: str) -> Event:
     )
 
 
-def http_event(status_code: int, message: str, error_type: str, stack_trace: str) -> Event:
-    """The event of an answer with a status that counts."""
+def http_event(
+    status_code: int, message: str, error_type: str, stack_trace: str, exc: Optional[BaseException] = None
+) -> Event:
+    """The event of an answer with a status that counts, with the exception behind it where that is known."""
+    described = stacktrace.describe(exc) if exc is not None else None
     return Event(
         event_id=new_id(),
         occurred_at=datetime.now(timezone.utc),
@@ -46,7 +49,8 @@ def http_event(status_code: int, message: str, error_type: str, stack_trace: str
         status_code=status_code,
         error_type=hostile.clean(error_type),
         message=hostile.clean(message),
-        stack_trace=hostile.clean(stack_trace),
+        stack_trace=hostile.clean(stack_trace) if described is None else described.text,
+        exceptions=() if described is None else described.infos,
         contexts=_contexts(),
     )
 

@@ -77,12 +77,17 @@ class Client:
         error_type: str,
         stack_trace: str = "",
         request: Optional[RequestScope] = None,
+        exc: Optional[BaseException] = None,
     ) -> Optional[str]:
-        """Report an answer that says "failed". Whether its status counts, and the failure is new, the caller has decided."""
+        """Report an answer that says "failed". Whether its status counts, and the failure is new, the caller has decided.
+
+        ``exc`` is the exception that was turned into this answer, where it is known.
+        """
         with self._guarded() as allowed:
             about = request or scope.current_request()
             if allowed and not _is_silent(about):
-                return self._take(capturing.http_event(status_code, message, error_type, stack_trace), about)
+                event = capturing.http_event(status_code, message, error_type, stack_trace, exc)
+                return self._take(event, about, exc)
         return None
 
     def capture_log(self, record: logging.LogRecord) -> Optional[str]:

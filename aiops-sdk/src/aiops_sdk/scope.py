@@ -11,6 +11,8 @@ from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from typing import List, Mapping, Optional
 
+KEPT = 100
+
 
 class RequestLog:
     """What was captured while one request ran; the only part of a scope that changes."""
@@ -20,15 +22,16 @@ class RequestLog:
     def __init__(self) -> None:
         #: An exception of this request has been captured (or had been before, in another thread).
         self.has_exception: bool = False
-        #: The messages of everything captured, in order.
+        #: The messages of what was captured, in order.
         self.messages: List[str] = []
         #: The ids of the events, in order.
         self.event_ids: List[str] = []
 
     def note(self, event_id: str, message: str, *, has_exception: bool = False) -> None:
-        """Remember one captured event."""
-        self.event_ids.append(event_id)
-        self.messages.append(message)
+        """Remember one captured event; of a request that goes on and on, only the first ones."""
+        if len(self.messages) < KEPT:
+            self.event_ids.append(event_id)
+            self.messages.append(message)
         self.has_exception = self.has_exception or has_exception
 
 

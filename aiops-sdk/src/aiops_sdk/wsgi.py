@@ -64,18 +64,22 @@ class WsgiRequest(RequestScope):
 
     @property
     def url(self) -> Optional[str]:
+        """The whole address, as the server saw it."""
         return request_uri(self.environ)
 
     @property
     def route(self) -> Optional[str]:
+        """The framework's pattern for the path, once it has been found."""
         return self.notes.route
 
     @property
     def query(self) -> Optional[str]:
+        """What follows the question mark, undecoded."""
         return self.environ.get("QUERY_STRING") or None
 
     @property
     def headers(self) -> Mapping[str, str]:
+        """The request's headers, under the names that people write."""
         found: Dict[str, str] = {}
         for key, value in self.environ.items():
             if key.startswith("HTTP_"):
@@ -86,6 +90,7 @@ class WsgiRequest(RequestScope):
 
     @property
     def remote_addr(self) -> Optional[str]:
+        """The address of the client, or of the proxy before us."""
         return self.environ.get("REMOTE_ADDR") or None
 
 
@@ -95,7 +100,9 @@ class StreamedBody:
     The request is in scope only while a piece is made, so nothing leaks when the server never finishes.
     """
 
-    def __init__(self, body: Iterable[bytes], request: RequestScope, capture: Callable[[BaseException], object]) -> None:
+    def __init__(
+        self, body: Iterable[bytes], request: RequestScope, capture: Callable[[BaseException], object]
+    ) -> None:
         self._body = body
         self._pieces: Optional[Iterator[bytes]] = None
         self._request = request

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 import flask
 from werkzeug.exceptions import HTTPException
 
-from aiops_sdk import _safety, client as clients, noise, responses, scope, seen, stacktrace, wsgi
+from aiops_sdk import _safety, hostile, noise, responses, scope, seen, wsgi
+from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.wsgi import Notes, StreamedBody, WsgiRequest
 
@@ -47,6 +48,7 @@ class _FlaskRequest(WsgiRequest):
 
     @property
     def route(self) -> Optional[str]:
+        """Flask's pattern for the path."""
         self.note_route()
         return self.notes.route
 
@@ -97,7 +99,8 @@ class _Hooks:
         app.after_request_funcs[None] = [self._look_last, *app.after_request_funcs.get(None, [])]
         self._listen_to_error_handling(app)
         self._listen_to_exceptions(app)
-        app.wsgi_app = self._watched(app.wsgi_app)  # type: ignore[method-assign]  # that is how Flask wants it replaced
+        # That is how Flask wants it to be replaced.
+        app.wsgi_app = self._watched(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
     def _watched(self, wsgi_app: WSGIApplication) -> WSGIApplication:
         @functools.wraps(wsgi_app)
@@ -117,7 +120,7 @@ class _Hooks:
                 # It leads to frames, and they to everything that this request used.
                 request.notes.handled = None
             if request.notes.status[:1] in ("4", "5"):
-                self._report_answer_of_others(client, request)
+                self._answered_by_others(client, request)
             return self._body(body, client, request)
 
         return watched
@@ -217,67 +220,54 @@ class _Hooks:
             if request is not None:
                 request.notes.streams = _is_streamed(response)
         if request is not None and noise.counts_as_failure(response.status_code):
-            self._report(request, response)
+            self._answered(request, response)
         return response
 
-    def _report(self, request: _FlaskRequest, response: flask.Response) -> None:
-        client, failure = clients.current(), None
+    def _answered(self, request: _FlaskRequest, response: flask.Response) -> None:
+        client, message = clients.current(), None
         with _safety.guarded():
             request.notes.answered = True
-            failure = _failure(request, response.status_code, _message_in(response) or request.notes.message)
-        if client is not None and failure is not None:
-            failure.report(client)
+            message = _message_in(response) or request.notes.message
+        if client is not None:
+            self._report(client, request, response.status_code, message)
 
-    def _report_answer_of_others(self, client: Client, request: _FlaskRequest) -> None:
-        """An answer that Flask did not give, but something between it and us: a middleware, or an app mounted in it."""
-        failure = None
+    def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
+        """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
+        status = request.notes.status[:3]
+        if not request.notes.answered and status.isdecimal() and noise.counts_as_failure(int(status)):
+            self._report(client, request, int(status), None)
+
+    def _report(self, client: Client, request: _FlaskRequest, status: int, message: Optional[str]) -> None:
+        is_new, error_type, handled = False, "HTTPError", request.notes.handled
         with _safety.guarded():
-            status = int(request.notes.status[:3])
-            if not request.notes.answered and noise.counts_as_failure(status):
-                failure = _failure(request, status, None)
-        if failure is not None:
-            failure.report(client)
+            error_type = _error_type(message, handled)
+            is_new = _is_new(request, status, message)
+        if is_new:
+            client.capture_http_error(
+                status_code=status,
+                message=message or "{} {} returned HTTP {}".format(request.method, request.path, status),
+                error_type=error_type,
+                request=request,
+                exc=handled,
+            )
 
 
-class _Failure:
-    """An answer that is to be reported."""
-
-    def __init__(self, request: _FlaskRequest, status: int, message: Optional[str]) -> None:
-        handled = request.notes.handled
-        self._request = request
-        self._status = status
-        self._message = message or "{} {} returned HTTP {}".format(request.method, request.path, status)
-        self._handled = handled
-        self._stack_trace = stacktrace.describe(handled).text if handled is not None else ""
-        self._error_type = responses.error_type_from(message) if message else "HTTPError"
-        if handled is not None and not isinstance(handled, HTTPException):
-            self._error_type = type(handled).__name__
-
-    def report(self, client: Client) -> None:
-        event_id = client.capture_http_error(
-            status_code=self._status,
-            message=self._message,
-            error_type=self._error_type,
-            stack_trace=self._stack_trace,
-            request=self._request,
-        )
-        with _safety.guarded():
-            if event_id is not None and self._handled is not None:
-                seen.mark(self._handled, event_id)
-
-
-def _failure(request: _FlaskRequest, status: int, message: Optional[str]) -> Optional[_Failure]:
-    """What is to be reported of an answer with this status, or None: a request has one failure, not one per symptom."""
-    handled, log = request.notes.handled, request.log
+def _is_new(request: _FlaskRequest, status: int, message: Optional[str]) -> bool:
+    """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom."""
+    handled = request.notes.handled
     if request.silent or noise.is_noisy_exception(handled):
-        return None
-    if status >= 500 and log.has_exception:
-        return None
-    if message and any(message in known for known in log.messages):
-        return None
-    if handled is not None and seen.known_event(handled, since=request.began) is not None:
-        return None
-    return _Failure(request, status, message)
+        return False
+    if status >= 500 and request.log.has_exception:
+        return False
+    if message and any(message in known for known in request.log.messages):
+        return False
+    return handled is None or seen.known_event(handled, since=request.began) is None
+
+
+def _error_type(message: Optional[str], handled: Optional[BaseException]) -> str:
+    if handled is not None and not isinstance(handled, HTTPException):
+        return hostile.name_of(type(handled))
+    return responses.error_type_from(message) if message else "HTTPError"
 
 
 def _is_streamed(response: flask.Response) -> bool:
