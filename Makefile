@@ -56,7 +56,7 @@ test-platform: $(MADE)/dev ## The platform's contract, integration and web tests
 test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/install_e2e.py
-	@$(BIN)/pytest --junitxml=$(RESULTS)/e2e.xml tests/e2e
+	@$(BIN)/pytest -n 2 --dist loadfile --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
 .PHONY: screenshots
 screenshots: $(MADE)/dev wheels ## A picture of every page, and those that the README shows
