@@ -43,8 +43,7 @@ def run_program(
         cwd=str(folder),
         env=environment(platform_url, environ),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=DEADLINE,
     )
     seconds = time.monotonic() - begun

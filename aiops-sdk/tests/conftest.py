@@ -13,7 +13,7 @@ from aiops_sdk import _safety
 from aiops_sdk import client as clients
 
 
-@pytest.fixture()
+@pytest.fixture
 def platform() -> Iterator[Platform]:
     """A platform that answers 202 to everything."""
     running = Platform()

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
@@ -50,7 +51,7 @@ class Platform:
         self._released = threading.Event()
         self._server = self._serve(0)
         self.port: int = self._server.server_address[1]
-        self.url = "http://127.0.0.1:{}".format(self.port)
+        self.url = f"http://127.0.0.1:{self.port}"
 
     # What a test says.
 
@@ -70,10 +71,8 @@ class Platform:
     def hang_up_idle_connections(self) -> None:
         """End every kept-alive connection, as servers and firewalls do."""
         for connection in list(self._connections):
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def stop(self) -> None:
         """From now on connections are refused."""
@@ -101,19 +100,19 @@ class Platform:
 
     def wait_for_events(self, count: int = 1) -> List[Dict[str, Any]]:
         """The events, once there are so many."""
-        self.wait_until(lambda: len(self.events) >= count, "{} event(s)".format(count))
+        self.wait_until(lambda: len(self.events) >= count, f"{count} event(s)")
         return self.events
 
     def wait_for_heartbeats(self, count: int = 1) -> List[Dict[str, Any]]:
         """The heartbeats, once there are so many."""
-        self.wait_until(lambda: len(self.heartbeats) >= count, "{} heartbeat(s)".format(count))
+        self.wait_until(lambda: len(self.heartbeats) >= count, f"{count} heartbeat(s)")
         return self.heartbeats
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a request made the condition true."""
         with self._changed:
             if not self._changed.wait_for(condition, DEADLINE):
-                raise AssertionError("waited in vain for {}; came: {}".format(what, self.received))
+                raise AssertionError(f"waited in vain for {what}; came: {self.received}")
 
     # How it works.
 

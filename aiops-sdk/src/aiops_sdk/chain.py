@@ -80,9 +80,10 @@ def attributes_of(exc: BaseException) -> Dict[str, object]:
 def members_of(exc: BaseException) -> Tuple[BaseException, ...]:
     """The exceptions of a group, of Python's own kind or the backport's; empty for every other exception."""
     for kind in _group_kinds():
-        if isinstance(exc, kind):
+        # Not isinstance(): that asks the exception for its class.
+        if issubclass(type(exc), kind):
             members = kind.__dict__["exceptions"].__get__(exc)
-            return tuple(member for member in members if isinstance(member, BaseException))
+            return tuple(member for member in members if issubclass(type(member), BaseException))
     return ()
 
 

@@ -120,7 +120,14 @@ def _proxy_for(address: str, env: Mapping[str, str]) -> Optional[str]:
 
 def _is_exempt(host: str, exemptions: str) -> bool:
     for entry in exemptions.split(","):
-        name = entry.strip().lower().split(":")[0].lstrip(".")
+        name = _without_port(entry.strip().lower()).lstrip(".")
         if name == "*" or (name and (host == name or host.endswith("." + name))):
             return True
     return False
+
+
+def _without_port(name: str) -> str:
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    # More than one colon, and it is an IPv6 address.
+    return name.partition(":")[0] if name.count(":") == 1 else name

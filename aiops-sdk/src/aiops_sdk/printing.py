@@ -6,7 +6,6 @@ The frames' lines are the standard library's, with the marks under the failing e
 
 from __future__ import annotations
 
-import sys
 import traceback
 from types import TracebackType
 from typing import Iterator, List, Optional, Sequence, Tuple
@@ -21,7 +20,6 @@ _LINKS = {
     chain.CAUSE: "\nThe above exception was the direct cause of the following exception:\n\n",
     chain.CONTEXT: "\nDuring handling of the above exception, another exception occurred:\n\n",
 }
-_SHOWS_NOTES = sys.version_info >= (3, 11)
 
 
 def text_of(entries: Sequence[chain.Related], values: Sequence[str], notes: Sequence[Tuple[str, ...]]) -> str:
@@ -58,11 +56,11 @@ class _Printer:
         self._depth += int(outermost)
         yield from self._head(index, "Exception Group Traceback", "+" if outermost else "|")
         yield from self._last_lines(index)
-        self._open = True
         shown = members[:MEMBER_LIMIT]
         for number, member in enumerate(shown, 1):
             yield self._rule(str(number), first=number == 1)
             self._depth += 1
+            self._open = True
             yield from self.entry(member)
             self._depth -= 1
         if len(members) > len(shown):
@@ -86,9 +84,9 @@ class _Printer:
 
     def _last_lines(self, index: int) -> Iterator[str]:
         exc = self._entries[index].exc
-        text = _syntax_error(exc) if isinstance(exc, SyntaxError) else None
+        text = _syntax_error(exc) if issubclass(type(exc), SyntaxError) else None
         yield from self._boxed(text or _said(type(exc), self._values[index]))
-        if _SHOWS_NOTES and text is None:
+        if text is None:
             for note in self._notes[index]:
                 for line in note.split("\n"):
                     yield from self._boxed(line + "\n")
@@ -126,6 +124,6 @@ def _said(kind: type, value: str) -> str:
     return "{}: {}\n".format(name, value) if value else name + "\n"
 
 
-def _syntax_error(exc: SyntaxError) -> Optional[str]:
+def _syntax_error(exc: BaseException) -> Optional[str]:
     """The lines that show where in the source the mistake is; its attributes can be anything, so Python is asked aside."""
     return hostile.answer_of(lambda: "".join(traceback.format_exception_only(type(exc), exc)))

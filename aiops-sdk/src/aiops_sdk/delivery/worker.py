@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _thread
 import time
-from typing import Dict, Optional
+from typing import Dict, Optional, Sequence
 
 from aiops_sdk import _safety
 from aiops_sdk.delivery.buffer import Attempt, Buffer
@@ -14,7 +14,7 @@ from aiops_sdk.delivery.voice import Voice
 
 EVENT_PATH = "/v1/sdk/exception"
 
-ATTEMPTS = 3
+#: The seconds before the second and the third attempt; there is no fourth.
 PAUSES = (1.0, 2.0)
 LONGEST_PAUSE = 300.0
 
@@ -46,10 +46,11 @@ class Bell:
 class Delivery:
     """Takes parcels, and brings them to the platform in the background, one after the other."""
 
-    def __init__(self, transport: Transport, voice: Voice, buffer: Optional[Buffer] = None) -> None:
+    def __init__(self, transport: Transport, voice: Voice, pauses: Sequence[float] = PAUSES) -> None:
         self._transport = transport
         self._voice = voice
-        self._buffer = buffer or Buffer()
+        self._pauses = pauses
+        self._buffer = Buffer()
         self._begin()
 
     def _begin(self) -> None:
@@ -166,11 +167,12 @@ class Delivery:
         elif hurried:
             self._buffer.settle(attempt.parcel, AT_EXIT)
             self._voice.lost(outcome.why)
-        elif attempt.tried + 1 >= ATTEMPTS:
+        elif attempt.tried >= len(self._pauses):
             self._buffer.settle(attempt.parcel, UNDELIVERED)
             self._voice.lost(outcome.why)
         else:
-            self._buffer.put_back(attempt, time.monotonic() + pause_after(attempt.tried, outcome))
+            pause = pause_before_next(self._pauses[attempt.tried], outcome)
+            self._buffer.put_back(attempt, time.monotonic() + pause)
 
     def _say(self, refused: Refused) -> None:
         if refused.reason == UNAUTHORIZED:
@@ -179,7 +181,6 @@ class Delivery:
             self._voice.lost(refused.why)
 
 
-def pause_after(tried: int, outcome: Retry) -> float:
-    """The seconds until the next try: ours, or the server's if it wants more, within reason."""
-    wanted = min(outcome.after or 0.0, LONGEST_PAUSE)
-    return max(PAUSES[min(tried, len(PAUSES) - 1)], wanted)
+def pause_before_next(ours: float, outcome: Retry) -> float:
+    """The seconds until the next attempt: ours, or the server's if it wants more, within reason."""
+    return max(ours, min(outcome.after or 0.0, LONGEST_PAUSE))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Callable, Optional, Sequence
 
 from aiops_sdk.event import Event
-from aiops_sdk.steps.scrub import scrub
-from aiops_sdk.steps.truncate import truncate
+from aiops_sdk.steps.scrubbing import scrub
+from aiops_sdk.steps.truncating import truncate
 
 Step = Callable[[Event], Optional[Event]]
 

@@ -1,0 +1,126 @@
+"""Settings: argument, then environment, then default; forgiving, and clear where they cannot be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aiops_sdk.config import Config, ConfigError
+
+
+def load(**options: Any) -> Config:
+    return Config.load(**{"environ": {"AIOPS_API_KEY": "key"}, **options})
+
+
+def load_from(**environ: str) -> Config:
+    return Config.load(environ={"AIOPS_API_KEY": "key", **environ})
+
+
+def test_everything_has_a_default_but_the_key():
+    config = load()
+    assert (config.service_name, config.environment, config.platform_url) == (
+        "unknown-service",
+        "production",
+        "https://aiops.1genimpact.cloud",
+    )
+    assert (config.base_url, config.skip_paths, config.release, config.proxy) == (None, frozenset(), None, None)
+
+
+def test_the_environment_is_read():
+    config = load_from(
+        AIOPS_SERVICE_NAME="shop",
+        AIOPS_ENV="staging",
+        AIOPS_PLATFORM_URL="http://localhost:8400",
+        AIOPS_SERVICE_BASE_URL="https://shop.example.com",
+        AIOPS_SKIP_PATHS="/admin/health,/internal/ping",
+        AIOPS_RELEASE="1.2.3",
+    )
+    assert config == Config(
+        api_key="key",
+        service_name="shop",
+        environment="staging",
+        platform_url="http://localhost:8400",
+        base_url="https://shop.example.com",
+        skip_paths=frozenset({"/admin/health", "/internal/ping"}),
+        release="1.2.3",
+    )
+
+
+def test_an_argument_wins_over_the_environment():
+    environ = {"AIOPS_API_KEY": "from outside", "AIOPS_ENV": "from outside", "AIOPS_SKIP_PATHS": "/outside"}
+    config = Config.load(api_key="given", environment="given", skip_paths=["/given"], environ=environ)
+    assert (config.api_key, config.environment, config.skip_paths) == ("given", "given", frozenset({"/given"}))
+
+
+@pytest.mark.parametrize("empty", ["", "   ", "\n"])
+def test_an_empty_value_counts_as_not_given(empty: str):
+    assert load(service_name=empty, environ={"AIOPS_API_KEY": "key", "AIOPS_SERVICE_NAME": empty}).service_name == (
+        "unknown-service"
+    )
+    assert load_from(AIOPS_PLATFORM_URL=empty).platform_url == "https://aiops.1genimpact.cloud"
+    assert load_from(AIOPS_SKIP_PATHS=empty).skip_paths == frozenset()
+
+
+def test_whitespace_and_trailing_slashes_are_forgiven():
+    config = load(
+        api_key=" key\n", platform_url=" http://localhost:8400// ", base_url="http://shop/ ", service_name=" shop "
+    )
+    assert (config.api_key, config.platform_url, config.base_url, config.service_name) == (
+        "key",
+        "http://localhost:8400",
+        "http://shop",
+        "shop",
+    )
+
+
+def test_paths_to_skip_may_be_a_list_or_a_text():
+    expected = frozenset({"/a", "/b"})
+    assert load(skip_paths="/a, /b,,").skip_paths == expected
+    assert load(skip_paths=[" /a", "/b ", ""]).skip_paths == expected
+
+
+@pytest.mark.parametrize("key", [None, "", "  "])
+def test_without_a_key_the_error_says_what_to_do(key: Any):
+    with pytest.raises(RuntimeError, match=r"aiops_sdk\.init\(api_key='…'\).*AIOPS_API_KEY"):
+        Config.load(api_key=key, environ={})
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "with space", "“quoted”", "schlüssel"])
+def test_a_key_that_cannot_be_one_is_refused_at_once(key: str):
+    with pytest.raises(ConfigError, match="copy it again"):
+        load(api_key=key)
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8400", "ftp://host", "https://", "nonsense", "http://host:port", "http://[::1"]
+)
+def test_an_address_that_cannot_be_one_is_refused_at_once(url: str):
+    with pytest.raises(ConfigError, match="is not usable: write it like https://"):
+        load(platform_url=url)
+
+
+def test_the_key_is_never_printed():
+    assert "s3cret" not in repr(load(api_key="s3cret", environ={"https_proxy": "http://user:s3cret@proxy"}))
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "proxy"),
+    [
+        ("https://a.example", {"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ("https://a.example", {"https_proxy": "http://low:1", "HTTPS_PROXY": "http://up:1"}, "http://low:1"),
+        ("https://a.example", {"HTTP_PROXY": "http://proxy:3128"}, None),
+        ("http://a.example", {"http_proxy": "http://proxy:3128"}, "http://proxy:3128"),
+        ("http://a.example", {"HTTP_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ("http://a.example", {"HTTP_PROXY": "http://evil", "REQUEST_METHOD": "GET"}, None),
+        ("http://a.example", {"ALL_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ("https://a.example", {"HTTPS_PROXY": "http://proxy", "NO_PROXY": "b.example,.example"}, None),
+        ("https://a.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "a.example:443"}, None),
+        ("https://a.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "*"}, None),
+        ("https://an.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "n.example"}, "http://proxy"),
+        ("https://[::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "::1"}, None),
+        ("https://[::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "[::1]:8400"}, None),
+    ],
+)
+def test_the_usual_proxy_variables_count(url: str, environ: Any, proxy: Any):
+    assert load(platform_url=url, environ={"AIOPS_API_KEY": "key", **environ}).proxy == proxy
