@@ -4,7 +4,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid5, NAMESPACE_OID
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 from sqlalchemy import Connection
@@ -93,7 +93,7 @@ class Seeds:
         *,
         kind: IncidentKind = IncidentKind.EXCEPTION,
         state: IncidentState = IncidentState.OPEN,
-        type: str = "ValueError",
+        type: str = "ValueError",  # noqa: A002 - the column's name
         message: str = "no such price: 'apple'",
         place: str = "checkout in shop/orders.py",
         level: str = "error",
@@ -153,7 +153,9 @@ class Seeds:
         """A line of an incident's timeline."""
         return self._insert(schema.facts, project_id=project_id, kind=kind, at=at, incident_id=incident_id, data=data)
 
-    def event(self, incident_id: int, body: dict[str, Any] | None = None, *, ago: timedelta = timedelta(minutes=3)) -> int:
+    def event(
+        self, incident_id: int, body: dict[str, Any] | None = None, *, ago: timedelta = timedelta(minutes=3)
+    ) -> int:
         """An event of an incident, as it was said."""
         body = body or {"signal_type": "exception", "error_type": "ValueError", "message": "no such price: 'apple'"}
         at = self.now - ago

@@ -21,6 +21,7 @@ NONCE_BYTES = 12
 SIGNIN_LASTS = timedelta(minutes=15)
 SESSION_LASTS = timedelta(days=30)
 LONGEST_NAME = 200
+SESSION_COOKIE = "aiops_session"
 
 _API_KEY = re.compile(r"aiops_[A-Za-z0-9_-]{43}")
 _API_TOKEN = re.compile(r"aiopst_[A-Za-z0-9_-]{43}")

@@ -215,7 +215,7 @@ def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> I
         environment=row.environment,
         level=row.level,
         status_code=row.status_code,
-        count=row.count,
+        count=row._mapping["count"],  # `row.count` would be the method that tuples have
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
         reopened_at=row.reopened_at,
@@ -236,7 +236,7 @@ def _hours_of(connection: Connection, ids: Sequence[int], *, since: datetime) ->
     query = select(incident_hours).where(incident_hours.c.incident_id.in_(ids), incident_hours.c.hour >= since)
     found: dict[int, dict[datetime, int]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.incident_id, {})[row.hour] = row.count
+        found.setdefault(row.incident_id, {})[row.hour] = row._mapping["count"]
     return found
 
 

@@ -7,9 +7,9 @@ from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from aiops_platform.core.access import SESSION_LASTS
+from aiops_platform.core.access import SESSION_COOKIE, SESSION_LASTS
 from aiops_platform.web.site import PageRequest, Site, Visitor
-from aiops_platform.web.visitors import SESSION_COOKIE, find_visitor
+from aiops_platform.web.visitors import find_visitor
 
 
 @get("/signin")

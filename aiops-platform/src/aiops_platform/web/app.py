@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from litestar import Litestar, Request, Router, asgi
+from litestar import Litestar, Router, asgi
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -13,7 +13,15 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
-from aiops_platform.web import access_pages, error_pages, file_routes, incident_pages, service_pages, setup_pages
+from aiops_platform.web import (
+    access_pages,
+    api_docs,
+    error_pages,
+    file_routes,
+    incident_pages,
+    service_pages,
+    setup_pages,
+)
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live, send_stream
 from aiops_platform.web.site import Site, Triage, Visitor
@@ -74,7 +82,7 @@ def build(
 
 
 def _public_routes() -> Router:
-    routes = (*access_pages.PUBLIC_ROUTES, *file_routes.PUBLIC_ROUTES, live_stream)
+    routes = (*access_pages.PUBLIC_ROUTES, *file_routes.PUBLIC_ROUTES, *api_docs.PUBLIC_ROUTES, live_stream)
     return Router(path="/", route_handlers=routes, include_in_schema=False)
 
 

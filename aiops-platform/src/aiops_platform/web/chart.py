@@ -47,9 +47,7 @@ def charts_of(hours: Sequence[HourCount]) -> tuple[Chart, ...]:
 
 def _chart(name: str, hours: Sequence[HourCount], each: int) -> Chart:
     whole = hours[len(hours) % each :]
-    counts = tuple(
-        sum(hour.count for hour in whole[index : index + each]) for index in range(0, len(whole), each)
-    )
+    counts = tuple(sum(hour.count for hour in whole[index : index + each]) for index in range(0, len(whole), each))
     return Chart(
         name=name,
         start=int(whole[0].hour.timestamp()),

@@ -1,6 +1,7 @@
 """What people see when something is not there or went wrong. What went wrong goes to the log, not to the page."""
 
 import logging
+from typing import Any
 
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -15,7 +16,10 @@ _log = logging.getLogger(__name__)
 _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),
-    404: ("Not here", "There is nothing at this address. It may have been removed, or the link may have been cut short."),
+    404: (
+        "Not here",
+        "There is nothing at this address. It may have been removed, or the link may have been cut short.",
+    ),
     405: ("Not that way", "This address cannot be used like that."),
     413: ("Too much", "That was more than we take."),
     500: ("That went wrong", "The mistake is ours, and it has been written to the log. Reloading may help."),
@@ -30,25 +34,29 @@ def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
     return Response("", status_code=303, headers={"Location": "/signin", "Cache-Control": "no-store"})
 
 
-def refused(request: PageRequest, error: HTTPException) -> Response[str]:
+def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
     """A page for what is not there, or not allowed."""
     status = 403 if isinstance(error, NotFromUsError) else error.status_code
     return _page(request, status)
 
 
-def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[str]:
+def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[Any]:
     """A page for a store that is busy or has no room."""
     _log.warning("A page could not be made: %s", error)
     return _page(request, HTTP_503_SERVICE_UNAVAILABLE)
 
 
-def broken(request: PageRequest, error: Exception) -> Response[str]:
+def broken(request: PageRequest, error: Exception) -> Response[Any]:
     """A page for our own mistakes."""
     _log.error("A page could not be made", exc_info=error, extra={"path": request.url.path})
     return _page(request, HTTP_500_INTERNAL_SERVER_ERROR)
 
 
-def _page(request: PageRequest, status: int) -> Response[str]:
+def _page(request: PageRequest, status: int) -> Response[Any]:
     site: Site = request.app.state.site
     title, say = _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
+    if request.url.path.startswith("/api/"):
+        # An address that the API does not have never reaches it; its clients still want JSON.
+        content = {"type": "about:blank", "title": title, "status": status, "detail": say}
+        return Response(content, status_code=status, media_type="application/problem+json")
     return site.public_page("error.html", {"status": status, "title": title, "say": say}, status=status)

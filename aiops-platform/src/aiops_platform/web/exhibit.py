@@ -6,6 +6,7 @@ cut carries a JSON pointer, and the page links to the whole.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -116,6 +117,7 @@ class Exhibit:
     hidden_exceptions: int
     trace: Text | None
     request: Rows | None
+    headers: Rows | None
     request_body: Text | None
     user: Rows | None
     tags: Rows | None
@@ -138,7 +140,10 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
         exceptions=exceptions,
         hidden_exceptions=len(known) - len(exceptions),
         request=_request(event, budget),
-        request_body=_whole(request.body, budget, "/request/body", 4000) if request and request.body is not None else None,
+        headers=_rows("Headers", request.headers, budget, "/request/headers", most=500) if request else None,
+        request_body=_whole(request.body, budget, "/request/body", 4000)
+        if request and request.body is not None
+        else None,
         user=_user(event, budget),
         tags=_rows("Tags", event.tags, budget, "/tags", most=200),
         contexts=tuple(_contexts(event.contexts, budget)),
@@ -283,15 +288,15 @@ def _request(event: Event, budget: Budget) -> Rows | None:
     request = event.request
     facts: dict[str, Any] = {}
     if request is not None:
-        facts = {"method": request.method, "url": request.url, "query": request.query, "remote_addr": request.remote_addr}
+        facts = {
+            "method": request.method,
+            "url": request.url,
+            "query": request.query,
+            "remote_addr": request.remote_addr,
+        }
     facts |= {"route": event.route, "path": event.request_path, "status": event.status_code}
-    headers = request.headers if request is not None else {}
     told = {name: value for name, value in facts.items() if value not in (None, "")}
-    shown = _rows("Request", told, budget, "/request", most=1500)
-    named = _rows("Headers", headers, budget, "/request/headers", most=500)
-    rows = (*(shown.rows if shown else ()), *(named.rows if named else ()))
-    hidden = (shown.hidden if shown else 0) + (named.hidden if named else 0)
-    return Rows(title="Request", rows=rows, hidden=hidden, at="/request") if rows else None
+    return _rows("Request", told, budget, "/request", most=1500)
 
 
 def _user(event: Event, budget: Budget) -> Rows | None:
@@ -335,12 +340,24 @@ def _crumbs(event: Event, budget: Budget) -> Iterator[Crumb]:
             return
         at = f"/breadcrumbs/{index}"
         yield Crumb(
-            at=shortened(crumb.at or "", 40),
+            at=_time_of_day(crumb.at or ""),
             category=shortened(crumb.category or "", 60),
             level=shortened(crumb.level or "", 20),
             message=budget.text(crumb.message or "", at=f"{at}/message", most=400),
-            data=_whole(crumb.data, budget, f"{at}/data", 400) if crumb.data else None,
+            data=budget.text(_in_one_line(crumb.data), at=f"{at}/data", most=400) if crumb.data else None,
         )
+
+
+def _in_one_line(data: Mapping[str, Any]) -> str:
+    return "  ".join(f"{name}: {value if isinstance(value, str) else as_json(value)}" for name, value in data.items())
+
+
+def _time_of_day(text: str) -> str:
+    """The time alone, to the millisecond, of what is written as RFC 3339; anything else as it is."""
+    try:
+        return f"{datetime.fromisoformat(text):%H:%M:%S.%f}"[:-3]
+    except ValueError:
+        return shortened(text, 40)
 
 
 def as_json(value: object) -> str:

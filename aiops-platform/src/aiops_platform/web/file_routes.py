@@ -14,27 +14,19 @@ _FOR_NOW = "public, max-age=300"
 @get("/static/{name:path}", sync_to_thread=False)
 def static(request: PageRequest, site: Site, name: str) -> Response[bytes]:
     """A style, script or picture."""
-    asset = site.assets.find(name.lstrip("/"))
-    if asset is None:
-        raise NotFoundException
-    # Only an address that names this very content may be kept for ever.
-    kept = _FOR_EVER if request.query_params.get("v") == asset.version else _FOR_NOW
-    return _answer(asset, request, {"Cache-Control": kept})
+    return _answer(site.assets.find(name.lstrip("/")), request)
 
 
 @get("/sdk/{name:str}", sync_to_thread=False)
 def sdk_wheel(request: PageRequest, site: Site, name: str) -> Response[bytes]:
     """The SDK, for pip."""
-    asset = site.assets.find(f"sdk/{name}")
-    if asset is None:
-        raise NotFoundException
-    return _answer(asset, request, {"Cache-Control": _FOR_NOW})
+    return _answer(site.assets.find(f"sdk/{name}"), request)
 
 
 @get("/favicon.ico", sync_to_thread=False)
 def icon(request: PageRequest, site: Site) -> Response[bytes]:
     """Browsers ask for it here, whatever the page says."""
-    return static.fn(request, site, "icon.svg")  # type: ignore[no-any-return]  # litestar does not type its `fn`
+    return _answer(site.assets.find("icon.svg"), request)
 
 
 @get("/health", sync_to_thread=False)
@@ -46,8 +38,12 @@ def health() -> dict[str, str]:
 PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (static, sdk_wheel, icon, health)
 
 
-def _answer(asset: Asset, request: PageRequest, headers: dict[str, str]) -> Response[bytes]:
-    headers |= {"ETag": f'"{asset.version}"', "Vary": "Accept-Encoding"}
+def _answer(asset: Asset | None, request: PageRequest) -> Response[bytes]:
+    if asset is None:
+        raise NotFoundException
+    # Only an address that names this very content may be kept for ever.
+    kept = _FOR_EVER if request.query_params.get("v") == asset.version else _FOR_NOW
+    headers = {"ETag": f'"{asset.version}"', "Vary": "Accept-Encoding", "Cache-Control": kept}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
     if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):

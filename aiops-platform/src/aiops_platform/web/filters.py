@@ -56,9 +56,7 @@ class Filters:
         """The address of the list with these changes; any change of a filter leads back to its first page."""
         changed = replace(self, **({"page": 1} | changes))  # type: ignore[arg-type]  # names and types are the template's
         default = Filters()
-        told = {
-            name: value for name, value in vars(changed).items() if value != getattr(default, name)
-        }
+        told = {name: value for name, value in vars(changed).items() if value != getattr(default, name)}
         return f"/incidents?{urlencode(told)}" if told else "/incidents"
 
 

@@ -73,9 +73,7 @@ def incident_page(request: PageRequest, site: Site, visitor: Visitor, incident_i
 
 
 @post("/incidents/{incident_id:str}/{action:str}", sync_to_thread=True, status_code=200)
-def act(
-    request: PageRequest, site: Site, visitor: Visitor, incident_id: str, action: str
-) -> Response[str] | Redirect:
+def act(request: PageRequest, site: Site, visitor: Visitor, incident_id: str, action: str) -> Response[str] | Redirect:
     """Resolve, reopen or mute; then the incident as it is now."""
     number = _id(incident_id)
     if action not in set(Action):
@@ -112,7 +110,12 @@ def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dic
     if incident is None:
         raise NotFoundException
     event = site.reads.event(visitor.project_id, incident_id, _which(which))
-    return given | {"incident": incident, "row": incident.row, "event": event, "charts": chart.charts_of(incident.hours)}
+    return given | {
+        "incident": incident,
+        "row": incident.row,
+        "event": event,
+        "charts": chart.charts_of(incident.hours),
+    }
 
 
 def _exhibit(event: EventDetail | None) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def _exhibit(event: EventDetail | None) -> dict[str, Any]:
 def _which(text: str) -> Literal["newest", "oldest"] | int:
     match text:
         case "newest" | "oldest":
-            return text  # type: ignore[return-value]  # mypy does not narrow text to these two
+            return text
         case _:
             return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else "newest"
 

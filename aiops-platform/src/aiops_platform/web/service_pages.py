@@ -11,6 +11,7 @@ from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
 
 PER_PAGE = 30
 _COVERING = timedelta(hours=24)
+_PLACES = {"incidents", "services", "setup"}
 
 
 @get("/services", sync_to_thread=True)
@@ -26,9 +27,12 @@ def service_list(request: PageRequest, site: Site, visitor: Visitor) -> Response
 
 
 @get("/nav", sync_to_thread=True)
-def navigation(site: Site, visitor: Visitor) -> Response[str]:
+def navigation(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
     """The links at the top with their numbers, for pages that stay open."""
-    return site.part("nav.html", site.common(visitor) | {"here": ""})
+    return site.part(
+        "nav.html",
+        site.common(visitor) | {"here": here if (here := request.query_params.get("here", "")) in _PLACES else ""},
+    )
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (service_list, navigation)

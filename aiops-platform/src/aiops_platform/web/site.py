@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
@@ -13,7 +13,7 @@ from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live
 from aiops_platform.web.rendering import Renderer
 
-type PageRequest = Request[None, None, State]
+PageRequest: TypeAlias = Request[None, None, State]
 
 
 class Triage(Protocol):
@@ -85,7 +85,7 @@ class Site:
 
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         """A page for anyone: its frame shows nothing of any project."""
-        return self.page(template, {"visitor": None} | given, status=status)
+        return self.page(template, {"visitor": None, **given}, status=status)
 
 
 def html(text: str, *, status: int = 200) -> Response[str]:

@@ -8,10 +8,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.web import origin
 from aiops_platform.web.site import PageRequest, Site, Visitor
 
-SESSION_COOKIE = "aiops_session"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 

@@ -1,0 +1,75 @@
+"""Who may use the JSON API, and what its handlers have at hand. A token may do everything; a browser's session may read."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import NotAuthorizedException
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.ports import Access, Reads
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+class Triage(Protocol):
+    """What can be done with an incident. Each answers whether there is such an incident."""
+
+    def resolve(self, project_id: int, incident_id: int, now: datetime) -> bool:
+        """It is mended."""
+        ...
+
+    def reopen(self, project_id: int, incident_id: int, now: datetime) -> bool:
+        """It is not."""
+        ...
+
+    def mute(self, project_id: int, incident_id: int, now: datetime) -> bool:
+        """It is only to be counted."""
+        ...
+
+
+class Desk:
+    """The API's way to everything else. Safe to share between threads."""
+
+    def __init__(self, *, reads: Reads, access: Access, triage: Triage, clock: Callable[[], datetime]) -> None:
+        self.reads = reads
+        self.access = access
+        self.triage = triage
+        self.clock = clock
+
+    def guard(self) -> Guard:
+        """Lets in who may come in, and notes which project it is about. Raises NotAuthorizedException (401)."""
+
+        async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+            connection.state.project_id = await asyncio.to_thread(self._project_of, connection)
+
+        return only_holders
+
+    def _project_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> int:
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme:
+            holder = self.access.holder_of_token(token.strip(), self.clock()) if scheme.lower() == "bearer" else None
+            if holder is None:
+                raise NotAuthorizedException(
+                    "This API token is unknown or revoked: `aiops token create NAME` makes one."
+                )
+            return holder.project_id
+        session = connection.cookies.get(SESSION_COOKIE)
+        # A session may only read: a change by cookie would need the pages' protection against forged requests.
+        if session and connection.scope.get("method") in _READING:
+            found = self.access.session(session, self.clock())
+            if found is not None:
+                return found.project_id
+        raise NotAuthorizedException("Send `Authorization: Bearer <API token>`: `aiops token create NAME` makes one.")
+
+
+def project_of(request: Request[None, None, State]) -> int:
+    """The project that the guard found; for handlers to ask for by name."""
+    project_id: int = request.state.project_id
+    return project_id

@@ -1,0 +1,113 @@
+"""Incidents for machines: list, read, resolve, reopen, mute."""
+
+from typing import Annotated, Literal
+
+from litestar import get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
+
+from aiops_platform.api.desk import Desk
+from aiops_platform.api.shapes import IncidentList, IncidentResource, resource_of
+from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.views import EventDetail, IncidentQuery
+
+LARGEST_ID = 2**63 - 1
+
+Page = Annotated[int, Parameter(ge=1, le=100_000, description="Which page, from 1 on.")]
+PerPage = Annotated[int, Parameter(ge=1, le=100, description="How many on a page.")]
+Id = Annotated[int, Parameter(ge=1, le=LARGEST_ID, description="The incident's number.")]
+Word = Annotated[str | None, Parameter(max_length=200)]
+
+
+@get("/incidents", sync_to_thread=True, summary="List incidents")
+def list_incidents(
+    *,
+    desk: Desk,
+    project_id: int,
+    standing: Annotated[
+        Literal["open", "resolved", "muted", "all"], Parameter(query="state", description="Only those that stand so.")
+    ] = "open",
+    service: Word = None,
+    environment: Word = None,
+    text: Annotated[
+        str | None,
+        Parameter(max_length=200, description="Words that must all be found in type, message, place or path."),
+    ] = None,
+    page: Page = 1,
+    per_page: PerPage = 25,
+) -> IncidentList:
+    """Open ones first, then muted, then resolved; among equals the last seen first."""
+    query = IncidentQuery(
+        state=None if standing == "all" else IncidentState(standing),
+        service=service or None,
+        environment=environment or None,
+        text=text or None,
+        page=page,
+        per_page=per_page,
+    )
+    found = desk.reads.incidents(project_id, query, desk.clock())
+    return IncidentList(items=found.rows, total=found.total, page=page, per_page=per_page)
+
+
+@get("/incidents/{incident_id:int}", sync_to_thread=True, summary="Read an incident")
+def read_incident(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+    """An incident with its hours, its story, and why its events are one."""
+    return _incident(desk, project_id, incident_id)
+
+
+@get("/incidents/{incident_id:int}/events/{which:str}", sync_to_thread=True, summary="Read an event")
+def read_event(
+    desk: Desk,
+    project_id: int,
+    incident_id: Id,
+    which: Annotated[str, Parameter(max_length=20, description="`newest`, `oldest`, or an event's number.")],
+) -> EventDetail:
+    """One event as it was reported, with the numbers of its neighbours."""
+    event = desk.reads.event(project_id, incident_id, _which(which))
+    if event is None:
+        raise NotFoundException("This incident keeps no such event.")
+    return event
+
+
+@post("/incidents/{incident_id:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an incident")
+def resolve(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+    """It is mended. It reopens by itself when its error returns. Answers with the incident as it is then."""
+    return _known(desk, project_id, incident_id, is_there=desk.triage.resolve(project_id, incident_id, desk.clock()))
+
+
+@post("/incidents/{incident_id:int}/reopen", sync_to_thread=True, status_code=200, summary="Reopen an incident")
+def reopen(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+    """It is to be looked at again. Answers with the incident as it is then."""
+    return _known(desk, project_id, incident_id, is_there=desk.triage.reopen(project_id, incident_id, desk.clock()))
+
+
+@post("/incidents/{incident_id:int}/mute", sync_to_thread=True, status_code=200, summary="Mute an incident")
+def mute(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+    """It is known, and only to be counted. Answers with the incident as it is then."""
+    return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (list_incidents, read_incident, read_event, resolve, reopen, mute)
+
+
+def _known(desk: Desk, project_id: int, incident_id: int, *, is_there: bool) -> IncidentResource:
+    if not is_there:
+        raise NotFoundException("There is no such incident.")
+    return _incident(desk, project_id, incident_id)
+
+
+def _incident(desk: Desk, project_id: int, incident_id: int) -> IncidentResource:
+    found = desk.reads.incident(project_id, incident_id, desk.clock())
+    if found is None:
+        raise NotFoundException("There is no such incident.")
+    return resource_of(found)
+
+
+def _which(text: str) -> Literal["newest", "oldest"] | int:
+    match text:
+        case "newest" | "oldest":
+            return text
+    if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID:
+        return int(text)
+    raise NotFoundException("An event is `newest`, `oldest`, or a number.")

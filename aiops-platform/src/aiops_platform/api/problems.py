@@ -1,0 +1,54 @@
+"""Errors as machines like them: problem details (RFC 9457). They say what was wrong, never what our code looks like."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+
+from aiops_platform.ports import StoreUnavailableError
+
+_log = logging.getLogger(__name__)
+
+_ApiRequest = Request[None, None, State]
+
+
+def problem(status: int, detail: str, **more: Any) -> Response[dict[str, Any]]:
+    """An answer that is a problem."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail} | more
+    headers = {"Cache-Control": "no-store"}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="aiops"'
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    return Response(content, status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def invalid(_: _ApiRequest, error: ValidationException) -> Response[dict[str, Any]]:
+    """A parameter that cannot be; `errors` names each."""
+    said = error.extra if isinstance(error.extra, list) else []
+    errors = [
+        {"name": str(each.get("key", "")), "why": str(each.get("message", ""))}
+        for each in said
+        if isinstance(each, dict)
+    ]
+    return problem(400, "A parameter makes no sense here.", errors=errors)
+
+
+def refused(_: _ApiRequest, error: HTTPException) -> Response[dict[str, Any]]:
+    """What is not there, or not allowed."""
+    return problem(error.status_code, error.detail or HTTPStatus(error.status_code).description)
+
+
+def store_unavailable(_: _ApiRequest, error: StoreUnavailableError) -> Response[dict[str, Any]]:
+    """The store is busy or has no room."""
+    _log.warning("The API could not answer: %s", error)
+    return problem(503, "The store cannot be used now. Try again.")
+
+
+def broken(request: _ApiRequest, error: Exception) -> Response[dict[str, Any]]:
+    """Our own mistake."""
+    _log.error("The API could not answer", exc_info=error, extra={"path": request.url.path})
+    return problem(500, "The mistake is ours, and is in the server's log.")

@@ -1,0 +1,55 @@
+"""The JSON API in one piece, for the application that people's pages are part of, too."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from aiops_platform.api import incidents, problems, services
+from aiops_platform.api.desk import Desk, Triage, project_of
+from aiops_platform.ports import Access, Reads, StoreUnavailableError
+
+_ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
+
+Times are RFC 3339 in UTC. Errors are problem details (RFC 9457, `application/problem+json`). A browser that is signed in
+may read without a token."""
+
+
+def routes(*, reads: Reads, access: Access, triage: Triage, clock: Callable[[], datetime]) -> Router:
+    """Everything under /api/v1."""
+    desk = Desk(reads=reads, access=access, triage=triage, clock=clock)
+    return Router(
+        path="/api/v1",
+        route_handlers=[*incidents.ROUTES, *services.ROUTES],
+        guards=[desk.guard()],
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "project_id": Provide(project_of, sync_to_thread=False),
+        },
+        exception_handlers={
+            ValidationException: problems.invalid,
+            HTTPException: problems.refused,
+            StoreUnavailableError: problems.store_unavailable,
+            Exception: problems.broken,
+        },
+        security=[{"token": []}],
+    )
+
+
+def openapi(version: str) -> OpenAPIConfig:
+    """What describes the API, at /api/openapi.json."""
+    token = SecurityScheme(type="http", scheme="bearer", description="An API token, `aiopst_…`")
+    return OpenAPIConfig(
+        title="AIOps",
+        version=version,
+        description=_ABOUT,
+        path="/api",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(security_schemes={"token": token}),
+        use_handler_docstrings=True,
+    )

@@ -1,0 +1,115 @@
+"""A page that says what the JSON API can do, drawn from its OpenAPI document. No script, nothing from elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from aiops_platform.web.site import PageRequest, Site
+from aiops_platform.web.visitors import find_visitor
+
+_VERBS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A parameter of an operation, or a field of an answer."""
+
+    name: str
+    type: str
+    about: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One thing that the API does."""
+
+    verb: str
+    path: str
+    summary: str
+    about: str
+    parameters: tuple[Field, ...]
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Something that it answers with."""
+
+    name: str
+    about: str
+    fields: tuple[Field, ...]
+
+
+@get("/api/docs")
+async def api_docs(request: PageRequest, site: Site) -> Response[str]:
+    """The API, for reading."""
+    if request.app.openapi_config is None:
+        raise NotFoundException
+    document = request.app.openapi_schema.to_schema()
+    visitor = await find_visitor(request)
+    given = {"visitor": None} if visitor is None else site.common(visitor)
+    given |= {
+        "title": document["info"]["title"],
+        "operations": tuple(_operations(document)),
+        "shapes": tuple(_shapes(document)),
+        "public_url": site.public_url,
+    }
+    return site.page("api_docs.html", given)
+
+
+PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (api_docs,)
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+    for path, verbs in document["paths"].items():
+        for verb in _VERBS:
+            if verb in verbs:
+                said = verbs[verb]
+                yield Operation(
+                    verb=verb.upper(),
+                    path=path,
+                    summary=said.get("summary", ""),
+                    about=said.get("description", ""),
+                    parameters=tuple(_parameter(each) for each in said.get("parameters", ())),
+                    answer=_answer(said.get("responses", {})),
+                )
+
+
+def _parameter(said: Mapping[str, Any]) -> Field:
+    schema = said.get("schema", {})
+    about = said.get("description") or schema.get("description", "")
+    if "default" in schema:
+        about = f"{about} Default: {schema['default']}.".strip()
+    return Field(name=said["name"], type=_type(schema), about=about)
+
+
+def _answer(responses: Mapping[str, Any]) -> str:
+    for said in responses.get("200", {}).get("content", {}).values():
+        return _type(said.get("schema", {}))
+    return ""
+
+
+def _shapes(document: Mapping[str, Any]) -> Iterator[Shape]:
+    for name, schema in sorted(document.get("components", {}).get("schemas", {}).items()):
+        properties = schema.get("properties", {})
+        if properties:
+            fields = tuple(Field(name=field, type=_type(said), about="") for field, said in properties.items())
+            yield Shape(name=schema.get("title", name), about=schema.get("description", ""), fields=fields)
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"] if value is not None)
+    if "oneOf" in schema:
+        return " | ".join(dict.fromkeys(_type(each) for each in schema["oneOf"]))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    kind = schema.get("type", "any")
+    names = [kind] if isinstance(kind, str) else kind
+    return " | ".join(schema.get("format") or name for name in names)

@@ -1,0 +1,274 @@
+"""Whole stores for the eye: a young one, a busy one, one that is all too much, and one that means harm."""
+
+import json
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from seeds import Seeds
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.monitor import MonitorState
+
+SAMPLES = Path(__file__).parents[2] / "wire" / "samples"
+
+# In every field of a hostile event. What it would run sets a mark on the window that a test looks for.
+HARM = (
+    '"><img src=x onerror="window.harmed=1"><script>window.harmed=1</script>{{ 7*7 }}{% raw %}${7*7}\'--'
+    "</textarea></title><hx-partial hx-target='body'>harm</hx-partial><a href=\"javascript:window.harmed=1\">x</a>"
+    "<svg onload=window.harmed=1> \u202eesrever\u202c \x00\x1b[31m \ufeff"
+)
+LONG = "Ünïcödé 🧨 עברית العربية 中文 <b>&amp;</b> " * 3000
+
+
+def a_sample(name: str) -> dict[str, Any]:
+    """A golden body."""
+    body: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return body
+
+
+def minutes(number: float) -> timedelta:
+    """A span."""
+    return timedelta(minutes=number)
+
+
+def hours(number: float) -> timedelta:
+    """A span."""
+    return timedelta(hours=number)
+
+
+def plant_services(seeds: Seeds, project: int) -> dict[str, int]:
+    """Six services that live in six ways."""
+    alive, late, silent, stopped = MonitorState.ALIVE, MonitorState.LATE, MonitorState.SILENT, MonitorState.STOPPED
+    sdk = {"sdk": {"name": "aiops-sdk", "version": "0.2.0"}, "instance": {"host": "shop-1", "pid": 4711}}
+    old = {"host": "batch-3"}
+    lives: list[tuple[str, str, list[tuple[MonitorState, timedelta]] | None, dict[str, Any], str | None, timedelta]] = [
+        (
+            "shop",
+            "production",
+            [(alive, hours(190)), (silent, hours(11.4)), (alive, hours(10.6))],
+            sdk,
+            "https://shop.example",
+            timedelta(seconds=12),
+        ),
+        (
+            "shop",
+            "staging",
+            [(alive, hours(60)), (stopped, hours(16)), (alive, hours(5))],
+            sdk,
+            "https://staging.shop.example:8443",
+            timedelta(seconds=4),
+        ),
+        (
+            "payments",
+            "production",
+            [(alive, hours(300)), (late, minutes(0.7))],
+            sdk,
+            "http://10.4.0.12:8000",
+            timedelta(seconds=71),
+        ),
+        (
+            "mailer",
+            "production",
+            [(alive, hours(300)), (late, minutes(52)), (silent, minutes(51.5))],
+            old,
+            None,
+            minutes(53),
+        ),
+        ("nightly-import", "production", [(alive, hours(8)), (stopped, hours(6.2))], sdk, None, hours(6.2)),
+        ("legacy-crm", "production", None, {}, None, minutes(0)),
+    ]
+    ids = {}
+    for name, environment, states, beat, url, ago in lives:
+        ids[f"{name}/{environment}"] = seeds.service(project, name, environment, last_event_at=seeds.now - minutes(7))
+        if states:
+            seeds.monitor(ids[f"{name}/{environment}"], states, last_beat=beat, base_url=url, beat_ago=ago)
+    return ids
+
+
+def trend(seed: int, *, peak: int, since: int = 336, share: float = 0.5) -> dict[int, int]:
+    """Events by hours ago, lively but always the same."""
+    dice = random.Random(seed)
+    return {ago: dice.randint(1, peak) for ago in range(since) if dice.random() < share} | {0: max(1, peak // 2)}
+
+
+def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
+    """A week in the life of a shop. Returns the ids of telling incidents by name."""
+    at = plant_services(seeds, project)
+    shop, staging, payments = at["shop/production"], at["shop/staging"], at["payments/production"]
+    ids = {}
+    everything = a_sample("event-everything") | {"message": "order 7 was not taken"}
+    everything["exceptions"] = in_a_framework(everything["exceptions"])
+    ids["everything"] = seeds.incident(
+        project, shop, type="OrderFailed", message="order 7 was not taken", place="take_order in orders.py",
+        hours=trend(1, peak=40), first_seen=timedelta(days=12), last_seen=minutes(0.4), path="/orders/<int:number>",
+        release="2026.11.3", status_code=500, reopened=hours(5), logger="shop.orders",
+        parts={"rule": "exception", "type": "OrderFailed", "frames": ["orders.take_order", "orders.reserve"], "message": "order <n> was not taken"},
+        facts=[(FactKind.INCIDENT_OPENED, timedelta(days=12)), (FactKind.INCIDENT_RESOLVED, timedelta(days=3)), (FactKind.INCIDENT_REOPENED, hours(5))],
+    )  # fmt: skip
+    for ago in (900, 300, 12):
+        seeds.event(ids["everything"], everything, ago=minutes(ago))
+    seeds.event(ids["everything"], everything, ago=minutes(0.4))
+    ids["silence"] = seeds.incident(
+        project, at["mailer/production"], kind=IncidentKind.SILENCE, type="ServiceSilent",
+        message="mailer (production) has given no sign of life since 02:21 UTC", place="", level="critical",
+        first_seen=minutes(51), last_seen=minutes(51),
+    )  # fmt: skip
+    ids["group"] = seeds.incident(
+        project, payments, type="ExceptionGroup", message="two steps of the order failed (2 sub-exceptions)",
+        place="settle in orders.py", level="critical", hours=trend(2, peak=9, since=30), first_seen=hours(30), last_seen=minutes(2),
+    )  # fmt: skip
+    seeds.event(ids["group"], a_sample("exception-group"), ago=minutes(2))
+    ids["old"] = seeds.incident(
+        project, at["legacy-crm/production"], type="KeyError", message="'apple'", place="price_of in shop/prices.py",
+        hours=trend(3, peak=3, since=80, share=0.2), last_seen=minutes(9),
+    )  # fmt: skip
+    seeds.event(ids["old"], a_sample("old-exception-flask"), ago=minutes(9))
+    ids["http"] = seeds.incident(
+        project, shop, kind=IncidentKind.HTTP_ERROR, type="AttributeError", message="'NoneType' object has no attribute 'total'",
+        place="GET /orders/<int:number>", status_code=500, path="/orders/<int:number>", hours=trend(4, peak=300, share=0.9),
+        first_seen=timedelta(days=14), last_seen=minutes(1),
+    )  # fmt: skip
+    seeds.event(ids["http"], a_sample("http-error"), ago=minutes(1))
+    ids["log"] = seeds.incident(
+        project, shop, kind=IncidentKind.LOG_ERROR, type="ERROR", message="stock of apple is below 5", place="shop.stock",
+        logger="shop.stock", hours=trend(5, peak=4, share=0.15), last_seen=hours(2),
+    )  # fmt: skip
+    seeds.event(ids["log"], a_sample("log-error"), ago=hours(2))
+    for type_, message, place, service, level, ago, seed in (
+        ("TimeoutError", "The read operation timed out", "fetch_rates in shop/rates.py", shop, "error", 34, 6),
+        ("IntegrityError", "UNIQUE constraint failed: baskets.token", "save in shop/baskets.py", shop, "error", 66, 7),
+        ("PermissionError", "[Errno 13] Permission denied: '/var/spool/invoices'", "write_invoice in invoices.py", staging, "error", 95, 8),
+        ("DeprecatedPlanWarning", "plan ‘starter-2019’ is no longer sold", "shop.plans", shop, "warning", 200, 9),
+        ("ConnectionError", "redis:6379 refused the connection", "publish in events/bus.py", payments, "error", 1400, 10),
+        ("RecursionError", "maximum recursion depth exceeded while calling a Python object", "walk in catalogue/tree.py", shop, "error", 2100, 11),
+    ):  # fmt: skip
+        incident = seeds.incident(
+            project, service, type=type_, message=message, place=place, level=level, last_seen=minutes(ago),
+            first_seen=minutes(ago + 4000), hours=trend(seed, peak=seed, share=0.25),
+        )  # fmt: skip
+        seeds.event(incident, {"signal_type": "exception", "error_type": type_, "message": message}, ago=minutes(ago))
+    for number in range(4):
+        seeds.incident(
+            project,
+            shop,
+            type="ValueError",
+            message=f"bad coupon: '{number}XA'",
+            state=IncidentState.RESOLVED,
+            last_seen=hours(20 + number),
+        )
+    seeds.incident(
+        project,
+        shop,
+        type="BrokenPipeError",
+        message="[Errno 32] Broken pipe",
+        state=IncidentState.MUTED,
+        last_seen=hours(3),
+    )
+    return ids
+
+
+def in_a_framework(exceptions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same exceptions, with the calls of a web framework around the reported one."""
+    packages = "/srv/shop/.venv/lib/python3.11/site-packages"
+    library = [
+        {"file": f"{packages}/flask/app.py", "function": "wsgi_app", "module": "flask.app", "line": 1511, "in_app": False},
+        {"file": f"{packages}/flask/app.py", "function": "full_dispatch_request", "module": "flask.app", "line": 917, "in_app": False},
+        {"file": f"{packages}/flask/app.py", "function": "dispatch_request", "module": "flask.app", "line": 902, "in_app": False},
+    ]  # fmt: skip
+    first, *others = exceptions
+    return [first | {"frames": [*library, *first["frames"]]}, *others]
+
+
+def plant_too_much(seeds: Seeds, project: int) -> int:
+    """Names, numbers, texts and traces far beyond reason. Returns the incident that has it all."""
+    service = seeds.service(
+        project, "a-service-with-a-very-long-name-" * 6, "an-environment-" * 13, last_event_at=seeds.now
+    )
+    flapping = [
+        state
+        for number in range(300, 0, -1)
+        for state in ((MonitorState.ALIVE, minutes(number * 4)), (MonitorState.SILENT, minutes(number * 4 - 2)))
+    ]
+    seeds.monitor(
+        service,
+        flapping,
+        last_beat={"sdk": {"name": LONG, "version": LONG}, "host": LONG},
+        base_url="https://" + "x" * 1900,
+    )
+    frames = [
+        {
+            "file": f"/srv/app/{'deep/' * 30}module_{number}.py", "function": f"function_{number}_" + "x" * 80,
+            "module": f"app.module_{number}", "line": 100000 + number, "in_app": number % 3 == 0,
+            "source": {"before": [LONG[:400]] * 5, "line": LONG[:4000], "after": ["    pass"] * 5},
+            "locals": {f"local_{each}": LONG[:1000] for each in range(40)},
+        }
+        for number in range(500)
+    ]  # fmt: skip
+    frames += [{"file": "/srv/app/loop.py", "function": "again", "line": 4, "in_app": True}] * 900
+    body = {
+        "signal_type": "exception", "error_type": "E" * 5000, "message": LONG, "stack_trace": LONG,
+        "exceptions": [{"type": "E" * 5000, "module": "m" * 500, "value": LONG, "frames": frames, "notes": [LONG] * 20}]
+        + [{"type": f"Cause{number}", "value": LONG[:3000], "frames": frames[:50], "parent": number, "relation": "cause"} for number in range(60)],
+        "request": {"method": "POST", "url": "https://shop.example/" + "u" * 9000, "query": "q" * 9000, "headers": {f"X-{n}-{'h' * 300}": "v" * 3000 for n in range(200)}, "body": {"text": LONG}},
+        "user": {"id": "7" * 900, "name": LONG}, "tags": {f"tag {n} {'t' * 300}": "v" * 900 for n in range(300)},
+        "contexts": {f"context {n}": {f"key {m}": "v" * 900 for m in range(100)} for n in range(50)},
+        "breadcrumbs": [{"at": "2026-11-22T03:14:06Z", "category": "log" * 50, "level": "info", "message": LONG[:3000], "data": {"d": "x" * 3000}}] * 300,
+        "fingerprint": ["f" * 900] * 50, "remarks": ["a remark " * 50] * 40,
+    }  # fmt: skip
+    incident = seeds.incident(
+        project, service, type="E" * 200, message=LONG, place="p" * 400, hours={ago: 10**9 + ago for ago in range(336)},
+        count=4_321_987_654_321, path="/" + "p" * 3000, logger="l" * 200, release="r" * 200, status_code=500,
+        parts={f"part {n}": [LONG[:900]] * 40 for n in range(20)},
+        facts=[(FactKind.INCIDENT_REOPENED, hours(n)) for n in range(80)],
+    )  # fmt: skip
+    seeds.event(incident, body)
+    for number in range(60):
+        seeds.incident(
+            project,
+            service,
+            type="LongNamedError" * 12,
+            message=LONG[number:9000],
+            place="place" * 80,
+            hours={ago: number * ago for ago in range(24)},
+        )
+    return incident
+
+
+def plant_harm(seeds: Seeds, project: int) -> int:
+    """The same hostile text in every field there is. Returns the incident."""
+    service = seeds.service(project, HARM[:190], HARM[:190])
+    seeds.monitor(
+        service,
+        [(MonitorState.SILENT, hours(1))],
+        last_beat={"sdk": {"name": HARM, "version": HARM}, "host": HARM},
+        base_url="javascript:window.harmed=1//" + HARM,
+    )
+    incident = seeds.incident(
+        project, service, type=HARM[:190], message=HARM, place=HARM[:390], level=HARM[:20], path=HARM, logger=HARM[:190], release=HARM[:190],
+        parts={HARM: HARM, "list": [HARM, {HARM: HARM}], "number": 7},
+    )  # fmt: skip
+    seeds.fact(project, FactKind.INCIDENT_REOPENED, seeds.now, incident_id=incident, why=HARM)
+    frame = {
+        "file": HARM,
+        "function": HARM,
+        "module": HARM,
+        "line": 7,
+        "in_app": True,
+        "source": {"before": [HARM], "line": HARM, "after": [HARM]},
+        "locals": {HARM: HARM},
+    }
+    body = {
+        "signal_type": "exception", "error_type": HARM, "message": HARM, "stack_trace": HARM, "service": HARM, "environment": HARM,
+        "host": HARM, "source": HARM, "release": HARM, "route": HARM, "logger": HARM, "template": HARM, "request_path": HARM,
+        "exceptions": [{"type": HARM, "module": HARM, "value": HARM, "notes": [HARM], "frames": [frame, frame | {"in_app": False}]}],
+        "request": {"method": HARM, "url": "javascript:window.harmed=1//" + HARM, "query": HARM, "headers": {HARM: HARM}, "body": HARM, "remote_addr": HARM},
+        "user": {"id": HARM, "email": HARM, "name": HARM, "ip_address": HARM}, "tags": {HARM: HARM}, "contexts": {HARM: {HARM: HARM}},
+        "breadcrumbs": [{"at": HARM, "category": HARM, "level": HARM, "message": HARM, "data": {HARM: HARM}}],
+        "fingerprint": [HARM], "also_seen_by": [HARM], "sdk": {"name": HARM, "version": HARM}, "remarks": [HARM],
+        "instance": {"id": HARM, "host": HARM, "pid": 7},
+    }  # fmt: skip
+    seeds.event(incident, body)
+    return incident

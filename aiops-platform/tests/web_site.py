@@ -1,0 +1,79 @@
+"""The pages on a real server on loopback, over a seeded store: for browser tests and screenshots."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from seeds import Seeds, a_store
+
+from aiops_platform.api.routes import openapi, routes
+from aiops_platform.pipeline.triage import Triage
+from aiops_platform.ports import Access, Reads
+from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.reads import SqlReads
+from aiops_platform.storage.transactions import SqlStore
+from aiops_platform.web.app import build
+
+DEADLINE = 20
+
+
+@dataclass
+class RunningSite:
+    """A site that answers at `url`, and what lies behind it."""
+
+    url: str
+    seeds: Seeds
+    project: int
+    access: Access
+    reads: Reads
+
+    def signin_url(self) -> str:
+        """A fresh sign-in link."""
+        return f"{self.url}/signin/{self.access.create_signin(datetime.now(UTC))}"
+
+    def session(self) -> str:
+        """The text of a fresh session, for a cookie."""
+        session = self.access.sign_in(self.access.create_signin(datetime.now(UTC)), datetime.now(UTC))
+        assert session is not None
+        return session
+
+
+@contextmanager
+def running(app: Any, listener: socket.socket) -> Iterator[None]:
+    """The application on that socket, until the block ends."""
+    config = uvicorn.Config(app, log_level="critical", lifespan="on", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(DEADLINE)
+
+
+@contextmanager
+def a_site(folder: Path, *, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSite]:
+    """A running site over an empty store in that folder. Seeds are planted as of now."""
+    database = a_store(f"sqlite:///{folder / 'store.db'}")
+    clock = clock or (lambda: datetime.now(UTC))
+    seeds = Seeds(database, clock())
+    project = seeds.project()
+    access = SqlAccess(database, server_secret=b"s" * 32)
+    reads = SqlReads(database)
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    triage = Triage(SqlStore(database))
+    api = routes(reads=reads, access=access, triage=triage, clock=clock)
+    app = build(
+        reads=reads, access=access, triage=triage, clock=clock, public_url=url, also=[api], openapi=openapi("0.1.0")
+    )
+    with running(app, listener):
+        yield RunningSite(url=url, seeds=seeds, project=project, access=access, reads=reads)
+    database.close()
