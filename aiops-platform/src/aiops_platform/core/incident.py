@@ -18,6 +18,7 @@ _PATH_LIMIT: Final = 2_000
 _TOLD_LIMIT: Final = 300
 _OLDEST: Final = timedelta(days=7)
 _AHEAD: Final = timedelta(minutes=5)
+_SECOND: Final = timedelta(microseconds=999_999)
 _UNNAMED: Final = {
     SignalType.EXCEPTION: "Exception",
     SignalType.HTTP_ERROR: "HTTPError",
@@ -78,13 +79,21 @@ class Changed:
 
 def time_of(event: Event, received_at: datetime) -> datetime:
     """When it happened, by the client's clock where that can be believed: at most a week before it was received."""
-    said, stamp = event.occurred_at, event.timestamp
-    # Compared as numbers first: a date cannot hold every number.
-    if said is None and stamp is not None and abs(stamp - received_at.timestamp()) <= _OLDEST.total_seconds():
-        said = datetime.fromtimestamp(stamp, UTC)
+    said = event.occurred_at or _stamped(event, received_at)
     if said is not None and received_at - _OLDEST <= said <= received_at + _AHEAD:
         return said.astimezone(UTC)
     return received_at
+
+
+def _stamped(event: Event, received_at: datetime) -> datetime | None:
+    stamp = event.timestamp
+    # Compared as numbers first: a date cannot hold every number.
+    if stamp is None or not abs(stamp - received_at.timestamp()) <= _OLDEST.total_seconds():
+        return None
+    said = datetime.fromtimestamp(stamp, UTC)
+    # Whole seconds are cut, not rounded. The latest moment that was meant: what happened after a resolution must not
+    # seem to have happened before it.
+    return max(said, min(said + _SECOND, received_at)) if stamp.is_integer() else said
 
 
 def absorb(event: Event, into: Incident | None, *, service: Service, at: datetime, now: datetime) -> Changed:

@@ -7,11 +7,13 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 
 from aiops_platform.ports import StoreUnavailableError
 
 _BUSY_SECONDS = 5
+# These say that a statement was wrong, and would be again.
+_OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
 
 class Database:
@@ -48,16 +50,16 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> Database:
     """Opens `sqlite:////path/store.db`, `sqlite://` (in memory, for tests), or another database that SQLAlchemy knows.
 
-    The tables are not created: see `migrate`.
+    The tables are not created: see `migrate`. SQLite waits `busy_seconds` for another writer before it gives up.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return Database(create_engine(parsed, pool_pre_ping=True))
     in_memory = parsed.database in (None, "", ":memory:")
-    options: dict[str, Any] = {"connect_args": {"timeout": _BUSY_SECONDS, "check_same_thread": False}}
+    options: dict[str, Any] = {"connect_args": {"timeout": busy_seconds, "check_same_thread": False}}
     if in_memory:
         options["poolclass"] = StaticPool
     engine = create_engine(parsed, **options)
@@ -72,7 +74,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -83,5 +84,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as cause:
+    except DatabaseError as cause:
+        if isinstance(cause, _OUR_FAULT):
+            raise
         raise StoreUnavailableError(f"The store cannot be used now: {cause.orig}") from cause

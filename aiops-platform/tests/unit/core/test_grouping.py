@@ -26,6 +26,8 @@ def an_exception(*functions: str, file: str = "/srv/shop/orders.py", in_app: boo
         ("took 12.5ms", "took <number>ms"),
         ("user 0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c05 is gone", "user <uuid> is gone"),
         ("no such commit 9fceb02d0ae598e95dc970b74767f19372d61af8", "no such commit <hex>"),
+        ("no such commit 9fceb02", "no such commit <hex>"),
+        ("sha256 of python3 is facade", "sha256 of python3 is facade"),
         ("<Order object at 0x7f3a2c1b5d90>", "<Order object at <address>>"),
         ("mail to ada.l@shop.example bounced", "mail to <email> bounced"),
         ("connect to 10.0.0.17:5432 refused", "connect to <ip> refused"),

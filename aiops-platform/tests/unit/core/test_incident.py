@@ -109,7 +109,9 @@ def test_a_muted_silence_stays_muted():
     [
         ({"occurred_at": "2026-11-22T03:14:07.123456Z"}, NOW.replace(second=7, microsecond=123456)),
         ({"occurred_at": "2026-11-22T05:14:07+02:00"}, NOW.replace(second=7)),
-        ({"timestamp": NOW.timestamp() - 60}, after(seconds=-60)),
+        ({"timestamp": NOW.timestamp() - 60.5}, after(seconds=-60.5)),
+        ({"timestamp": NOW.timestamp() - 60}, after(seconds=-59.000001)),
+        ({"timestamp": NOW.timestamp()}, NOW),
         ({"timestamp": NOW.timestamp() + 299}, after(seconds=299)),
         ({"timestamp": NOW.timestamp() + 301}, NOW),
         ({"timestamp": NOW.timestamp() - 8 * 86400}, NOW),

@@ -1,0 +1,196 @@
+"""What every store promises to the stations: all of a transaction or nothing, each id once, and no other project's."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from made import NOW, SHOP, a_heartbeat, after, an_event
+from sqlalchemy import func, insert, select
+
+from aiops_platform.core import grouping
+from aiops_platform.core import incident as rules
+from aiops_platform.core.incident import Incident
+from aiops_platform.core.monitor import Monitor, MonitorState, beat
+from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.ports import IncidentChange, KeptEvent, MonitorChange, Store
+from aiops_platform.storage import schema
+from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.migrations import migrate
+from aiops_platform.storage.transactions import SqlStore
+
+
+@pytest.fixture(params=["file", "memory"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'store.db'}" if request.param == "file" else "sqlite://")
+    migrate(database)
+    with database.begin() as connection:
+        rows = [{"slug": name, "name": name, "created_at": NOW} for name in ("one", "two")]
+        connection.execute(insert(schema.projects), rows)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return SqlStore(database)
+
+
+def a_service(store: Store, name: str = "shop") -> Service:
+    named = ServiceName(1, name, "production")
+    with store.begin() as transaction:
+        return transaction.services({named: NOW})[named]
+
+
+def an_incident(service: Service, message: str = "no") -> IncidentChange:
+    event = an_event(message=message)
+    changed = rules.absorb(event, None, service=service, at=NOW, now=NOW)
+    kept = KeptEvent(event_id=bytes(16), occurred_at=NOW, received_at=NOW, repeat_count=1, body=b"{}")
+    key = grouping.key_for(event)
+    return IncidentChange(incident=changed.incident, key=key, facts=changed.facts, events=(kept,), hours={NOW: 1})
+
+
+def found(store: Store, change: IncidentChange) -> Incident | None:
+    assert change.key is not None
+    place = (change.incident.service_id, change.key)
+    with store.begin() as transaction:
+        return transaction.grouped([place]).get(place)
+
+
+def saved(store: Store, change: IncidentChange) -> Incident:
+    with store.begin() as transaction:
+        transaction.save_incidents([change])
+    incident = found(store, change)
+    assert incident is not None
+    return incident
+
+
+def a_monitor(service: Service) -> Monitor:
+    return beat(a_heartbeat(instance={"id": "one"}), None, service_id=service.id, at=NOW).monitor
+
+
+def counted(database: Database, table) -> int:
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_an_incident_is_found_by_its_key_as_it_was_saved(store):
+    change = an_incident(a_service(store))
+    incident = saved(store, change)
+    assert incident.id is not None
+    assert vars(incident) == vars(change.incident) | {"id": incident.id}
+
+
+def test_an_incident_with_an_id_is_changed_not_added(store, database):
+    first = an_incident(a_service(store))
+    incident = saved(store, first)
+    resolved = rules.resolved(incident, after(minutes=1))
+    assert saved(store, IncidentChange(incident=resolved.incident, key=first.key)) == resolved.incident
+    assert counted(database, schema.incidents) == 1
+
+
+def test_new_and_known_incidents_are_saved_together_each_with_its_own_events(store, database):
+    service = a_service(store)
+    known = saved(store, an_incident(service, "known"))
+    more = an_incident(service, "known")
+    changes = [an_incident(service, "a"), IncidentChange(incident=known, events=more.events), an_incident(service, "b")]
+    with store.begin() as transaction:
+        transaction.save_incidents(changes)
+    with database.read() as connection:
+        rows = connection.execute(
+            select(schema.incidents.c.message, func.count())
+            .join(schema.events, schema.events.c.incident_id == schema.incidents.c.id)
+            .group_by(schema.incidents.c.message)
+        )
+        assert {message: count for message, count in rows} == {"known": 2, "a": 1, "b": 1}  # noqa: C416 (rows are no pairs)
+
+
+def test_hours_are_added_up(store, database):
+    change = an_incident(a_service(store))
+    incident = saved(store, change)
+    saved(store, IncidentChange(incident=incident, key=change.key, hours={NOW: 4, after(hours=1): 2}))
+    with database.read() as connection:
+        table = schema.incident_hours
+        assert connection.execute(select(table.c.count).order_by(table.c.hour)).scalars().all() == [5, 2]
+
+
+def test_an_exception_undoes_everything(store, database):
+    service = a_service(store)
+
+    def failing() -> None:
+        with store.begin() as transaction:
+            transaction.save_incidents([an_incident(service)])
+            transaction.remember(1, {bytes(16): NOW})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    for table in (schema.incidents, schema.events, schema.group_keys, schema.seen_events, schema.incident_hours):
+        assert counted(database, table) == 0
+
+
+def test_an_id_is_new_once_in_each_project(store):
+    one, two = bytes(16), bytes([1] * 16)
+    with store.begin() as transaction:
+        assert transaction.remember(1, {one: NOW}) == {one}
+        assert transaction.remember(1, {one: NOW, two: NOW}) == {two}
+        assert transaction.remember(2, {one: NOW}) == {one}
+        assert transaction.remember(2, {}) == set()
+
+
+def test_a_great_many_are_asked_for_at_once(store):
+    names = {ServiceName(1, f"s{number}", "production"): NOW for number in range(1_000)}
+    with store.begin() as transaction:
+        first = transaction.services(names)
+        assert transaction.services(names) == first
+        assert len(transaction.remember(1, {number.to_bytes(16, "big"): NOW for number in range(5_000)})) == 5_000
+        changes = [an_incident(service) for service in first.values()]
+        transaction.save_incidents(changes)
+        assert len(transaction.grouped([(each.incident.service_id, each.key) for each in changes if each.key])) == 1_000
+
+
+def test_two_writers_at_once_do_not_make_two_of_one_service(store, database):
+    with ThreadPoolExecutor(8) as pool:
+        services = list(pool.map(lambda _: a_service(store), range(40)))
+    assert len(set(services)) == 1
+    assert counted(database, schema.facts) == 1
+
+
+def test_an_incident_of_another_project_is_not_found(store):
+    incident = saved(store, an_incident(a_service(store)))
+    assert incident.id is not None
+    with store.begin() as transaction:
+        assert transaction.incident(1, incident.id) == incident
+        assert transaction.incident(2, incident.id) is None
+
+
+def test_a_monitor_is_found_as_it_was_saved(store):
+    service = a_service(store)
+    monitor = a_monitor(service)
+    with store.begin() as transaction:
+        transaction.save_monitors([MonitorChange(monitor=monitor, project_id=1, states=((NOW, MonitorState.ALIVE),))])
+    with store.begin() as transaction:
+        kept = transaction.monitors([service.id])[service.id]
+        assert vars(kept) == vars(monitor) | {"id": kept.id}
+        assert transaction.due_monitors(after(seconds=59), 10) == []
+        assert transaction.due_monitors(after(seconds=60), 10) == [(service, kept)]
+
+
+def test_the_time_of_the_last_event_never_goes_back(store, database):
+    service = a_service(store)
+    for moment in (NOW, after(hours=2), after(hours=1)):
+        with store.begin() as transaction:
+            transaction.heard_from({service.id: moment})
+    with database.read() as connection:
+        assert connection.execute(select(schema.services.c.last_event_at)).scalars().all() == [after(hours=2)]
+
+
+def test_nothing_to_save_is_no_change(store, database):
+    with store.begin() as transaction:
+        transaction.save_incidents([])
+        transaction.save_monitors([])
+        transaction.heard_from({})
+        assert transaction.services({}) == {}
+        assert transaction.grouped([]) == {}
+    assert counted(database, schema.revisions) == 0
+    assert SHOP.named.name == "shop"
