@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 BIN := .venv/bin
 MADE := .venv/made
 UV := $(BIN)/uv
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 SDK_SOURCES := $(shell find aiops-sdk -type f -not -name '*.pyc' -not -path '*/tests/*' 2>/dev/null)
 PLATFORM_SOURCES := $(shell find aiops-platform -type f -not -name '*.pyc' -not -path '*/tests/*' -not -path '*/static/vendor/*' -not -path '*/static/sdk/*' 2>/dev/null)
 PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration web))
@@ -17,7 +17,6 @@ RESULTS := test-results
 export PYTHON
 
 export SOURCE_DATE_EPOCH := 1577836800
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
 help: ## This list

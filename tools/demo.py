@@ -116,7 +116,9 @@ def data(folder: Path) -> list[str]:
 
 def surroundings() -> dict[str, str]:
     """Our environment without what would change either program."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("AIOPS_", "FLASK_", "SHOP_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIOPS_", "FLASK_", "SHOP_"))}
+    # Not even compiled modules stay behind beside the shop's sources.
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def platform_settings(folder: Path, url: str) -> dict[str, str]:

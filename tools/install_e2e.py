@@ -16,7 +16,15 @@ UV = Path(sys.executable).with_name("uv")
 def make(name: str, lock: str, wheels: list[Path]) -> None:
     """Make one environment from nothing, so that nothing from an earlier run can help."""
     folder = ROOT / ".venvs" / name
-    install: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
+    install: list[str | Path] = [
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--compile-bytecode",
+        "--python",
+        folder / "bin" / "python",
+    ]
     subprocess.run([str(UV), "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)], check=True)
     subprocess.run([*install, "--require-hashes", "-r", ROOT / "requirements" / lock], check=True)
     if wheels:
