@@ -40,14 +40,24 @@ class Text:
 class Budget:
     """How many bytes of HTML may still be spent; whoever asks late on an overlong page gets less."""
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self, left: int, *, out_of: "Budget | None" = None) -> None:
+        self._left = left
+        self._out_of = out_of
+
+    @property
+    def left(self) -> int:
+        """How much there is still."""
+        return self._left if self._out_of is None else min(self._left, self._out_of.left)
+
+    def share(self, most: int) -> "Budget":
+        """A budget within this one: what it spends is spent here, too; so no part can leave the others with nothing."""
+        return Budget(most, out_of=self)
 
     def room(self, cost: int) -> bool:
         """Takes that much for markup, if it is there."""
         if cost > self.left:
             return False
-        self.left -= cost
+        self._spend(cost)
         return True
 
     def text(self, text: str, *, at: str, most: int) -> Text:
@@ -57,8 +67,13 @@ class Budget:
         if _bytes_of(full) > self.left:
             # A character costs at most 6 bytes (`&quot;`), so this cannot overshoot.
             shown = full[: max(0, self.left) // 6]
-        self.left -= _bytes_of(shown)
+        self._spend(_bytes_of(shown))
         return Text(shown=shown, at=at, is_cut=len(text) > most or len(shown) < len(full), of=len(text))
+
+    def _spend(self, cost: int) -> None:
+        self._left -= cost
+        if self._out_of is not None:
+            self._out_of._spend(cost)
 
 
 def _bytes_of(text: str) -> int:

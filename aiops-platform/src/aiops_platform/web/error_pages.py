@@ -59,4 +59,8 @@ def _page(request: PageRequest, status: int) -> Response[Any]:
         # An address that the API does not have never reaches it; its clients still want JSON.
         content = {"type": "about:blank", "title": title, "status": status, "detail": say}
         return Response(content, status_code=status, media_type="application/problem+json")
-    return site.public_page("error.html", {"status": status, "title": title, "say": say}, status=status)
+    given = {"status": status, "title": title, "say": say}
+    visitor = getattr(request.state, "visitor", None)
+    if visitor is None or status >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return site.public_page("error.html", given, status=status)
+    return site.page("error.html", site.common(visitor) | given, status=status)

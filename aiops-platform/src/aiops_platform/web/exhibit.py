@@ -17,6 +17,8 @@ from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.web.cut import Budget, Text, shortened
 
 PAGE_BUDGET = 66_000
+# What the first of many may take at most, so that the others still find something.
+_EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 36_000, 24_000, 10_000, 5_000
 
 # What the markup around each thing costs, in bytes; measured generously, and held by a test on hostile events.
 _FRAME, _LINE, _ROW, _EXCEPTION, _CRUMB, _FOLD = 480, 100, 150, 700, 260, 160
@@ -133,25 +135,26 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
     budget = budget or Budget(PAGE_BUDGET)
     message = budget.text(event.message, at="/message", most=4000)
     known = event.exceptions or read_traceback(event.stack_trace)
-    exceptions = tuple(_exceptions(known, budget, told=bool(event.exceptions)))
+    exceptions = tuple(_exceptions(known, budget.share(_EXCEPTIONS_SHARE), told=bool(event.exceptions)))
     request = event.request
+    asked = budget.share(_REQUEST_SHARE)
     return Exhibit(
         message=message,
         exceptions=exceptions,
         hidden_exceptions=len(known) - len(exceptions),
-        request=_request(event, budget),
-        headers=_rows("Headers", request.headers, budget, "/request/headers", most=500) if request else None,
-        request_body=_whole(request.body, budget, "/request/body", 4000)
+        request=_request(event, asked),
+        headers=_rows("Headers", request.headers, asked, "/request/headers", most=500) if request else None,
+        request_body=_whole(request.body, asked, "/request/body", 4000)
         if request and request.body is not None
         else None,
         user=_user(event, budget),
-        tags=_rows("Tags", event.tags, budget, "/tags", most=200),
-        contexts=tuple(_contexts(event.contexts, budget)),
+        tags=_rows("Tags", event.tags, budget.share(_SECTION_SHARE), "/tags", most=200),
+        contexts=tuple(_contexts(event.contexts, budget.share(_SECTION_SHARE))),
         about=_about(event, budget),
-        crumbs=(crumbs := tuple(_crumbs(event, budget))),
+        crumbs=(crumbs := tuple(_crumbs(event, budget.share(_REQUEST_SHARE)))),
         hidden_crumbs=len(event.breadcrumbs) - len(crumbs),
         trace=budget.text(event.stack_trace, at="/stack_trace", most=16_000) if event.stack_trace else None,
-        remarks=tuple(shortened(remark, 300) for remark in event.remarks[:10]),
+        remarks=tuple(shortened(remark, 200) for remark in event.remarks[:5]),
     )
 
 
@@ -164,14 +167,19 @@ def _exceptions(known: Sequence[ExceptionInfo], budget: Budget, *, told: bool) -
         depths.append(depths[parent] + 1 if parent is not None and 0 <= parent < index else 0)
         # Text of an old client has no place of its own in the JSON: it points to the text as a whole.
         at = f"/exceptions/{index}" if told else "/stack_trace"
-        stretches, hidden = _stretches(exception.frames, budget, at, told=told, is_first=index == 0)
+        share = budget.share(_EXCEPTION_SHARE)
+        # In the order of what must not be missing: what it is, what it says, and only then where.
+        kind = share.text(exception.type or "Exception", at=f"{at}/type" if told else at, most=200)
+        value = share.text(exception.value, at=f"{at}/value" if told else at, most=2000)
+        notes = tuple(share.text(note, at=f"{at}/notes", most=500) for note in exception.notes[:10])
+        stretches, hidden = _stretches(exception.frames, share, at, told=told, is_first=index == 0)
         yield ExceptionExhibit(
-            type=budget.text(exception.type or "Exception", at=f"{at}/type" if told else at, most=200),
-            module=shortened(exception.module, 100) if exception.module else None,
-            value=budget.text(exception.value, at=f"{at}/value" if told else at, most=2000),
+            type=kind,
+            module=shortened(exception.module, 100) if exception.module not in (None, "", "builtins") else None,
+            value=value,
             because=_because(exception, known),
             depth=min(depths[index], 6),
-            notes=tuple(budget.text(note, at=f"{at}/notes", most=500) for note in exception.notes[:10]),
+            notes=notes,
             stretches=stretches,
             hidden_frames=hidden,
             at=at,

@@ -37,7 +37,7 @@ class Renderer:
         self._environment.filters |= {"line": shortened, "visible": visible}
 
     def page(self, template: str, given: Mapping[str, Any]) -> str:
-        """The template as HTML, with the present moment as `now` and the filter `moment`."""
+        """The template as HTML. It can say `moment(at)` (how long ago) and `since(at)` (for how long)."""
         now: datetime = given.get("now") or self._clock()
 
         def moment(at: datetime) -> Markup:
@@ -45,4 +45,10 @@ class Renderer:
                 words.machine(at), words.exactly(at), words.ago(at, now)
             )
 
-        return self._environment.get_template(template).render({**given, "now": now, "moment": moment})
+        def since(at: datetime) -> Markup:
+            return Markup('<time datetime="{}" title="{}" data-span>{}</time>').format(
+                words.machine(at), words.exactly(at), words.lasting(now - at)
+            )
+
+        own = {"now": now, "moment": moment, "since": since}
+        return self._environment.get_template(template).render({**given, **own})

@@ -1,5 +1,6 @@
 """Set-up: a fresh key and the few lines that connect a service, and whether it has been heard from yet."""
 
+import secrets
 from typing import Any
 
 from litestar import Response, get, post
@@ -23,7 +24,7 @@ def setup_page(request: PageRequest, site: Site, visitor: Visitor) -> Response[s
 def make_key(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
     """A fresh key in its snippet. It is shown this once."""
     now = site.clock()
-    name = f"setup {now:%Y-%m-%d %H:%M:%S.%f}"
+    name = f"setup-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
     key = site.access.create_key(visitor.project_id, name, now)
     made = next((known.id for known in site.access.keys(visitor.project_id) if known.name == name), None)
     given = site.common(visitor) | {"key": key, "key_name": name} | _heard(site, visitor, str(made or ""))

@@ -10,17 +10,18 @@
 
   // Relative times grow old on a page that stays open. The words are those of the server (web/words.py).
   const units = [[86400, "days", 2], [3600, "h", 1], [60, "min", 1], [1, "s", 1]];
-  const ago = (seconds) => {
-    if (seconds < 10) return "just now";
+  const lasting = (seconds) => {
     const [size, word] = units.find(([size, , least]) => seconds >= size * least) || units[3];
-    return `${Math.floor(seconds / size)} ${word} ago`;
+    return `${Math.max(0, Math.floor(seconds / size))} ${word}`;
   };
+  const ago = (seconds) => (seconds < 10 ? "just now" : `${lasting(seconds)} ago`);
   const refreshTimes = () => {
     for (const time of all("time[datetime]")) {
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+      const isSpan = "span" in time.dataset;
       // A clock that is off by more than a minute is not ours to correct; a date stays a date.
-      if (seconds < -60 || seconds >= 30 * 86400) continue;
-      const text = ago(seconds);
+      if (seconds < -60 || (!isSpan && seconds >= 30 * 86400)) continue;
+      const text = isSpan ? lasting(seconds) : ago(seconds);
       if (time.textContent !== text) time.textContent = text;
     }
   };
