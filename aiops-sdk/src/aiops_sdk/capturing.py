@@ -58,7 +58,7 @@ def http_event(
 def log_event(record: logging.LogRecord, exc: Optional[BaseException]) -> Event:
     """The event of a log record, with the traceback of the exception that it carries."""
     described = stacktrace.describe(exc) if exc is not None else None
-    text = described.text if described is not None else _text(record.exc_text) or _text(record.stack_info)
+    text = described.text if described is not None else _printed(record)
     return Event(
         event_id=new_id(),
         occurred_at=_when(record),
@@ -139,6 +139,12 @@ def _formatted(template: str, arguments: object) -> str:
         return template % arguments
     except (TypeError, ValueError, KeyError, OverflowError):
         return template
+
+
+def _printed(record: logging.LogRecord) -> str:
+    """The text of an exception that a handler has turned into text already, else the stack that was asked for."""
+    text = _text(record.exc_text)
+    return text if text and text != "NoneType: None" else _text(record.stack_info)
 
 
 def _level(number: int) -> str:

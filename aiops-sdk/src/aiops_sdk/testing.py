@@ -64,7 +64,7 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
 
 @contextmanager
 def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
-    """Within ``with capture_events() as events:``, keep what happens instead of sending it.
+    """Keep what happens in the block instead of sending it; the value is what happened.
 
     Error logs, dying threads, ``capture_exception()`` and Flask apps are listened to as after ``init()``. A client that
     is current already hears nothing meanwhile, and is current again afterwards.

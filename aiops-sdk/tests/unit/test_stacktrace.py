@@ -39,7 +39,7 @@ def test_frames_are_oldest_first_and_know_where_they_are():
 def test_a_frame_shows_its_line_and_the_lines_around_it():
     source = stacktrace.describe(an_order_that_fails()).infos[0].frames[1].source
     assert source is not None
-    assert source.line == '    raise ValueError("cannot order {}".format(quantity))'
+    assert source.line == '    raise ValueError(f"cannot order {quantity}")'
     assert source.before[-1] == "def place_order(quantity: int) -> None:"
     assert (len(source.before), len(source.after)) == (5, 5)
 

@@ -195,7 +195,7 @@ def _said_by_server(text: bytes) -> str:
 
     try:
         said = json.loads(text)["rejected"][0]["why"]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         said = text.decode("utf-8", "replace")
     line = " ".join(str(said).split())[:WHY_LENGTH]
     return " ({})".format(line) if line else ""

@@ -1,0 +1,98 @@
+"""Exceptions that end a thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+from children import run_program
+from loopback import Platform
+
+from aiops_sdk import client as clients
+from aiops_sdk.integrations import threading as threads
+from aiops_sdk.testing import capture_events
+
+
+def run_in_thread(target: Any, name: str = "worker") -> None:
+    thread = threading.Thread(target=target, name=name)
+    thread.start()
+    thread.join(20)
+
+
+def fail() -> None:
+    raise ValueError("in a thread")
+
+
+def listen(monkeypatch: pytest.MonkeyPatch) -> List[Any]:
+    """Put a hook in place before us; the list is what it is given. Called in the test itself: pytest has a hook, too."""
+    given: List[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: given.append(args.exc_value))
+    return given
+
+
+def test_an_exception_that_ends_a_thread_is_reported(monkeypatch: pytest.MonkeyPatch):
+    listen(monkeypatch)
+    with capture_events() as events:
+        run_in_thread(fail)
+        (event,) = events
+    assert (event["source"], event["error_type"], event["message"]) == ("process", "ValueError", "in a thread")
+    assert event["contexts"]["process"]["thread"] == "worker"
+    assert event["contexts"]["capture"] == {"mechanism": "threading"}
+
+
+def test_the_earlier_hook_still_runs(monkeypatch: pytest.MonkeyPatch):
+    printed = listen(monkeypatch)
+    with capture_events():
+        run_in_thread(fail)
+    assert [str(exc) for exc in printed] == ["in a thread"]
+
+
+def test_a_thread_that_exits_is_silent(monkeypatch: pytest.MonkeyPatch):
+    listen(monkeypatch)
+    with capture_events() as events:
+        run_in_thread(sys.exit)
+        assert list(events) == []
+
+
+def test_afterwards_everything_is_as_before(monkeypatch: pytest.MonkeyPatch):
+    listen(monkeypatch)
+    before = threading.excepthook
+    with capture_events():
+        assert threading.excepthook is not before
+    assert threading.excepthook is before
+
+
+def test_a_hook_that_was_set_over_ours_stays(monkeypatch: pytest.MonkeyPatch):
+    printed = listen(monkeypatch)
+    with capture_events() as events:
+        ours = threading.excepthook
+        theirs = lambda args: ours(args)  # noqa: E731
+        threading.excepthook = theirs
+        undo = threads.install(clients.current())  # type: ignore[arg-type]
+        undo()
+        assert threading.excepthook is theirs
+        run_in_thread(fail)
+        assert len(events) == 1
+    assert threading.excepthook is theirs
+    run_in_thread(fail)
+    assert len(printed) == 2
+
+
+def test_the_traceback_is_printed_as_without_us(platform: Platform, tmp_path: Path):
+    program = """
+        import threading
+        import aiops_sdk
+        aiops_sdk.init()
+        def fail():
+            raise ValueError("in a thread")
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    """
+    ended = run_program(tmp_path, program, platform_url=platform.url)
+    without = run_program(tmp_path, program.replace("aiops_sdk.init()", "pass"), platform_url=platform.url)
+    assert ended.err == without.err
+    assert [event["error_type"] for event in platform.events] == ["ValueError"]
