@@ -5,11 +5,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
+from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
 from aiops_platform.api.ingest import KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
+from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.ingest import Ingest
@@ -24,10 +27,10 @@ from aiops_platform.process.duty import Duty
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.migrations import migrate
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
-from aiops_platform.web import app as web_app
 
 _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
@@ -56,6 +59,31 @@ def opened(settings: Settings) -> Iterator[Opened]:
         access = _access(settings, database)
         project_id, _ = access.ensure_project("default", "Default", utc_now())
         yield Opened(database, access, project_id)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What can be looked at without changing anything."""
+
+    database: Database
+    access: SqlAccess
+    intake: SqliteIntake
+
+    def buried(self) -> Buried:
+        """The parcels that were not understood."""
+        return buried_parcels(self.database)
+
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest report was received that is not digested yet."""
+        found = [self.intake.oldest_waiting(kind) for kind in ParcelKind]
+        return min((each for each in found if each is not None), default=None)
+
+
+@contextmanager
+def inspected(settings: Settings) -> Iterator[Inspected]:
+    """Both databases as they are. Raises PlatformErrors."""
+    with closing(open_database(settings.store_url)) as database, closing(_intake(settings)) as intake:
+        yield Inspected(database, _access(settings, database), intake)
 
 
 def build_door(settings: Settings, address: str) -> Front:
@@ -97,8 +125,19 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
 
 
 def _pages(database: Database, access: Access, address: str) -> App:
+    # Late: the framework takes longer to import than all else, and only the door needs it.
+    from aiops_platform.api.routes import openapi, routes
+    from aiops_platform.web import app as web_app
+
+    reads, triage = SqlReads(database), Triage(SqlStore(database))
     application = web_app.build(
-        reads=SqlReads(database), access=access, triage=Triage(SqlStore(database)), clock=utc_now, public_url=address
+        reads=reads,
+        access=access,
+        triage=triage,
+        clock=utc_now,
+        public_url=address,
+        also=[routes(reads=reads, access=access, triage=triage, clock=utc_now)],
+        openapi=openapi(__version__),
     )
     # Litestar types scope and messages in its own, narrower way.
     return cast("App", application)

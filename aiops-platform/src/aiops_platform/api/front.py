@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
-
 from aiops_platform.api.ingest.handler import PATHS, Reception
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,130 @@
 """`aiops doctor`: looks after what the platform stands on, changes nothing, and says what to do."""
 
+import http.client
+import os
+import shutil
 from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 
+from aiops_platform import assembly
+from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.process import folder
+from aiops_platform.process.clock import utc_now
+from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
+
+_LITTLE_SPACE = 1024**3
+_GIGABYTE = 1024**3
+_LONG_WAIT = timedelta(minutes=1)
+_ANSWER_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `is_well` None: nothing to complain of, but good to know."""
+
+    is_well: bool | None
+    about: str
+    said: str
 
 
 def run(settings: Settings, _: Namespace) -> int:
     """1 when something needs attention."""
-    print(settings.data)
-    return 0
+    findings = []
+    for finding in _findings(settings):
+        findings.append(finding)
+        mark = {True: "well", False: "TO DO", None: "note"}[finding.is_well]
+        print(f"{mark:<6} {finding.about:<10} {finding.said}")
+    return int(any(finding.is_well is False for finding in findings))
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    if not (settings.data / "store.db").exists():
+        yield Finding(
+            False, "folder", f"no platform was ever started on {settings.data}: run `aiops serve`, or give --data"
+        )
+        return
+    yield _folder(settings)
+    yield _disk(settings)
+    yield from _processes(settings)
+    if settings.secret is None and not (settings.data / folder.SECRET_FILE).exists():
+        yield Finding(False, "secret", f"{folder.SECRET_FILE} is missing: restore it from a backup, or make new keys")
+        return
+    try:
+        yield from _databases(settings)
+    except PlatformError as error:
+        yield Finding(False, "database", f"{error} (after an upgrade, `aiops migrate` makes it ready)")
+
+
+def _folder(settings: Settings) -> Finding:
+    files = [path for path in settings.data.iterdir() if path.is_file()]
+    closed = [path.name for path in [settings.data, *files] if not os.access(path, os.R_OK | os.W_OK)]
+    if closed:
+        return Finding(False, "folder", f"{settings.data}: this user may not write {', '.join(closed)}")
+    return Finding(True, "folder", f"{settings.data} ({sum(path.stat().st_size for path in files) / 1e6:.1f} MB)")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data).free
+    said = f"{free / _GIGABYTE:.1f} GiB free"
+    if free < _LITTLE_SPACE:
+        return Finding(False, "disk", f"{said}: when it is full, reports are refused and clients keep them. Make room")
+    return Finding(True, "disk", said)
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    supervisor, door, worker = (holder_of(settings.data / name) for name in (SERVE_LOCK, DOOR_LOCK, WORK_LOCK))
+    if supervisor is None and door is None and worker is None:
+        yield Finding(None, "processes", "the platform does not run: `aiops serve` starts it")
+        return
+    if door is None:
+        yield Finding(
+            False, "door", "does not run: nobody takes reports. Its log says why; `aiops serve` starts it again"
+        )
+    else:
+        yield _answering(door.get("host", ""), door.get("port", 0), door.get("url", ""))
+    if worker is None:
+        yield Finding(False, "worker", "does not run: reports wait. Its log says why; `aiops serve` starts it again")
+    else:
+        yield Finding(True, "worker", f"runs (process {worker.get('pid')})")
+
+
+def _answering(host: str, port: int, url: str) -> Finding:
+    try:
+        connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_SECONDS)
+        connection.request("GET", "/health")
+        status = connection.getresponse().status
+        connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        return Finding(False, "door", f"does not answer on {host}, port {port}: {error}. Restart the platform")
+    if status != 200:
+        return Finding(False, "door", f"answers {status} on {host}, port {port}. Its log says why")
+    return Finding(True, "door", f"answers on {host}, port {port}; its address is {url}")
+
+
+def _databases(settings: Settings) -> Iterator[Finding]:
+    with assembly.inspected(settings) as platform:
+        buried = platform.buried()
+        if buried.count:
+            reason = f"{buried.count} that were not understood are kept for 30 days; the newest: {buried.newest_reason}"
+            yield Finding(None, "reports", reason)
+        yield _waiting(platform)
+        yield _secret(settings, platform)
+
+
+def _secret(settings: Settings, platform: assembly.Inspected) -> Finding:
+    if platform.access.sealed_secrets_open():
+        return Finding(True, "secret", "it is the one that the newest key was made with")
+    place = "AIOPS_SERVER_SECRET" if settings.secret else str(settings.data / folder.SECRET_FILE)
+    return Finding(False, "secret", f"{place} is not what the newest key was made with: restore it, or make new keys")
+
+
+def _waiting(platform: assembly.Inspected) -> Finding:
+    waiting, oldest = platform.intake.waiting(), platform.oldest_waiting()
+    if oldest is not None and utc_now() - oldest > _LONG_WAIT:
+        seconds = (utc_now() - oldest).total_seconds()
+        return Finding(False, "intake", f"{waiting} reports wait, the oldest for {seconds:.0f} s: does the worker run?")
+    return Finding(True, "intake", f"{waiting} reports wait")

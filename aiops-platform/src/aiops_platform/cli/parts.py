@@ -30,7 +30,8 @@ def api(settings: Settings, given: Namespace) -> int:
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, DOOR_LOCK, "door"))
         address = settings.address(sockets.port_of(listening))
-        lock.note(pid=os.getpid(), url=address)
+        host, port = listening[0].getsockname()[:2]
+        lock.note(pid=os.getpid(), url=address, host=host, port=port)
         _make_ready(settings, given)
         door.serve(assembly.build_door(settings, address), listening, _lifeline(given))
     return 0

@@ -1,5 +1,6 @@
 """`aiops serve`: makes everything ready, starts the door and the worker, and says where to go."""
 
+import logging
 import os
 import sys
 import time
@@ -20,6 +21,8 @@ from aiops_platform.supervisor import Part, Supervisor
 # A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
 _PREDECESSOR_SECONDS = 8.0
 _SDK_WHEEL = "aiops_sdk-0.2.0-py3-none-any.whl"
+
+log = logging.getLogger(__name__)
 
 _STARTED = """\
 aiops-platform {version} runs. Ctrl-C ends it.
@@ -67,8 +70,7 @@ def run(settings: Settings, _: Namespace) -> int:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), url=url)
-        with assembly.opened(settings):
-            pass  # Made ready before anyone uses it.
+        _make_ready(settings)
         supervisor = Supervisor(_parts(settings, listening, url))
         if not supervisor.run(lambda: _say_started(settings, url)):
             raise PartFailedError("A part of the platform could not start; the lines above say why")
@@ -87,6 +89,12 @@ def _lock(settings: Settings) -> FolderLock:
         raise AlreadyRunsError(
             f"A platform runs on {settings.data} already{at}: end that one, or choose another folder with --data"
         ) from cause
+
+
+def _make_ready(settings: Settings) -> None:
+    with assembly.opened(settings) as platform:
+        if not platform.access.sealed_secrets_open():
+            log.warning("The server secret is not the one that the keys were made with: `aiops doctor` says what to do")
 
 
 def _listen(settings: Settings) -> list[socket]:

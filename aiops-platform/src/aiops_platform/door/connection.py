@@ -8,13 +8,6 @@ from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST_CONNECTIONS = 4000
-HEADER_SECONDS = 20.0
-HEADER_BYTES = 64 * 1024
-# A client that was answered early (413, 401) may still be sending, and reads the answer only after that.
-UNREAD_SECONDS = 10.0
-UNREAD_BYTES = 16 * 1024 * 1024
-
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -22,7 +15,14 @@ log = logging.getLogger(__name__)
 
 
 class Connection(HttpToolsProtocol):
-    """Lives as long as its client is well-behaved."""
+    """Lives as long as its client is well-behaved. The limits are here so that a test can make them small."""
+
+    most_connections = 4000
+    header_seconds = 20.0
+    header_bytes = 64 * 1024
+    # A client that was answered early (413, 401) may still be sending, and reads the answer only after that.
+    unread_seconds = 10.0
+    unread_bytes = 16 * 1024 * 1024
 
     _header_bytes = 0
     _unread_bytes = 0
@@ -33,12 +33,12 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Turns away what is too much; otherwise the first request is expected soon."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most_connections:
             log.warning("Turned a connection away: there are too many", extra={"connections": len(self.connections)})
             transport.write(_TOO_MANY)
             transport.close()
         else:
-            self._expect(HEADER_SECONDS)
+            self._expect(self.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
@@ -49,7 +49,7 @@ class Connection(HttpToolsProtocol):
         """Counts what arrives although nobody will read it."""
         if self.cycle is not None and self.cycle.response_complete and self._message_open:
             self._unread_bytes += len(data)
-            if self._unread_bytes > UNREAD_BYTES:
+            if self._unread_bytes > self.unread_bytes:
                 self.transport.abort()
                 return
         super().data_received(data)
@@ -59,7 +59,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self._header_bytes = self._unread_bytes = 0
         self._message_open = True
-        self._expect(HEADER_SECONDS)
+        self._expect(self.header_seconds)
 
     def on_url(self, url: bytes) -> None:
         """Part of a line that may be long, but not endless."""
@@ -74,31 +74,31 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """From here on the application sees to time and size."""
         self._expect(None)
-        if self._header_bytes <= HEADER_BYTES:
+        if self._header_bytes <= self.header_bytes:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Part of the body."""
-        if self._header_bytes <= HEADER_BYTES:
+        if self._header_bytes <= self.header_bytes:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request was read to its end."""
         self._message_open = False
         self._expect(None)
-        if self._header_bytes <= HEADER_BYTES:
+        if self._header_bytes <= self.header_bytes:
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Answered; what is still to come of the request is expected soon."""
         super().on_response_complete()
         if self._message_open and not self.transport.is_closing():
-            self._expect(UNREAD_SECONDS)
+            self._expect(self.unread_seconds)
 
     def _count_header(self, size: int) -> None:
-        within = self._header_bytes <= HEADER_BYTES
+        within = self._header_bytes <= self.header_bytes
         self._header_bytes += size
-        if within and self._header_bytes > HEADER_BYTES:
+        if within and self._header_bytes > self.header_bytes:
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 

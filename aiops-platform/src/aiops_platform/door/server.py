@@ -31,29 +31,11 @@ log = logging.getLogger(__name__)
 def serve(app: App, sockets: list[socket.socket], lifeline: Lifeline | None) -> None:
     """Answers requests on these sockets until SIGTERM, SIGINT or the supervisor's end. Raises SystemExit if it cannot start."""
     _allow_many_files()
-    streams = EndingStreams(app)
-    server = _Server(_config(streams), ready=lifeline.say_ready if lifeline else None, at_stop=streams.end)
+    server = DoorServer(app, ready=lifeline.say_ready if lifeline else lambda: None)
     if lifeline is not None:
         lifeline.watch(server.stop, patience=_LAST_RESORT_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(server.serve(sockets))
-
-
-def _config(app: App) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Links and cookies are made from the configured public address; nothing here believes forwarded headers.
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        backlog=BACKLOG,
-    )
 
 
 def _allow_many_files() -> None:
@@ -63,29 +45,33 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-class _Server(uvicorn.Server):
+class DoorServer(uvicorn.Server):
+    """`ready` is called when requests are answered."""
+
     def __init__(
-        self, config: uvicorn.Config, *, ready: Callable[[], None] | None, at_stop: Callable[[], None]
+        self, app: App, *, ready: Callable[[], None] = lambda: None, connection: type[Connection] = Connection
     ) -> None:
-        super().__init__(config)
+        self._streams = EndingStreams(app)
         self._ready = ready
-        self._at_stop = at_stop
+        super().__init__(_config(self._streams, connection))
 
     def stop(self) -> None:
-        """From any thread."""
+        """Begins the end, from any thread."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn, and says when it is done."""
         await super().startup(sockets)
-        if self._ready is not None:
-            self._ready()
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._at_stop()
+        """As uvicorn, and ends what would never end by itself."""
+        self._streams.end()
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
+        """SIGTERM and SIGINT begin the end."""
         # uvicorn raises the signal again when all is done, which would turn a clean end into a killed process.
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -97,6 +83,24 @@ class _Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        # SIGTERM may well come twice: from whoever ends the whole group, and from the supervisor.
+        self.force_exit = self.should_exit and number == signal.SIGINT
         self.should_exit = True
+
+
+def _config(app: App, connection: type[Connection]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=connection,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Links and cookies are made from the configured public address; nothing here believes forwarded headers.
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=BACKLOG,
+    )

@@ -1,0 +1,209 @@
+import re
+import sqlite3
+
+import pytest
+from platform_process import COMMAND, Running, aiops, environment, eventually
+
+import aiops_platform
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("commands") / "data") as platform:
+        platform.key()
+        yield platform
+
+
+@pytest.fixture
+def command(platform):
+    def run(*words: str) -> str:
+        done = aiops(*words, "--data", str(platform.data))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_without_a_command_it_teaches():
+    done = aiops()
+
+    assert done.returncode == 0
+    for taught in ("aiops serve", "aiops signin", "aiops key create", "aiops doctor"):
+        assert taught in done.stdout
+
+
+@pytest.mark.parametrize("words", [("key",), ("token",)])
+def test_half_a_command_teaches_too(words):
+    done = aiops(*words)
+
+    assert done.returncode == 0
+    assert "create" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("frobnicate",), ("serve", "--prot", "1"), ("key", "create")])
+def test_what_is_not_understood_is_said_with_the_usage(words):
+    done = aiops(*words)
+
+    assert done.returncode == 2
+    assert "usage: aiops" in done.stderr
+
+
+def test_it_says_its_version():
+    assert aiops("--version").stdout == f"aiops-platform {aiops_platform.__version__}\n"
+
+
+def test_a_key_is_printed_alone_and_works_at_once(platform, command):
+    printed = command("key", "create", "night shift")
+
+    assert re.fullmatch(r"aiops_[\w-]{43}\n", printed)
+    assert platform.send(key=printed.strip())[0] == 202
+
+
+def test_keys_are_listed_without_their_text(platform, command):
+    key = command("key", "create", "listed").strip()
+
+    platform.send(key=key)
+    eventually(lambda: "never" not in line_of("listed", command("key", "list")), "the note of its use")
+    assert key not in command("key", "list")
+    assert key[6:8] + "…" + key[-2:] in line_of("listed", command("key", "list"))
+
+
+def test_a_revoked_key_is_refused_soon(platform, command):
+    key = command("key", "create", "short-lived").strip()
+    assert platform.send(key=key)[0] == 202
+
+    assert "short-lived" in command("key", "revoke", "short-lived")
+
+    eventually(lambda: platform.send(key=key)[0] == 401, "the end of the key")
+    assert platform.send()[0] == 202
+    assert "revoked" in line_of("short-lived", command("key", "list"))
+
+
+def test_a_key_is_revoked_by_its_id_too(command):
+    command("key", "create", "by id")
+
+    identity = line_of("by id", command("key", "list")).split()[0]
+
+    assert "by id" in command("key", "revoke", identity)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("key", "revoke", "nobody"), "No key in force is called 'nobody'"),
+        (("token", "revoke", "nobody"), "No token in force is called 'nobody'"),
+        (("key", "create", "17"), "could be mistaken for an id"),
+        (("key", "create", ""), "Give a name"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(platform, words, why):
+    done = aiops(*words, "--data", str(platform.data))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert why in done.stderr
+
+
+def test_two_keys_of_one_name_would_be_confusing(platform, command):
+    command("key", "create", "twin")
+
+    done = aiops("key", "create", "twin", "--data", str(platform.data))
+
+    assert done.returncode == 1
+    assert "There is a key named 'twin' already" in done.stderr
+
+
+def test_tokens_are_made_listed_and_revoked(command):
+    token = command("token", "create", "laptop").strip()
+
+    assert re.fullmatch(r"aiopst_[\w-]{43}", token)
+    assert token not in command("token", "list")
+    command("token", "revoke", "laptop")
+    assert "revoked" in line_of("laptop", command("token", "list"))
+
+
+def test_a_sign_in_link_leads_to_where_the_platform_is(platform, command):
+    link = command("signin").strip()
+
+    assert re.fullmatch(re.escape(platform.url) + r"/signin/[\w-]{43}", link)
+
+
+def test_a_key_can_be_made_before_the_first_start(tmp_path):
+    made = aiops("key", "create", "early", "--data", str(tmp_path / "data"))
+    with Running(tmp_path / "data") as platform:
+        assert platform.send(key=made.stdout.strip())[0] == 202
+
+
+def test_a_reader_that_has_enough_is_no_error(platform):
+    import subprocess
+
+    script = f"{' '.join(COMMAND)} key list --data {platform.data} | head -c 1"
+    done = subprocess.run(["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=30)
+
+    assert done.stderr == ""
+
+
+def test_the_doctor_finds_a_running_platform_well(command):
+    found = command("doctor")
+
+    assert "TO DO" not in found
+    for about in ("folder", "disk", "door", "worker", "intake", "secret"):
+        assert about in found
+
+
+def test_the_doctor_says_that_nothing_was_ever_started(tmp_path):
+    done = aiops("doctor", "--data", str(tmp_path / "nothing"))
+
+    assert done.returncode == 1
+    assert "aiops serve" in done.stdout
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_the_doctor_finds_a_lost_secret(tmp_path):
+    aiops("key", "create", "shop", "--data", str(tmp_path))
+    (tmp_path / "secret.key").unlink()
+    missing = aiops("doctor", "--data", str(tmp_path))
+    (tmp_path / "secret.key").write_text("x" * 43)
+    wrong = aiops("doctor", "--data", str(tmp_path))
+
+    assert (missing.returncode, wrong.returncode) == (1, 1)
+    assert "secret.key is missing" in missing.stdout
+    assert "is not what the newest key was made with" in wrong.stdout
+
+
+def test_the_doctor_finds_reports_that_nobody_digests(tmp_path):
+    with Running(tmp_path, "api") as door:
+        key = aiops("key", "create", "shop", "--data", str(tmp_path)).stdout.strip()
+        port = eventually(lambda: (tmp_path / "door.lock").read_text().partition('"port": ')[2][:-1], "the door")
+        assert sent(door, int(port), key) == 202
+        with sqlite3.connect(tmp_path / "intake.db") as connection:
+            connection.execute("UPDATE parcels SET received_at = received_at - 100000000")
+        connection.close()
+
+        done = aiops("doctor", "--data", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "1 reports wait, the oldest for" in done.stdout
+    assert re.search("TO DO +worker", done.stdout)
+
+
+def sent(_, port: int, key: str) -> int:
+    import http.client
+
+    def look() -> int | None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            body = b'{"signal_type": "log_error"}'
+            connection.request("POST", "/v1/sdk/exception", body, {"Authorization": f"Bearer {key}"})
+            return connection.getresponse().status
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    return eventually(look, "the door's answer")
+
+
+def line_of(name: str, table: str) -> str:
+    found = [line for line in table.splitlines() if name in line]
+    assert len(found) == 1, table
+    return found[0]

@@ -1,0 +1,281 @@
+import asyncio
+import gzip
+import json
+from concurrent.futures import Future
+from datetime import UTC, datetime
+
+import pytest
+from asgi_caller import GONE, call, part, parts
+
+from aiops_platform.api.ingest import KeyRing, Reception
+from aiops_platform.api.ingest.body import Limits
+from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.ingest import Ingest
+from aiops_platform.ports import IntakeUnavailableError
+from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.database import open_database
+from aiops_platform.storage.schema import metadata
+
+NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
+EVENT = json.dumps({"signal_type": "exception", "service": "shop"}).encode()
+BEAT = json.dumps({"signal_type": "heartbeat", "service": "shop"}).encode()
+EXCEPTION, HEARTBEAT = "/v1/sdk/exception", "/v1/sdk/heartbeat"
+
+
+class Door:
+    """A reception with a store and an intake of its own, in memory."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.database = open_database("sqlite://")
+        metadata.create_all(self.database.engine)
+        self.access = SqlAccess(self.database, server_secret=b"s" * 32)
+        self.project, _ = self.access.ensure_project("default", "Default", NOW)
+        self.key = self.access.create_key(self.project, "shop", NOW)
+        self.intake = SqliteIntake(None)
+        self.limits = limits
+
+    def send(self, body: bytes = EVENT, path: str = EXCEPTION, *, method: str = "POST", messages=None, **headers: str):
+        given = {"authorization": f"Bearer {self.key}", "content-length": str(len(body))}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        given = {name: value for name, value in given.items() if value is not None}
+        reception = Reception(Ingest(self.intake), KeyRing(self.access), limits=self.limits, clock=lambda: NOW)
+        return asyncio.run(call(reception, method, path, given, parts(body) if messages is None else messages))
+
+    def kept(self) -> list[tuple[ParcelKind, bytes]]:
+        return [(leased.parcel.kind, leased.parcel.body) for leased in self.intake.lease(100, NOW)]
+
+    def close(self) -> None:
+        self.intake.close()
+        self.database.close()
+
+
+@pytest.fixture
+def door():
+    door = Door(Limits(body=1000, together=5000, seconds=30))
+    yield door
+    door.close()
+
+
+def test_what_was_accepted_lies_in_the_intake(door):
+    answered = door.send()
+
+    assert answered.status == 202
+    assert answered.said == {"accepted": 1, "rejected": [], "capabilities": ["gzip"]}
+    assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)]
+
+
+def test_a_heartbeat_has_its_own_address(door):
+    assert door.send(BEAT, HEARTBEAT).status == 202
+    assert door.kept() == [(ParcelKind.HEARTBEAT, BEAT)]
+
+
+@pytest.mark.parametrize("path", [EXCEPTION + "/", HEARTBEAT + "/"])
+def test_a_slash_at_the_end_makes_no_difference(door, path):
+    assert door.send(BEAT if "heartbeat" in path else EVENT, path).status == 202
+
+
+def test_a_body_may_come_in_parts(door):
+    assert door.send(messages=parts(*(bytes([byte]) for byte in EVENT))).status == 202
+    assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)]
+
+
+def test_a_body_may_come_without_its_length(door):
+    assert door.send(messages=parts(EVENT[:5], EVENT[5:], b""), content_length=None).status == 202
+
+
+def test_a_packed_body_is_unpacked(door):
+    packed = gzip.compress(EVENT)
+
+    assert door.send(packed, content_encoding="gzip").status == 202
+    assert door.send(packed, content_encoding=" GZIP ", messages=parts(packed[:7], packed[7:])).status == 202
+    assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)] * 2
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", " Bearer "])
+def test_the_word_bearer_is_not_taken_too_seriously(door, scheme):
+    assert door.send(authorization=f"{scheme} {door.key}").status == 202
+
+
+@pytest.mark.parametrize(
+    ("authorization", "why"),
+    [
+        (None, "no API key"),
+        ("", "no API key"),
+        ("Bearer", "no API key"),
+        ("Bearer   ", "no API key"),
+        ("Basic dXNlcjpwYXNz", "no API key"),
+        ("Bearer hunter2", "this is no API key"),
+        ("Bearer \xe4\xf6\xfc", "this is no API key"),
+        ("Bearer aiops_" + "x" * 43, "API key 'aiops_xx…xx' is unknown: was it revoked?"),
+        ("Bearer aiopst_" + "x" * 43, "this is an API token"),
+    ],
+)
+def test_without_a_key_in_force_nothing_is_taken(door, authorization, why):
+    answered = door.send(authorization=authorization)
+
+    assert answered.status == 401
+    assert answered.headers["www-authenticate"] == "Bearer"
+    assert why in answered.why
+    assert answered.said["accepted"] == 0
+    assert door.kept() == []
+
+
+def test_a_wrong_key_is_not_repeated_in_the_answer(door):
+    assert b"hunter2" not in door.send(authorization="Bearer hunter2").body
+
+
+def test_who_has_no_key_is_answered_without_being_listened_to(door):
+    assert door.send(authorization=None, messages=[]).status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+def test_only_post_is_spoken(door, method):
+    answered = door.send(method=method, messages=[])
+
+    assert (answered.status, answered.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"[]", "expected an object"),
+        (b"{}", "signal_type: missing"),
+        (BEAT, "a heartbeat goes to /v1/sdk/heartbeat"),
+        (b'{"signal_type": "\\ud800"}', "is not known here"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_the_reason(door, body, why):
+    answered = door.send(body)
+
+    assert answered.status == 400
+    assert why in answered.why
+    assert door.kept() == []
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [b"", EVENT, gzip.compress(EVENT)[:-1], gzip.compress(EVENT) + b"more", gzip.compress(EVENT)[:20] + b"x" * 40],
+    ids=["nothing", "plain", "cut off", "with a tail", "broken"],
+)
+def test_what_calls_itself_gzip_and_is_not_is_refused(door, packed):
+    answered = door.send(packed, content_encoding="gzip")
+
+    assert answered.status == 400
+    assert "gzip" in answered.why
+
+
+def test_an_unknown_packing_is_refused(door):
+    answered = door.send(content_encoding="br")
+
+    assert answered.status == 400
+    assert "only gzip" in answered.why
+
+
+def test_too_large_by_its_own_word_is_refused_unread(door):
+    answered = door.send(messages=[], content_length="1001")
+
+    assert answered.status == 413
+    assert "1000 bytes" in answered.why
+    assert "connection" not in answered.headers
+
+
+def test_who_asks_first_whether_it_may_send_too_much_is_sent_away(door):
+    answered = door.send(messages=[], content_length="1001", expect="100-continue")
+
+    assert (answered.status, answered.headers["connection"]) == (413, "close")
+
+
+def test_too_large_is_noticed_while_it_comes(door):
+    body = EVENT[:-1] + b" " * 2000 + b"}"
+
+    assert door.send(messages=parts(body[:999], body[999:]), content_length=None).status == 413
+    assert door.kept() == []
+
+
+def test_what_is_endless_is_not_read_to_its_end(door):
+    megabyte = bytes(1024 * 1024)
+
+    def endless():
+        for _ in range(17):
+            yield part(megabyte, more=True)
+
+    answered = door.send(messages=endless(), content_length=None)
+
+    assert (answered.status, answered.headers["connection"]) == (413, "close")
+
+
+def test_a_body_of_just_the_limit_is_taken(door):
+    body = EVENT[:-1] + b" " * (1000 - len(EVENT)) + b"}"
+
+    assert door.send(body).status == 202
+
+
+def test_a_bomb_does_not_go_off(door):
+    bomb = gzip.compress(bytes(10_000_000))[:900]
+
+    assert door.send(bomb, content_encoding="gzip").status == 413
+
+
+def test_a_packed_body_is_measured_unpacked(door):
+    body = EVENT[:-1] + b" " * (1001 - len(EVENT)) + b"}"
+
+    assert door.send(gzip.compress(body), content_encoding="gzip").status == 413
+
+
+def test_a_slow_body_is_told_to_come_again():
+    door = Door(Limits(seconds=0.01))
+
+    answered = door.send(messages=[part(EVENT[:3], more=True)])
+
+    assert (answered.status, answered.headers["connection"]) == (408, "close")
+    door.close()
+
+
+@pytest.mark.parametrize("messages", [[GONE], [part(EVENT[:3], more=True), GONE]])
+def test_who_hangs_up_has_said_nothing(door, messages):
+    assert door.send(messages=messages).status is None
+    assert door.kept() == []
+
+
+def test_too_much_at_once_is_told_to_come_again():
+    door = Door(Limits(together=10))
+
+    answered = door.send()
+
+    assert (answered.status, answered.headers["retry-after"]) == (503, "1")
+    door.close()
+
+
+class FullIntake(SqliteIntake):
+    """Its disk is full."""
+
+    def __init__(self, *, at_once: bool) -> None:
+        super().__init__(None)
+        self._at_once = at_once
+
+    def append(self, parcels):
+        if self._at_once:
+            raise IntakeUnavailableError("the disk is full")
+        failed = Future()
+        failed.set_exception(IntakeUnavailableError("the disk is full"))
+        return failed
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_full_disk_is_told_to_come_again(door, at_once):
+    door.intake = FullIntake(at_once=at_once)
+
+    answered = door.send()
+
+    assert (answered.status, answered.headers["retry-after"]) == (503, "5")
+    assert answered.said["accepted"] == 0
+    assert "disk" not in answered.why, "What is wrong inside is the operator's business."
+
+
+def test_a_store_that_cannot_be_asked_is_no_reason_to_call_a_key_wrong(door):
+    metadata.drop_all(door.database.engine)
+
+    assert door.send().status == 503
