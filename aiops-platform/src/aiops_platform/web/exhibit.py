@@ -114,7 +114,7 @@ class Crumb:
 class Exhibit:
     """All that the page shows of one event, in order of importance: that is also the order in which it was cut."""
 
-    message: Text
+    message: Text | None
     exceptions: tuple[ExceptionExhibit, ...]
     hidden_exceptions: int
     trace: Text | None
@@ -133,8 +133,10 @@ class Exhibit:
 def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
     """What the page shows of this event."""
     budget = budget or Budget(PAGE_BUDGET)
-    message = budget.text(event.message, at="/message", most=4000)
     known = event.exceptions or read_traceback(event.stack_trace)
+    # The first exception says it already, nearly always.
+    is_said = bool(known) and event.message.strip() in {known[0].value.strip(), ""}
+    message = None if is_said else budget.text(event.message, at="/message", most=4000)
     exceptions = tuple(_exceptions(known, budget.share(_EXCEPTIONS_SHARE), told=bool(event.exceptions)))
     request = event.request
     asked = budget.share(_REQUEST_SHARE)
@@ -171,7 +173,7 @@ def _exceptions(known: Sequence[ExceptionInfo], budget: Budget, *, told: bool) -
         # In the order of what must not be missing: what it is, what it says, and only then where.
         kind = share.text(exception.type or "Exception", at=f"{at}/type" if told else at, most=200)
         value = share.text(exception.value, at=f"{at}/value" if told else at, most=2000)
-        notes = tuple(share.text(note, at=f"{at}/notes", most=500) for note in exception.notes[:10])
+        notes = tuple(share.text(note, at=f"{at}/notes", most=300) for note in exception.notes[:8])
         stretches, hidden = _stretches(exception.frames, share, at, told=told, is_first=index == 0)
         yield ExceptionExhibit(
             type=kind,

@@ -1,0 +1,45 @@
+"""Whether a change was asked for by our own page."""
+
+import pytest
+
+from aiops_platform.web.origin import comes_from_us, is_token_of, token_for
+
+US = "https://aiops.example"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},
+        {"origin": "https://aiops.example"},
+        {"origin": "http://10.0.0.7:8400", "host": "10.0.0.7:8400"},
+    ],
+)
+def test_our_pages_and_clients_that_are_no_browsers_pass(headers):
+    assert comes_from_us(headers, US)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example", "host": "aiops.example"},
+        {"origin": "null", "host": "aiops.example"},
+        {"origin": "https://aiops.example.evil.example", "host": "aiops.example"},
+        {"origin": "https://aiops.example", "sec-fetch-site": "cross-site"},
+        {"origin": "", "host": "aiops.example"},
+    ],
+)
+def test_others_do_not(headers):
+    assert not comes_from_us(headers, US)
+
+
+def test_a_token_belongs_to_one_session_and_does_not_tell_it():
+    assert is_token_of("session", token_for("session"))
+    assert not is_token_of("other", token_for("session"))
+    assert not is_token_of("session", "")
+    assert not is_token_of("session", "ü\ud800")
+    assert "session" not in token_for("session")

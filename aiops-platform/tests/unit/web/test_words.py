@@ -1,0 +1,73 @@
+"""How pages say times, spans and numbers."""
+
+from datetime import timedelta
+
+import pytest
+from seeds import NOW
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.web import words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (9.9, "just now"),
+        (10, "10 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (47 * 3600, "47 h ago"),
+        (48 * 3600, "2 days ago"),
+        (29 * 86400, "29 days ago"),
+        (30 * 86400, "2026-10-23"),
+        (-30, "just now"),
+        (-90, "2026-11-22 03:15"),
+    ],
+)
+def test_a_time_is_said_by_how_long_ago_it_was(seconds, said):
+    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+def test_the_exact_time_is_said_in_utc():
+    assert words.exactly(NOW) == "2026-11-22 03:14:10 UTC"
+    assert words.machine(NOW) == "2026-11-22T03:14:10Z"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1k"),
+        (1234, "1.2k"),
+        (44_300, "44.3k"),
+        (123_456, "123k"),
+        (2_500_000, "2.5M"),
+        (10**13, "10000G"),
+    ],
+)
+def test_a_long_number_is_shortened(number, said):
+    assert words.short(number) == said
+
+
+def test_one_is_not_many():
+    assert words.many(1, "event") == "1 event"
+    assert words.many(12345, "event") == "12,345 events"
+    assert words.many(2, "entry", "entries") == "2 entries"
+
+
+def test_every_kind_state_life_and_fact_has_its_word():
+    assert all(words.kind(kind) for kind in IncidentKind)
+    assert all(words.state(state) for state in IncidentState)
+    assert all(words.life(state) for state in (*MonitorState, None))
+    assert all(words.fact(kind, {}) for kind in FactKind)
+
+
+def test_a_fact_tells_its_reason_when_it_has_one():
+    assert words.fact(FactKind.INCIDENT_REOPENED, {"why": "its error returned"}) == "Reopened: its error returned"
+    assert words.fact(FactKind.INCIDENT_REOPENED, {"why": 7}) == "Reopened"
