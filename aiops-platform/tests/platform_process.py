@@ -129,17 +129,28 @@ class Running:
         """The process id of the door ("door") or the worker ("work")."""
         return json.loads((self.data / f"{name}.lock").read_text())["pid"]
 
+    def own_address(self) -> str:
+        """Where its door listens, of whatever command."""
+        lock = self.data / "door.lock"
+        port = eventually(lambda: lock.exists() and json.loads(lock.read_text() or "{}").get("port"), "the door")
+        return f"http://127.0.0.1:{port}"
+
     def send(self, body: object = None, *, key: str | None = None, path: str = "/v1/sdk/exception", **headers: str):
         """The status of the answer to a report, and what it says."""
-        body = {"signal_type": "log_error", "service": "tests", "message": "Hello"} if body is None else body
-        request = urllib.request.Request(
-            self.url + path,
-            data=body if isinstance(body, bytes) else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {key or self.key()}"} | headers,
-        )
-        try:
-            with OPENER.open(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read())
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, json.loads(refusal.read())
+        return report(self.url, key or self.key(), body, path=path, **headers)
+
+
+def report(url: str, key: str, body: object = None, *, path: str = "/v1/sdk/exception", **headers: str):
+    """The status of the answer to a report, and what it says."""
+    body = {"signal_type": "log_error", "service": "tests", "message": "Hello"} if body is None else body
+    request = urllib.request.Request(
+        url + path,
+        data=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {key}"} | headers,
+    )
+    try:
+        with OPENER.open(request, timeout=10) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.loads(refusal.read())

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     # What is made here is for this user's eyes only: databases and the server secret.
-    os.umask(0o077)
+    umask_before = os.umask(0o077)
     try:
         code: int = given.command(Settings.load(vars(given), os.environ), given)
         sys.stdout.flush()
@@ -30,4 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough (`aiops key list | head -1`). Python would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        os.umask(umask_before)
     return code

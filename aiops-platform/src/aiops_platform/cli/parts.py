@@ -3,13 +3,12 @@
 import os
 from argparse import Namespace
 from contextlib import ExitStack
-from pathlib import Path
 from socket import socket
 
 from aiops_platform import assembly, door, worker
 from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.process import sockets
+from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
 from aiops_platform.process.lock import FolderLock, LockHeldError
 from aiops_platform.process.logs import start_logging
@@ -56,9 +55,9 @@ def migrate(settings: Settings, _: Namespace) -> int:
 
 
 def _only_one(settings: Settings, name: str, part: str) -> FolderLock:
-    path: Path = settings.data / name
+    folder.prepare(settings.data)
     try:
-        return FolderLock.take(path, wait=_PREDECESSOR_SECONDS)
+        return FolderLock.take(settings.data / name, wait=_PREDECESSOR_SECONDS)
     except LockHeldError as cause:
         raise PartRunsError(
             f"A {part} runs on {settings.data} already: end that one, or choose another folder with --data"

@@ -16,6 +16,10 @@ class LockHeldError(PlatformError):
     """Somebody else holds the lock."""
 
 
+class LockUnusableError(PlatformError):
+    """The lock's file cannot be made or locked."""
+
+
 class FolderLock:
     """Held from `take` until `release`, or until this process ends, however it ends. The file itself stays."""
 
@@ -26,14 +30,17 @@ class FolderLock:
 
     @classmethod
     def take(cls, path: Path, *, wait: float = 0) -> Self:
-        """Takes the lock, within `wait` seconds. Raises LockHeldError, and OSError when the file cannot be made."""
-        lock = cls(path)
-        until = time.monotonic() + wait
-        while not lock._try():
-            if time.monotonic() >= until:
-                lock._file.close()
-                raise LockHeldError(f"{path} is held by another process")
-            time.sleep(_LOOK_EVERY)
+        """Takes the lock, within `wait` seconds. Raises LockHeldError and LockUnusableError."""
+        try:
+            lock = cls(path)
+            until = time.monotonic() + wait
+            while not lock._try():
+                if time.monotonic() >= until:
+                    lock.release()
+                    raise LockHeldError(f"{path} is held by another process")
+                time.sleep(_LOOK_EVERY)
+        except OSError as cause:
+            raise LockUnusableError(f"{path} cannot be locked: {cause.strerror or cause}") from cause
         return lock
 
     def note(self, **about: str | int) -> None:

@@ -1,10 +1,36 @@
 import re
 import sqlite3
+import subprocess
+from dataclasses import dataclass
 
 import pytest
-from platform_process import COMMAND, Running, aiops, environment, eventually
+from platform_process import COMMAND, Running, environment, eventually, report
 
 import aiops_platform
+from aiops_platform import cli
+
+
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def aiops(capsys):
+    """The command, in this process: starting one for each would take longer than all that it does."""
+
+    def run(*words: str) -> Done:
+        capsys.readouterr()
+        try:
+            code = cli.main(words)
+        except SystemExit as end:
+            code = end.code
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +41,7 @@ def platform(tmp_path_factory):
 
 
 @pytest.fixture
-def command(platform):
+def command(platform, aiops):
     def run(*words: str) -> str:
         done = aiops(*words, "--data", str(platform.data))
         assert done.returncode == 0, done.stderr
@@ -24,7 +50,7 @@ def command(platform):
     return run
 
 
-def test_without_a_command_it_teaches():
+def test_without_a_command_it_teaches(aiops):
     done = aiops()
 
     assert done.returncode == 0
@@ -33,7 +59,7 @@ def test_without_a_command_it_teaches():
 
 
 @pytest.mark.parametrize("words", [("key",), ("token",)])
-def test_half_a_command_teaches_too(words):
+def test_half_a_command_teaches_too(words, aiops):
     done = aiops(*words)
 
     assert done.returncode == 0
@@ -41,14 +67,14 @@ def test_half_a_command_teaches_too(words):
 
 
 @pytest.mark.parametrize("words", [("frobnicate",), ("serve", "--prot", "1"), ("key", "create")])
-def test_what_is_not_understood_is_said_with_the_usage(words):
+def test_what_is_not_understood_is_said_with_the_usage(words, aiops):
     done = aiops(*words)
 
     assert done.returncode == 2
     assert "usage: aiops" in done.stderr
 
 
-def test_it_says_its_version():
+def test_it_says_its_version(aiops):
     assert aiops("--version").stdout == f"aiops-platform {aiops_platform.__version__}\n"
 
 
@@ -96,14 +122,14 @@ def test_a_key_is_revoked_by_its_id_too(command):
         (("key", "create", ""), "Give a name"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(platform, words, why):
+def test_what_cannot_be_done_is_said_in_a_sentence(platform, words, why, aiops):
     done = aiops(*words, "--data", str(platform.data))
 
     assert (done.returncode, done.stdout) == (1, "")
     assert why in done.stderr
 
 
-def test_two_keys_of_one_name_would_be_confusing(platform, command):
+def test_two_keys_of_one_name_would_be_confusing(platform, command, aiops):
     command("key", "create", "twin")
 
     done = aiops("key", "create", "twin", "--data", str(platform.data))
@@ -127,15 +153,13 @@ def test_a_sign_in_link_leads_to_where_the_platform_is(platform, command):
     assert re.fullmatch(re.escape(platform.url) + r"/signin/[\w-]{43}", link)
 
 
-def test_a_key_can_be_made_before_the_first_start(tmp_path):
+def test_a_key_can_be_made_before_the_first_start(tmp_path, aiops):
     made = aiops("key", "create", "early", "--data", str(tmp_path / "data"))
     with Running(tmp_path / "data") as platform:
         assert platform.send(key=made.stdout.strip())[0] == 202
 
 
 def test_a_reader_that_has_enough_is_no_error(platform):
-    import subprocess
-
     script = f"{' '.join(COMMAND)} key list --data {platform.data} | head -c 1"
     done = subprocess.run(["bash", "-c", script], env=environment(), capture_output=True, text=True, timeout=30)
 
@@ -150,7 +174,7 @@ def test_the_doctor_finds_a_running_platform_well(command):
         assert about in found
 
 
-def test_the_doctor_says_that_nothing_was_ever_started(tmp_path):
+def test_the_doctor_says_that_nothing_was_ever_started(tmp_path, aiops):
     done = aiops("doctor", "--data", str(tmp_path / "nothing"))
 
     assert done.returncode == 1
@@ -158,7 +182,7 @@ def test_the_doctor_says_that_nothing_was_ever_started(tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_the_doctor_finds_a_lost_secret(tmp_path):
+def test_the_doctor_finds_a_lost_secret(tmp_path, aiops):
     aiops("key", "create", "shop", "--data", str(tmp_path))
     (tmp_path / "secret.key").unlink()
     missing = aiops("doctor", "--data", str(tmp_path))
@@ -170,11 +194,10 @@ def test_the_doctor_finds_a_lost_secret(tmp_path):
     assert "is not what the newest key was made with" in wrong.stdout
 
 
-def test_the_doctor_finds_reports_that_nobody_digests(tmp_path):
+def test_the_doctor_finds_reports_that_nobody_digests(tmp_path, aiops):
     with Running(tmp_path, "api") as door:
         key = aiops("key", "create", "shop", "--data", str(tmp_path)).stdout.strip()
-        port = eventually(lambda: (tmp_path / "door.lock").read_text().partition('"port": ')[2][:-1], "the door")
-        assert sent(door, int(port), key) == 202
+        assert report(door.own_address(), key)[0] == 202
         with sqlite3.connect(tmp_path / "intake.db") as connection:
             connection.execute("UPDATE parcels SET received_at = received_at - 100000000")
         connection.close()
@@ -184,23 +207,6 @@ def test_the_doctor_finds_reports_that_nobody_digests(tmp_path):
     assert done.returncode == 1
     assert "1 reports wait, the oldest for" in done.stdout
     assert re.search("TO DO +worker", done.stdout)
-
-
-def sent(_, port: int, key: str) -> int:
-    import http.client
-
-    def look() -> int | None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            body = b'{"signal_type": "log_error"}'
-            connection.request("POST", "/v1/sdk/exception", body, {"Authorization": f"Bearer {key}"})
-            return connection.getresponse().status
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    return eventually(look, "the door's answer")
 
 
 def line_of(name: str, table: str) -> str:
