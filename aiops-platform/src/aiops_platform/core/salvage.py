@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct
 
 _REMARK_LIMIT: Final = 20
+_MISTAKE_LIMIT: Final = 1_000
+_LENGTH_LIMIT: Final = 10_000
 _DEPTH_LIMIT: Final = 12
 _INTEGER_LIMIT: Final = 2**63
 _NOTHING: Final = object()
@@ -23,9 +25,16 @@ class Remarks:
 
     def __init__(self) -> None:
         self._said: list[str] = []
+        self._count = 0
+
+    @property
+    def too_many(self) -> bool:
+        """Whether so much is wrong that looking for more that is right is not worth the time."""
+        return self._count >= _MISTAKE_LIMIT
 
     def add(self, at: str, what: str) -> None:
         """Notes one more."""
+        self._count += 1
         if len(self._said) < _REMARK_LIMIT:
             self._said.append(f"{at[:80]}: {what[:120]}")
 
@@ -94,7 +103,7 @@ def _value(wanted: Any, found: Any, at: str, remarks: Remarks) -> Any:
         inner = next(choice for choice in get_args(wanted) if choice is not NoneType)
         return None if found is None else _value(inner, found, at, remarks)
     # Many clients write null for "not there": that is no mistake worth a remark.
-    return _NOTHING if found is None else _something(wanted, found, at, remarks)
+    return _NOTHING if found is None or remarks.too_many else _something(wanted, found, at, remarks)
 
 
 def _something(wanted: Any, found: Any, at: str, remarks: Remarks) -> Any:
@@ -113,7 +122,9 @@ def _something(wanted: Any, found: Any, at: str, remarks: Remarks) -> Any:
 def _tuple(item: Any, found: Any, at: str, remarks: Remarks) -> Any:
     if not isinstance(found, list):
         return _dropped("an array", found, at, remarks)
-    read = [_value(item, each, f"{at}[{number}]", remarks) for number, each in enumerate(found)]
+    if len(found) > _LENGTH_LIMIT:
+        remarks.add(at, f"only the first {_LENGTH_LIMIT} of {len(found)} are looked at")
+    read = [_value(item, each, f"{at}[{number}]", remarks) for number, each in enumerate(found[:_LENGTH_LIMIT])]
     if isinstance(item, type) and issubclass(item, Struct):
         # Exceptions refer to one another by their place in the list: what is unreadable leaves a hole, not a shift.
         return tuple(item() if each is _NOTHING else each for each in read)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from aiops_platform.core.event import ExceptionInfo, Frame, Relation, SourceContext
 
 _LINE_LIMIT: Final = 4_000
+_NAME_LIMIT: Final = 500
 _FRAME = re.compile(r'^ +File "(?P<file>[^"]*)", line (?P<line>\d{1,9}), in (?P<function>.+)$')
 _HEAD = re.compile(r"^(?:Exception Group )?Traceback \(most recent call last\):\s*$")
 _RELATIONS: Final = {
@@ -84,7 +85,7 @@ def _exception(block: _Block) -> ExceptionInfo:
         block.said.pop()
     said = "\n".join(block.said)
     name, colon, value = said.partition(": ")
-    named = _NAME.match(name.removesuffix(":").strip())
+    named = _NAME.match(name.removesuffix(":").strip()) if len(name) <= _NAME_LIMIT else None
     if named is None:
         return ExceptionInfo(value=said, frames=tuple(block.frames))
     module = named["module"].removesuffix(".") or None

@@ -118,6 +118,12 @@ def test_what_was_dropped_is_said():
     )
 
 
+def test_where_nearly_everything_is_wrong_the_rest_is_not_looked_for():
+    event = read(a_body(tags={f"t{number}": [number] for number in range(5_000)}, level="error"))
+    assert len(event.remarks) == 20
+    assert event.tags == {}
+
+
 def test_a_client_cannot_make_remarks():
     assert an_event(remarks=["all is well"]).remarks == ()
 
