@@ -20,7 +20,9 @@ def contracts() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("package", "floors"), contracts())
 def test_the_floors_on_the_page_are_those_of_the_contracts(package: str, floors: str) -> None:
-    assert f"- `{package}`: {floors}\n" in (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listed = page.partition(f"\n- `{package}`: ")[2].partition("\n\n")[0].partition("\n- ")[0]
+    assert " ".join(listed.split()) == floors
 
 
 @pytest.mark.parametrize("package", ["aiops_sdk", "aiops_platform"])

@@ -30,7 +30,7 @@ def test_the_flask_guide_lists_every_health_path() -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guides/flask.md"])
 def test_the_statuses_that_count_are_said_in_full(name: str) -> None:
-    listed = re.search(r"with ((?:\d{3}, )+\d{3} (?:and|or) \d{3})", page(name))
+    listed = re.search(r"with\s+((?:\d{3},\s+)+\d{3}\s+(?:and|or)\s+\d{3})", page(name))
     assert listed is not None
     assert {int(status) for status in re.findall(r"\d{3}", listed.group(1))} == noise.FAILURE_STATUSES
 
