@@ -97,6 +97,7 @@ def build_door(settings: Settings, address: str) -> Front:
         await asyncio.to_thread(intake.tick, utc_now())
 
     def close() -> None:
+        keys.close()
         intake.close()
         database.close()
 

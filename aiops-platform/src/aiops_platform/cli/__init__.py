@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
+from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.cli.parser import make_parser
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.settings import Settings
@@ -16,19 +18,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command is None:
         parser.print_help()
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # An old terminal may not know "…"; that is no reason to fail.
+            stream.reconfigure(errors="replace")
     # What is made here is for this user's eyes only: databases and the server secret.
     umask_before = os.umask(0o077)
     try:
         code: int = given.command(Settings.load(vars(given), os.environ), given)
-        sys.stdout.flush()
+        print(end="", flush=True)
     except PlatformError as error:
         print(f"aiops: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has enough (`aiops key list | head -1`). Python would complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has enough (`aiops key list | head -1`).
+        speak_to_nobody()
         return 0
     finally:
         os.umask(umask_before)

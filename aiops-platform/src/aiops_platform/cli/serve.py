@@ -10,6 +10,7 @@ from socket import socket
 
 from aiops_platform import __version__, assembly
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
+from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.clock import utc_now
@@ -29,6 +30,9 @@ aiops-platform {version} runs. Ctrl-C ends it.
 
   address   {url}
   data      {data}
+"""
+_LATER_START = """\
+  sign in   `aiops signin --data {data}` prints a link
 """
 _FIRST_START = """\
   sign in   {link}
@@ -121,10 +125,17 @@ def _parts(settings: Settings, listening: list[socket], url: str) -> list[Part]:
 
 
 def _say_started(settings: Settings, url: str) -> None:
-    print(_STARTED.format(version=__version__, url=url, data=settings.data))
+    words = _STARTED.format(version=__version__, url=url, data=settings.data) + _first_words(settings, url)
+    try:
+        print(words, flush=True)
+    except BrokenPipeError:  # `aiops serve | head -3`: no reason to stop serving.
+        speak_to_nobody()
+
+
+def _first_words(settings: Settings, url: str) -> str:
     with assembly.opened(settings) as platform:
-        if not platform.access.keys(platform.project_id):
-            key = platform.access.create_key(platform.project_id, "first", utc_now())
-            link = f"{url}/signin/{platform.access.create_signin(utc_now())}"
-            print(_FIRST_START.format(link=link, url=url, key=key, wheel=_SDK_WHEEL))
-    sys.stdout.flush()
+        if platform.access.keys(platform.project_id):
+            return _LATER_START.format(data=settings.data)
+        key = platform.access.create_key(platform.project_id, "first", utc_now())
+        link = f"{url}/signin/{platform.access.create_signin(utc_now())}"
+    return _FIRST_START.format(link=link, url=url, key=key, wheel=_SDK_WHEEL)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops_platform.core import access
@@ -14,6 +14,7 @@ def test_a_key_says_what_it_is_and_carries_all_of_its_entropy():
     assert access.api_token_from(ENTROPY).startswith("aiopst_")
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_what_is_made_looks_like_what_it_is(entropy):
     key, token = access.api_key_from(entropy), access.api_token_from(entropy)
@@ -48,6 +49,7 @@ def test_the_callback_secret_follows_from_the_key_alone():
     assert access.callback_secret_of(access.api_key_from(bytes(32))) != secret
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_what_was_sealed_opens_with_the_same_server_secret(secret):
     sealed = access.seal(secret, server_secret=SERVER_SECRET, nonce=NONCE, owner=b"me")

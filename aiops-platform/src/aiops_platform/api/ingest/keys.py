@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from aiops_platform.core.access import Holder, looks_like_api_key
@@ -20,6 +21,8 @@ class KeyRing:
     def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
         self._access = access
         self._clock = clock
+        # A thread of its own: a flood of wrong keys must not keep pages and the door's own chores waiting.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
         self._known: dict[str, tuple[Holder, float]] = {}
         self._asking: dict[str, asyncio.Task[Holder | None]] = {}
         self._used: dict[int, datetime] = {}
@@ -43,6 +46,10 @@ class KeyRing:
             await asyncio.to_thread(self._access.note_keys_used, due)
             self._written_down |= due
 
+    def close(self) -> None:
+        """Lets its thread go."""
+        self._thread.shutdown()
+
     def _is_worth_a_write(self, key: int, at: datetime) -> bool:
         written = self._written_down.get(key)
         return written is None or at - written >= _WRITTEN_DOWN_EVERY
@@ -60,7 +67,7 @@ class KeyRing:
     async def _ask(self, key: str) -> Holder | None:
         # Taken before the store is read: what is revoked in between counts from here.
         until = self._clock() + _REMEMBERED_SECONDS
-        holder = await asyncio.to_thread(self._access.holder_of_key, key)
+        holder = await asyncio.get_running_loop().run_in_executor(self._thread, self._access.holder_of_key, key)
         self._known.pop(key, None)
         if holder is not None:
             if len(self._known) >= _MOST_REMEMBERED:
