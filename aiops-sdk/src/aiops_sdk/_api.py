@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Optional, Sequence, 
 from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.integrations import excepthook, logging
+from aiops_sdk.integrations import excepthook, logging, multiprocessing
 from aiops_sdk.integrations import threading as threads
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Install = Callable[[Client], Callable[[], None]]
 
 #: What init() installs; frameworks have a function of their own.
-INTEGRATIONS: Sequence[Install] = (excepthook.install, threads.install, logging.install)
+INTEGRATIONS: Sequence[Install] = (excepthook.install, threads.install, logging.install, multiprocessing.install)
 
 _OPTIONS = ("api_key", "service_name", "environment", "platform_url", "base_url", "skip_paths", "release")
 _starting = threading.Lock()

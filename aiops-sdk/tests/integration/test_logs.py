@@ -20,13 +20,13 @@ from aiops_sdk.scope import RequestScope
 from aiops_sdk.testing import CapturedEvents, capture_events
 
 
-@pytest.fixture()
+@pytest.fixture
 def events() -> Iterator[CapturedEvents]:
     with capture_events() as captured:
         yield captured
 
 
-@pytest.fixture()
+@pytest.fixture
 def log() -> Iterator[logging.Logger]:
     """A logger that prints nothing, and is as before afterwards."""
     logger = logging.getLogger("shop.orders")
@@ -119,7 +119,7 @@ def test_configuring_logging_anew_silences_nothing(events: CapturedEvents, log: 
 
 def test_handlers_that_hand_records_on_change_nothing(events: CapturedEvents, log: logging.Logger):
     """A queue handler finishes the record for its journey, and the listener logs it a second time, without the logger."""
-    waiting: "queue.Queue[Any]" = queue.Queue()
+    waiting: queue.Queue[Any] = queue.Queue()
     log.handlers[:] = [logging.handlers.QueueHandler(waiting)]
     log.error("failed: %s", "x", exc_info=raised(ValueError("once")))
     (event,) = events
@@ -152,7 +152,7 @@ def test_a_template_that_does_not_fit_its_arguments_is_told_as_it_is(
     events: CapturedEvents, log: logging.Logger, monkeypatch: pytest.MonkeyPatch, argument: Any
 ):
     monkeypatch.setattr(logging, "raiseExceptions", False)
-    log.error("%d and %d", argument)
+    log.error("%d and %d", argument)  # noqa: PLE1206
     assert events[0]["message"] == "%d and %d"
 
 

@@ -16,7 +16,7 @@ from aiops_sdk.delivery import Accepted, HttpTransport, Refused, Retry
 BODY = b'{"message": "it broke"}'
 
 
-@pytest.fixture()
+@pytest.fixture
 def transport(platform: Platform) -> Iterator[HttpTransport]:
     made = HttpTransport(platform.url, "key-of-the-test")
     yield made
@@ -113,7 +113,7 @@ def test_a_server_that_speaks_something_else_is_a_failed_attempt():
 
     thread = threading.Thread(target=greet, daemon=True)
     thread.start()
-    assert isinstance(HttpTransport("http://127.0.0.1:%d" % server.getsockname()[1], "key").send(EVENTS, BODY), Retry)
+    assert isinstance(HttpTransport(f"http://127.0.0.1:{server.getsockname()[1]}", "key").send(EVENTS, BODY), Retry)
     thread.join(20)
     server.close()
 
@@ -148,7 +148,7 @@ def test_an_encrypted_connection_through_a_proxy_is_a_tunnel():
 
     thread = threading.Thread(target=refuse, daemon=True)
     thread.start()
-    url = "http://me:secret@127.0.0.1:%d" % proxy.getsockname()[1]
+    url = f"http://me:secret@127.0.0.1:{proxy.getsockname()[1]}"
     outcome = HttpTransport("https://platform.example", "key-of-the-test", proxy=url).send(EVENTS, BODY)
     thread.join(20)
     proxy.close()

@@ -1,7 +1,6 @@
 """How a body gets to the platform: one kept-alive HTTP connection, used by one thread, and what each answer means.
 
-``http.client`` and ``ssl`` are imported at the first use, in the sending thread: importing the SDK loads no network
-module, and a program that lets gevent patch them may do so after ``init()``.
+``http.client`` and what it needs is imported in the functions that use it, after the ``Loader`` has loaded it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Mapping, Optional, Protocol, Union
 
 from aiops_sdk._version import __version__
+from aiops_sdk.delivery.loading import Loader
 
 if TYPE_CHECKING:
     import http.client
@@ -77,10 +77,12 @@ class HttpTransport:
             "Accept": "application/json",
             "User-Agent": "aiops-sdk/" + __version__,
         }
+        self._loader = Loader()
         self._connection: Optional[http.client.HTTPConnection] = None
 
     def send(self, path: str, body: bytes) -> Outcome:
         """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
+        self._loader.load()
         import http.client
 
         try:

@@ -36,7 +36,7 @@ def test_a_refusal_is_counted_under_its_reason(status: int, reason: str):
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(status: int):
-    assert outcome_of(status, "7", b"", NOW) == Retry("HTTP {}".format(status), after=7.0)
+    assert outcome_of(status, "7", b"", NOW) == Retry(f"HTTP {status}", after=7.0)
 
 
 def test_the_platform_s_reason_is_kept():

@@ -1,0 +1,50 @@
+"""Loads the network's modules late, in the sending thread, and never while the process forks.
+
+Late: importing the SDK loads none of them, and a program may let gevent patch them after ``init()``. Not while forking:
+a module that is half loaded at that moment stays locked in the child for ever.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import weakref
+
+# How long a fork may be held up at most; loading takes a twentieth of that.
+SECONDS = 1.0
+
+
+class Loader:
+    """Loads once; a fork waits for the end of it."""
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+        self._held = False
+        if hasattr(os, "register_at_fork"):
+            self._hold_off_forks()
+
+    def load(self) -> None:
+        """Import all that sending will need, also what other modules would import at their first use."""
+        with self._lock:
+            import http.client  # noqa: F401
+
+    def _hold_off_forks(self) -> None:
+        """Python keeps such hooks for ever, so they must not keep us."""
+        reference = weakref.ref(self)
+
+        def before() -> None:
+            loader = reference()
+            if loader is not None:
+                loader._held = loader._lock.acquire(timeout=SECONDS)
+
+        def in_parent() -> None:
+            loader = reference()
+            if loader is not None and loader._held:
+                loader._lock.release()
+
+        def in_child() -> None:
+            loader = reference()
+            if loader is not None:
+                loader._lock = _thread.allocate_lock()
+
+        os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)
