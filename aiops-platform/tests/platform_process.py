@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 T = TypeVar("T")
-DEADLINE = 30.0
+DEADLINE = 60.0
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 COMMAND = [sys.executable, "-P", "-m", "aiops_platform.cli"]
 
@@ -60,7 +60,9 @@ class Running:
     def __init__(self, data: Path, *words: str, port: int = 0, **settings: str) -> None:
         self.data = data
         self.log = data.parent / f"{data.name}-{time.monotonic_ns()}.log"
-        command = [*COMMAND, *(words or ("serve",)), "--data", str(data), "--port", str(port)]
+        command = [*COMMAND, *(words or ("serve",)), "--data", str(data)]
+        if words != ("work",):
+            command += ["--port", str(port)]
         with self.log.open("wb") as output:
             # A group of its own, as a terminal makes it: a Ctrl-C there goes to all of it.
             self.process = subprocess.Popen(

@@ -68,7 +68,7 @@ class Settings:
         """The settings of this process. Raises SettingsError. What is empty or only blanks counts as not given."""
         given = _Given(arguments, environ)
         return cls(
-            data=_folder(given.text("data")),
+            data=_folder(given.text("data"), given.name("data")),
             host=given.text("host") or "127.0.0.1",
             port=given.number("port", 8400, least=0, most=65535),
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
@@ -96,6 +96,11 @@ class Settings:
         # Nobody can visit "every address"; on this machine, its own name for itself is one of them.
         host = "localhost" if self.host in _WILDCARDS else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port if port is None else port}"
+
+
+def default_data() -> Path:
+    """The folder when none is given."""
+    return user_data_path("aiops", appauthor=False)
 
 
 @dataclass(frozen=True)
@@ -131,9 +136,11 @@ def _kubernetes_hint(text: str) -> str:
     return " (Kubernetes sets this for a service named aiops-server: set enableServiceLinks: false in the pod)"
 
 
-def _folder(text: str | None) -> Path:
+def _folder(text: str | None, name: str) -> Path:
     if text is None:
-        return user_data_path("aiops", appauthor=False)
+        return default_data()
+    if "?" in text:  # It would begin the options in the database's address.
+        raise SettingsError(f"{name} is '{text}': give a folder without a question mark in its name")
     return Path(text).expanduser().absolute()
 
 

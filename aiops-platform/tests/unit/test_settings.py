@@ -122,6 +122,11 @@ def test_a_tilde_leads_home(monkeypatch):
     assert Settings.load({"data": "~/aiops"}, {}).data == Path("/home/me/aiops")
 
 
+def test_a_folder_that_a_database_address_cannot_hold_is_refused():
+    with pytest.raises(SettingsError, match="without a question mark"):
+        Settings.load({"data": "/what?/"}, {})
+
+
 def test_each_setting_is_documented():
     documented = Settings.documentation()
 

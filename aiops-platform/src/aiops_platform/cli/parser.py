@@ -5,6 +5,7 @@ from typing import Any
 
 from aiops_platform import __version__
 from aiops_platform.cli import credentials, doctor, parts, serve, signin
+from aiops_platform.settings import default_data
 
 _TEACHING = """\
 The platform that aiops-sdk reports to: crashes, HTTP errors and silence of your services become incidents.
@@ -44,7 +45,9 @@ def make_parser() -> ArgumentParser:
     _add_credentials(commands, "token", credentials.TOKENS, "let API clients read and act")
     _add(commands, "doctor", doctor.run, "look after folder, databases, disk and parts")
     _add(commands, "migrate", parts.migrate, "bring the database to this version (serve does it by itself)")
-    _add_part(commands, "api", parts.api, "run only the door: reports, pages, API")
+    door = _add_part(commands, "api", parts.api, "run only the door: reports, pages, API")
+    _add_address(door)
+    door.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
     _add_part(commands, "work", parts.work, "run only the worker: reports become incidents")
     return parser
 
@@ -56,7 +59,7 @@ def _add(commands: Any, name: str, command: Any, what: str, more: str = "") -> A
         description=what[0].upper() + what[1:] + "." + more,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", metavar="DIR", help="the data folder (default: aiops in your user's data folder)")
+    parser.add_argument("--data", metavar="DIR", help=f"the data folder (default: {default_data()})")
     parser.set_defaults(command=command)
     return parser
 
@@ -75,11 +78,11 @@ examples:
     )
 
 
-def _add_part(commands: Any, name: str, command: Any, what: str) -> None:
+def _add_part(commands: Any, name: str, command: Any, what: str) -> ArgumentParser:
     parser = _add(commands, name, command, what, "\n`aiops serve` runs both parts, and starts again what dies.")
-    _add_address(parser)
+    # How the supervisor hands over what it holds.
     parser.add_argument("--lifeline", type=int, help=SUPPRESS)
-    parser.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
+    return parser
 
 
 def _add_address(parser: ArgumentParser) -> None:

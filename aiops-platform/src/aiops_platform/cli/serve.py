@@ -115,12 +115,12 @@ def _listen(settings: Settings) -> list[socket]:
 def _parts(settings: Settings, listening: list[socket], url: str) -> list[Part]:
     # -P: a folder "platform" or a file "json.py" where the command was typed is not to be imported.
     program = [sys.executable, "-P", "-m", "aiops_platform.cli"]
-    given = ["--data", str(settings.data), "--public-url", url]
+    data = ["--data", str(settings.data)]
     descriptors = [each.fileno() for each in listening]
     inherited = [word for each in descriptors for word in ("--listen", str(each))]
     return [
-        Part(name="door", command=[*program, "api", *given, *inherited], descriptors=descriptors),
-        Part(name="worker", command=[*program, "work", *given]),
+        Part(name="door", command=[*program, "api", *data, "--public-url", url, *inherited], descriptors=descriptors),
+        Part(name="worker", command=[*program, "work", *data]),
     ]
 
 
