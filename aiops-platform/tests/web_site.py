@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -59,9 +58,9 @@ def running(app: Any, listener: socket.socket) -> Iterator[None]:
 
 
 @contextmanager
-def a_site(folder: Path, *, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSite]:
-    """A running site over an empty store in that folder. Seeds are planted as of now."""
-    database = a_store(f"sqlite:///{folder / 'store.db'}")
+def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSite]:
+    """A running site over an empty store in memory. Seeds are planted as of now."""
+    database = a_store()
     clock = clock or (lambda: datetime.now(UTC))
     seeds = Seeds(database, clock())
     project = seeds.project()

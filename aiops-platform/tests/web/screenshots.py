@@ -1,9 +1,7 @@
 """Takes every page at both widths, light and dark, with nothing, enough and too much on it: `make screenshots`."""
 
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,7 +27,7 @@ def main(target: Path, only: str) -> None:
 
 def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
     """Each scene with its site and its pages."""
-    with scratch() as folder, a_site(folder) as site:
+    with a_site() as site:
         yield (
             "nothing",
             site,
@@ -41,7 +39,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "missing": "/nowhere",
             },
         )
-    with scratch() as folder, a_site(folder) as site:
+    with a_site() as site:
         ids = plant_busy(site.seeds, site.project)
         paths = {
             "incidents": "/incidents",
@@ -52,20 +50,13 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths |= {f"incident-{name}": f"/incidents/{number}" for name, number in ids.items()}
         paths["incident-earlier"] = f"/incidents/{ids['everything']}?event=oldest"
         yield "busy", site, paths
-    with scratch() as folder, a_site(folder) as site:
+    with a_site() as site:
         incident = plant_too_much(site.seeds, site.project)
         yield (
             "too-much",
             site,
             {"incidents": "/incidents", "incident": f"/incidents/{incident}", "services": "/services"},
         )
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that does not stay."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
 
 
 def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
@@ -73,3 +74,8 @@ def project_of(request: Request[None, None, State]) -> int:
     """The project that the guard found; for handlers to ask for by name."""
     project_id: int = request.state.project_id
     return project_id
+
+
+# How handlers ask for them.
+TheDesk: TypeAlias = NamedDependency[Desk]
+TheProject: TypeAlias = NamedDependency[int]

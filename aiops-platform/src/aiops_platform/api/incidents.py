@@ -5,34 +5,35 @@ from typing import Annotated, Literal
 from litestar import get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
-from aiops_platform.api.desk import Desk
+from aiops_platform.api.desk import Desk, TheDesk, TheProject
 from aiops_platform.api.shapes import IncidentList, IncidentResource, resource_of
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.views import EventDetail, IncidentQuery
 
 LARGEST_ID = 2**63 - 1
 
-Page = Annotated[int, Parameter(ge=1, le=100_000, description="Which page, from 1 on.")]
-PerPage = Annotated[int, Parameter(ge=1, le=100, description="How many on a page.")]
-Id = Annotated[int, Parameter(ge=1, le=LARGEST_ID, description="The incident's number.")]
-Word = Annotated[str | None, Parameter(max_length=200)]
+Page = Annotated[int, QueryParameter(ge=1, le=100_000, description="Which page, from 1 on.")]
+PerPage = Annotated[int, QueryParameter(ge=1, le=100, description="How many on a page.")]
+Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The incident's number.")]
+Word = Annotated[str | None, QueryParameter(max_length=200)]
 
 
 @get("/incidents", sync_to_thread=True, summary="List incidents")
 def list_incidents(
     *,
-    desk: Desk,
-    project_id: int,
+    desk: TheDesk,
+    project_id: TheProject,
     standing: Annotated[
-        Literal["open", "resolved", "muted", "all"], Parameter(query="state", description="Only those that stand so.")
+        Literal["open", "resolved", "muted", "all"],
+        QueryParameter(name="state", description="Only those that stand so."),
     ] = "open",
     service: Word = None,
     environment: Word = None,
     text: Annotated[
         str | None,
-        Parameter(max_length=200, description="Words that must all be found in type, message, place or path."),
+        QueryParameter(max_length=200, description="Words that must all be found in type, message, place or path."),
     ] = None,
     page: Page = 1,
     per_page: PerPage = 25,
@@ -51,17 +52,17 @@ def list_incidents(
 
 
 @get("/incidents/{incident_id:int}", sync_to_thread=True, summary="Read an incident")
-def read_incident(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+def read_incident(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
     """An incident with its hours, its story, and why its events are one."""
     return _incident(desk, project_id, incident_id)
 
 
 @get("/incidents/{incident_id:int}/events/{which:str}", sync_to_thread=True, summary="Read an event")
 def read_event(
-    desk: Desk,
-    project_id: int,
+    desk: TheDesk,
+    project_id: TheProject,
     incident_id: Id,
-    which: Annotated[str, Parameter(max_length=20, description="`newest`, `oldest`, or an event's number.")],
+    which: Annotated[str, PathParameter(max_length=20, description="`newest`, `oldest`, or an event's number.")],
 ) -> EventDetail:
     """One event as it was reported, with the numbers of its neighbours."""
     event = desk.reads.event(project_id, incident_id, _which(which))
@@ -71,19 +72,19 @@ def read_event(
 
 
 @post("/incidents/{incident_id:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an incident")
-def resolve(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+def resolve(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
     """It is mended. It reopens by itself when its error returns. Answers with the incident as it is then."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.resolve(project_id, incident_id, desk.clock()))
 
 
 @post("/incidents/{incident_id:int}/reopen", sync_to_thread=True, status_code=200, summary="Reopen an incident")
-def reopen(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+def reopen(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
     """It is to be looked at again. Answers with the incident as it is then."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.reopen(project_id, incident_id, desk.clock()))
 
 
 @post("/incidents/{incident_id:int}/mute", sync_to_thread=True, status_code=200, summary="Mute an incident")
-def mute(desk: Desk, project_id: int, incident_id: Id) -> IncidentResource:
+def mute(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
     """It is known, and only to be counted. Answers with the incident as it is then."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
 

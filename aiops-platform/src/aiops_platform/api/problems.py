@@ -12,6 +12,9 @@ from aiops_platform.ports import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
+# Litestar keeps the name `state` for itself, so the handler's parameter is called otherwise.
+_NAMES = {"standing": "state"}
+
 _ApiRequest = Request[None, None, State]
 
 
@@ -30,7 +33,7 @@ def invalid(_: _ApiRequest, error: ValidationException) -> Response[dict[str, An
     """A parameter that cannot be; `errors` names each."""
     said = error.extra if isinstance(error.extra, list) else []
     errors = [
-        {"name": str(each.get("key", "")), "why": str(each.get("message", ""))}
+        {"name": _NAMES.get(name := str(each.get("key", "")), name), "why": str(each.get("message", ""))}
         for each in said
         if isinstance(each, dict)
     ]

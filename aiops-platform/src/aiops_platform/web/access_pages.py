@@ -5,15 +5,16 @@ import asyncio
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from aiops_platform.core.access import SESSION_COOKIE, SESSION_LASTS
-from aiops_platform.web.site import PageRequest, Site, Visitor
+from aiops_platform.web.site import PageRequest, TheSite, TheVisitor
 from aiops_platform.web.visitors import find_visitor
 
 
 @get("/signin")
-async def signin_page(request: PageRequest, site: Site) -> Response[str] | Redirect:
+async def signin_page(request: PageRequest, site: TheSite) -> Response[str] | Redirect:
     """How to get a link. Who is in already goes on."""
     if await find_visitor(request) is not None:
         return Redirect("/", status_code=303)
@@ -21,7 +22,7 @@ async def signin_page(request: PageRequest, site: Site) -> Response[str] | Redir
 
 
 @get("/signin/{link:str}")
-async def sign_in(request: PageRequest, site: Site, link: str) -> Response[str] | Redirect:
+async def sign_in(request: PageRequest, site: TheSite, link: FromPath[str]) -> Response[str] | Redirect:
     """Uses the link up and lets its bearer in (ADR 8). A browser that only fetches ahead must not use it up."""
     if "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", ""):
         return Response("", status_code=503)
@@ -34,7 +35,7 @@ async def sign_in(request: PageRequest, site: Site, link: str) -> Response[str] 
 
 
 @post("/signout")
-async def sign_out(site: Site, visitor: Visitor) -> Redirect:
+async def sign_out(site: TheSite, visitor: TheVisitor) -> Redirect:
     """Ends the session, here and in every page of it that is open."""
     await asyncio.to_thread(site.access.sign_out, visitor.session)
     site.live.end(visitor.session)

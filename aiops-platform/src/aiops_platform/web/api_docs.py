@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
-from aiops_platform.web.site import PageRequest, Site
+from aiops_platform.web.site import PageRequest, TheSite
 from aiops_platform.web.visitors import find_visitor
 
 _VERBS = ("get", "post", "put", "patch", "delete")
@@ -45,7 +45,7 @@ class Shape:
 
 
 @get("/api/docs")
-async def api_docs(request: PageRequest, site: Site) -> Response[str]:
+async def api_docs(request: PageRequest, site: TheSite) -> Response[str]:
     """The API, for reading."""
     if request.app.openapi_config is None:
         raise NotFoundException

@@ -14,11 +14,13 @@ import msgspec
 
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Relation
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
+from aiops_platform.core.views import GroupReason
 from aiops_platform.web.cut import Budget, Text, shortened
 
-PAGE_BUDGET = 66_000
+PAGE_BUDGET = 58_000
+GROUPING_BUDGET = 6_000
 # What the first of many may take at most, so that the others still find something.
-_EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 36_000, 24_000, 10_000, 5_000
+_EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 32_000, 22_000, 9_000, 5_000
 
 # What the markup around each thing costs, in bytes; measured generously, and held by a test on hostile events.
 _FRAME, _LINE, _ROW, _EXCEPTION, _CRUMB, _FOLD = 480, 100, 150, 700, 260, 160
@@ -158,6 +160,21 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
         trace=budget.text(event.stack_trace, at="/stack_trace", most=16_000) if event.stack_trace else None,
         remarks=tuple(shortened(remark, 200) for remark in event.remarks[:5]),
     )
+
+
+def grouping(reasons: Sequence[GroupReason]) -> tuple[Rows, ...]:
+    """Why events came together, for each rule that said so."""
+    budget = Budget(GROUPING_BUDGET)
+    shown = (_rows(f"version {reason.version}", _in_lines(reason.parts), budget, "", most=600) for reason in reasons)
+    return tuple(rows for rows in shown if rows is not None)
+
+
+def _in_lines(parts: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: "\n".join(str(each) for each in value) if isinstance(value, list) else str(value)
+        for name, value in parts.items()
+        if value not in (None, "", [])
+    }
 
 
 def _exceptions(known: Sequence[ExceptionInfo], budget: Budget, *, told: bool) -> Iterator[ExceptionExhibit]:

@@ -3,28 +3,29 @@
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from aiops_platform.web.assets import Asset
-from aiops_platform.web.site import PageRequest, Site
+from aiops_platform.web.site import PageRequest, TheSite
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_NOW = "public, max-age=300"
 
 
 @get("/static/{name:path}", sync_to_thread=False)
-def static(request: PageRequest, site: Site, name: str) -> Response[bytes]:
+def static(request: PageRequest, site: TheSite, name: FromPath[str]) -> Response[bytes]:
     """A style, script or picture."""
     return _answer(site.assets.find(name.lstrip("/")), request)
 
 
 @get("/sdk/{name:str}", sync_to_thread=False)
-def sdk_wheel(request: PageRequest, site: Site, name: str) -> Response[bytes]:
+def sdk_wheel(request: PageRequest, site: TheSite, name: FromPath[str]) -> Response[bytes]:
     """The SDK, for pip."""
     return _answer(site.assets.find(f"sdk/{name}"), request)
 
 
 @get("/favicon.ico", sync_to_thread=False)
-def icon(request: PageRequest, site: Site) -> Response[bytes]:
+def icon(request: PageRequest, site: TheSite) -> Response[bytes]:
     """Browsers ask for it here, whatever the page says."""
     return _answer(site.assets.find("icon.svg"), request)
 

@@ -8,6 +8,7 @@ import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from aiops_platform.core.event import Event
@@ -15,7 +16,7 @@ from aiops_platform.core.views import EventDetail
 from aiops_platform.web import chart, exhibit
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import Filters
-from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
+from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 PER_PAGE = 25
 _LARGEST_ID = 2**63 - 1
@@ -46,7 +47,7 @@ def start() -> Redirect:
 
 
 @get("/incidents", sync_to_thread=True)
-def incident_list(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The list; for htmx only the part of it that changes."""
     given = site.common(visitor)
     filters = Filters.read(dict(request.query_params))
@@ -64,7 +65,9 @@ def incident_list(request: PageRequest, site: Site, visitor: Visitor) -> Respons
 
 
 @get("/incidents/{incident_id:str}", sync_to_thread=True)
-def incident_page(request: PageRequest, site: Site, visitor: Visitor, incident_id: str) -> Response[str]:
+def incident_page(
+    request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]
+) -> Response[str]:
     """One incident; for htmx only the parts of it that change."""
     given = _incident(site, visitor, _id(incident_id), request.query_params.get("event", "newest"))
     if is_partial(request):
@@ -73,7 +76,9 @@ def incident_page(request: PageRequest, site: Site, visitor: Visitor, incident_i
 
 
 @post("/incidents/{incident_id:str}/{action:str}", sync_to_thread=True, status_code=200)
-def act(request: PageRequest, site: Site, visitor: Visitor, incident_id: str, action: str) -> Response[str] | Redirect:
+def act(
+    request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], action: FromPath[str]
+) -> Response[str] | Redirect:
     """Resolve, reopen or mute; then the incident as it is now."""
     number = _id(incident_id)
     if action not in set(Action):
@@ -88,7 +93,9 @@ def act(request: PageRequest, site: Site, visitor: Visitor, incident_id: str, ac
 
 
 @get("/incidents/{incident_id:str}/events/{event_id:str}/whole", sync_to_thread=True)
-def whole(request: PageRequest, site: Site, visitor: Visitor, incident_id: str, event_id: str) -> Response[str]:
+def whole(
+    request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], event_id: FromPath[str]
+) -> Response[str]:
     """A part of an event, uncut, as plain text; all of it as JSON when no part is named."""
     event = site.reads.event(visitor.project_id, _id(incident_id), _id(event_id))
     if event is None:
@@ -115,6 +122,7 @@ def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dic
         "row": incident.row,
         "event": event,
         "charts": chart.charts_of(incident.hours),
+        "grouping": exhibit.grouping(incident.grouping),
     }
 
 

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from aiops_platform.web import drawings
 from aiops_platform.web.filters import page_number
-from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
+from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 30
 _COVERING = timedelta(hours=24)
@@ -15,7 +15,7 @@ _PLACES = {"incidents", "services", "setup"}
 
 
 @get("/services", sync_to_thread=True)
-def service_list(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+def service_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Every service in every environment; for htmx only the part that changes."""
     given = site.common(visitor)
     now = site.clock()
@@ -27,7 +27,7 @@ def service_list(request: PageRequest, site: Site, visitor: Visitor) -> Response
 
 
 @get("/nav", sync_to_thread=True)
-def navigation(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+def navigation(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The links at the top with their numbers, for pages that stay open."""
     return site.part(
         "nav.html",

@@ -6,13 +6,13 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from aiops_platform.web.site import PageRequest, Site, Visitor, is_partial
+from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 SDK_WHEEL = "aiops_sdk-0.2.0-py3-none-any.whl"
 
 
 @get("/setup", sync_to_thread=True)
-def setup_page(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+def setup_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """What to do first; for htmx only whether something has been heard."""
     given = site.common(visitor) | _heard(site, visitor, request.query_params.get("key", ""))
     if is_partial(request):
@@ -21,7 +21,7 @@ def setup_page(request: PageRequest, site: Site, visitor: Visitor) -> Response[s
 
 
 @post("/setup/key", sync_to_thread=True, status_code=200)
-def make_key(request: PageRequest, site: Site, visitor: Visitor) -> Response[str]:
+def make_key(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """A fresh key in its snippet. It is shown this once."""
     now = site.clock()
     name = f"setup-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"

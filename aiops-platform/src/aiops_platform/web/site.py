@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 
 from aiops_platform.ports import Access, Reads
 from aiops_platform.web.assets import Assets
@@ -86,6 +87,11 @@ class Site:
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         """A page for anyone: its frame shows nothing of any project."""
         return self.page(template, {"visitor": None, **given}, status=status)
+
+
+# How handlers ask for them.
+TheSite: TypeAlias = NamedDependency[Site]
+TheVisitor: TypeAlias = NamedDependency[Visitor]
 
 
 def html(text: str, *, status: int = 200) -> Response[str]:

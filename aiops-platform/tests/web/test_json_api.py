@@ -1,0 +1,173 @@
+"""The JSON API as programs use it."""
+
+import httpx
+import pytest
+from scenes import plant_busy
+
+from aiops_platform.core.access import SESSION_COOKIE
+
+
+@pytest.fixture
+def api(site):
+    token = site.access.create_token(site.project, "program", site.seeds.now)
+    with httpx.Client(
+        base_url=site.url + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=20
+    ) as client:
+        yield client
+
+
+def test_without_a_token_there_is_a_problem_and_the_way_to_a_token(stranger):
+    answer = stranger.get("/api/v1/incidents")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert "aiops token create" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("header", ["Bearer aiopst_" + "x" * 43, "Bearer", "Basic YTpi", "Bearer ü", "bearer x y"])
+def test_a_wrong_token_is_refused(stranger, header):
+    assert stranger.get("/api/v1/incidents", headers={"Authorization": header.encode()}).status_code == 401
+
+
+def test_a_revoked_token_is_refused_at_once(site, api):
+    assert api.get("/services").status_code == 200
+    site.access.revoke_token(site.project, "program", site.seeds.now)
+    assert api.get("/services").status_code == 401
+
+
+def test_incidents_are_listed_filtered_and_paged(site, api):
+    plant_busy(site.seeds, site.project)
+    page = api.get("/incidents", params={"per_page": 5}).json()
+    assert (len(page["items"]), page["total"], page["page"], page["per_page"]) == (5, 12, 1, 5)
+    assert page["items"][0]["type"] == "OrderFailed"
+    assert page["items"][0]["last_seen_at"].endswith("Z")
+    assert len(page["items"][0]["trend"]) == 24
+    assert api.get("/incidents", params={"state": "all"}).json()["total"] == 17
+    assert api.get("/incidents", params={"state": "muted"}).json()["items"][0]["type"] == "BrokenPipeError"
+    assert api.get("/incidents", params={"text": "stock apple"}).json()["total"] == 1
+    assert api.get("/incidents", params={"service": "payments", "environment": "production"}).json()["total"] == 2
+
+
+def test_an_incident_tells_its_hours_its_story_and_its_reasons(site, api):
+    ids = plant_busy(site.seeds, site.project)
+    incident = api.get(f"/incidents/{ids['everything']}").json()
+    assert len(incident["hours"]) == 336
+    assert [fact["kind"] for fact in incident["facts"]] == ["incident_reopened", "incident_resolved", "incident_opened"]
+    assert incident["grouping"][0]["parts"]["type"] == "OrderFailed"
+    assert incident["first_release"] == "2026.11.3"
+
+
+def test_events_are_read_by_place_or_number(site, api):
+    ids = plant_busy(site.seeds, site.project)
+    newest = api.get(f"/incidents/{ids['everything']}/events/newest").json()
+    assert (newest["number"], newest["of"], newest["later_id"]) == (4, 4, None)
+    assert newest["body"]["error_type"] == "OrderFailed"
+    earlier = api.get(f"/incidents/{ids['everything']}/events/{newest['earlier_id']}").json()
+    assert earlier["later_id"] == newest["id"]
+    assert api.get(f"/incidents/{ids['everything']}/events/oldest").json()["number"] == 1
+
+
+def test_an_incident_is_resolved_reopened_and_muted(site, api):
+    ids = plant_busy(site.seeds, site.project)
+    for action, state in (("resolve", "resolved"), ("reopen", "open"), ("mute", "muted")):
+        answer = api.post(f"/incidents/{ids['group']}/{action}")
+        assert (answer.status_code, answer.json()["state"]) == (200, state)
+    kinds = [fact["kind"] for fact in api.get(f"/incidents/{ids['group']}").json()["facts"]]
+    assert kinds[:2] == ["incident_muted", "incident_reopened"]
+
+
+def test_services_tell_how_they_live(site, api):
+    plant_busy(site.seeds, site.project)
+    services = api.get("/services").json()
+    assert [(row["name"], row["state"]) for row in services["items"]][:2] == [
+        ("mailer", "silent"),
+        ("payments", "late"),
+    ]
+    assert services["items"][0]["spans"][-1]["until"] is None
+    assert api.get("/services", params={"per_page": 2, "page": 3}).json()["total"] == 6
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"per_page": 101},
+        {"per_page": 0},
+        {"page": 0},
+        {"page": 10**30},
+        {"page": "x"},
+        {"state": "closed"},
+        {"text": "x" * 201},
+        {"service": "x" * 201},
+    ],
+)
+def test_a_parameter_that_cannot_be_is_named_in_the_problem(api, query):
+    answer = api.get("/incidents", params=query)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["name"] for error in answer.json()["errors"]] == list(query)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/incidents/7",
+        "/incidents/99999999999999999999999",
+        "/incidents/0",
+        "/incidents/7/events/newest",
+        "/incidents/x",
+        "/nowhere",
+    ],
+)
+def test_what_is_not_there_is_a_problem(api, path):
+    answer = api.get(path)
+    assert answer.status_code in (400, 404)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+
+
+def test_a_wrong_verb_is_a_problem(api):
+    answer = api.delete("/incidents")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_a_browser_s_session_may_read_but_not_change(site, client):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project))
+    assert client.get("/api/v1/incidents").status_code == 200
+    assert client.cookies[SESSION_COOKIE]
+    assert client.post(f"/api/v1/incidents/{incident}/resolve").status_code == 401
+
+
+def test_a_token_sees_nothing_of_another_project(site, api):
+    other = site.seeds.project("other")
+    theirs = site.seeds.incident(other, site.seeds.service(other))
+    assert api.get(f"/incidents/{theirs}").status_code == 404
+    assert api.post(f"/incidents/{theirs}/resolve").status_code == 404
+    assert api.get("/incidents").json()["total"] == 0
+
+
+def test_the_document_describes_every_operation(stranger):
+    document = stranger.get("/api/openapi.json").json()
+    operations = {(verb, path) for path, verbs in document["paths"].items() for verb in verbs}
+    assert operations == {
+        ("get", "/api/v1/incidents"),
+        ("get", "/api/v1/incidents/{incident_id}"),
+        ("get", "/api/v1/incidents/{incident_id}/events/{which}"),
+        ("post", "/api/v1/incidents/{incident_id}/resolve"),
+        ("post", "/api/v1/incidents/{incident_id}/reopen"),
+        ("post", "/api/v1/incidents/{incident_id}/mute"),
+        ("get", "/api/v1/services"),
+    }
+    assert {parameter["name"] for parameter in document["paths"]["/api/v1/incidents"]["get"]["parameters"]} == {
+        "state",
+        "service",
+        "environment",
+        "text",
+        "page",
+        "per_page",
+    }
+
+
+def test_the_document_is_also_a_page(stranger):
+    page = stranger.get("/api/docs").text
+    assert "/api/v1/incidents/{incident_id}/resolve" in page
+    assert "IncidentResource" in page
