@@ -5,10 +5,11 @@ Requests, loggers, log records, exceptions and statuses. Who asks, and when, is 
 
 from __future__ import annotations
 
+import builtins
 import errno
 import logging
 from types import TracebackType
-from typing import FrozenSet, Iterable, Optional, Union
+from typing import FrozenSet, Iterable, Optional, Tuple, Type, Union
 
 QUIET_METHODS = frozenset({"OPTIONS", "HEAD"})
 
@@ -74,6 +75,9 @@ _HANG_UP_ERRNOS = frozenset(
     {errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN, errno.ETIMEDOUT}
 )
 _HANG_UP_OS_ERRORS = frozenset({"timeout", "TimeoutError", "SSLEOFError", "SSLZeroReturnError"})
+
+# Exception groups came with Python 3.11.
+_GROUP: Optional[Type[BaseException]] = getattr(builtins, "BaseExceptionGroup", None)
 
 # Code that talks to the client of this service, and to nobody else.
 _SERVERS = frozenset(
@@ -154,10 +158,14 @@ def is_noisy_exception(exc: Optional[BaseException]) -> bool:
     """
     if exc is None:
         return False
-    if isinstance(exc, (KeyboardInterrupt, SystemExit, GeneratorExit)) or _is_hang_up(exc):
+    # By its type, here and below: what an exception says of itself in attributes can be code that fails.
+    kind = type(exc)
+    if issubclass(kind, (KeyboardInterrupt, SystemExit, GeneratorExit)) or _is_hang_up(exc):
         return True
-    members = getattr(exc, "exceptions", None) if type(exc).__name__.endswith("ExceptionGroup") else None
-    return isinstance(members, tuple) and bool(members) and all(map(is_noisy_exception, members))
+    if _GROUP is None or not issubclass(kind, _GROUP):
+        return False
+    members = _GROUP.__dict__["exceptions"].__get__(exc)
+    return all(map(is_noisy_exception, members))
 
 
 def _without_slash(path: str) -> str:
@@ -176,38 +184,47 @@ def _is_static(path: str) -> bool:
 
 def _is_failed_exit(exc: Optional[BaseException]) -> bool:
     """A server that ends a hanging worker raises SystemExit(1) in it and logs where it hung: that line is told."""
-    return isinstance(exc, SystemExit) and exc.code not in (None, 0)
+    return type(exc) is SystemExit and exc.code not in (None, 0)
 
 
 def _is_hang_up(exc: BaseException) -> bool:
-    if any((cls.__module__, cls.__name__) in _HANG_UP_CLASSES for cls in type(exc).__mro__):
+    kind = type(exc)
+    if any(_full_name(base) in _HANG_UP_CLASSES for base in type.__dict__["__mro__"].__get__(kind)):
         return True
-    if not isinstance(exc, OSError):
+    if not issubclass(kind, OSError):
         return False
-    if type(exc) is OSError and exc.errno is None:
-        text = exc.args[0] if len(exc.args) == 1 else None
-        return isinstance(text, str) and (text in _HANG_UP_TEXTS or text.startswith(_HANG_UP_BEGINNINGS))
-    broken = (
-        isinstance(exc, ConnectionError) or exc.errno in _HANG_UP_ERRNOS or type(exc).__name__ in _HANG_UP_OS_ERRORS
-    )
-    return broken and _whose_connection(exc.__traceback__) in _SERVERS
+    number = OSError.__dict__["errno"].__get__(exc)
+    if kind is OSError and number is None:
+        return _says_hang_up(BaseException.__dict__["args"].__get__(exc))
+    broken = issubclass(kind, ConnectionError) or number in _HANG_UP_ERRNOS or _full_name(kind)[1] in _HANG_UP_OS_ERRORS
+    return broken and _whose_connection(BaseException.__dict__["__traceback__"].__get__(exc)) in _SERVERS
+
+
+def _says_hang_up(arguments: Tuple[object, ...]) -> bool:
+    text = arguments[0] if len(arguments) == 1 else None
+    return type(text) is str and (text in _HANG_UP_TEXTS or text.startswith(_HANG_UP_BEGINNINGS))
+
+
+def _full_name(kind: type) -> Tuple[str, str]:
+    module = type.__dict__["__module__"].__get__(kind)
+    return module if type(module) is str else "", type.__dict__["__name__"].__get__(kind)
 
 
 def _whose_connection(traceback: Optional[TracebackType]) -> str:
     """The module, or its package, whose connection broke: the innermost one that does not just carry bytes."""
     owner = ""
     while traceback is not None:
-        name = str(traceback.tb_frame.f_globals.get("__name__", ""))
-        if not _within(name, _CARRIERS) or _within(name, _SERVERS):
-            owner = _within(name, _SERVERS) or name
+        module = traceback.tb_frame.f_globals.get("__name__")
+        name = module if type(module) is str else ""
+        server = _within(name, _SERVERS)
+        if server or not _within(name, _CARRIERS):
+            owner = server or name
         traceback = traceback.tb_next
     return owner
 
 
 def _within(name: str, packages: FrozenSet[str]) -> str:
     """The one of `packages` that the module `name` is or belongs to, else the empty string."""
-    while name:
-        if name in packages:
-            return name
+    while name and name not in packages:
         name = name.rpartition(".")[0]
-    return ""
+    return name

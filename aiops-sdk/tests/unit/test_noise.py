@@ -321,3 +321,23 @@ def test_a_group_is_noise_when_all_in_it_is():
 
     assert noise.is_noisy_exception(group("stop", [KeyboardInterrupt(), group("again", [SystemExit()])]))
     assert not noise.is_noisy_exception(group("mixed", [KeyboardInterrupt(), ValueError("x")]))
+
+
+class Lying(OSError):
+    """Everything that it says of itself is an error."""
+
+    def fail(self, *_):
+        raise RuntimeError("a property that fails")
+
+    __class__ = errno = args = __traceback__ = exceptions = property(fail)
+    __module__ = property(fail)
+    __str__ = __repr__ = __eq__ = __hash__ = fail
+
+
+@pytest.mark.parametrize("kind", [Lying, type("ExceptionGroup", (Lying, Exception), {})])
+def test_an_exception_whose_attributes_fail_is_an_incident(kind):
+    assert not noise.is_noisy_exception(kind(104, "reset"))
+
+
+def test_a_module_without_a_proper_name_is_no_server():
+    assert not noise.is_noisy_exception(raised_in(["werkzeug.serving"], broken_pipe()))

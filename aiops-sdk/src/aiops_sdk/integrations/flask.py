@@ -189,6 +189,10 @@ class _Hooks:
             request = self._request_here()
         if client is None or request is None or exc is None:
             return
+        if isinstance(exc, HTTPException):
+            # An answer in the making: extensions send the signal for abort(404) too. Its status will tell.
+            request.notes.handled = exc
+            return
         token = scope.begin_request(request)
         try:
             client.capture_exception(exc, mechanism="flask")
@@ -311,7 +315,7 @@ def _preceded(listener: Callable[..., None], method: Callable[..., Any]) -> Call
 
     @functools.wraps(method)
     def both(*args: Any, **named: Any) -> Any:
-        listener(*args)
+        listener(*args, *named.values())
         return method(*args, **named)
 
     return both
