@@ -55,6 +55,8 @@ def test_what_it_keeps_is_for_its_user_only(data):
 
 def test_a_second_one_on_the_same_folder_is_refused(data):
     with Running(data) as platform:
+        platform.key()
+
         done = aiops("serve", "--data", str(data), "--port", "0")
 
         refused(done.returncode, done.stderr, data, platform.url, platform.process.pid)
