@@ -133,6 +133,8 @@ class Delivery:
         if not self._running and not self._stopped and self._starting.acquire(False):
             try:
                 if not self._running:
+                    # Made where the thread begins: what was made before gevent came would block its hub.
+                    self._bell, self._ended = Bell(), Bell()
                     self._running = _safety.start_thread("aiops-delivery", self._run)
             finally:
                 self._starting.release()

@@ -1,0 +1,82 @@
+"""Under gevent, whose monkey-patching turns threads into greenlets, before ``init()`` or after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from children import run_program
+from loopback import Platform
+
+pytest.importorskip("gevent")
+
+INIT = "import aiops_sdk; aiops_sdk.init()"
+PATCH = "from gevent import monkey; monkey.patch_all()"
+FIRST = "import logging, time; logging.getLogger('shop').error('first'); time.sleep(0.5)"
+WORK = """
+import logging, time
+import gevent
+
+log = logging.getLogger("shop")
+ticks = []
+
+def tick():
+    for _ in range(20):
+        ticks.append(time.monotonic())
+        gevent.sleep(0.01)
+
+def work(number):
+    log.error("greenlet %d", number)
+    gevent.sleep(0.01)
+
+gevent.joinall([gevent.spawn(tick)] + [gevent.spawn(work, number) for number in range(20)])
+print("flushed:", aiops_sdk.flush(10))
+print("the hub was never blocked:", max(b - a for a, b in zip(ticks, ticks[1:])) < 1.0)
+"""
+
+
+@pytest.mark.parametrize("order", [[PATCH, INIT], [INIT, PATCH], [INIT, FIRST, PATCH]])
+def test_events_and_beats_arrive_and_the_hub_is_not_blocked(platform: Platform, tmp_path: Path, order: list):
+    ended = run_program(tmp_path, "\n".join(order) + WORK, platform_url=platform.url)
+    assert ended.out.splitlines() == ["flushed: True", "the hub was never blocked: True"], ended.err
+    messages = [event["message"] for event in platform.events if event["message"] != "first"]
+    assert sorted(messages) == sorted(f"greenlet {n}" for n in range(20))
+    assert platform.heartbeats
+    assert ended.code == 0
+
+
+@pytest.mark.parametrize("order", [[PATCH, INIT], [INIT, PATCH]])
+def test_a_crash_is_delivered(platform: Platform, tmp_path: Path, order: list):
+    ended = run_program(tmp_path, "\n".join(order) + "\n1 / 0", platform_url=platform.url)
+    assert [event["error_type"] for event in platform.events] == ["ZeroDivisionError"]
+    assert ended.err.count("ZeroDivisionError: division by zero") == 1
+
+
+@pytest.mark.parametrize("order", [[PATCH, INIT], [INIT, PATCH]])
+def test_a_forked_worker_sends_its_own(platform: Platform, tmp_path: Path, order: list):
+    program = (
+        "\n".join(order)
+        + """
+import logging, os, time
+import gevent
+logging.getLogger("shop").error("parent")
+aiops_sdk.flush(10)
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+else:
+    logging.getLogger("shop").error("child")
+    gevent.sleep(2)
+"""
+    )
+    run_program(tmp_path, program, platform_url=platform.url)
+    assert sorted(event["message"] for event in platform.events) == ["child", "parent"]
+    assert len({beat["instance"]["pid"] for beat in platform.heartbeats}) == 2
+
+
+def test_a_platform_that_never_answers_does_not_hold_the_exit_up(platform: Platform, tmp_path: Path):
+    platform.never_answer()
+    program = PATCH + "\n" + INIT + "\nimport logging; logging.getLogger('shop').error('lost')"
+    ended = run_program(tmp_path, program, platform_url=platform.url)
+    assert ended.code == 0
+    assert ended.seconds < 10

@@ -1,0 +1,49 @@
+"""What users' tests can ask for."""
+
+from __future__ import annotations
+
+import logging
+
+import aiops_sdk
+from aiops_sdk import client as clients
+from aiops_sdk.testing import capture_events
+
+
+def test_what_happens_in_the_block_is_captured():
+    with capture_events() as events:
+        aiops_sdk.capture_exception(ValueError("first"))
+        logging.getLogger("shop").error("second")
+        assert [event["message"] for event in events] == ["first", "second"]
+        assert events[0]["error_type"] == "ValueError"
+        assert [event["message"] for event in events[1:]] == ["second"]
+        assert repr(events) == "<2 captured: ValueError: first; ERROR: second>"
+
+
+def test_what_was_captured_can_be_looked_at_afterwards():
+    with capture_events() as events:
+        aiops_sdk.capture_exception(ValueError("first"))
+    assert len(events) == 1
+
+
+def test_outside_of_the_block_nothing_is_captured():
+    with capture_events() as events:
+        pass
+    aiops_sdk.capture_exception(ValueError())
+    logging.getLogger("shop").error("nobody listens")
+    assert list(events) == []
+    assert repr(events) == "<0 captured: nothing>"
+
+
+def test_blocks_nest_and_the_inner_one_hears():
+    with capture_events() as outer:
+        with capture_events() as inner:
+            aiops_sdk.capture_exception(ValueError("inner"))
+        aiops_sdk.capture_exception(ValueError("outer"))
+    assert [event["message"] for event in inner] == ["inner"]
+    assert [event["message"] for event in outer] == ["outer"]
+
+
+def test_afterwards_there_is_no_client():
+    with capture_events():
+        assert clients.current() is not None
+    assert clients.current() is None
