@@ -1,8 +1,11 @@
 import gzip
 import http.client
 import json
+import os
 import resource
+import signal
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from platform_process import Running, eventually
@@ -117,8 +120,6 @@ def test_a_full_disk_refuses_reports_and_takes_them_again_when_there_is_room(tmp
 
 
 def test_what_was_accepted_survives_the_death_of_every_process(tmp_path):
-    import os
-    import signal
 
     accepted = 0
     with Running(tmp_path / "data") as platform:
@@ -132,3 +133,24 @@ def test_what_was_accepted_survives_the_death_of_every_process(tmp_path):
         platform.send(EVENT, key=key)
 
         eventually(lambda: incidents(platform) == [("KeyError", "42", accepted + 1)], "every report, each once")
+
+
+def test_many_at_once_are_all_accepted_and_counted_once_each(platform):
+    def send_twenty(_: int) -> list[int]:
+        connection = http.client.HTTPConnection("127.0.0.1", platform.port, timeout=30)
+        headers = {"Authorization": f"Bearer {platform.key()}"}
+        statuses = []
+        for _ in range(20):
+            connection.request("POST", "/v1/sdk/exception", crowd, headers)
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        connection.close()
+        return statuses
+
+    crowd = json.dumps(EVENT | {"message": "crowd", "stack_trace": "x" * 2000}).encode()
+    with ThreadPoolExecutor(32) as clients:
+        statuses = [status for each in clients.map(send_twenty, range(32)) for status in each]
+
+    assert statuses == [202] * 640
+    eventually(lambda: ("KeyError", "crowd", 640) in incidents(platform), "all of them, counted")
