@@ -18,6 +18,7 @@ from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 from aiops_platform.web.app import build
+from aiops_platform.web.live import Live
 
 DEADLINE = 20
 
@@ -31,6 +32,7 @@ class RunningSite:
     project: int
     access: Access
     reads: Reads
+    live: Live
 
     def signin_url(self) -> str:
         """A fresh sign-in link."""
@@ -74,5 +76,5 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         reads=reads, access=access, triage=triage, clock=clock, public_url=url, also=[api], openapi=openapi("0.1.0")
     )
     with running(app, listener):
-        yield RunningSite(url=url, seeds=seeds, project=project, access=access, reads=reads)
+        yield RunningSite(url=url, seeds=seeds, project=project, access=access, reads=reads, live=app.state.site.live)
     database.close()

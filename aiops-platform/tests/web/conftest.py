@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from browsing import a_browser
+from browsing import DESKTOP, a_browser
+from playwright.sync_api import expect
 from web_site import a_site
 
 from aiops_platform.core.access import SESSION_COOKIE
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def visit(site, browser):
         def open_one(*, size=None, signed_in=True, **options):
             context = browser.new_context(viewport=size or DESKTOP, base_url=site.url, **options)
             closing.callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             # Told by the browser itself, also for what never reaches the console.
             context.add_init_script(
                 "addEventListener('securitypolicyviolation', (e) => console.error('VIOLATION', e.violatedDirective, e.blockedURI))"

@@ -54,6 +54,11 @@ class Live:
             stream.bell.set()
         return stream
 
+    @property
+    def listening(self) -> int:
+        """How many pages listen now."""
+        return len(self._streams)
+
     def close(self, stream: Stream) -> None:
         """The page is gone."""
         self._streams.discard(stream)

@@ -40,7 +40,10 @@
     live.hidden = false;
     liveIs("off", "Connecting");
     document.addEventListener("DOMContentLoaded", () => setTimeout(lookAlive));
-    document.addEventListener("visibilitychange", lookAlive);
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) liveIs("off", "Paused");
+      lookAlive();
+    });
     setInterval(lookAlive, 10000);
     live.addEventListener("htmx:sse:after:connection", () => liveIs("on", "Live"));
     for (const name of ["htmx:sse:before:connection", "htmx:sse:error", "htmx:sse:close"]) {

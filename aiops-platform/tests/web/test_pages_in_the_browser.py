@@ -1,0 +1,397 @@
+"""The pages as people meet them: in Chromium, live, by keyboard, on a phone, without JavaScript, and under attack."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from browsing import PHONE
+from playwright.sync_api import expect
+from scenes import plant_busy, plant_harm, plant_services, plant_too_much
+from sqlalchemy import update
+
+from aiops_platform.core.incident import IncidentKind
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.storage import schema
+
+INCIDENT = "[data-testid=incident]"
+
+
+def change(site, table, row_id, topic, **values):
+    """Something happens in the store, and open pages are told."""
+    with site.seeds.database.begin() as connection:
+        connection.execute(update(table).where(table.c.id == row_id).values(**values))
+    site.seeds.bump(site.project, topic)
+
+
+def plant(site, **fields):
+    """A fresh incident, told to open pages."""
+    service = site.seeds.service(site.project, f"shop-{len(fields)}-{datetime.now(UTC):%f}")
+    incident = site.seeds.incident(site.project, service, **fields)
+    site.seeds.bump(site.project, "incidents")
+    return incident
+
+
+def wait_until(page, condition):
+    """Waits, with a deadline, while the browser goes on living."""
+    for _ in range(200):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come true in 10 s")
+
+
+def test_a_new_incident_stands_on_the_open_page_without_a_reload(site, visit):
+    window = visit()
+    window.wait_until_live()
+    window.mark()
+    plant(site, type="FreshError", message="brand new")
+    row = window.page.locator(INCIDENT, has_text="FreshError")
+    expect(row).to_be_visible()
+    expect(row).to_contain_text("brand new")
+    expect(window.page.locator("#nav .badge")).to_contain_text("1")
+    assert window.is_same_document()
+
+
+def test_a_count_rises_in_place_and_lights_up(site, visit):
+    incident = plant(site, count=7)
+    window = visit()
+    window.wait_until_live()
+    window.mark()
+    row = window.page.locator(f"#incident-{incident}")
+    expect(row.locator(".row-count")).to_contain_text("7")
+    row.evaluate("row => row.kept = true")
+    change(site, schema.incidents, incident, "incidents", count=8)
+    expect(row.locator(".row-count")).to_contain_text("8")
+    expect(row).to_have_class(re.compile("fresh"))
+    assert row.evaluate("row => row.kept === true")
+    assert window.is_same_document()
+
+
+def test_what_is_being_read_stays_while_its_numbers_change(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    window = visit()
+    window.page.goto(f"/incidents/{ids['everything']}")
+    window.wait_until_live()
+    window.mark()
+    window.page.locator(".frames-library summary").first.click()
+    window.page.locator("#grouping summary").click()
+    site.seeds.event(ids["everything"], {"signal_type": "exception", "message": "a newer one"}, ago=timedelta())
+    change(site, schema.incidents, ids["everything"], "incidents", count=98765)
+    expect(window.page.locator("#incident-charts")).to_contain_text("98,765")
+    expect(window.page.locator("#event-nav")).to_contain_text("4 of 5")
+    expect(window.page.locator(".frames-library").first.locator("li").first).to_be_visible()
+    expect(window.page.locator("#grouping dl").first).to_be_visible()
+    window.page.get_by_role("link", name="Newest").click()
+    expect(window.page.locator(".event")).to_contain_text("a newer one")
+
+
+def test_an_incident_is_resolved_reopened_and_muted_in_place(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    window = visit()
+    window.page.goto(f"/incidents/{ids['everything']}")
+    window.mark()
+    pill = window.page.locator("#incident-head .pill")
+    for button, state, fact in (
+        ("resolve", "Resolved", "Resolved"),
+        ("reopen", "Open", "Reopened"),
+        ("mute", "Muted", "Muted"),
+        ("resolve", "Resolved", "Resolved"),
+    ):
+        window.page.get_by_test_id(button).click()
+        expect(pill).to_have_text(state)
+        expect(window.page.locator("#said")).not_to_be_empty()
+        expect(window.page.locator(".timeline li").first).to_contain_text(fact)
+    assert window.is_same_document()
+
+
+def test_without_javascript_everything_can_be_read_and_done(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    window = visit(java_script_enabled=False)
+    page = window.page
+    page.goto("/incidents?text=order")
+    expect(page.locator(INCIDENT)).to_have_count(3)
+    page.get_by_label("Service").select_option("payments")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    page.goto(f"/incidents/{ids['everything']}")
+    expect(page.get_by_test_id("traceback")).to_contain_text("take_order")
+    expect(page.locator(".chart-still").first).to_be_visible()
+    page.get_by_test_id("resolve").click()
+    expect(page.locator("#incident-head .pill")).to_have_text("Resolved")
+    page.goto("/setup")
+    page.get_by_test_id("make-key").click()
+    expect(page.get_by_test_id("snippet")).to_contain_text("AIOPS_API_KEY=aiops_")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_filters_narrow_the_list_as_one_types_and_stay_in_the_address(site, visit):
+    plant_busy(site.seeds, site.project)
+    window = visit()
+    page = window.page
+    window.mark()
+    page.locator("#text").press_sequentially("redis")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    assert "text=redis" in page.url
+    page.locator("#text").fill("")
+    page.get_by_label("Service").select_option("payments")
+    expect(page.locator(INCIDENT)).to_have_count(2)
+    page.get_by_label("Environment").select_option("staging")
+    expect(page.locator("#incidents")).to_contain_text("Nothing matches")
+    assert window.is_same_document()
+    page.reload()
+    expect(page.locator("#incidents")).to_contain_text("Nothing matches")
+    page.get_by_role("link", name="Clear the filter").click()
+    expect(page.locator(INCIDENT)).to_have_count(12)
+
+
+def test_a_filtered_list_stays_filtered_when_something_happens(site, visit):
+    plant_busy(site.seeds, site.project)
+    window = visit()
+    window.page.locator("#text").fill("redis")
+    expect(window.page.locator(INCIDENT)).to_have_count(1)
+    window.wait_until_live()
+    plant(site, type="Other", message="unrelated")
+    plant(site, type="Another", message="redis is back")
+    expect(window.page.locator(INCIDENT)).to_have_count(2)
+    expect(window.page.locator("#text")).to_have_value("redis")
+
+
+def test_the_tabs_lead_to_the_other_states_and_the_pager_to_the_other_pages(site, visit):
+    plant_busy(site.seeds, site.project)
+    service = site.seeds.service(site.project, "many")
+    for number in range(30):
+        site.seeds.incident(site.project, service, type=f"E{number}", last_seen=timedelta(days=5))
+    page = visit().page
+    expect(page.locator(INCIDENT)).to_have_count(25)
+    page.get_by_role("link", name="Next page").click()
+    expect(page.locator(INCIDENT)).to_have_count(17)
+    page.get_by_role("link", name="Muted").click()
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    page.go_back()
+    expect(page.locator(INCIDENT)).to_have_count(17)
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(site, visit):
+    plant(site, type="FirstError")
+    page = visit().page
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("/")
+    expect(page.locator("#text")).to_be_focused()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "row-link":
+            break
+        width = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert width != "0px", page.evaluate("document.activeElement.outerHTML")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("FirstError")
+    page.get_by_test_id("resolve").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#incident-head .pill")).to_have_text("Resolved")
+
+
+def test_the_number_of_open_incidents_is_told_to_those_who_listen(site, visit):
+    window = visit()
+    page = window.page
+    window.page.goto(f"/incidents/{plant(site)}")
+    page.get_by_test_id("mute").click()
+    said = page.locator("#said")
+    expect(said).to_contain_text("Muted")
+    assert said.get_attribute("aria-live") == "polite"
+    assert said.get_attribute("role") == "status"
+
+
+@pytest.mark.parametrize(
+    "path", ["/incidents", "/incidents?state=all", "/services", "/setup", "/api/docs", "/nowhere", "incident"]
+)
+def test_every_page_has_its_landmarks_names_and_one_heading(site, visit, path):
+    ids = plant_busy(site.seeds, site.project)
+    window = visit()
+    page = window.page
+    page.goto(f"/incidents/{ids['everything']}" if path == "incident" else path)
+    window.wrongs[:] = [wrong for wrong in window.wrongs if "404" not in wrong]
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.locator("h1").count() == 1
+    assert page.locator("main").count() == 1
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, [role=img]")]
+            .filter((e) => !(e.getAttribute("aria-label") || e.innerText?.trim() || e.labels?.[0]?.textContent.trim() || e.textContent.trim()))
+            .map((e) => e.outerHTML.slice(0, 200))"""
+    )
+    assert nameless == []
+    doubled = page.evaluate(
+        "() => { const ids = [...document.querySelectorAll('[id]')].map((e) => e.id); return ids.filter((id, i) => ids.indexOf(id) !== i) }"
+    )
+    assert doubled == []
+
+
+def test_nothing_hostile_runs_on_any_page(site, visit):
+    incident = plant_harm(site.seeds, site.project)
+    window = visit()
+    page = window.page
+    for path in (
+        "/incidents",
+        f"/incidents/{incident}",
+        "/services",
+        "/setup",
+        "/incidents?text=%22%3E%3Cscript%3Ewindow.harmed%3D1%3C%2Fscript%3E",
+    ):
+        page.goto(path)
+        window.wait_until_live()
+        for summary in page.locator("summary").all():
+            summary.evaluate("(e) => { e.parentElement.open = true }")
+        site.seeds.bump(site.project, "incidents", "services")
+        page.wait_for_timeout(1500)
+        assert page.evaluate("window.harmed") is None
+    page.goto(f"/incidents/{incident}")
+    page.get_by_test_id("resolve").click()
+    expect(page.locator("#incident-head .pill")).to_have_text("Resolved")
+    assert page.evaluate("window.harmed") is None
+
+
+@pytest.mark.parametrize("plant_scene", [plant_busy, plant_too_much, plant_harm], ids=["busy", "too much", "harm"])
+def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
+    planted = plant_scene(site.seeds, site.project)
+    numbers = planted.values() if isinstance(planted, dict) else [planted]
+    page = visit(size=PHONE).page
+    for path in [
+        "/incidents",
+        "/incidents?state=all",
+        "/services",
+        "/setup",
+        "/api/docs",
+        *(f"/incidents/{number}" for number in numbers),
+    ]:
+        page.goto(path)
+        page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+
+
+def test_buttons_on_a_phone_are_large_enough_to_be_hit(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    page = visit(size=PHONE).page
+    for path in ("/incidents", f"/incidents/{ids['everything']}", "/setup"):
+        page.goto(path)
+        for button in page.locator("button:visible, .button:visible, .nav a:visible").all():
+            assert button.bounding_box()["height"] >= 32
+
+
+def test_a_hidden_tab_holds_no_stream_and_catches_up_when_it_is_seen_again(site, visit):
+    window = visit()
+    page = window.page
+    window.wait_until_live()
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => window.pretendHidden === true });
+            window.pretendHidden = true;
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    expect(page.locator("#live")).to_have_attribute("data-state", "off")
+    wait_until(page, lambda: site.live.listening == 0)
+    plant(site, type="Meanwhile")
+    expect(page.locator(INCIDENT)).to_have_count(0)
+    page.evaluate("() => { window.pretendHidden = false; document.dispatchEvent(new Event('visibilitychange')) }")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+
+
+def test_signing_out_ends_every_other_open_page(site, visit):
+    window = visit()
+    other = window.page.context.new_page()
+    other.goto("/services")
+    other.locator("#live[data-state=on]").wait_for()
+    window.page.get_by_role("button", name="Sign out").click()
+    expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    other.wait_for_url("**/signin")
+
+
+def test_the_set_up_page_turns_by_itself_when_the_key_is_used(site, visit):
+    window = visit()
+    page = window.page
+    page.goto("/setup")
+    window.wait_until_live()
+    window.mark()
+    page.get_by_test_id("make-key").click()
+    snippet = page.get_by_test_id("snippet")
+    expect(snippet).to_contain_text(f"{site.url}/sdk/aiops_sdk-0.2.0-py3-none-any.whl")
+    expect(page.get_by_test_id("waiting")).to_be_visible()
+    key = re.search(r"AIOPS_API_KEY=(\S+)", snippet.inner_text())[1]
+    holder = site.access.holder_of_key(key)
+    service = site.seeds.service(site.project, "my-service", first_seen_at=datetime.now(UTC))
+    site.seeds.monitor(service, [(MonitorState.ALIVE, timedelta())])
+    site.access.note_keys_used({holder.id: datetime.now(UTC)})
+    site.seeds.bump(site.project, "services")
+    expect(page.get_by_test_id("first-event")).to_be_visible()
+    expect(page.locator("#heard")).to_contain_text("my-service")
+    expect(snippet).to_contain_text(key)
+    assert window.is_same_document()
+
+
+def test_a_snippet_is_copied(site, visit):
+    window = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = window.page
+    page.goto("/setup")
+    page.get_by_test_id("make-key").click()
+    page.locator("[data-copy=snippet-python]").click()
+    expect(page.locator("[data-copy=snippet-python]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "import aiops_sdk\naiops_sdk.init()"
+
+
+def test_services_show_how_they_live_and_change_by_themselves(site, visit):
+    ids = plant_services(site.seeds, site.project)
+    window = visit()
+    page = window.page
+    page.goto("/services")
+    window.wait_until_live()
+    window.mark()
+    shown = {
+        row.locator("h2").inner_text(): row.get_attribute("data-state") for row in page.get_by_test_id("service").all()
+    }
+    assert shown["mailer production"] == "silent"
+    assert shown["legacy-crm production"] == "none"
+    row = page.locator(f"#service-{ids['payments/production']}")
+    expect(row.locator(".life")).to_have_text("Late")
+    with site.seeds.database.read() as connection:
+        monitor = connection.scalar(
+            schema.monitors.select()
+            .with_only_columns(schema.monitors.c.id)
+            .where(schema.monitors.c.service_id == ids["payments/production"])
+        )
+    change(site, schema.monitors, monitor, "services", state=MonitorState.ALIVE)
+    expect(row.locator(".life")).to_have_text("Alive")
+    assert window.is_same_document()
+
+
+def test_a_silence_says_what_it_is(site, visit):
+    incident = plant(site, kind=IncidentKind.SILENCE, type="ServiceSilent", message="no sign of life")
+    page = visit().page
+    page.goto(f"/incidents/{incident}")
+    expect(page.locator(".event")).to_contain_text("resolves by itself")
+
+
+def test_the_chart_is_drawn_and_tells_what_lies_under_the_pointer(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    page = visit().page
+    page.goto(f"/incidents/{ids['http']}")
+    chart = page.locator("#chart-1")
+    expect(chart.locator("canvas")).to_be_visible()
+    chart.locator(".u-over").hover()
+    expect(chart.locator("figcaption")).to_contain_text("UTC")
+
+
+def test_old_times_grow_older_without_a_reload(site, visit):
+    plant(site, last_seen=timedelta(seconds=50))
+    window = visit()
+    expect(window.page.locator(INCIDENT)).to_contain_text("1 min ago", timeout=60_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_system_s_colour_scheme_is_followed(site, visit, scheme):
+    page = visit(color_scheme=scheme).page
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(248, 248, 246)", "dark": "rgb(18, 19, 22)"}[scheme]
