@@ -58,10 +58,11 @@ test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/pytest -n 2 --dist loadfile --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
 .PHONY: screenshots
-screenshots: $(MADE)/dev wheels ## A picture of every page, and those that the README shows
+screenshots: $(MADE)/dev ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python tools/browser.py
-	@$(BIN)/python tools/install_e2e.py
-	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots
+	@mkdir -p docs/images
+	@cp $(RESULTS)/screenshots/{incidents,incident-everything}-busy-desktop-{light,dark}.png docs/images/
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/

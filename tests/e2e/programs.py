@@ -22,7 +22,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "examples" / "shop"
 ENVIRONMENTS = ROOT / ".venvs"
-MARK = "AIOPS_TEST_MARK"
+MARK = "TEST_MARK"
 PATIENCE = 30.0  # seconds; every wait ends at once when what it waits for is there
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from e2e.platforms import Platform
 from e2e.programs import PATIENCE
@@ -96,6 +96,21 @@ def test_a_press_becomes_an_incident_on_the_open_page(front_page: Page, incident
     expect(incidents.get_by_role("heading", level=1)).to_contain_text(failure.type)
     if failure.inside:
         expect(incidents.get_by_test_id("traceback")).to_contain_text(failure.inside)
+
+
+def test_a_page_turns_live_however_late_a_script_arrives(person: BrowserContext, platform: Platform) -> None:
+    page = person.new_page()
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(500)
+        route.continue_()
+
+    page.route("**/hx-sse*", late)
+
+    with page.expect_request("**/live?*"):
+        page.goto(f"{platform.url}/incidents")
+
+    page.close()
 
 
 def test_one_failure_is_one_incident(platform: Platform, tmp_path: Path) -> None:
