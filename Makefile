@@ -61,8 +61,7 @@ test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
 screenshots: $(MADE)/dev ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots
-	@mkdir -p docs/images
-	@cp $(RESULTS)/screenshots/{incidents,incident-everything}-busy-desktop-{light,dark}.png docs/images/
+	@for scheme in light dark; do cp $(RESULTS)/screenshots/incidents-busy-desktop-$$scheme.png docs/images/incidents-desktop-$$scheme.png; done
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/
@@ -88,7 +87,7 @@ CHECKS := check-format check-lint check-contracts check-types-platform check-typ
 .PHONY: $(CHECKS)
 
 check-format:
-	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check --output-format concise .; echo "'make format' mends it."; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "'make format' mends it."; exit 1; }
 
 check-lint:
 	@$(BIN)/ruff check --quiet --output-format concise .
