@@ -1,16 +1,14 @@
 """The traceback text that Python would print for a tree of exceptions, made without asking the exceptions again.
 
 The standard library's own formatter calls ``str()`` on each exception, and more on some; here their texts are handed in.
-The frames' lines are the standard library's, with the marks under the failing expression where it draws them.
 """
 
 from __future__ import annotations
 
 import traceback
-from types import TracebackType
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from aiops_sdk import chain, hostile
+from aiops_sdk import calls, chain, hostile
 
 CALL_LIMIT = 2000
 MEMBER_LIMIT = 15
@@ -79,8 +77,14 @@ class _Printer:
         tb = chain.traceback_of(self._entries[index].exc)
         if tb is not None:
             yield from self._boxed(title + " (most recent call last):\n", edge)
-            for line in _calls(tb):
-                yield from self._boxed(hostile.clean(line))
+            found, left_out = calls.calls_of(tb, CALL_LIMIT)
+            split = CALL_LIMIT // 4 if left_out else 0
+            for line in calls.printed(found[:split]):
+                yield from self._boxed(line)
+            if left_out:
+                yield from self._boxed("  [{} calls are left out here]\n".format(left_out))
+            for line in calls.printed(found[split:]):
+                yield from self._boxed(line)
 
     def _last_lines(self, index: int) -> Iterator[str]:
         exc = self._entries[index].exc
@@ -103,17 +107,6 @@ class _Printer:
 
     def _indexes(self, parent: int, *relations: str) -> List[int]:
         return [i for i, entry in enumerate(self._entries) if entry.parent == parent and entry.relation in relations]
-
-
-def _calls(tb: TracebackType) -> List[str]:
-    depth, last = 0, tb.tb_next
-    while last is not None:
-        depth, last = depth + 1, last.tb_next
-    if depth < CALL_LIMIT:
-        return traceback.extract_tb(tb).format()
-    oldest = traceback.extract_tb(tb, CALL_LIMIT // 4).format()
-    newest = traceback.extract_tb(tb, -(CALL_LIMIT // 4)).format()
-    return [*oldest, "  [{} calls are left out here]\n".format(depth + 1 - CALL_LIMIT // 2), *newest]
 
 
 def _said(kind: type, value: str) -> str:

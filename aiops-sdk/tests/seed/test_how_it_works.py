@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Iterator
+from typing import Any
 
 import flask
 import pytest
@@ -26,12 +26,12 @@ def app(platform: Platform) -> flask.Flask:
 
 
 @pytest.fixture
-def events(platform: Platform) -> Iterator[Any]:
+def events(platform: Platform) -> Any:
     def all_events() -> Any:
         assert aiops_sdk.flush(10)
         return platform.events
 
-    yield all_events
+    return all_events
 
 
 def test_real_exceptions_with_their_full_stack_trace(app: flask.Flask, events: Any) -> None:
@@ -66,6 +66,7 @@ def test_the_worker_is_a_daemon(platform: Platform) -> None:
     aiops_sdk.init("key", platform_url=platform.url)
     aiops_sdk.capture_exception(ValueError())
     platform.wait_for_events()
+    platform.wait_for_heartbeats()
     ours = [thread for thread in threading.enumerate() if thread.name.startswith("aiops-")]
     assert {thread.name for thread in ours} == {"aiops-delivery", "aiops-heartbeats"}
     assert all(thread.daemon for thread in ours)

@@ -10,7 +10,7 @@ import pytest
 from events import ExceptionGroup, raised
 
 from aiops_sdk import stacktrace
-from aiops_sdk.stacktrace import is_in_app
+from aiops_sdk.calls import is_in_app
 
 
 def place_order(quantity: int) -> None:

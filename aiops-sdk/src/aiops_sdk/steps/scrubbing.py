@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Match, Optional, Tuple
 from urllib.parse import unquote_plus
 
@@ -35,8 +36,11 @@ _PAIR = re.compile(
 )
 # Three base64 parts: a JSON web token.
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-# What must occur for one of the patterns to be worth trying.
-_HINT = re.compile(r"://|eyj|bearer|basic|" + _WORDS, re.IGNORECASE)
+# What must occur, in small letters, for one of the patterns to be worth trying: far faster than they are.
+_HINTS = (
+    "://", "eyj", "bearer", "basic", "passw", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "key",
+    "credential",
+)  # fmt: skip
 
 # In source code, what stands behind a telling name is mostly an expression.
 _HARMLESS = frozenset({"None", "True", "False", "null", "true", "false", "str", "bytes", "int", "Optional[str]"})
@@ -64,7 +68,7 @@ def is_telling(name: str) -> bool:
 
 def text(given: str) -> str:
     """A text without credentials in addresses, bearer tokens, and values written behind a telling name."""
-    if not _HINT.search(given):
+    if not _may_tell(given):
         return given
     hidden = _ADDRESS.sub(r"\1:" + MASK + "@", given)
     hidden = _SCHEME.sub(r"\1\2" + MASK, hidden)
@@ -75,6 +79,11 @@ def text(given: str) -> str:
 def query(given: str) -> str:
     """A query string in which the values of telling names are hidden."""
     return "&".join(_parameter(part) for part in given.split("&"))
+
+
+def _may_tell(given: str) -> bool:
+    small = given.lower()
+    return any(hint in small for hint in _HINTS)
 
 
 def _parameter(part: str) -> str:
@@ -128,10 +137,17 @@ def _exception(info: ExceptionInfo) -> ExceptionInfo:
 
 
 def _frame(frame: Frame) -> Frame:
-    source = frame.source
-    if source is None or not _HINT.search("\n".join((*source.before, source.line, *source.after))):
+    if frame.source is None:
         return frame
-    return replace(frame, source=SourceContext(_lines(source.before), text(source.line), _lines(source.after)))
+    told = _source(frame.source)
+    return frame if told is frame.source else replace(frame, source=told)
+
+
+@lru_cache(maxsize=1024)
+def _source(source: SourceContext) -> SourceContext:
+    if not _may_tell("\n".join((*source.before, source.line, *source.after))):
+        return source
+    return SourceContext(_lines(source.before), text(source.line), _lines(source.after))
 
 
 def _lines(lines: Tuple[str, ...]) -> Tuple[str, ...]:
