@@ -33,9 +33,7 @@ def pack(event: Event, origin: Origin) -> Parcel:
 
 
 def _encode(event: Event, origin: Origin) -> bytes:
-    return json.dumps(event.to_wire(origin), ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "replace"
-    )
+    return json.dumps(event.to_wire(origin), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _without_sources(event: Event) -> Event:
