@@ -147,7 +147,9 @@ def _printed(record: logging.LogRecord) -> str:
     return text if text and text != "NoneType: None" else _text(record.stack_info)
 
 
-def _level(number: int) -> str:
+def _level(number: object) -> str:
+    if not isinstance(number, int):
+        return "error"
     for least, name in ((50, "critical"), (40, "error"), (30, "warning"), (20, "info")):
         if number >= least:
             return name
@@ -156,7 +158,12 @@ def _level(number: int) -> str:
 
 def _place(record: logging.LogRecord) -> Mapping[str, object]:
     """Where in the code the line was written."""
-    return {"file": _text(record.pathname), "line": record.lineno, "function": _text(record.funcName)}
+    line: object = record.lineno
+    return {
+        "file": _text(record.pathname),
+        "line": line if isinstance(line, int) else None,
+        "function": _text(record.funcName),
+    }
 
 
 def _when(record: logging.LogRecord) -> datetime:

@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Match, Optional, Tuple
-from urllib.parse import unquote_plus
 
 from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
 
@@ -88,7 +87,13 @@ def _may_tell(given: str) -> bool:
 
 def _parameter(part: str) -> str:
     name, equals, value = part.partition("=")
-    return name + equals + MASK if value and is_telling(unquote_plus(name)) else part
+    if "%" in name or "+" in name:
+        from urllib.parse import unquote_plus
+
+        name_said = unquote_plus(name)
+    else:
+        name_said = name
+    return name + equals + MASK if value and is_telling(name_said) else part
 
 
 def _pair(found: Match[str]) -> str:
