@@ -60,8 +60,7 @@ test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
 .PHONY: screenshots
 screenshots: $(MADE)/dev ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python tools/browser.py
-	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots
-	@for scheme in light dark; do cp $(RESULTS)/screenshots/incidents-busy-desktop-$$scheme.png docs/images/incidents-desktop-$$scheme.png; done
+	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots --shown docs/images
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/

@@ -1,28 +1,40 @@
 """Takes every page at both widths, light and dark, with nothing, enough and too much on it: `make screenshots`."""
 
+import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from browsing import a_browser
+from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
 from scenes import plant_busy, plant_too_much
 from web_site import RunningSite, a_site
 
-WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
-SCHEMES = ("light", "dark")
+WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+# What the README and the guides show: a first screen each, not the whole length of the page.
+SHOWN = {"incidents-busy": "incidents", "incident-everything-busy": "incident", "services-busy": "services"}
 
 
-def main(target: Path, only: str) -> None:
+def main() -> None:
     """Puts the pictures into the folder, each named after page, scene, width and scheme."""
-    target.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", type=Path, help="the folder for all of them")
+    parser.add_argument("--shown", type=Path, help="the folder for the few that the documentation shows")
+    parser.add_argument("--only", default="", help="only pages whose name holds this")
+    given = parser.parse_args()
+    given.target.mkdir(parents=True, exist_ok=True)
     with a_browser() as browser:
         for scene, site, paths in scenes():
-            for name, path in paths.items():
-                if only in f"{name}-{scene}":
-                    take(browser, site, path, target, f"{name}-{scene}")
+            for page, path in paths.items():
+                name = f"{page}-{scene}"
+                if given.only in name:
+                    take(browser, site, path, given.target, name)
+                if given.shown and name in SHOWN:
+                    take_shown(browser, site, path, given.shown, SHOWN[name])
 
 
 def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
@@ -61,13 +73,11 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
 
 def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str) -> None:
     """One page in four pictures, plus the sign-in page and the snippet, which are on the way."""
-    for width, (across, down) in WIDTHS.items():
+    for width, size in WIDTHS.items():
         for scheme in SCHEMES:
             context = browser.new_context(
-                viewport={"width": across, "height": down},
-                color_scheme=scheme,
-                device_scale_factor=1 if width == "desktop" else 2,
-            )  # type: ignore[arg-type]  # the literals come from a tuple
+                viewport=size, color_scheme=scheme, device_scale_factor=2 if width == "phone" else 1
+            )
             page = context.new_page()
             if "setup" in name:
                 page.goto(f"{site.url}/signin")
@@ -82,12 +92,23 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
             context.close()
 
 
+def take_shown(browser: Browser, site: RunningSite, path: str, target: Path, name: str) -> None:
+    """The first screen of a page, light and dark."""
+    target.mkdir(parents=True, exist_ok=True)
+    for scheme in SCHEMES:
+        context = browser.new_context(viewport=DESKTOP, color_scheme=scheme)
+        page = context.new_page()
+        page.goto(site.signin_url())
+        page.goto(site.url + path)
+        page.locator("#live[data-state=on]").wait_for()
+        page.screenshot(path=target / f"{name}-desktop-{scheme}.png", animations="disabled")
+        context.close()
+
+
 def shoot(page: Page, file: Path) -> None:
     """The whole page, however long."""
     page.screenshot(path=file, full_page=True, animations="disabled")
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1] if len(sys.argv) > 1 else "test-results/screenshots"), sys.argv[2] if len(sys.argv) > 2 else ""
-    )
+    main()

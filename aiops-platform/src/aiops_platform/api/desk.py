@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -14,25 +14,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 
 _READING = {"GET", "HEAD", "OPTIONS"}
-
-
-class Triage(Protocol):
-    """What can be done with an incident. Each answers whether there is such an incident."""
-
-    def resolve(self, project_id: int, incident_id: int, now: datetime) -> bool:
-        """It is mended."""
-        ...
-
-    def reopen(self, project_id: int, incident_id: int, now: datetime) -> bool:
-        """It is not."""
-        ...
-
-    def mute(self, project_id: int, incident_id: int, now: datetime) -> bool:
-        """It is only to be counted."""
-        ...
 
 
 class Desk:

@@ -11,7 +11,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from aiops_platform.api import incidents, problems, services
-from aiops_platform.api.desk import Desk, Triage, project_of
+from aiops_platform.api.desk import Desk, project_of
+from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.

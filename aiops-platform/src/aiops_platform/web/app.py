@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
+from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
@@ -24,7 +25,7 @@ from aiops_platform.web import (
 )
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live, send_stream
-from aiops_platform.web.site import Site, Triage, Visitor
+from aiops_platform.web.site import Site, Visitor
 from aiops_platform.web.visitors import NotSignedInError, find_visitor, only_visitors, the_visitor
 
 STATIC = Path(__file__).parent / "static"

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 from litestar.types import Receive, Send
 
-from aiops_platform.ports import Reads, StoreUnavailableError
+from aiops_platform.ports import Reads
 
 TOPICS = ("incidents", "services")
+_AFTER_FAILURE = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Live:
             return None
         stream = Stream(project_id, session, _read_mark(mark))
         self._streams.add(stream)
-        if self._watcher is None or self._watcher.done():
+        if not self.is_watching:
             self._watcher = asyncio.create_task(self._watch())
         if project_id in self._known:
             stream.bell.set()
@@ -58,6 +59,11 @@ class Live:
     def listening(self) -> int:
         """How many pages listen now."""
         return len(self._streams)
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether the store is being looked at; it is not when nobody listens."""
+        return self._watcher is not None and not self._watcher.done()
 
     def close(self, stream: Stream) -> None:
         """The page is gone."""
@@ -107,9 +113,9 @@ class Live:
     async def _look(self, project_id: int) -> None:
         try:
             revision = await asyncio.to_thread(self._reads.revision, project_id)
-        except StoreUnavailableError as unavailable:
-            _log.warning("Open pages cannot learn of changes: %s", unavailable)
-            await asyncio.sleep(1)
+        except Exception as failure:  # noqa: BLE001 - one failed look must not leave every open page still
+            _log.warning("Open pages cannot learn of changes now", extra={"why": str(failure)})
+            await asyncio.sleep(_AFTER_FAILURE)
             return
         if revision != self._known.get(project_id):
             self._known[project_id] = revision

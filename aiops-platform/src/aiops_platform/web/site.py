@@ -3,34 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
+from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live
 from aiops_platform.web.rendering import Renderer
 
 PageRequest: TypeAlias = Request[None, None, State]
-
-
-class Triage(Protocol):
-    """What people do with an incident. Each answers whether there is such an incident."""
-
-    def resolve(self, project_id: int, incident_id: int, now: datetime) -> object:
-        """It is mended."""
-        ...
-
-    def reopen(self, project_id: int, incident_id: int, now: datetime) -> object:
-        """It is not."""
-        ...
-
-    def mute(self, project_id: int, incident_id: int, now: datetime) -> object:
-        """It need not be looked at."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

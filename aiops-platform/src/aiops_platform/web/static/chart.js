@@ -18,7 +18,7 @@
   const options = (area, step) => ({
     width: area.clientWidth,
     height: area.clientHeight,
-    padding: [6, 12, 0, 16],
+    padding: [6, 18, 0, 18],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false }, points: { show: false } },
