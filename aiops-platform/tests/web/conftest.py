@@ -36,7 +36,8 @@ def stranger(site):
         yield unknown
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, no other test of this process can run an event loop.
+@pytest.fixture(scope="module")
 def browser():
     """Chromium."""
     with a_browser() as running:

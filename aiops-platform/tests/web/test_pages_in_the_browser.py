@@ -180,8 +180,6 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(site, visit):
     expect(page.locator(".skip")).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
-    page.keyboard.press("/")
-    expect(page.locator("#text")).to_be_focused()
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.className") == "row-link":
@@ -195,10 +193,17 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(site, visit):
     expect(page.locator("#incident-head .pill")).to_have_text("Resolved")
 
 
-def test_the_number_of_open_incidents_is_told_to_those_who_listen(site, visit):
+def test_changes_are_told_to_those_who_listen(site, visit):
     window = visit()
     page = window.page
-    window.page.goto(f"/incidents/{plant(site)}")
+    incident = plant(site)
+    page.goto("/incidents")
+    window.wait_until_live()
+    told = page.get_by_role("status").filter(has_text="listed")
+    expect(told).to_have_text("1 incident listed")
+    plant(site, type="Second")
+    expect(told).to_have_text("2 incidents listed")
+    page.goto(f"/incidents/{incident}")
     page.get_by_test_id("mute").click()
     said = page.locator("#said")
     expect(said).to_contain_text("Muted")

@@ -187,14 +187,19 @@ def _matching(project_id: int, query: IncidentQuery, *, with_state: bool) -> lis
     if with_state and query.state is not None:
         conditions.append(incidents.c.state == query.state)
     if query.service is not None:
-        conditions.append(services.c.name == query.service)
+        conditions.append(services.c.name == _storable(query.service))
     if query.environment is not None:
-        conditions.append(services.c.environment == query.environment)
+        conditions.append(services.c.environment == _storable(query.environment))
     # Every word must be found, each wherever it likes.
-    for word in (query.text or "").split()[:_MOST_WORDS]:
+    for word in _storable(query.text or "").split()[:_MOST_WORDS]:
         places = (incidents.c.type, incidents.c.message, incidents.c.place, incidents.c.path)
         conditions.append(or_(*(place.icontains(word, autoescape=True) for place in places)))
     return conditions
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL refuses this character even to look for it; nothing that is kept holds it.
+    return text.replace("\x00", "\ufffd")
 
 
 def _incident_rows() -> Select[Any]:

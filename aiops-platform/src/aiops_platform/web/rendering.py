@@ -35,6 +35,9 @@ class Renderer:
             "words": words,
         }
         self._environment.filters |= {"line": shortened, "visible": visible}
+        for name in self._environment.list_templates():
+            # Compiled now, so that no visitor waits for it.
+            self._environment.get_template(name)
 
     def page(self, template: str, given: Mapping[str, Any]) -> str:
         """The template as HTML. It can say `moment(at)` (how long ago) and `since(at)` (for how long)."""

@@ -49,6 +49,7 @@
     for (const name of ["htmx:sse:before:connection", "htmx:sse:error", "htmx:sse:close"]) {
       live.addEventListener(name, () => liveIs("off", "Reconnecting"));
     }
+    live.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) location.assign("/signin"); });
     live.addEventListener("signed-out", () => location.assign("/signin"));
   }
 
@@ -70,7 +71,8 @@
 
   const failed = (event) => {
     const status = event.detail?.ctx?.response?.status;
-    if (status === 401) return;
+    if (status === 401) return location.assign("/signin");
+    if (event.target === live) return;
     say(status === 403 ? "Not done: this page is too old. Reload it and try again." : "That did not work. Reload the page and try again.");
   };
   document.addEventListener("htmx:response:error", failed);
@@ -98,12 +100,4 @@
   });
   document.addEventListener("htmx:after:swap", showCopyButtons);
   showCopyButtons();
-
-  // "/" goes to the search field, unless somebody is writing.
-  document.addEventListener("keydown", (event) => {
-    const search = document.getElementById("text");
-    if (event.key !== "/" || !search || event.target.closest("input, select, textarea")) return;
-    event.preventDefault();
-    search.select();
-  });
 })();
