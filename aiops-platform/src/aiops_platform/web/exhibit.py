@@ -4,6 +4,7 @@ Everything here came from outside. It is cut to a budget of bytes, so that no pa
 cut carries a JSON pointer, and the page links to the whole.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ _EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 32_000, 22
 
 # What the markup around each thing costs, in bytes; measured generously, and held by a test on hostile events.
 _FRAME, _LINE, _ROW, _EXCEPTION, _CRUMB, _FOLD = 480, 100, 150, 700, 260, 160
+
+_INSTALLED = re.compile(r"(?:site|dist)-packages[/\\]([\w.-]+?)(?:\.py$|[/\\])")
 
 _MOST_EXCEPTIONS = 30
 _MOST_FRAMES = 80
@@ -267,13 +270,19 @@ def _frame(frame: Frame, budget: Budget, at: str, *, in_app: bool, is_open: bool
         function=budget.text(frame.function or "?", at=f"{at}/function", most=200),
         file=budget.text(frame.file or "?", at=f"{at}/file", most=300),
         line=frame.line,
-        module=shortened(frame.module or "", 100),
+        module=shortened(frame.module or _package_of(frame.file), 100),
         in_app=in_app,
         is_open=is_open,
         times=times,
         source=tuple(_source(frame, budget, at)),
         locals=_rows("Locals", frame.locals or {}, budget, f"{at}/locals", most=300, rows=_MOST_LOCALS),
     )
+
+
+def _package_of(file: str) -> str:
+    """Whose file it is, as far as its path tells; clients of version 0.1.x name no modules."""
+    installed = _INSTALLED.search(file)
+    return installed[1] if installed else ""
 
 
 def _source(frame: Frame, budget: Budget, at: str) -> Iterator[SourceLine]:

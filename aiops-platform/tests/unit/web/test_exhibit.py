@@ -87,6 +87,7 @@ def test_the_text_of_an_old_client_is_read_into_calls():
     shown = exhibit.lay_out(msgspec.convert(a_sample("old-exception-flask"), Event, strict=False))
     assert shown.exceptions[0].type.shown == "ZeroDivisionError"
     assert shown.exceptions[0].stretches[0].in_app
+    assert shown.exceptions[0].stretches[1].packages == "flask"
     assert shown.trace is not None
 
 
