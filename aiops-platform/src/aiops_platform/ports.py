@@ -296,6 +296,10 @@ class Access(Protocol):
         """The secret part of a sign-in link: it works once, within 15 minutes."""
         ...
 
+    def anyone_invited(self) -> bool:
+        """Whether there is a sign-in link or a session, used, expired or not."""
+        ...
+
     def sign_in(self, link: str, now: datetime) -> str | None:
         """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
         ...

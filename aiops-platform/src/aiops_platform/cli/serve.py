@@ -31,13 +31,14 @@ aiops-platform {version} runs. Ctrl-C ends it.
   address   {url}
   data      {data}
 """
-_LATER_START = """\
+_HOW_TO_SIGN_IN = """\
   sign in   `aiops signin --data {data}` prints a link
 """
-_FIRST_START = """\
+_INVITATION = """\
   sign in   {link}
             (works once, within 15 minutes; `aiops signin` prints another)
-
+"""
+_SNIPPET = """
 To let a Flask app report, install the SDK:
 
   pip install {url}/sdk/{wheel}
@@ -133,9 +134,13 @@ def _say_started(settings: Settings, url: str) -> None:
 
 
 def _first_words(settings: Settings, url: str) -> str:
+    """How to sign in and how to report, as far as nobody has been told yet: a script may have made a key before."""
     with assembly.opened(settings) as platform:
-        if platform.access.keys(platform.project_id):
-            return _LATER_START.format(data=settings.data)
-        key = platform.access.create_key(platform.project_id, "first", utc_now())
-        link = f"{url}/signin/{platform.access.create_signin(utc_now())}"
-    return _FIRST_START.format(link=link, url=url, key=key, wheel=_SDK_WHEEL)
+        if platform.access.anyone_invited():
+            words = _HOW_TO_SIGN_IN.format(data=settings.data)
+        else:
+            words = _INVITATION.format(link=f"{url}/signin/{platform.access.create_signin(utc_now())}")
+        if not platform.access.keys(platform.project_id):
+            key = platform.access.create_key(platform.project_id, "first", utc_now())
+            words += _SNIPPET.format(url=url, key=key, wheel=_SDK_WHEEL)
+    return words

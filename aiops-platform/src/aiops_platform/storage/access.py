@@ -151,6 +151,11 @@ class SqlAccess:
             connection.execute(statement)
         return link
 
+    def anyone_invited(self) -> bool:
+        """Whether there is a sign-in link or a session, used, expired or not."""
+        with self._database.read() as connection:
+            return any(connection.scalar(select(table.c.hash).limit(1)) is not None for table in (signins, sessions))
+
     def sign_in(self, link: str, now: datetime) -> str | None:
         """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
         unused = (signins.c.hash == access.hash_of(link), signins.c.used_at.is_(None), signins.c.expires_at > now)

@@ -157,6 +157,8 @@ def test_a_key_can_be_made_before_the_first_start(tmp_path, aiops):
     made = aiops("key", "create", "early", "--data", str(tmp_path / "data"))
     with Running(tmp_path / "data") as platform:
         assert platform.send(key=made.stdout.strip())[0] == 202
+        # Nobody has signed in yet, so the first start still says how.
+        platform.says(f"{platform.url}/signin/")
 
 
 def test_a_reader_that_has_enough_is_no_error(platform):

@@ -148,6 +148,12 @@ def test_a_sign_in_link_works_once(access, project):
     assert access.sign_in(link, NOW) is None
 
 
+def test_it_is_known_whether_anyone_was_invited(access, project):
+    assert not access.anyone_invited()
+    access.create_signin(NOW)
+    assert access.anyone_invited()
+
+
 def test_a_sign_in_link_expires(access, project):
     link = access.create_signin(NOW)
 
