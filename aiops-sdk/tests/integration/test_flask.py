@@ -189,6 +189,28 @@ def test_an_answer_that_has_nothing_to_do_with_a_log_line_is_an_event_of_its_own
     assert [summary(event)[0] for event in reports] == ["log_error", "http_error"]
 
 
+@pytest.mark.parametrize(
+    ("logged", "message", "told"),
+    [
+        ("Loading failed: 'id'", "'id'", ["log_error"]),
+        ("failed", "failed", ["log_error"]),
+        ("Cache down a", "a", ["log_error", "http_error"]),
+        ("order 1001 is late", "1", ["log_error", "http_error"]),
+        ("Sending the mail failed twice", "failed", ["log_error", "http_error"]),
+        ("Rates are unavailable", "available", ["log_error", "http_error"]),
+    ],
+)
+def test_only_a_line_that_says_the_answers_message_makes_the_answer_known(app, reports, logged, message, told):
+    @app.route("/")
+    def view():
+        app.logger.error(logged)
+        return {"message": message}, 503
+
+    app.test_client().get("/")
+
+    assert [summary(event)[0] for event in reports] == told
+
+
 def test_a_log_line_of_the_request_carries_path_and_route(app, reports):
     @app.route("/orders/<number>")
     def order(number):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
 
 import flask
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024
 """Bytes of an answer's body that are read at most; a longer one says nothing."""
+
+SHORT_MESSAGE = 8
+"""Characters from which a message is long enough to be recognised within a log line."""
 
 _NAME = "aiops_sdk"
 _AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
@@ -263,9 +267,20 @@ def _is_new(request: _FlaskRequest, status: int, message: Optional[str]) -> bool
         return False
     if status >= 500 and request.log.has_exception:
         return False
-    if message and any(message in known for known in request.log.messages):
+    if message and any(_quotes(known, message) for known in request.log.messages):
         return False
     return handled is None or seen.known_event(handled, since=request.began) is None
+
+
+def _quotes(logged: str, message: str) -> bool:
+    """Whether a log line tells of the same failure as the answer: it says the message, as words of its own.
+
+    A short message ("failed") stands in many lines that have nothing to do with it: it must be all that is said, or what
+    is said after a colon ("Loading failed: 'id'").
+    """
+    if len(message) < SHORT_MESSAGE:
+        return re.search(r"(?:^|[:=(\[]\s*)" + re.escape(message) + r"[)\].]*$", logged.strip()) is not None
+    return re.search(r"(?<!\w)" + re.escape(message) + r"(?!\w)", logged) is not None
 
 
 def _error_type(message: Optional[str], handled: Optional[BaseException]) -> str:
