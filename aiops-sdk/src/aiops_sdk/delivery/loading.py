@@ -7,11 +7,15 @@ a module that is half loaded at that moment stays locked in the child for ever.
 from __future__ import annotations
 
 import _thread
+import codecs
+import importlib
 import os
 import weakref
 
 # How long a fork may be held up at most; loading takes a twentieth of that.
 SECONDS = 1.0
+
+MODULES = ("http.client", "email.utils", "base64")
 
 
 class Loader:
@@ -20,13 +24,19 @@ class Loader:
     def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
         self._held = False
+        self._loaded = False
         if hasattr(os, "register_at_fork"):
             self._hold_off_forks()
 
     def load(self) -> None:
         """Import all that sending will need, also what other modules would import at their first use."""
         with self._lock:
-            import http.client  # noqa: F401
+            if not self._loaded:
+                for name in MODULES:
+                    importlib.import_module(name)
+                # Names of hosts are encoded like this, and the first time looks for a module.
+                codecs.lookup("idna")
+                self._loaded = True
 
     def _hold_off_forks(self) -> None:
         """Python keeps such hooks for ever, so they must not keep us."""
