@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Dict
 
 import pytest
 from children import DEADLINE, environment, run_program
@@ -113,8 +114,11 @@ def test_a_slow_platform_is_waited_for(platform: Platform, tmp_path: Path):
     assert len(platform.events) == 1
 
 
-def test_there_are_three_attempts_one_and_two_seconds_apart(platform: Platform, tmp_path: Path):
-    platform.always_answer(Answer(503), EVENTS)
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "30"}], ids=["503", "503 for half a minute"])
+def test_there_are_three_attempts_one_and_two_seconds_apart(
+    platform: Platform, tmp_path: Path, headers: Dict[str, str]
+):
+    platform.always_answer(Answer(503, headers=headers), EVENTS)
     ended = run_program(tmp_path, CRASH, platform_url=platform.url)
     first, second, third = [received.at for received in platform.received if received.path == EVENTS]
     assert second - first >= 1.0

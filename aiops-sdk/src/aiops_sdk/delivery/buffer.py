@@ -52,6 +52,7 @@ class Buffer:
         self._captured = 0
         self._delivered = 0
         self._dropped: Dict[str, int] = {}
+        self._hastened: Optional[str] = None
 
     def put(self, parcel: Parcel) -> None:
         """Take a parcel in; when there is no room, the oldest of the least telling kind goes, if need be this one."""
@@ -84,26 +85,33 @@ class Buffer:
             return max(0.0, self._waiting[0].due - now) if self._waiting else None
 
     def put_back(self, attempt: Attempt, due: float) -> None:
-        """It did not arrive: try it again from ``due`` on, before everything that came later."""
+        """It did not arrive: try it again from ``due`` on, before everything that came later and was not hastened."""
         with self._changed:
             attempt.tried += 1
             attempt.due = due
             if attempt.parcel.event_id in self._unsettled:
-                self._waiting.appendleft(attempt)
+                goes_first = self._waiting and self._waiting[0].parcel.event_id == self._hastened
+                self._waiting.insert(1 if goes_first else 0, attempt)
 
     def settle(self, parcel: Parcel, dropped: Optional[str] = None) -> None:
         """Its fate is decided: delivered, or dropped for this reason. Only the first word counts."""
         with self._changed:
             self._settle(parcel, dropped)
 
-    def hasten(self, event_id: str) -> None:
-        """Let this one go first, if it is still waiting."""
+    def hasten(self, event_id: str, latest: float) -> None:
+        """Let this one go first, and not wait for its time longer than until ``latest`` (monotonic)."""
         with self._changed:
+            self._hastened = event_id
             for attempt in self._waiting:
                 if attempt.parcel.event_id == event_id:
                     self._waiting.remove(attempt)
+                    attempt.due = min(attempt.due, latest)
                     self._waiting.appendleft(attempt)
                     return
+
+    def is_hastened(self, parcel: Parcel) -> bool:
+        """Whether somebody waits for just this one."""
+        return parcel.event_id == self._hastened
 
     def wait_until_settled(self, event_id: Optional[str], deadline: float) -> bool:
         """Wait until this event's fate is decided, or everybody's; False when the deadline (monotonic) came first."""

@@ -75,8 +75,9 @@ class Delivery:
 
     def hasten(self, event_id: str, timeout: float) -> bool:
         """Send this one first, and wait until its fate is decided."""
-        self._buffer.hasten(event_id)
-        return self._wait(event_id, time.monotonic() + timeout)
+        now = time.monotonic()
+        self._buffer.hasten(event_id, now + self._pauses[0])
+        return self._wait(event_id, now + timeout)
 
     def flush(self, timeout: float) -> bool:
         """Wait until nothing is queued."""
@@ -173,7 +174,10 @@ class Delivery:
             self._buffer.settle(attempt.parcel, UNDELIVERED)
             self._voice.lost(outcome.why)
         else:
-            pause = pause_before_next(self._pauses[attempt.tried], outcome)
+            pause = self._pauses[attempt.tried]
+            # A process that ends cannot wait as long as the server would like: it keeps to its three attempts.
+            if not self._buffer.is_hastened(attempt.parcel):
+                pause = pause_before_next(pause, outcome)
             self._buffer.put_back(attempt, time.monotonic() + pause)
 
     def _say(self, refused: Refused) -> None:

@@ -100,8 +100,28 @@ def test_an_empty_buffer_has_nothing_due():
 def test_what_was_hastened_goes_first():
     first, second, third = a_parcel(), a_parcel(), a_parcel()
     buffer = filled(first, second, third)
-    buffer.hasten(third.event_id)
+    buffer.hasten(third.event_id, NOW)
     assert taken(buffer) == [third, first, second]
+
+
+def test_what_was_in_flight_does_not_come_before_what_was_hastened_meanwhile():
+    first, second, third = a_parcel(), a_parcel(), a_parcel()
+    buffer = filled(first, second, third)
+    in_flight = buffer.take(NOW)
+    assert in_flight is not None
+    buffer.hasten(third.event_id, NOW)
+    buffer.put_back(in_flight, due=NOW)
+    assert taken(buffer) == [third, first, second]
+
+
+def test_what_is_hastened_waits_no_longer_than_it_may():
+    parcel = a_parcel()
+    buffer = filled(parcel)
+    attempt = buffer.take(NOW)
+    assert attempt is not None
+    buffer.put_back(attempt, due=NOW + 120)
+    buffer.hasten(parcel.event_id, NOW + 1)
+    assert buffer.seconds_until_due(NOW) == 1
 
 
 def test_only_the_first_word_on_a_fate_counts():

@@ -114,6 +114,19 @@ def test_an_event_in_its_pause_does_not_hold_up_a_hastened_one():
     assert delivery.stats() == stats(2, 1, queued=1)
 
 
+def test_a_hastened_event_has_its_three_attempts_however_long_the_server_wants_to_be_left_alone():
+    transport = HandMadeTransport(*[Retry("HTTP 503", after=200.0)] * 3)
+    transport.open.clear()
+    delivery = a_delivery(transport)
+    urgent = a_parcel()
+    delivery.put(urgent)
+    wait_until(lambda: len(transport.bodies) == 1, "the first attempt")
+    assert delivery.hasten(urgent.event_id, 0.0) is False
+    transport.open.set()
+    assert delivery.hasten(urgent.event_id, DEADLINE)
+    assert len(transport.bodies) == 3
+
+
 def test_flushing_in_vain_ends_at_its_time():
     transport = HandMadeTransport()
     transport.open.clear()
