@@ -109,7 +109,11 @@ def _proxy_for(address: str, env: Mapping[str, str]) -> Optional[str]:
     from urllib.parse import urlsplit
 
     parts = urlsplit(address)
-    if _is_exempt(parts.hostname or "", env.get("no_proxy") or env.get("NO_PROXY") or ""):
+    host = parts.hostname or ""
+    # A proxy has another loopback than we have.
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return None
+    if _is_exempt(host, env.get("no_proxy") or env.get("NO_PROXY") or ""):
         return None
     if parts.scheme == "https":
         return _first(env.get("https_proxy"), env.get("HTTPS_PROXY"), env.get("all_proxy"), env.get("ALL_PROXY"))

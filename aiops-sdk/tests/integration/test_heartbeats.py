@@ -11,7 +11,7 @@ from loopback import EVENTS, HEARTBEATS, Answer, Platform
 
 import aiops_sdk
 from aiops_sdk import heartbeats
-from aiops_sdk.client import Client
+from aiops_sdk.client import Client, http_transport
 
 
 @pytest.fixture
@@ -100,6 +100,13 @@ def test_a_failed_beat_is_tried_again_soon(platform: Platform, client: Client):
     platform.wait_for_heartbeats(2)
     first, second = platform.received[:2]
     assert second.at - first.at < heartbeats.INTERVAL
+
+
+def test_a_platform_that_asks_for_time_gets_it(platform: Platform, client: Client):
+    platform.always_answer(Answer(503, headers={"Retry-After": "20"}), HEARTBEATS)
+    beats = heartbeats.Heartbeats(client, http_transport(client.config))
+    beats._beat()
+    assert len(platform.heartbeats) == 1
 
 
 def test_the_last_beat_of_a_clean_end_says_so(platform: Platform, client: Client):

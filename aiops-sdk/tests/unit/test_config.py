@@ -118,8 +118,11 @@ def test_the_key_is_never_printed():
         ("https://a.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "a.example:443"}, None),
         ("https://a.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "*"}, None),
         ("https://an.example", {"HTTPS_PROXY": "http://proxy", "no_proxy": "n.example"}, "http://proxy"),
-        ("https://[::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "::1"}, None),
-        ("https://[::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "[::1]:8400"}, None),
+        ("https://[fd00::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "fd00::1"}, None),
+        ("https://[fd00::1]:8400", {"HTTPS_PROXY": "http://proxy", "no_proxy": "[fd00::1]:8400"}, None),
+        ("http://127.0.0.1:8400", {"HTTP_PROXY": "http://proxy"}, None),
+        ("http://localhost:8400", {"HTTP_PROXY": "http://proxy"}, None),
+        ("https://[::1]:8400", {"HTTPS_PROXY": "http://proxy"}, None),
     ],
 )
 def test_the_usual_proxy_variables_count(url: str, environ: Any, proxy: Any):

@@ -47,3 +47,10 @@ def test_afterwards_there_is_no_client():
     with capture_events():
         assert clients.current() is not None
     assert clients.current() is None
+
+
+def test_a_client_that_was_current_before_hears_nothing_meanwhile():
+    with capture_events() as outer, capture_events() as inner:
+        logging.getLogger("shop").error("inner")
+    assert [event["message"] for event in inner] == ["inner"]
+    assert list(outer) == []

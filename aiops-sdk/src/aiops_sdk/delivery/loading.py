@@ -23,7 +23,7 @@ class Loader:
 
     def __init__(self) -> None:
         self._lock = _thread.allocate_lock()
-        self._held = False
+        self._holder = 0
         self._loaded = False
         if hasattr(os, "register_at_fork"):
             self._hold_off_forks()
@@ -44,12 +44,14 @@ class Loader:
 
         def before() -> None:
             loader = reference()
-            if loader is not None:
-                loader._held = loader._lock.acquire(timeout=SECONDS)
+            if loader is not None and loader._lock.acquire(timeout=SECONDS):
+                loader._holder = _thread.get_ident()
 
         def in_parent() -> None:
             loader = reference()
-            if loader is not None and loader._held:
+            # Another thread may fork at the same time.
+            if loader is not None and loader._holder == _thread.get_ident():
+                loader._holder = 0
                 loader._lock.release()
 
         def in_child() -> None:

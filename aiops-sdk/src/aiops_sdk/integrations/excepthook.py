@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Callable, Optional, Type
 
 from aiops_sdk import _safety
+from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 
 SECONDS = 10.0
@@ -18,13 +19,17 @@ def install(client: Client) -> Callable[[], None]:
     active = [True]
 
     def hook(kind: Type[BaseException], exc: BaseException, tb: Optional[TracebackType]) -> None:
-        event_id = _capture(client, exc) if active else None
+        event_id: Optional[str] = None
         try:
-            # While somebody reads the traceback, the event is on its way already.
-            earlier(kind, exc, tb)
+            if active and clients.current() is client:
+                event_id = _capture(client, exc)
         finally:
-            if event_id is not None:
-                _deliver(client, event_id)
+            try:
+                # While somebody reads the traceback, the event is on its way already.
+                earlier(kind, exc, tb)
+            finally:
+                if event_id is not None:
+                    _deliver(client, event_id)
 
     sys.excepthook = hook
 

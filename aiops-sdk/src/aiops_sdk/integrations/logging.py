@@ -11,6 +11,7 @@ import functools
 import logging
 from typing import Callable
 
+from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 
 
@@ -27,7 +28,7 @@ def install(client: Client) -> Callable[[], None]:
         try:
             call_handlers(logger, record)
         finally:
-            if counts:
+            if counts and clients.current() is client:
                 _capture(client, record, exc_info)
 
     logging.Logger.callHandlers = call_handlers_and_capture  # type: ignore[method-assign,assignment]  # it is the point

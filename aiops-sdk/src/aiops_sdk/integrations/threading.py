@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Callable
 
+from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 
 
@@ -14,9 +15,11 @@ def install(client: Client) -> Callable[[], None]:
     active = [True]
 
     def hook(args: threading.ExceptHookArgs) -> None:
-        if active and args.exc_value is not None:
-            client.capture_exception(args.exc_value, source="process", mechanism="threading")
-        earlier(args)
+        try:
+            if active and clients.current() is client and args.exc_value is not None:
+                client.capture_exception(args.exc_value, source="process", mechanism="threading")
+        finally:
+            earlier(args)
 
     threading.excepthook = hook
 
