@@ -24,7 +24,7 @@ UV = Path(sys.executable).with_name("uv")
 # Compiled at once, because the tests start hundreds of little programs.
 INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecode"]
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
-AT_ONCE = 3  # more than there are processors on a small machine, because the tests mostly wait
+AT_ONCE = 4  # more than there are processors on a small machine, because the tests mostly wait
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 FLASKS = {"newest": PYTHONS, "oldest": ("3.8", "3.13")}
