@@ -23,6 +23,9 @@ from aiops_sdk.scope import RequestScope
 
 EXIT_SECONDS = 2.0
 
+# Where no request says when a failure began: the same exception object, seen again after this long, has failed anew.
+FAILURE_SECONDS = 30.0
+
 STEP = "step"
 FAILED = "sdk_error"
 
@@ -240,7 +243,8 @@ def _is_silent(request: Optional[RequestScope]) -> bool:
 
 def _is_known(exc: BaseException, request: Optional[RequestScope]) -> bool:
     """Whether an event tells of it already; then the request it came up in knows that, too."""
-    if seen.known_event(exc, since=request.began if request is not None else 0.0) is None:
+    began = request.began if request is not None else time.monotonic() - FAILURE_SECONDS
+    if seen.known_event(exc, since=began) is None:
         return False
     if request is not None:
         request.log.has_exception = True

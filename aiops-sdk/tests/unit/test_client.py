@@ -46,6 +46,16 @@ def test_an_event_says_where_it_comes_from(client: Client, transport: HandMadeTr
     assert event["contexts"]["process"]["thread"] == threading.current_thread().name
 
 
+def test_an_exception_object_that_comes_again_much_later_has_failed_anew(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    out_of_stock = LookupError("out of stock")
+    assert client.capture_exception(out_of_stock) is not None
+    assert client.capture_exception(out_of_stock) is None
+    monkeypatch.setattr("aiops_sdk.client.FAILURE_SECONDS", 0.0)
+    assert client.capture_exception(out_of_stock) is not None
+
+
 def test_an_exception_is_captured_once(client: Client, transport: HandMadeTransport):
     error = raised(ValueError("once"))
     assert client.capture_exception(error) is not None
