@@ -80,7 +80,11 @@ def run(folder: Path, asked_to_end: threading.Event) -> None:
         shop = parts.enter_context(running("The shop", flask, shop_settings(folder, platform_url, key), folder, SHOP))
         if not wait_until_ready(shop, f"http://{HOST}:{shop_port}/", asked_to_end):
             return
-        say(f"\n  The platform   {link}\n                 (this link signs you in once, within 15 minutes)")
+        another = f"{os.path.relpath(BIN / 'aiops')} signin --data {folder / 'platform'}"
+        say(
+            f"\n  The platform   {link}\n                 (this link signs you in once, within 15 minutes; for another:"
+        )
+        say(f"                 {another})")
         say(f"  The shop       http://{HOST}:{shop_port}/\n                 (press a button under “Make it fail”)")
         say("\nCtrl-C ends both and leaves nothing behind.")
         watch([platform, shop], asked_to_end)
