@@ -157,6 +157,76 @@ def test_a_filtered_list_stays_filtered_when_something_happens(site, visit):
     expect(window.page.locator("#text")).to_have_value("redis")
 
 
+def test_the_filters_come_with_the_first_incident_and_learn_new_names_while_one_types(site, visit):
+    window = visit()
+    page = window.page
+    window.wait_until_live()
+    window.mark()
+    expect(page.locator("#text")).to_be_hidden()
+    shop = site.seeds.service(site.project, "shop")
+    site.seeds.incident(site.project, shop, type="FirstError")
+    site.seeds.bump(site.project, "incidents", "services")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    page.get_by_label("Service").select_option("shop")
+    page.locator("#text").press_sequentially("Error")
+    billing = site.seeds.service(site.project, "billing", "staging")
+    site.seeds.incident(site.project, billing, type="BillingError")
+    site.seeds.incident(site.project, shop, type="SecondError")
+    site.seeds.bump(site.project, "incidents", "services")
+    expect(page.locator(INCIDENT, has_text="SecondError")).to_be_visible()
+    expect(page.get_by_label("Service").locator("option")).to_have_text(["Every service", "billing", "shop"])
+    expect(page.get_by_label("Service")).to_have_value("shop")
+    expect(page.locator("#text")).to_be_focused()
+    expect(page.locator("#text")).to_have_value("Error")
+    page.get_by_label("Environment").select_option("staging")
+    expect(page.locator("#incidents")).to_contain_text("Nothing matches")
+    page.get_by_label("Service").select_option("billing")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    assert "service=billing" in page.url
+    assert window.is_same_document()
+
+
+def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, visit):
+    plant_busy(site.seeds, site.project)
+    window = visit()
+    page = window.page
+    window.wait_until_live()
+    held = []
+    page.route("**/incidents?page=1*", lambda route: route.continue_() if held else held.append(route))
+    site.seeds.bump(site.project, "incidents")
+    wait_until(page, lambda: held)
+    page.get_by_label("Service").select_option("payments")
+    expect(page.locator(INCIDENT)).to_have_count(2)
+    held[0].continue_()
+    payments = site.seeds.service(site.project, "payments", "staging")
+    site.seeds.incident(site.project, payments, type="NewestError", last_seen=timedelta())
+    plant(site, type="OfAnotherService")
+    expect(page.locator(INCIDENT)).to_have_count(3)
+    expect(page.locator(INCIDENT).first).to_contain_text("NewestError")
+    expect(page.get_by_label("Service")).to_have_value("payments")
+
+
+def test_more_names_than_a_list_can_hold_turn_into_fields_for_typing(site, visit):
+    plant(site)
+    window = visit()
+    page = window.page
+    window.wait_until_live()
+    window.mark()
+    services = [site.seeds.service(site.project, f"service-{number}") for number in range(101)]
+    site.seeds.incident(site.project, services[7], type="SeventhError")
+    site.seeds.bump(site.project, "incidents")
+    field = page.get_by_placeholder("Service, exactly")
+    field.press_sequentially("service-")
+    site.seeds.incident(site.project, services[8], type="EighthError")
+    site.seeds.bump(site.project, "incidents")
+    expect(page.locator("#nav .badge")).to_contain_text("3")
+    field.press_sequentially("7")
+    field.press("Enter")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    expect(field).to_have_value("service-7")
+    assert window.is_same_document()
+
+
 def test_the_tabs_lead_to_the_other_states_and_the_pager_to_the_other_pages(site, visit):
     plant_busy(site.seeds, site.project)
     service = site.seeds.service(site.project, "many")

@@ -108,6 +108,34 @@ def test_every_answer_carries_the_security_headers(client, path):
     assert headers["referrer-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+def test_a_stream_can_only_be_got(client, method):
+    answer = client.request(method, "/live")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "http://"])
+def test_an_origin_that_makes_no_sense_is_not_ours(client, origin):
+    assert client.post("/incidents/1/resolve", headers={"origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/nowhere", "/health", "/nowhere", "/api/nope", "/incidents"])
+def test_what_says_nothing_else_is_kept_by_no_cache(client, path):
+    assert client.get(path).headers.get_list("cache-control") == ["no-store"]
+
+
+@pytest.mark.parametrize("path", ["/api/nope", "/api/nope/further", "/api/v1/nope", "/api/v2/incidents", "/api", "/api/"])
+def test_an_address_that_the_api_does_not_have_is_a_problem(client, path):
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.json()["status"] == 404
+
+
+def test_a_file_says_its_encoding_once(stranger):
+    assert stranger.get("/static/aiops.css").headers["content-type"] == "text/css; charset=utf-8"
+    assert stranger.get("/static/aiops.js").headers["content-type"] == "text/javascript; charset=utf-8"
+
+
 def test_pages_are_kept_by_no_cache_and_styles_by_their_content(client):
     page = client.get("/incidents")
     assert page.headers["cache-control"] == "no-store"

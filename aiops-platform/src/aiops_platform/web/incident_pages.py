@@ -48,7 +48,7 @@ def start() -> Redirect:
 
 @get("/incidents", sync_to_thread=True)
 def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
-    """The list; for htmx only the part of it that changes."""
+    """The list; for htmx only the parts of it that change."""
     given = site.common(visitor)
     filters = Filters.read(dict(request.query_params))
     query = filters.query(PER_PAGE)
@@ -56,11 +56,11 @@ def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
         "filters": filters,
         "counts": site.reads.counts(visitor.project_id, query),
         "found": site.reads.incidents(visitor.project_id, query, site.clock()),
+        "names": (names := site.reads.names(visitor.project_id)),
+        "many_names": len(names.services) > _MOST_NAMES or len(names.environments) > _MOST_NAMES,
     }
     if is_partial(request):
-        return site.part("incident_list.html", given)
-    names = site.reads.names(visitor.project_id)
-    given |= {"names": names, "many_names": len(names.services) > _MOST_NAMES or len(names.environments) > _MOST_NAMES}
+        return site.part("incident_list_parts.html", given)
     return site.page("incidents.html", given)
 
 
