@@ -46,13 +46,16 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what arrives although nobody will read it."""
+        """Counts what arrives although nobody will read it; whoever says anything is expected to say a request soon."""
         if self.cycle is not None and self.cycle.response_complete and self._message_open:
             self._unread_bytes += len(data)
             if self._unread_bytes > self.unread_bytes:
                 self.transport.abort()
                 return
         super().data_received(data)
+        # uvicorn stops waiting for the next request at any byte, and blank lines between requests begin none.
+        if self._is_idle and self._deadline is None and not self.transport.is_closing():
+            self._expect(self.header_seconds)
 
     def on_message_begin(self) -> None:
         """A request begins: its headers are expected soon."""
@@ -94,6 +97,10 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self._message_open and not self.transport.is_closing():
             self._expect(self.unread_seconds)
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._message_open and (self.cycle is None or self.cycle.response_complete)
 
     def _count_header(self, size: int) -> None:
         within = self._header_bytes <= self.header_bytes

@@ -166,6 +166,21 @@ def test_an_idle_connection_is_not_a_slow_one(door):
         one_answer(connection, b"\r\n1")
 
 
+@pytest.mark.parametrize("nothing", [b"\r\n", b"\r"])
+def test_blank_lines_keep_no_connection_open(door, nothing):
+    with door.connected(REQUEST % 0) as connection:
+        one_answer(connection, b"\r\n0")
+        connection.sendall(nothing)
+        assert heard(connection) == b""
+
+
+def test_a_request_may_follow_a_blank_line(door):
+    with door.connected(REQUEST % 0) as connection:
+        one_answer(connection, b"\r\n0")
+        connection.sendall(b"\r\n" + REQUEST % 1 + b"x")
+        one_answer(connection, b"\r\n1")
+
+
 @pytest.mark.parametrize(
     "long", [b"GET /" + b"x" * 3000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 1000 + b"\r\n"]
 )
@@ -187,6 +202,13 @@ def test_who_was_answered_early_may_end_its_sentence_and_go_on(door):
         one_answer(connection, b"early")
         connection.sendall(bytes(50000) + REQUEST % 2 + b"xy")
         one_answer(connection, b"\r\n2")
+
+
+def test_who_was_answered_early_ends_its_sentence_and_says_no_more_is_hung_up_on(door):
+    with door.connected(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nx") as connection:
+        one_answer(connection, b"early")
+        connection.sendall(b"yyyy")
+        assert heard(connection) == b""
 
 
 def test_who_was_answered_early_and_stops_in_the_middle_is_hung_up_on(door):
