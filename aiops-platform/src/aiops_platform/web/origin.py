@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+# Compared as text, never taken apart: what stands in an Origin header may be no address at all.
+_SCHEMES = ("http", "https")
+
 FORM_FIELD = "csrf"
 HEADER = "x-csrf-token"
 
@@ -27,8 +30,10 @@ def comes_from_us(headers: Mapping[str, str], public_url: str) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return True
+    host = headers.get("host", "")
     # Behind a proxy the host that we see may be an inner one; the public address is what browsers know.
-    return origin == _origin_of(public_url) or urlsplit(origin).netloc == headers.get("host", "")
+    ours = {_origin_of(public_url)} | {f"{scheme}://{host}" for scheme in _SCHEMES if host}
+    return origin in ours
 
 
 def _origin_of(url: str) -> str:

@@ -31,6 +31,10 @@ def test_our_pages_and_clients_that_are_no_browsers_pass(headers):
         {"origin": "https://aiops.example.evil.example", "host": "aiops.example"},
         {"origin": "https://aiops.example", "sec-fetch-site": "cross-site"},
         {"origin": "", "host": "aiops.example"},
+        {"origin": "http://[", "host": "aiops.example"},
+        {"origin": "http://"},
+        {"origin": "http://", "host": ""},
+        {"origin": "ftp://aiops.example", "host": "aiops.example"},
     ],
 )
 def test_others_do_not(headers):
