@@ -102,6 +102,9 @@ def _routes_of_visitors() -> Router:
 async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
     """What has moved, as it moves, for one open page of a visitor."""
     connection = ASGIConnection[None, None, None, State](scope, receive, send)
+    if scope["method"] != "GET":
+        await _refuse(send, 405, (b"allow", b"GET"))
+        return
     site: Site = connection.app.state.site
     visitor: Visitor | None = await find_visitor(connection)
     if visitor is None:
@@ -110,7 +113,7 @@ async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
     mark = connection.headers.get("last-event-id") or connection.query_params.get("seen", "")
     stream = site.live.open(visitor.project_id, visitor.session, str(mark))
     if stream is None:
-        await _refuse(send, 503)
+        await _refuse(send, 503, (b"retry-after", b"10"))
         return
     session = visitor.session
     try:
@@ -120,8 +123,9 @@ async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
         site.live.close(stream)
 
 
-async def _refuse(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"retry-after", b"10")]})
+async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    said = [(b"content-length", b"0"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
