@@ -17,6 +17,7 @@ from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.views import (
     EventDetail,
+    EventPage,
     IncidentDetail,
     IncidentPage,
     IncidentQuery,
@@ -231,6 +232,10 @@ class Reads(Protocol):
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """One kept event, by its place or by the id of its row; None when this incident has no such."""
+        ...
+
+    def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
+        """A page of an incident's kept events, the newest first; None when this project has no such incident."""
         ...
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:

@@ -67,6 +67,50 @@ def test_events_are_read_by_place_or_number(site, api):
     assert api.get(f"/incidents/{ids['everything']}/events/oldest").json()["number"] == 1
 
 
+def test_the_events_of_an_incident_are_listed_in_pages_the_newest_first(site, api):
+    ids = plant_busy(site.seeds, site.project)
+    first = api.get(f"/incidents/{ids['everything']}/events", params={"per_page": 3}).json()
+    assert (len(first["items"]), first["total"], first["page"], first["per_page"]) == (3, 4, 1, 3)
+    newest = api.get(f"/incidents/{ids['everything']}/events/newest").json()
+    assert first["items"][0] == {
+        "id": newest["id"],
+        "event_id": newest["event_id"],
+        "occurred_at": newest["occurred_at"],
+        "received_at": newest["received_at"],
+        "repeat_count": 1,
+    }
+    last = api.get(f"/incidents/{ids['everything']}/events", params={"per_page": 3, "page": 2}).json()
+    assert [row["id"] for row in last["items"]] == [
+        api.get(f"/incidents/{ids['everything']}/events/oldest").json()["id"]
+    ]
+
+
+def test_an_incident_without_kept_events_has_an_empty_list(site, api):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project))
+    assert api.get(f"/incidents/{incident}/events").json() == {"items": [], "total": 0, "page": 1, "per_page": 25}
+
+
+def test_the_body_of_an_event_always_holds_the_basic_fields(site, api):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project))
+    site.seeds.event(incident, {"signal_type": "exception", "timestamp": 1795317247.0, "tags": {"a": "b"}})
+    body = api.get(f"/incidents/{incident}/events/newest")
+    assert '"timestamp":1795317247,' in body.text
+    assert body.json()["body"] == {
+        "signal_type": "exception",
+        "service": "unknown-service",
+        "environment": "production",
+        "host": None,
+        "timestamp": 1795317247,
+        "source": None,
+        "status_code": None,
+        "request_path": None,
+        "error_type": "",
+        "message": "",
+        "stack_trace": "",
+        "tags": {"a": "b"},
+    }
+
+
 def test_an_incident_is_resolved_reopened_and_muted(site, api):
     ids = plant_busy(site.seeds, site.project)
     for action, state in (("resolve", "resolved"), ("reopen", "open"), ("mute", "muted")):
@@ -108,9 +152,42 @@ def test_a_parameter_that_cannot_be_is_named_in_the_problem(api, query):
 
 
 @pytest.mark.parametrize(
+    ("path", "name", "hint"),
+    [
+        ("/incidents", "stat", "`state`"),
+        ("/incidents", "Service", "`service`"),
+        ("/incidents", "limit", "`state`, `service`, `environment`, `text`, `page`, `per_page`"),
+        ("/incidents", "x" * 90, "`per_page`"),
+        ("/services", "per-page", "`per_page`"),
+        ("/incidents/1/events", "pages", "`page`"),
+    ],
+)
+def test_a_parameter_that_a_list_does_not_know_is_named_with_the_nearest_one(site, api, path, name, hint):
+    site.seeds.incident(site.project, site.seeds.service(site.project))
+    answer = api.get(path, params={name: "1"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    (error,) = answer.json()["errors"]
+    assert error["name"][:59] == name[:59]
+    assert hint in error["why"]
+
+
+def test_every_parameter_that_the_document_names_is_known(site, api, stranger):
+    site.seeds.incident(site.project, site.seeds.service(site.project))
+    document = stranger.get("/api/openapi.json").json()
+    for path, verbs in document["paths"].items():
+        asked = [each["name"] for each in verbs.get("get", {}).get("parameters", []) if each["in"] == "query"]
+        for name in asked:
+            value = "open" if name == "state" else "1"
+            place = path.removeprefix("/api/v1").replace("{incident_id}", "1")
+            assert api.get(place, params={name: value}).status_code == 200, (path, name)
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/incidents/7",
+        "/incidents/7/events",
         "/incidents/99999999999999999999999",
         "/incidents/0",
         "/incidents/7/events/newest",
@@ -141,6 +218,7 @@ def test_a_token_sees_nothing_of_another_project(site, api):
     other = site.seeds.project("other")
     theirs = site.seeds.incident(other, site.seeds.service(other))
     assert api.get(f"/incidents/{theirs}").status_code == 404
+    assert api.get(f"/incidents/{theirs}/events").status_code == 404
     assert api.post(f"/incidents/{theirs}/resolve").status_code == 404
     assert api.get("/incidents").json()["total"] == 0
 
@@ -151,6 +229,7 @@ def test_the_document_describes_every_operation(stranger):
     assert operations == {
         ("get", "/api/v1/incidents"),
         ("get", "/api/v1/incidents/{incident_id}"),
+        ("get", "/api/v1/incidents/{incident_id}/events"),
         ("get", "/api/v1/incidents/{incident_id}/events/{which}"),
         ("post", "/api/v1/incidents/{incident_id}/resolve"),
         ("post", "/api/v1/incidents/{incident_id}/reopen"),
@@ -171,3 +250,14 @@ def test_the_document_is_also_a_page(stranger):
     page = stranger.get("/api/docs").text
     assert "/api/v1/incidents/{incident_id}/resolve" in page
     assert "IncidentResource" in page
+
+
+def test_who_asks_the_page_for_json_gets_the_document(stranger):
+    document = stranger.get("/api/openapi.json").json()
+    for accept in ("application/json", "application/json, text/html;q=0.5"):
+        answer = stranger.get("/api/docs", headers={"Accept": accept})
+        assert answer.json() == document
+        assert "Accept" in answer.headers["vary"]
+    assert stranger.get("/api/docs/openapi.json").json() == document
+    for accept in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8", ""):
+        assert stranger.get("/api/docs", headers={"Accept": accept}).text.startswith("<!doctype html>")

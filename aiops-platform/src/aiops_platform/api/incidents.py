@@ -8,7 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter, QueryParameter
 
 from aiops_platform.api.desk import Desk, TheDesk, TheProject
-from aiops_platform.api.shapes import IncidentList, IncidentResource, resource_of
+from aiops_platform.api.parameters import only
+from aiops_platform.api.shapes import EventList, IncidentList, IncidentResource, in_full, resource_of
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.views import EventDetail, IncidentQuery
 
@@ -20,7 +21,12 @@ Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The incident
 Word = Annotated[str | None, QueryParameter(max_length=200)]
 
 
-@get("/incidents", sync_to_thread=True, summary="List incidents")
+@get(
+    "/incidents",
+    guards=[only("state", "service", "environment", "text", "page", "per_page")],
+    sync_to_thread=True,
+    summary="List incidents",
+)
 def list_incidents(
     *,
     desk: TheDesk,
@@ -57,6 +63,22 @@ def read_incident(desk: TheDesk, project_id: TheProject, incident_id: Id) -> Inc
     return _incident(desk, project_id, incident_id)
 
 
+@get(
+    "/incidents/{incident_id:int}/events",
+    guards=[only("page", "per_page")],
+    sync_to_thread=True,
+    summary="List an incident's events",
+)
+def list_events(
+    desk: TheDesk, project_id: TheProject, incident_id: Id, page: Page = 1, per_page: PerPage = 25
+) -> EventList:
+    """Those that are kept, the newest first; each can be read by its `id`."""
+    found = desk.reads.events(project_id, incident_id, page=page, per_page=per_page)
+    if found is None:
+        raise NotFoundException("There is no such incident.")
+    return EventList(items=found.rows, total=found.total, page=page, per_page=per_page)
+
+
 @get("/incidents/{incident_id:int}/events/{which:str}", sync_to_thread=True, summary="Read an event")
 def read_event(
     desk: TheDesk,
@@ -64,11 +86,11 @@ def read_event(
     incident_id: Id,
     which: Annotated[str, PathParameter(max_length=20, description="`newest`, `oldest`, or an event's number.")],
 ) -> EventDetail:
-    """One event as it was reported, with the numbers of its neighbours."""
+    """One event as it was reported, with the numbers of its neighbours. `body` is in the fields of the wire."""
     event = desk.reads.event(project_id, incident_id, _which(which))
     if event is None:
         raise NotFoundException("This incident keeps no such event.")
-    return event
+    return in_full(event)
 
 
 @post("/incidents/{incident_id:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an incident")
@@ -89,7 +111,7 @@ def mute(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentReso
     return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (list_incidents, read_incident, read_event, resolve, reopen, mute)
+ROUTES: tuple[HTTPRouteHandler, ...] = (list_incidents, read_incident, list_events, read_event, resolve, reopen, mute)
 
 
 def _known(desk: Desk, project_id: int, incident_id: int, *, is_there: bool) -> IncidentResource:

@@ -43,14 +43,14 @@ def routes(*, reads: Reads, access: Access, triage: Triage, clock: Callable[[], 
 
 
 def openapi(version: str) -> OpenAPIConfig:
-    """What describes the API, at /api/openapi.json."""
+    """What describes the API, at /api/openapi.json and, for who looks beside the page, at /api/docs/openapi.json."""
     token = SecurityScheme(type="http", scheme="bearer", description="An API token, `aiopst_…`")
     return OpenAPIConfig(
         title="AIOps",
         version=version,
         description=_ABOUT,
         path="/api",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/docs/openapi.json"])],
         components=Components(security_schemes={"token": token}),
         use_handler_docstrings=True,
     )

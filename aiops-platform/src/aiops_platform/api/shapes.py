@@ -1,9 +1,42 @@
 """What the JSON API answers with. Rows are those of the pages; times are RFC 3339, in UTC."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from aiops_platform.core.views import FactRow, GroupReason, HourCount, IncidentDetail, IncidentRow, ServiceRow
+import msgspec
+
+from aiops_platform.core.event import Event
+from aiops_platform.core.views import (
+    EventDetail,
+    EventRow,
+    FactRow,
+    GroupReason,
+    HourCount,
+    IncidentDetail,
+    IncidentRow,
+    ServiceRow,
+)
+
+# What every event's body says, even when the reporter said nothing (`wire/v1.md`); all else is there when it was said.
+BASIC_FIELDS = (
+    "signal_type",
+    "service",
+    "environment",
+    "host",
+    "timestamp",
+    "source",
+    "status_code",
+    "request_path",
+    "error_type",
+    "message",
+    "stack_trace",
+)
+_UNSAID = {
+    field.name: field.default for field in msgspec.structs.fields(Event) if field.default is not msgspec.NODEFAULT
+}
+# Beyond it, a float is no longer exact to the whole number.
+_LARGEST_EXACT = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,6 +44,16 @@ class IncidentList:
     """A page of incidents, and how many match in all."""
 
     items: tuple[IncidentRow, ...]
+    total: int
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventList:
+    """A page of an incident's events, and how many are kept in all."""
+
+    items: tuple[EventRow, ...]
     total: int
     page: int
     per_page: int
@@ -31,7 +74,6 @@ class IncidentResource(IncidentRow):
     """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first."""
 
     state_since: datetime
-    path: str | None
     logger: str | None
     first_release: str | None
     last_release: str | None
@@ -45,7 +87,6 @@ def resource_of(incident: IncidentDetail) -> IncidentResource:
     return IncidentResource(
         **vars(incident.row),
         state_since=incident.state_since,
-        path=incident.path,
         logger=incident.logger,
         first_release=incident.first_release,
         last_release=incident.last_release,
@@ -53,3 +94,15 @@ def resource_of(incident: IncidentDetail) -> IncidentResource:
         hours=incident.hours,
         facts=incident.facts,
     )
+
+
+def in_full(event: EventDetail) -> EventDetail:
+    """The event with a body that holds every basic field of the wire; stored bodies leave out what was not said."""
+    basic = {name: event.body.get(name, _UNSAID.get(name)) for name in BASIC_FIELDS}
+    return replace(event, body={**basic, **event.body, "timestamp": _whole(basic["timestamp"])})
+
+
+def _whole(seconds: Any) -> Any:
+    """A number without a fraction as the integer that was sent."""
+    is_whole = isinstance(seconds, float) and seconds.is_integer() and abs(seconds) <= _LARGEST_EXACT
+    return int(seconds) if is_whole else seconds

@@ -35,6 +35,7 @@ class IncidentRow:
     environment: str
     level: str
     status_code: int | None
+    path: str | None
     count: int
     first_seen_at: datetime
     last_seen_at: datetime
@@ -116,7 +117,6 @@ class IncidentDetail:
     row: IncidentRow
     service_id: int
     state_since: datetime
-    path: str | None
     logger: str | None
     first_release: str | None
     last_release: str | None
@@ -139,6 +139,27 @@ class EventDetail:
     of: int
     earlier_id: int | None
     later_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRow:
+    """One line of an incident's events. `repeat_count` is how many occurrences it stands for."""
+
+    id: int
+    event_id: str
+    occurred_at: datetime
+    received_at: datetime
+    repeat_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage:
+    """A page of rows, the newest event first, and how many are kept in all."""
+
+    rows: tuple[EventRow, ...]
+    total: int
+    page: int
+    per_page: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,8 @@ from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
     EventDetail,
+    EventPage,
+    EventRow,
     FactRow,
     GroupReason,
     HourCount,
@@ -147,7 +149,6 @@ class SqlReads:
             row=_incident_row(row, hours, now),
             service_id=row.service_id,
             state_since=row.state_since,
-            path=row.path,
             logger=row.logger,
             first_release=row.first_release,
             last_release=row.last_release,
@@ -169,6 +170,20 @@ class SqlReads:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             return None if row is None else _event_detail(connection, row)
+
+    def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
+        """See `ports.Reads`."""
+        known = select(incidents.c.id).where(incidents.c.id == incident_id, incidents.c.project_id == project_id)
+        mine = events.c.incident_id == incident_id
+        columns = (events.c.id, events.c.event_id, events.c.occurred_at, events.c.received_at, events.c.repeat_count)
+        query: Select[Any] = select(*columns).where(mine).order_by(events.c.id.desc())
+        query = query.limit(per_page).offset((page - 1) * per_page)
+        with self._database.read() as connection:
+            if connection.execute(known).one_or_none() is None:
+                return None
+            total = connection.execute(select(func.count()).select_from(events).where(mine)).scalar_one()
+            rows = tuple(_event_row(row) for row in connection.execute(query))
+        return EventPage(rows=rows, total=total, page=page, per_page=per_page)
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
         """See `ports.Reads`."""
@@ -220,6 +235,7 @@ def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> I
         environment=row.environment,
         level=row.level,
         status_code=row.status_code,
+        path=row.path,
         count=row._mapping["count"],  # `row.count` would be the method that tuples have
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
@@ -263,6 +279,16 @@ def _reasons_of(connection: Connection, incident_id: int) -> tuple[GroupReason, 
         .limit(_MOST_REASONS)
     )
     return tuple(GroupReason(version=row.version, parts=row.parts) for row in connection.execute(query))
+
+
+def _event_row(row: Row[Any]) -> EventRow:
+    return EventRow(
+        id=row.id,
+        event_id=str(UUID(bytes=row.event_id)),
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        repeat_count=row.repeat_count,
+    )
 
 
 def _event_detail(connection: Connection, row: Row[Any]) -> EventDetail:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, get
+from litestar import MediaType, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 
@@ -45,11 +45,13 @@ class Shape:
 
 
 @get("/api/docs")
-async def api_docs(request: PageRequest, site: TheSite) -> Response[str]:
-    """The API, for reading."""
+async def api_docs(request: PageRequest, site: TheSite) -> Response[Any]:
+    """The API, for reading; the document itself for who asks for JSON."""
     if request.app.openapi_config is None:
         raise NotFoundException
     document = request.app.openapi_schema.to_schema()
+    if request.accept.best_match([MediaType.HTML, MediaType.JSON]) == MediaType.JSON:
+        return Response(document, media_type=MediaType.JSON, headers={"Vary": "Accept"})
     visitor = await find_visitor(request)
     given = {"visitor": None} if visitor is None else site.common(visitor)
     given |= {
@@ -58,7 +60,9 @@ async def api_docs(request: PageRequest, site: TheSite) -> Response[str]:
         "shapes": tuple(_shapes(document)),
         "public_url": site.public_url,
     }
-    return site.page("api_docs.html", given)
+    page = site.page("api_docs.html", given)
+    page.headers["Vary"] += ", Accept"
+    return page
 
 
 PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (api_docs,)

@@ -213,6 +213,18 @@ def test_spans_of_a_young_monitor_begin_with_its_first_state(seeds, reads):
     assert [span.since for span in row.spans] == [NOW - HOURS(2)]
 
 
+def test_events_of_an_incident_come_in_pages_the_newest_first(seeds, reads):
+    project = seeds.project()
+    incident = seeds.incident(project, seeds.service(project))
+    oldest, middle, newest = (seeds.event(incident, ago=timedelta(minutes=ago)) for ago in (9, 6, 3))
+    page = reads.events(project, incident, page=1, per_page=2)
+    assert [row.id for row in page.rows] == [newest, middle]
+    assert page.total == 3
+    assert [row.id for row in reads.events(project, incident, page=2, per_page=2).rows] == [oldest]
+    assert reads.event(project, incident, "newest").event_id == page.rows[0].event_id
+    assert reads.events(seeds.project("other"), incident) is None
+
+
 def test_services_come_in_pages(seeds, reads):
     project = seeds.project()
     for number in range(5):
