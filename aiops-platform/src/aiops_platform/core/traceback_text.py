@@ -1,7 +1,9 @@
 """A traceback as Python prints it, read back into exceptions and frames (clients of version 0.1.x send only text)."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -21,9 +23,9 @@ _GROUP_EDGE = re.compile(r"^  [|+] ")
 _MEMBERS = re.compile(r"^\s+\+-\+-+ 1 -+")
 _NAME = re.compile(r"^(?P<module>(?:[^\W\d]\w*\.)*)(?P<type>[^\W\d]\w*)$")
 _CARETS = re.compile(r"^[\s~^]+$")
-_LIBRARY = re.compile(
-    r"(?:site|dist)-packages[/\\]|[/\\]lib(?:64)?[/\\]python\d|[/\\]Lib[/\\](?!.*[/\\]src[/\\])|^<(?!stdin|string|ipython)"
-)
+_PATH_LIMIT: Final = 1_000
+_INSTALLED: Final = ("site-packages", "dist-packages")
+_TYPED_IN: Final = ("<stdin", "<string", "<ipython")
 
 
 @dataclass
@@ -48,8 +50,21 @@ def read_traceback(text: str) -> tuple[ExceptionInfo, ...]:
 
 
 def is_in_app(file: str) -> bool:
-    """Whether a file belongs to the application, as far as its path tells."""
-    return _LIBRARY.search(file) is None
+    """Whether a file belongs to the application, as far as (the end of) its path tells."""
+    if file.startswith("<"):
+        return file.startswith(_TYPED_IN)
+    folders = file[-_PATH_LIMIT:].replace("\\", "/").split("/")[:-1]
+    return not (any(folder.endswith(_INSTALLED) for folder in folders) or _is_pythons_own(folders))
+
+
+def _is_pythons_own(folders: Sequence[str]) -> bool:
+    """Whether these are below the standard library: `lib/python3.11`, or on Windows `Lib`."""
+    below_lib = (inner for outer, inner in pairwise(folders) if outer in ("lib", "lib64"))
+    if any(folder.startswith("python") and folder[6:7].isdigit() for folder in below_lib):
+        return True
+    windows = max((place for place, folder in enumerate(folders) if place and folder == "Lib"), default=None)
+    # Someone's own code may lie in a folder of that name too.
+    return windows is not None and "src" not in folders[windows:]
 
 
 def _blocks(text: str) -> list[_Block]:

@@ -21,6 +21,7 @@ from aiops_platform.core.event import (
     Breadcrumb,
     Event,
     ExceptionInfo,
+    Frame,
     Heartbeat,
     Report,
     SignalType,
@@ -32,6 +33,8 @@ from aiops_platform.core.traceback_text import read_traceback
 _NAME_LIMIT: Final = 200
 _EXCEPTION_LIMIT: Final = 50
 _FRAME_LIMIT: Final = 250
+_FILE_LIMIT: Final = 1_000
+_CODE_NAME_LIMIT: Final = 500
 _BREADCRUMB_LIMIT: Final = 200
 _REPEAT_LIMIT: Final = 1_000_000
 _BASE_URL_LIMIT: Final = 2_000
@@ -190,10 +193,25 @@ def _exception(number: int, exception: ExceptionInfo, remarks: salvage.Remarks) 
         # Otherwise who follows the parents could go round in circles.
         remarks.add(f"exceptions[{number}].parent", "expected the index of an earlier entry")
         exception = replace(exception, parent=None)
-    if len(exception.frames) <= _FRAME_LIMIT:
-        return exception
-    remarks.add(f"exceptions[{number}].frames", f"only the outer 50 and the inner {_FRAME_LIMIT - 50} are kept")
-    return replace(exception, frames=exception.frames[:50] + exception.frames[50 - _FRAME_LIMIT :])
+    frames = exception.frames
+    if len(frames) > _FRAME_LIMIT:
+        remarks.add(f"exceptions[{number}].frames", f"only the outer 50 and the inner {_FRAME_LIMIT - 50} are kept")
+        frames = frames[:50] + frames[50 - _FRAME_LIMIT :]
+    frames = tuple(_frame(each, f"exceptions[{number}].frames[{place}]", remarks) for place, each in enumerate(frames))
+    return replace(exception, frames=frames)
+
+
+def _frame(frame: Frame, at: str, remarks: salvage.Remarks) -> Frame:
+    changes: dict[str, str] = {}
+    if len(frame.file) > _FILE_LIMIT:
+        remarks.add(f"{at}.file", f"longer than {_FILE_LIMIT}")
+        # The end of a path says most.
+        changes["file"] = "…" + frame.file[1 - _FILE_LIMIT :]
+    for name, text in (("function", frame.function), ("module", frame.module or "")):
+        if len(text) > _CODE_NAME_LIMIT:
+            remarks.add(f"{at}.{name}", f"longer than {_CODE_NAME_LIMIT}")
+            changes[name] = text[: _CODE_NAME_LIMIT - 1] + "…"
+    return replace(frame, **changes) if changes else frame
 
 
 def _breadcrumbs(told: tuple[Breadcrumb, ...], remarks: salvage.Remarks) -> tuple[Breadcrumb, ...]:

@@ -89,12 +89,27 @@ def test_a_syntax_error_is_read():
         ("/usr/lib/python3/dist-packages/requests/api.py", False),
         ("/usr/lib/python3.11/json/decoder.py", False),
         ("C:\\Python311\\Lib\\json\\decoder.py", False),
+        ("D:\\Lib\\work\\shop\\src\\orders.py", True),
+        ("D:\\work\\src\\python\\Lib\\json\\decoder.py", False),
+        ("/usr/lib64/python3.12/json/decoder.py", False),
+        ("/srv/lib/orders.py", True),
+        ("Lib/orders.py", True),
+        ("/srv/Lib", True),
+        ("/srv/site-packages", True),
+        ("", True),
+        ("<ipython-input-3-abc>", True),
         ("<frozen importlib._bootstrap>", False),
         ("<stdin>", True),
     ],
 )
 def test_a_path_tells_whether_code_is_the_applications_own(file, expected):
     assert is_in_app(file) is expected
+
+
+def test_only_the_end_of_an_endless_path_is_looked_at():
+    assert is_in_app("/Lib/" * 1_000_000 + "src/orders.py")
+    assert not is_in_app("/srv/" * 1_000_000 + "site-packages/flask/app.py")
+    assert is_in_app("/site-packages/" + "x/" * 1_000_000 + "orders.py")
 
 
 @pytest.mark.parametrize("text", ["", "Error: at foo (app.js:3:4)\n    at bar (app.js:9:1)", "Traceback"])

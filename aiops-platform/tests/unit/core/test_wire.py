@@ -124,6 +124,28 @@ def test_where_nearly_everything_is_wrong_the_rest_is_not_looked_for():
     assert event.tags == {}
 
 
+def test_an_endless_name_of_a_frame_is_cut_where_it_says_least():
+    long = {"file": "/" + "a" * 5_000 + "/shop.py", "function": "take" + "b" * 5_000, "module": "shop" + "c" * 5_000}
+    event = read(a_body(exceptions=[{"frames": [{"file": "shop.py"}, {**long, "line": 3}]}]))
+    short, frame = event.exceptions[0].frames
+    assert short.file == "shop.py"
+    assert (frame.file[:2], frame.file[-8:], frame.line) == ("…a", "/shop.py", 3)
+    assert (frame.function[:5], frame.function[-2:]) == ("takeb", "b…")
+    assert frame.module is not None
+    assert {len(frame.file), len(frame.function), len(frame.module)} == {1_000, 500}
+    assert event.remarks == (
+        "exceptions[0].frames[1].file: longer than 1000",
+        "exceptions[0].frames[1].function: longer than 500",
+        "exceptions[0].frames[1].module: longer than 500",
+    )
+
+
+def test_the_frames_of_an_old_clients_traceback_are_cut_too():
+    trace = f'Traceback (most recent call last):\n  File "{"a" * 5_000}", line 1, in {"b" * 5_000}\nE: x'
+    (frame,) = an_event(stack_trace=trace).exceptions[0].frames
+    assert (len(frame.file), len(frame.function)) == (1_000, 500)
+
+
 def test_a_client_cannot_make_remarks():
     assert an_event(remarks=["all is well"]).remarks == ()
 
