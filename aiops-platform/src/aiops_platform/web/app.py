@@ -31,7 +31,9 @@ from aiops_platform.web.visitors import NotSignedInError, find_visitor, only_vis
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
 
-SECURITY_HEADERS = {
+# What every answer says that does not say otherwise itself.
+HEADERS = {
+    b"cache-control": b"no-store",
     b"content-security-policy": (
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         b"font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -73,7 +75,7 @@ def build(
             StoreUnavailableError: error_pages.store_unavailable,
             Exception: error_pages.broken,
         },
-        before_send=[_add_security_headers],
+        before_send=[_add_headers],
         state=State({"site": site}),
         request_max_body_size=LARGEST_FORM,
         openapi_config=openapi,
@@ -115,12 +117,17 @@ async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
     if stream is None:
         await _refuse(send, 503, (b"retry-after", b"10"))
         return
-    session = visitor.session
     try:
-        still_in = lambda: site.access.session(session, site.clock()) is not None  # noqa: E731
-        await send_stream(receive, send, site.live.messages(stream, still_in))
+        await send_stream(receive, send, site.live.messages(stream, lambda: _still_in(site, stream.session)))
     finally:
         site.live.close(stream)
+
+
+def _still_in(site: Site, session: str) -> bool:
+    try:
+        return site.access.session(session, site.clock()) is not None
+    except StoreUnavailableError:
+        return True  # Nothing can be read now, so nothing is given away; it is asked again soon.
 
 
 async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
@@ -129,8 +136,8 @@ async def _refuse(send: Send, status: int, *headers: tuple[bytes, bytes]) -> Non
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _add_security_headers(message: Message, _: Scope) -> None:
+async def _add_headers(message: Message, _: Scope) -> None:
     if message["type"] == "http.response.start":
         headers = list(message.get("headers", ()))
         said = {name.lower() for name, _ in headers}
-        message["headers"] = headers + [pair for pair in SECURITY_HEADERS.items() if pair[0] not in said]
+        message["headers"] = headers + [pair for pair in HEADERS.items() if pair[0] not in said]

@@ -11,6 +11,9 @@ from aiops_platform.ports import Reads
 
 TOPICS = ("incidents", "services")
 _AFTER_FAILURE = 1.0
+# A page whose stream made room for another's comes back late: two pages must not push each other out all the time.
+_MADE_ROOM = b"retry: 60000\n\n"
+_SIGNED_OUT = b"event: signed-out\ndata: -\n\n"
 
 _log = logging.getLogger(__name__)
 
@@ -23,18 +26,33 @@ class Stream:
         self.session = session
         self.told = told
         self.bell = asyncio.Event()
-        self.is_over = False
+        self.last_words: bytes | None = None
+
+    def end(self, last_words: bytes) -> None:
+        """Its messages end with these, soon."""
+        self.last_words = last_words
+        self.bell.set()
 
 
 class Live:
     """Watches revisions while anyone listens, and rings those whose topics have moved. Lives in one event loop."""
 
-    def __init__(self, reads: Reads, *, period: float = 0.25, keep_alive: float = 15, most: int = 500) -> None:
+    def __init__(
+        self,
+        reads: Reads,
+        *,
+        period: float = 0.25,
+        keep_alive: float = 15,
+        most: int = 500,
+        most_of_a_session: int = 30,
+    ) -> None:
         self._reads = reads
         self._period = period
         self._keep_alive = keep_alive
         self._most = most
-        self._streams: set[Stream] = set()
+        self._most_of_a_session = most_of_a_session
+        # In the order in which they were opened.
+        self._streams: dict[Stream, None] = {}
         self._known: dict[int, dict[str, int]] = {}
         self._watcher: asyncio.Task[None] | None = None
 
@@ -44,11 +62,15 @@ class Live:
         return ".".join(str(revision.get(topic, 0)) for topic in TOPICS)
 
     def open(self, project_id: int, session: str, mark: str) -> Stream | None:
-        """A stream for a page that has seen `mark`; None when there are too many already."""
+        """A stream for a page that has seen `mark`; None when there are too many already.
+
+        When one session has too many, its oldest one ends.
+        """
+        self._make_room(session)
         if len(self._streams) >= self._most:
             return None
         stream = Stream(project_id, session, _read_mark(mark))
-        self._streams.add(stream)
+        self._streams[stream] = None
         if not self.is_watching:
             self._watcher = asyncio.create_task(self._watch())
         if project_id in self._known:
@@ -67,30 +89,40 @@ class Live:
 
     def close(self, stream: Stream) -> None:
         """The page is gone."""
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
 
     def end(self, session: str | None = None) -> None:
         """Ends the streams of a session that has signed out, or all of them."""
         for stream in self._streams:
             if session is None or stream.session == session:
-                stream.is_over = True
-                stream.bell.set()
+                stream.end(_SIGNED_OUT)
 
     async def messages(self, stream: Stream, still_in: Callable[[], bool]) -> AsyncIterator[bytes]:
         """What to send, until it is over. `still_in` is asked in a thread now and then: is the session still good?"""
         yield b": here\n\n"
+        now = asyncio.get_running_loop().time
+        ask_at = now() + self._keep_alive
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stream.bell.wait(), self._keep_alive)
-            if stream.is_over or (not stream.bell.is_set() and not await asyncio.to_thread(still_in)):
-                yield b"event: signed-out\ndata: -\n\n"
-                return
-            if not stream.bell.is_set():
+                await asyncio.wait_for(stream.bell.wait(), max(0.0, ask_at - now()))
+            # By the clock, however often the bell rings.
+            if now() >= ask_at:
+                if not await asyncio.to_thread(still_in):
+                    stream.end(_SIGNED_OUT)
                 yield b": still here\n\n"
+                ask_at = now() + self._keep_alive
+            if stream.last_words is not None:
+                yield stream.last_words
+                return
             stream.bell.clear()
-            news = self._news(stream)
-            if news:
+            if news := self._news(stream):
                 yield news
+
+    def _make_room(self, session: str) -> None:
+        theirs = [stream for stream in self._streams if stream.session == session]
+        for stream in theirs[: max(0, len(theirs) - self._most_of_a_session + 1)]:
+            stream.end(_MADE_ROOM)
+            self.close(stream)
 
     def _news(self, stream: Stream) -> bytes:
         known = self._known.get(stream.project_id)

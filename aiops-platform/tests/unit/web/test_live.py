@@ -114,6 +114,34 @@ def test_a_quiet_stream_gives_signs_of_life(seeds):
     assert lived(story()) == [b": here\n\n", b": still here\n\n"]
 
 
+def test_a_session_that_has_ended_is_noticed_however_much_happens(seeds):
+    async def story():
+        live = watching(seeds, keep_alive=0.1)
+        stream = live.open(1, "session", "0.0")
+        async for message in live.messages(stream, lambda: False):
+            stream.bell.set()
+            if not message.startswith(b":"):
+                return message
+
+    assert lived(story()).startswith(b"event: signed-out")
+
+
+def test_one_session_cannot_take_the_streams_of_all(seeds):
+    async def story():
+        live = watching(seeds, most_of_a_session=2)
+        oldest, second, third = (live.open(1, "greedy", "0.0") for _ in range(3))
+        other = live.open(1, "other", "0.0")
+        said = [message async for message in live.messages(oldest, lambda: True)]
+        seeds.bump(1, "incidents")
+        told = [await next_event(live.messages(stream, lambda: True)) for stream in (second, third, other)]
+        return said, told, live.listening
+
+    said, told, listening = lived(story())
+    assert said == [b": here\n\n", b"retry: 60000\n\n"]
+    assert all(message.startswith("event: incidents") for message in told)
+    assert listening == 3
+
+
 def test_there_are_only_so_many_streams(seeds):
     async def story():
         live = watching(seeds, most=2)
