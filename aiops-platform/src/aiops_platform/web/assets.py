@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    # The framework says itself that text is UTF-8.
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
     ".png": "image/png",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
     ".whl": "application/octet-stream",
 }
 _WORTH_PACKING = {".css", ".js", ".svg", ".txt"}
