@@ -28,7 +28,9 @@ async def sign_in(request: PageRequest, site: TheSite, link: FromPath[str]) -> R
         return Response("", status_code=503)
     session = await asyncio.to_thread(site.access.sign_in, link, site.clock())
     if session is not None:
-        return Redirect("/", status_code=303, cookies=[_cookie(session, site.public_url)])
+        # The answer carries the session: whatever stands in between must not keep it.
+        cookies = [_cookie(session, site.public_url)]
+        return Redirect("/", status_code=303, cookies=cookies, headers={"Cache-Control": "no-store"})
     if await find_visitor(request) is not None:
         return Redirect("/", status_code=303)
     return site.public_page("signin.html", {"is_used_up": True}, status=410)
