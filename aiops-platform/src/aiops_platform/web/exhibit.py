@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aiops_platform.core.event import Event, ExceptionInfo, Frame, Relation
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, Relation, SignalType
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.core.views import GroupReason
 from aiops_platform.web.cut import Budget, Text, shortened
@@ -330,7 +330,10 @@ def _request(event: Event, budget: Budget) -> Rows | None:
             "query": request.query,
             "remote_addr": request.remote_addr,
         }
-    facts |= {"route": event.route, "path": event.request_path, "status": event.status_code}
+    facts |= {"route": event.route, "path": event.request_path}
+    if any(facts.values()) or event.signal_type is SignalType.HTTP_ERROR:
+        # Clients say 500 of every exception, also where there was no request to answer.
+        facts["status"] = event.status_code
     told = {name: value for name, value in facts.items() if value not in (None, "")}
     return _rows("Request", told, budget, "/request", most=1500)
 

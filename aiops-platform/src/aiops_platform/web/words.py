@@ -7,6 +7,7 @@ from typing import Any
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.views import IncidentRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -27,6 +28,13 @@ _LIVES: Mapping[MonitorState, str] = {
     MonitorState.LATE: "Late",
     MonitorState.SILENT: "Silent",
     MonitorState.STOPPED: "Stopped",
+}
+_LIFE_MEANINGS: Mapping[MonitorState, str] = {
+    MonitorState.NEW: "it has not sent a heartbeat yet",
+    MonitorState.ALIVE: "its heartbeats come in time",
+    MonitorState.LATE: "a heartbeat is overdue; if none comes, it is silent next",
+    MonitorState.SILENT: "no heartbeat came, and no goodbye; an incident is opened",
+    MonitorState.STOPPED: "it said goodbye at a clean end; no incident is opened",
 }
 _FACTS: Mapping[FactKind, str] = {
     FactKind.INCIDENT_OPENED: "Opened by its first event",
@@ -53,6 +61,16 @@ def state(value: IncidentState) -> str:
 def life(value: MonitorState | None) -> str:
     """How a service is, for people; None is a service that never sent a heartbeat."""
     return "No heartbeat" if value is None else _LIVES[value]
+
+
+def life_means(value: MonitorState | None) -> str:
+    """What that says about a service, in half a sentence."""
+    return "it reports errors only" if value is None else _LIFE_MEANINGS[value]
+
+
+def status(row: IncidentRow) -> int | None:
+    """The HTTP status to show. Clients say 500 of every exception, also where there was no request to answer."""
+    return row.status_code if row.path or row.kind is IncidentKind.HTTP_ERROR else None
 
 
 def fact(value: FactKind, data: Mapping[str, Any]) -> str:

@@ -141,6 +141,17 @@ def test_every_golden_event_can_be_laid_out(name):
     assert exhibit.lay_out(kept).about is not None
 
 
+def test_a_status_is_told_only_of_what_was_a_request():
+    def told(**fields):
+        shown = exhibit.lay_out(an_event(status_code=500, **fields)).request
+        return [] if shown is None else [row.name for row in shown.rows]
+
+    assert told() == []
+    assert told(request_path="/orders/7") == ["path", "status"]
+    assert told(request={"method": "GET"}) == ["method", "status"]
+    assert told(signal_type="http_error") == ["status"]
+
+
 texts = st.text(st.characters(codec="utf-8"), max_size=400)
 frames = st.fixed_dictionaries(
     {"file": texts, "function": texts, "line": st.integers(0, 10**9)},

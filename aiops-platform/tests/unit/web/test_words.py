@@ -64,7 +64,7 @@ def test_one_is_not_many():
 def test_every_kind_state_life_and_fact_has_its_word():
     assert all(words.kind(kind) for kind in IncidentKind)
     assert all(words.state(state) for state in IncidentState)
-    assert all(words.life(state) for state in (*MonitorState, None))
+    assert all(words.life(state) and words.life_means(state) for state in (*MonitorState, None))
     assert all(words.fact(kind, {}) for kind in FactKind)
 
 

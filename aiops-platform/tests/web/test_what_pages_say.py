@@ -1,0 +1,70 @@
+"""What pages say where a word could mislead, and what the way in leaves behind."""
+
+import re
+
+import pytest
+from scenes import plant_services
+
+from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.core.incident import IncidentKind
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_an_exception_without_a_request_shows_no_http_status(client, site):
+    service = site.seeds.service(site.project)
+    incident = site.seeds.incident(site.project, service, status_code=500)
+    site.seeds.event(incident, {"signal_type": "exception", "error_type": "ValueError", "status_code": 500})
+    page = client.get(f"/incidents/{incident}").text
+    assert "HTTP 500" not in page
+    assert 'id="request"' not in page
+    assert "HTTP 500" not in client.get("/incidents").text
+    assert client.get(f"/api/v1/incidents/{incident}").json()["status_code"] == 500
+    assert client.get(f"/api/v1/incidents/{incident}/events/newest").json()["body"]["status_code"] == 500
+
+
+@pytest.mark.parametrize(
+    "fields", [{"path": "/orders/7"}, {"kind": IncidentKind.HTTP_ERROR}], ids=["of a path", "of an HTTP error"]
+)
+def test_what_answered_a_request_shows_its_http_status(client, site, fields):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project), status_code=500, **fields)
+    assert "HTTP 500" in client.get(f"/incidents/{incident}").text
+    assert "HTTP 500" in client.get("/incidents").text
+
+
+def test_a_stopped_service_says_what_that_means(client, site):
+    ids = plant_services(site.seeds, site.project)
+    page = client.get("/services").text
+    meaning = "it said goodbye at a clean end; no incident is opened"
+    legend = page.split('class="legend', 1)[1].split("</p>", 1)[0]
+    assert f"Stopped : {meaning}" in text_of(legend)
+    assert f'title="{meaning}"' in legend
+    row = page.split(f'id="service-{ids["nightly-import/production"]}"', 1)[1].split("</li>", 1)[0]
+    assert f"{meaning.capitalize()}." in text_of(row)
+    assert f'title="Stopped: {meaning}"' in row
+
+
+def test_neither_a_used_link_nor_a_fresh_one_is_kept_by_a_cache(site, stranger):
+    link = site.signin_url()
+    answers = [stranger.get(link), stranger.get(link)]
+    stranger.cookies.clear()
+    answers.append(stranger.get(link))
+    assert [answer.status_code for answer in answers] == [303, 303, 410]
+    assert [answer.headers["cache-control"] for answer in answers] == ["no-store"] * 3
+    assert SESSION_COOKIE in answers[0].headers["set-cookie"]
+
+
+def test_asking_for_the_head_of_a_link_does_not_use_it_up(site, stranger):
+    link = site.signin_url()
+    assert "set-cookie" not in stranger.head(link).headers
+    assert stranger.get(link).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents", "/services", "/setup", "/nav", "/api/docs", "/signin"])
+def test_no_cache_keeps_a_page(client, path):
+    assert client.get(path).headers["cache-control"] == "no-store"
+    assert client.get(path, headers=PARTIAL).headers["cache-control"] == "no-store"
