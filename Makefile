@@ -17,6 +17,8 @@ RESULTS := test-results
 export PYTHON
 
 export SOURCE_DATE_EPOCH := 1577836800
+# Hundreds of little programs are started here: what is compiled once is kept, whatever the surroundings say.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## This list
