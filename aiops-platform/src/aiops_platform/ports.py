@@ -38,11 +38,11 @@ class IntakeUnavailableError(PlatformError):
 
 @dataclass(frozen=True, kw_only=True)
 class Leased:
-    """A parcel taken out to be worked on. `attempts` counts this time too: more than a few means that it kills."""
+    """A parcel taken out to be worked on. `deaths`: how many workers died while they held it; it might be the reason."""
 
     ticket: int
     parcel: Parcel
-    attempts: int
+    deaths: int
 
 
 class Intake(Protocol):
@@ -67,11 +67,11 @@ class Intake(Protocol):
         ...
 
     def give_back(self, tickets: Collection[int]) -> None:
-        """Ends these leases as if they had not been: handed out again at once, and not counted as an attempt."""
+        """Ends these leases as if they had not been: handed out again at once."""
         ...
 
     def release(self) -> None:
-        """Ends all leases. For the one worker when it starts: what an earlier one held is to be taken at once."""
+        """For the one worker when it starts: what an earlier one held when it died is to be taken at once, and counted."""
         ...
 
     def waiting(self) -> int:

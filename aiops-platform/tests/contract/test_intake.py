@@ -51,11 +51,11 @@ def test_what_is_leased_is_not_leased_to_another(intake):
     assert bodies(intake.lease(2, NOW)) == []
 
 
-def test_a_lease_ends_after_a_minute_and_the_attempts_are_counted(intake):
+def test_a_lease_ends_after_a_minute_which_is_no_death(intake):
     keep(intake, a_parcel(1, b"one"))
-    assert [each.attempts for each in intake.lease(1, NOW)] == [1]
+    assert [each.deaths for each in intake.lease(1, NOW)] == [0]
     assert intake.lease(1, after(seconds=59)) == []
-    assert [each.attempts for each in intake.lease(1, after(seconds=60))] == [2]
+    assert [each.deaths for each in intake.lease(1, after(seconds=60))] == [0]
 
 
 def test_what_is_done_is_gone_even_if_said_twice(intake):
@@ -67,18 +67,19 @@ def test_what_is_done_is_gone_even_if_said_twice(intake):
     assert bodies(intake.lease(2, after(minutes=2))) == [b"two"]
 
 
-def test_what_is_given_back_is_leased_at_once_and_that_attempt_does_not_count(intake):
+def test_what_is_given_back_is_leased_at_once_and_no_death_is_counted_for_it(intake):
     keep(intake, a_parcel(1, b"one"))
     (leased,) = intake.lease(1, NOW)
     intake.give_back([leased.ticket])
-    assert [each.attempts for each in intake.lease(1, NOW)] == [1]
+    intake.release()
+    assert [each.deaths for each in intake.lease(1, NOW)] == [0]
 
 
-def test_a_worker_that_starts_takes_what_the_one_before_held(intake):
+def test_a_worker_that_starts_takes_what_the_one_before_held_and_counts_its_death(intake):
     keep(intake, a_parcel(1, b"one"))
     intake.lease(1, NOW)
     intake.release()
-    assert [each.attempts for each in intake.lease(1, NOW)] == [2]
+    assert [each.deaths for each in intake.lease(1, NOW)] == [1]
 
 
 def test_long_parcels_are_leased_few_at_a_time(intake):

@@ -25,7 +25,8 @@ _VACUUM_PAGES: Final = 10_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-# Times are whole microseconds since 1970, as in the store. `attempts` of a parcel without a lease is 0.
+# Times are whole microseconds since 1970, as in the store. A lease that has ended has an `until` of 0;
+# its row stays for the `deaths`.
 _TABLES: Final = f"""
 CREATE TABLE parcels (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -36,19 +37,19 @@ CREATE TABLE parcels (
     body BLOB NOT NULL
 );
 CREATE INDEX parcels_kind ON parcels (kind, seq, received_at);
-CREATE TABLE leases (seq INTEGER PRIMARY KEY, until INTEGER NOT NULL, attempts INTEGER NOT NULL);
+CREATE TABLE leases (seq INTEGER PRIMARY KEY, until INTEGER NOT NULL, deaths INTEGER NOT NULL);
 CREATE TABLE listening (id INTEGER PRIMARY KEY AUTOINCREMENT, since INTEGER NOT NULL, until INTEGER NOT NULL);
 PRAGMA user_version = {_VERSION};
 """
 _INSERT: Final = "INSERT INTO parcels (id, project_id, kind, received_at, body) VALUES (?, ?, ?, ?, ?)"
 _FREE: Final = """
-SELECT parcels.seq, id, project_id, kind, received_at, body, coalesce(leases.attempts, 0)
+SELECT parcels.seq, id, project_id, kind, received_at, body, coalesce(leases.deaths, 0)
 FROM parcels LEFT JOIN leases ON leases.seq = parcels.seq
 WHERE leases.until IS NULL OR leases.until <= ? ORDER BY parcels.seq LIMIT ?
 """
 _LEASED: Final = """
-INSERT INTO leases (seq, until, attempts) VALUES (?, ?, 1)
-ON CONFLICT (seq) DO UPDATE SET until = excluded.until, attempts = attempts + 1
+INSERT INTO leases (seq, until, deaths) VALUES (?, ?, 0)
+ON CONFLICT (seq) DO UPDATE SET until = excluded.until
 """
 
 
@@ -74,8 +75,8 @@ class SqliteIntake:
         leased: list[Leased] = []
         size = 0
         with self._notes.change() as connection:
-            for seq, *parcel, attempts in connection.execute(_FREE, (_micros(now), limit)):
-                leased.append(Leased(ticket=seq, parcel=_parcel(*parcel), attempts=attempts + 1))
+            for seq, *parcel, deaths in connection.execute(_FREE, (_micros(now), limit)):
+                leased.append(Leased(ticket=seq, parcel=_parcel(*parcel), deaths=deaths))
                 size += len(leased[-1].parcel.body)
                 if size > _LEASE_BYTES:
                     break
@@ -86,9 +87,7 @@ class SqliteIntake:
     def give_back(self, tickets: Collection[int]) -> None:
         """See `ports.Intake`."""
         with self._notes.change() as connection:
-            connection.executemany(
-                "UPDATE leases SET until = 0, attempts = attempts - 1 WHERE seq = ?", [(each,) for each in tickets]
-            )
+            connection.executemany("UPDATE leases SET until = 0 WHERE seq = ?", [(each,) for each in tickets])
 
     def done(self, tickets: Collection[int]) -> None:
         """See `ports.Intake`."""
@@ -99,7 +98,7 @@ class SqliteIntake:
     def release(self) -> None:
         """See `ports.Intake`."""
         with self._notes.change() as connection:
-            connection.execute("UPDATE leases SET until = 0")
+            connection.execute("UPDATE leases SET until = 0, deaths = deaths + 1 WHERE until > 0")
 
     def waiting(self) -> int:
         """See `ports.Intake`."""

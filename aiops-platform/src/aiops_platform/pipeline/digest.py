@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from aiops_platform.core import grouping, hours, wire
+from aiops_platform.core import grouping, hours, salvage, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event, Heartbeat, Report
@@ -17,12 +17,13 @@ from aiops_platform.core.incident import Incident
 from aiops_platform.core.monitor import Looked, beat
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.core.text import paragraph
 from aiops_platform.core.wire import Unreadable
 from aiops_platform.ports import IncidentChange, Intake, KeptEvent, Leased, MonitorChange, Store, Transaction
 
 _BATCH: Final = 200
 # A parcel that was being worked on when the worker died, this often, is what it dies of.
-_ATTEMPTS: Final = 3
+_DEATHS: Final = 3
 _REASON_LIMIT: Final = 500
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,9 @@ class Digest:
         self._store = store
         self._intake = intake
         self._batch = batch
+        # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
+        self._finished: set[int] = set()
+        self._unfinished: set[int] = set()
 
     def step(self, now: datetime) -> bool:
         """Digests a batch; says whether there was one.
@@ -79,29 +83,46 @@ class Digest:
         Raises StoreUnavailableError and IntakeUnavailableError: then what was not digested is taken again. A parcel
         that cannot be digested is buried with the reason, and never holds up the others.
         """
+        self._settle()
         leased = self._lease(now)
         if not leased:
             return False
+        tickets = {each.ticket for each in leased}
         try:
             self._digest(leased, now)
         except PlatformError:
-            self._intake.give_back([each.ticket for each in leased])
+            self._unfinished |= tickets
+            self._settle()
             raise
-        self._intake.done([each.ticket for each in leased])
+        self._finished |= tickets
+        self._settle()
         return True
+
+    def _settle(self) -> None:
+        if self._finished:
+            self._intake.done(self._finished)
+            self._finished = set()
+        if self._unfinished:
+            self._intake.give_back(self._unfinished)
+            self._unfinished = set()
 
     def _lease(self, now: datetime) -> Sequence[Leased]:
         """A batch; or a single parcel, if it was in the worker's hands when that died: it might be the reason."""
         leased = self._intake.lease(self._batch, now)
-        suspect = next((each for each in leased if each.attempts > 1), None)
+        suspect = next((each for each in leased if each.deaths), None)
         if suspect is None:
             return leased
-        self._intake.give_back([each.ticket for each in leased if each is not suspect])
+        self._unfinished |= {each.ticket for each in leased if each is not suspect}
+        try:
+            self._settle()
+        except PlatformError:
+            self._unfinished.add(suspect.ticket)
+            raise
         return [suspect]
 
     def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
-        if len(leased) == 1 and leased[0].attempts > _ATTEMPTS:
-            self._bury(leased[0].parcel, f"the worker died over it {_ATTEMPTS} times")
+        if len(leased) == 1 and leased[0].deaths >= _DEATHS:
+            self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
             return
         parcels = [each.parcel for each in leased]
         try:
@@ -123,7 +144,7 @@ class Digest:
 
     def _bury(self, parcel: Parcel, reason: str) -> None:
         with self._store.begin() as transaction:
-            transaction.bury(parcel, reason[:_REASON_LIMIT])
+            transaction.bury(parcel, paragraph(salvage.sound(reason), _REASON_LIMIT))
 
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.

@@ -2,9 +2,10 @@
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from workshop import Workshop, in_memory
 from aiops_platform.core import grouping
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import GroupKey
+from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
-from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
 from aiops_platform.storage import schema
 
 FIRST_ID = "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01"
@@ -191,6 +193,88 @@ def test_while_the_store_is_full_parcels_wait(shop):
             Digest(FullStore(), shop.intake).step(NOW)
     shop.digest_all()
     assert shop.rows(schema.incidents, "count") == [1]
+
+
+class FullIntake:
+    """An intake that can hand out parcels but, while it is full, note nothing."""
+
+    def __init__(self, whole: SqliteIntake) -> None:
+        self._whole = whole
+        self.is_full = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+    def done(self, tickets: Collection[int]) -> None:
+        self._note(self._whole.done, tickets)
+
+    def give_back(self, tickets: Collection[int]) -> None:
+        self._note(self._whole.give_back, tickets)
+
+    def _note(self, note: Callable[[Collection[int]], None], tickets: Collection[int]) -> None:
+        if self.is_full:
+            raise IntakeUnavailableError("the disk is full")
+        note(tickets)
+
+
+def test_what_a_full_disk_held_up_is_digested_at_once_when_there_is_room_and_never_buried(shop):
+    shop.receive(*(a_parcel(number, told(str(number), 1)) for number in range(3)))
+    intake = FullIntake(shop.intake)
+    digest = Digest(FullStore(), intake)
+    for _ in range(10):
+        intake.is_full = True
+        with pytest.raises(IntakeUnavailableError):
+            digest.step(NOW)
+        with pytest.raises(IntakeUnavailableError):
+            digest.step(NOW)
+        intake.is_full = False
+        with pytest.raises(StoreUnavailableError):
+            digest.step(NOW)
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "type", "count") == [("0", 1), ("1", 1), ("2", 1)]
+    assert shop.rows(schema.buried, "reason") == []
+
+
+def test_what_was_digested_but_could_not_be_noted_is_done_when_there_is_room(shop):
+    shop.receive(*(a_parcel(number, told(str(number), 1)) for number in range(3)))
+    intake = FullIntake(shop.intake)
+    digest = Digest(shop.store, intake)
+    intake.is_full = True
+    for minutes in range(10):
+        with pytest.raises(IntakeUnavailableError):
+            digest.step(after(minutes=2 * minutes))
+    intake.is_full = False
+    assert shop.intake.waiting() == 3
+    assert digest.step(NOW) is False
+    assert shop.intake.waiting() == 0
+    assert shop.rows(schema.incidents, "count") == [1, 1, 1]
+
+
+def test_a_full_disk_does_not_count_as_a_death_even_after_one(shop):
+    shop.receive(*(a_parcel(number, told(str(number), 1)) for number in range(3)))
+    shop.intake.lease(3, NOW)
+    shop.intake.release()
+    intake = FullIntake(shop.intake)
+    digest = Digest(shop.store, intake)
+    intake.is_full = True
+    for minutes in range(10):
+        with pytest.raises(IntakeUnavailableError):
+            digest.step(after(minutes=2 * minutes))
+    intake.is_full = False
+    while digest.step(NOW):
+        pass
+    assert shop.rows(schema.incidents, "type", "count") == [("0", 1), ("1", 1), ("2", 1)]
+    assert shop.rows(schema.buried, "reason") == []
+
+
+def test_a_reason_that_no_encoding_takes_does_not_keep_a_parcel_from_being_buried(shop, monkeypatch):
+    def broken(event: Event) -> GroupKey:
+        raise ValueError("half a character: \ud800")
+
+    monkeypatch.setattr(grouping, "key_for", broken)
+    shop.receive(a_parcel(1, told("E", 1)))
+    shop.digest_all()
+    assert shop.rows(schema.buried, "reason") == ["it could not be digested: ValueError: half a character: ?"]
 
 
 def test_the_first_beat_makes_a_monitor_and_the_service_is_seen(shop):
