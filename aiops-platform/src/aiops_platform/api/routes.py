@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from litestar import Router
+from litestar import Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
@@ -45,12 +46,18 @@ def routes(*, reads: Reads, access: Access, triage: Triage, clock: Callable[[], 
 def openapi(version: str) -> OpenAPIConfig:
     """What describes the API, at /api/openapi.json and, for who looks beside the page, at /api/docs/openapi.json."""
     token = SecurityScheme(type="http", scheme="bearer", description="An API token, `aiopst_…`")
+    router = Router(path="/api", route_handlers=[], include_in_schema=False, after_request=_nowhere_is_a_problem)
     return OpenAPIConfig(
         title="AIOps",
         version=version,
         description=_ABOUT,
-        path="/api",
+        openapi_router=router,
         render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/docs/openapi.json"])],
         components=Components(security_schemes={"token": token}),
         use_handler_docstrings=True,
     )
+
+
+def _nowhere_is_a_problem(answer: Response[Any]) -> Response[Any]:
+    # The framework answers for what lies beside the document, with a page of its own.
+    return problems.problem(404, "There is nothing at this address.") if answer.status_code == 404 else answer
