@@ -8,11 +8,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_SAME_LINES = 5
-_WITHIN_SECONDS = 10.0
+# A warning that clients can cause as often as they like says little the second time; what breaks here says more.
+_CAUSED_BY_CLIENTS = ("uvicorn.", "aiops_platform.api.", "aiops_platform.door.", "aiops_platform.web.")
 # Said by us better, or not at all.
 _QUIET = ("uvicorn", "alembic", "asyncio", "litestar")
 
@@ -49,8 +50,20 @@ class PlainLines(logging.Formatter):
         return False
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How often the same sentence is said: at most so many times within so many seconds."""
+
+    times: int
+    seconds: float
+
+
+CALM = Pace(5, 10.0)
+SELDOM = Pace(1, 60.0)
+
+
 class Repeats(logging.Filter):
-    """Lets a sentence through five times in ten seconds; the next one after that says how many were left out."""
+    """Lets a sentence through as its pace allows; the next one after that says how many were left out."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -60,19 +73,24 @@ class Repeats(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """False for what is one too many."""
         sentence = (record.name, str(record.msg))
-        now = self._clock()
+        now, pace = self._clock(), _pace_of(record)
         since, count = self._seen.get(sentence, (now, 0))
-        if now - since >= _WITHIN_SECONDS:
-            if count > _SAME_LINES:
-                record.left_out = count - _SAME_LINES
+        if now - since >= pace.seconds:
+            if count > pace.times:
+                record.left_out = count - pace.times
             since, count = now, 0
         self._seen[sentence] = (since, count + 1)
-        return count < _SAME_LINES
+        return count < pace.times
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """What the log call handed over as `extra`."""
     return {name: value for name, value in vars(record).items() if name not in _OWN}
+
+
+def _pace_of(record: logging.LogRecord) -> Pace:
+    by_clients = record.levelno == logging.WARNING and record.name.startswith(_CAUSED_BY_CLIENTS)
+    return SELDOM if by_clients else CALM
 
 
 def _shown(value: object) -> str:

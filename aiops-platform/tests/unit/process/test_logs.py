@@ -49,6 +49,30 @@ def test_a_line_that_repeats_is_limited_and_what_was_left_out_is_counted():
     assert line(next_one).endswith("left_out=15")
 
 
+@pytest.mark.parametrize("name", ["aiops_platform.api.ingest.handler", "uvicorn.error"])
+def test_what_clients_cause_is_said_once_and_then_once_a_minute_with_a_count(name):
+    clock = [0.0]
+    repeats = Repeats(lambda: clock[0])
+    said = []
+    for second in range(150):
+        clock[0] = float(second)
+        record = a_record("Refused", logging.WARNING, name=name)
+        if repeats.filter(record):
+            said.append((second, line(record)))
+
+    assert [second for second, _ in said] == [0, 60, 120]
+    assert ["left_out=59" in text for _, text in said] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "level"), [("aiops_platform.api.front", logging.ERROR), ("aiops_platform.worker", logging.WARNING)]
+)
+def test_what_breaks_here_is_said_more_often(name, level):
+    repeats = Repeats(lambda: 0.0)
+
+    assert sum(repeats.filter(a_record(level=level, name=name)) for _ in range(20)) == 5
+
+
 def test_different_lines_do_not_count_together():
     repeats = Repeats(lambda: 0.0)
 
