@@ -13,7 +13,7 @@ from aiops_platform.web.visitors import NotFromUsError, NotSignedInError
 
 _log = logging.getLogger(__name__)
 
-_SECRET_BELOW = "/signin/"
+_LINKS_BELOW = "/signin/"
 _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),
@@ -55,7 +55,7 @@ def broken(request: PageRequest, error: Exception) -> Response[Any]:
 
 def _shown(path: str) -> str:
     # What follows is a sign-in link, which may still work: a log is read by more people than may sign in.
-    return f"{_SECRET_BELOW}…" if path.startswith(_SECRET_BELOW) else path
+    return f"{_LINKS_BELOW}…" if path.startswith(_LINKS_BELOW) else path
 
 
 def _page(request: PageRequest, status: int) -> Response[Any]:
