@@ -12,6 +12,7 @@ from aiops_platform import __version__, assembly
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.sdk_wheel import SDK_WHEEL
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
@@ -21,7 +22,6 @@ from aiops_platform.supervisor import Part, Supervisor
 
 # A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
 _PREDECESSOR_SECONDS = 8.0
-_SDK_WHEEL = "aiops_sdk-0.2.0-py3-none-any.whl"
 
 log = logging.getLogger(__name__)
 
@@ -142,5 +142,5 @@ def _first_words(settings: Settings, url: str) -> str:
             words = _INVITATION.format(link=f"{url}/signin/{platform.access.create_signin(utc_now())}")
         if not platform.access.keys(platform.project_id):
             key = platform.access.create_key(platform.project_id, "first", utc_now())
-            words += _SNIPPET.format(url=url, key=key, wheel=_SDK_WHEEL)
+            words += _SNIPPET.format(url=url, key=key, wheel=SDK_WHEEL)
     return words

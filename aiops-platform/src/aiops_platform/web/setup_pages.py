@@ -6,9 +6,8 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from aiops_platform.core.sdk_wheel import SDK_WHEEL
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
-
-SDK_WHEEL = "aiops_sdk-0.2.0-py3-none-any.whl"
 
 
 @get("/setup", sync_to_thread=True)
@@ -27,7 +26,8 @@ def make_key(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Respon
     name = f"setup-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
     key = site.access.create_key(visitor.project_id, name, now)
     made = next((known.id for known in site.access.keys(visitor.project_id) if known.name == name), None)
-    given = site.common(visitor) | {"key": key, "key_name": name} | _heard(site, visitor, str(made or ""))
+    shown = {"key": key, "key_name": name, "wheel": f"{site.public_url}/sdk/{SDK_WHEEL}"}
+    given = site.common(visitor) | shown | _heard(site, visitor, str(made or ""))
     return site.part("setup_key.html", given) if is_partial(request) else site.page("setup.html", given)
 
 
