@@ -1,11 +1,14 @@
 """What can be typed, and help that teaches it."""
 
-from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
-from typing import Any
+from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable
+from pkgutil import resolve_name
+from typing import Any, TypeAlias
 
 from aiops_platform import __version__
-from aiops_platform.cli import credentials, doctor, parts, serve, signin
-from aiops_platform.settings import default_data
+from aiops_platform.settings import Settings, default_data
+
+Command: TypeAlias = Callable[[Settings, Namespace], int]
 
 _TEACHING = """\
 The platform that aiops-sdk reports to: crashes, HTTP errors and silence of your services become incidents.
@@ -40,19 +43,28 @@ def make_parser() -> ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_serve(commands)
-    _add(commands, "signin", signin.run, "print a link that signs a browser in")
-    _add_credentials(commands, "key", credentials.KEYS, "let services report")
-    _add_credentials(commands, "token", credentials.TOKENS, "let API clients read and act")
-    _add(commands, "doctor", doctor.run, "look after folder, databases, disk and parts")
-    _add(commands, "migrate", parts.migrate, "bring the database to this version (serve does it by itself)")
-    door = _add_part(commands, "api", parts.api, "run only the door: reports, pages, API")
+    _add(commands, "signin", _late("signin:run"), "print a link that signs a browser in")
+    _add_credentials(commands, "key", "credentials:KEYS", "let services report")
+    _add_credentials(commands, "token", "credentials:TOKENS", "let API clients read and act")
+    _add(commands, "doctor", _late("doctor:run"), "look after folder, databases, disk and parts")
+    _add(commands, "migrate", _late("parts:migrate"), "bring the database to this version (serve does it by itself)")
+    door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
     _add_address(door)
     door.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
-    _add_part(commands, "work", parts.work, "run only the worker: reports become incidents")
+    _add_part(commands, "work", _late("parts:work"), "run only the worker: reports become incidents")
     return parser
 
 
-def _add(commands: Any, name: str, command: Any, what: str, more: str = "") -> ArgumentParser:
+def _late(name: str) -> Command:
+    # A store and a web server take a second to import: help, and commands that need neither, do without.
+    def command(settings: Settings, given: Namespace) -> int:
+        code: int = resolve_name(f"aiops_platform.cli.{name}")(settings, given)
+        return code
+
+    return command
+
+
+def _add(commands: Any, name: str, command: Command, what: str, more: str = "") -> ArgumentParser:
     parser: ArgumentParser = commands.add_parser(
         name,
         help=what,
@@ -65,7 +77,7 @@ def _add(commands: Any, name: str, command: Any, what: str, more: str = "") -> A
 
 
 def _add_serve(commands: Any) -> None:
-    parser = _add(commands, "serve", serve.run, "run the platform: one command, one Ctrl-C")
+    parser = _add(commands, "serve", _late("serve:run"), "run the platform: one command, one Ctrl-C")
     _add_address(parser)
     parser.epilog = (
         _SETTINGS
@@ -78,7 +90,7 @@ examples:
     )
 
 
-def _add_part(commands: Any, name: str, command: Any, what: str) -> ArgumentParser:
+def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:
     parser = _add(commands, name, command, what, "\n`aiops serve` runs both parts, and starts again what dies.")
     # How the supervisor hands over what it holds.
     parser.add_argument("--lifeline", type=int, help=SUPPRESS)
@@ -91,12 +103,12 @@ def _add_address(parser: ArgumentParser) -> None:
     parser.add_argument("--public-url", metavar="URL", help="the address for links, if it differs: behind a proxy")
 
 
-def _add_credentials(commands: Any, name: str, kind: credentials.Kind, what: str) -> None:
+def _add_credentials(commands: Any, name: str, kind: str, what: str) -> None:
     parser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
     parser.set_defaults(command=lambda *_: parser.print_help() or 0)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    create = _add(verbs, "create", kind.create, f"make a {name}; it is printed alone, and never again")
+    create = _add(verbs, "create", _late(f"{kind}.create"), f"make a {name}; it is printed alone, and never again")
     create.add_argument("name", metavar="NAME", help="what it is for: shop, ci, laptop")
-    _add(verbs, "list", kind.list, f"show every {name}, but not its text")
-    revoke = _add(verbs, "revoke", kind.revoke, f"make a {name} useless at once")
+    _add(verbs, "list", _late(f"{kind}.list"), f"show every {name}, but not its text")
+    revoke = _add(verbs, "revoke", _late(f"{kind}.revoke"), f"make a {name} useless at once")
     revoke.add_argument("name", metavar="NAME-OR-ID", help=f"as `aiops {name} list` shows it")

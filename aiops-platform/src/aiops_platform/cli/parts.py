@@ -5,7 +5,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from socket import socket
 
-from aiops_platform import assembly, door, worker
+from aiops_platform import assembly, worker
 from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
@@ -24,6 +24,8 @@ class PartRunsError(PlatformError):
 
 def api(settings: Settings, given: Namespace) -> int:
     """The door, until SIGTERM, SIGINT or its supervisor's end."""
+    from aiops_platform import door  # Late: nobody else needs a web server.
+
     start_logging("door")
     listening = [socket(fileno=each) for each in given.listen] or sockets.listen(settings.host, settings.port)
     with ExitStack() as stack:

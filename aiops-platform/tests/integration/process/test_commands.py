@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from platform_process import COMMAND, Running, environment, eventually, report
+from platform_process import aiops as aiops_alone
 
 import aiops_platform
 from aiops_platform import cli
@@ -76,6 +77,22 @@ def test_what_is_not_understood_is_said_with_the_usage(words, aiops):
 
 def test_it_says_its_version(aiops):
     assert aiops("--version").stdout == f"aiops-platform {aiops_platform.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["--version"], {"sqlalchemy", "alembic", "cryptography", "uvicorn", "litestar", "asyncio"}),
+        (["key", "create", "--help"], {"sqlalchemy", "alembic", "cryptography", "uvicorn", "litestar", "asyncio"}),
+        (["key", "create", "shop"], {"uvicorn", "uvloop", "litestar", "jinja2"}),
+    ],
+)
+def test_a_command_imports_no_more_than_it_needs(tmp_path, words, unneeded):
+    done = aiops_alone(*words, PYTHONPROFILEIMPORTTIME="1", AIOPS_SERVER_DATA=str(tmp_path / "data"))
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 0
+    assert "aiops_platform" in imported
+    assert imported & unneeded == set()
 
 
 def test_a_key_is_printed_alone_and_works_at_once(platform, command):
