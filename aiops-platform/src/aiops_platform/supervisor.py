@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from types import FrameType
 
 from aiops_platform.process.lifeline import ChildLine
@@ -39,6 +40,14 @@ def pause_before(failures: int) -> float:
     return min(0.5 * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE)
 
 
+class Ending(Enum):
+    """How a supervisor's work came to its end."""
+
+    STOPPED = "stopped when asked to"
+    STOPPED_EARLY = "stopped when asked to, before all parts worked"
+    FAILED = "a part could not even start for the first time; it has said why itself"
+
+
 class Supervisor:
     """Belongs to the main thread of its process."""
 
@@ -46,11 +55,8 @@ class Supervisor:
         self._children = [_Child(part) for part in parts]
         self._stops_asked = 0
 
-    def run(self, when_ready: Callable[[], None]) -> bool:
-        """Until SIGINT or SIGTERM. `when_ready` is called once, when all parts work.
-
-        False when a part could not even start for the first time; it has said why itself.
-        """
+    def run(self, when_ready: Callable[[], None]) -> Ending:
+        """Until SIGINT or SIGTERM, which are ignored afterwards. `when_ready` is called once, when all parts work."""
         with self._signals() as wake_up, selectors.DefaultSelector() as selector:
             selector.register(wake_up, selectors.EVENT_READ)
             try:
@@ -58,7 +64,7 @@ class Supervisor:
             finally:
                 self._end_all()
 
-    def _watch(self, selector: selectors.BaseSelector, when_ready: Callable[[], None]) -> bool:
+    def _watch(self, selector: selectors.BaseSelector, when_ready: Callable[[], None]) -> Ending:
         all_ready = False
         while not self._stops_asked:
             for child in self._children:
@@ -66,12 +72,13 @@ class Supervisor:
             selector.select(_seconds_until(self._children))
             for child in self._children:
                 child.listen(selector)
-            if not all_ready and any(child.failures for child in self._children):
-                return False
+            # A signal may go to the parts, too: that they are gone then is no failure.
+            if not all_ready and not self._stops_asked and any(child.failures for child in self._children):
+                return Ending.FAILED
             if not all_ready and all(child.is_ready for child in self._children):
                 all_ready = True
                 when_ready()
-        return True
+        return Ending.STOPPED if all_ready else Ending.STOPPED_EARLY
 
     def _end_all(self) -> None:
         patience = time.monotonic() + _PATIENCE_SECONDS
@@ -92,14 +99,16 @@ class Supervisor:
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
         wakeup_before = signal.set_wakeup_fd(writer.fileno())
         try:
             yield reader
         finally:
             signal.set_wakeup_fd(wakeup_before)
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            # All has ended, and so does the process: whoever asks once more must not turn a clean end into a kill.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             reader.close()
             writer.close()
 

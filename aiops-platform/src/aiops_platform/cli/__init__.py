@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"aiops: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("aiops: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # Whoever read our output has enough (`aiops key list | head -1`).

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import signal
 import sys
 import time
 from argparse import Namespace
 from contextlib import ExitStack, closing
 from socket import socket
+from typing import assert_never
 
 from aiops_platform import __version__, assembly
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
@@ -18,7 +20,7 @@ from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
 from aiops_platform.process.logs import start_logging
 from aiops_platform.settings import Settings
-from aiops_platform.supervisor import Part, Supervisor
+from aiops_platform.supervisor import Ending, Part, Supervisor
 
 # A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
 _PREDECESSOR_SECONDS = 8.0
@@ -68,6 +70,25 @@ class PartFailedError(PlatformError):
 def run(settings: Settings, _: Namespace) -> int:
     """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
     start_logging("serve")
+    # Until the supervisor takes the signals over, SIGTERM ends as cleanly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        ending = _serve(settings)
+    except KeyboardInterrupt:
+        ending = Ending.STOPPED_EARLY
+    match ending:
+        case Ending.STOPPED:
+            return 0
+        case Ending.STOPPED_EARLY:
+            print("aiops: stopped before it had started", file=sys.stderr)
+            return 0
+        case Ending.FAILED:
+            raise PartFailedError("A part of the platform could not start; the lines above say why")
+        case _:
+            assert_never(ending)
+
+
+def _serve(settings: Settings) -> Ending:
     with ExitStack() as stack:
         lock = stack.enter_context(_lock(settings))
         listening = _listen(settings)
@@ -76,10 +97,7 @@ def run(settings: Settings, _: Namespace) -> int:
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), url=url)
         _make_ready(settings)
-        supervisor = Supervisor(_parts(settings, listening, url))
-        if not supervisor.run(lambda: _say_started(settings, url)):
-            raise PartFailedError("A part of the platform could not start; the lines above say why")
-    return 0
+        return Supervisor(_parts(settings, listening, url)).run(lambda: _say_started(settings, url))
 
 
 def _lock(settings: Settings) -> FolderLock:
