@@ -104,7 +104,7 @@ def _routes_of_visitors() -> Router:
 async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
     """What has moved, as it moves, for one open page of a visitor."""
     connection = ASGIConnection[None, None, None, State](scope, receive, send)
-    if scope["type"] != "http" or scope["method"] != "GET":
+    if scope.get("method") != "GET":
         await _refuse(send, 405, (b"allow", b"GET"))
         return
     site: Site = connection.app.state.site
