@@ -146,8 +146,8 @@ class Transaction(Protocol):
         """These services; those not known are created, as first seen at the time given, with a SERVICE_SEEN fact."""
         ...
 
-    def heard_from(self, events: Mapping[int, datetime]) -> None:
-        """Notes the time of the last event of services, by id. Never goes back."""
+    def heard_from(self, events: Mapping[int, datetime], now: datetime) -> None:
+        """Notes the time of the last event of services, by id. Never goes back, unless it was ahead of now."""
         ...
 
     def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
@@ -167,7 +167,7 @@ class Transaction(Protocol):
         ...
 
     def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
-        """Monitors that are to be looked at, longest due first."""
+        """Monitors that are to be looked at, longest due first; also those whose last beat lies ahead of now."""
         ...
 
     def save_monitors(self, changes: Sequence[MonitorChange]) -> None:

@@ -66,7 +66,7 @@ def saved(store: Store, change: IncidentChange) -> Incident:
 
 
 def a_monitor(service: Service) -> Monitor:
-    return beat(a_heartbeat(instance={"id": "one"}), None, service_id=service.id, at=NOW).monitor
+    return beat(a_heartbeat(instance={"id": "one"}), None, service_id=service.id, at=NOW, now=NOW).monitor
 
 
 def counted(database: Database, table) -> int:
@@ -180,16 +180,42 @@ def test_the_time_of_the_last_event_never_goes_back(store, database):
     service = a_service(store)
     for moment in (NOW, after(hours=2), after(hours=1)):
         with store.begin() as transaction:
-            transaction.heard_from({service.id: moment})
+            transaction.heard_from({service.id: moment}, after(hours=2))
     with database.read() as connection:
         assert connection.execute(select(schema.services.c.last_event_at)).scalars().all() == [after(hours=2)]
+
+
+def test_the_time_of_the_last_event_comes_back_from_the_future(store, database):
+    service = a_service(store)
+    for moment, now in ((after(days=365), after(days=365)), (after(hours=-1), NOW)):
+        with store.begin() as transaction:
+            transaction.heard_from({service.id: moment}, now)
+    with database.read() as connection:
+        assert connection.execute(select(schema.services.c.last_event_at)).scalars().all() == [after(hours=-1)]
+
+
+def test_a_monitor_that_was_last_beaten_in_the_future_is_due(store):
+    service = a_service(store)
+    ahead = beat(a_heartbeat(), None, service_id=service.id, at=after(minutes=11), now=after(minutes=11)).monitor
+    with store.begin() as transaction:
+        transaction.save_monitors([MonitorChange(monitor=ahead, project_id=1)])
+        assert [each.service_id for _, each in transaction.due_monitors(NOW, 10)] == [service.id]
+        assert transaction.due_monitors(after(minutes=5), 10) == []
+
+
+def test_a_silent_monitor_of_the_future_waits_for_its_beat(store):
+    service = a_service(store)
+    ahead = beat(a_heartbeat(closing=True), None, service_id=service.id, at=after(days=9), now=after(days=9)).monitor
+    with store.begin() as transaction:
+        transaction.save_monitors([MonitorChange(monitor=ahead, project_id=1)])
+        assert transaction.due_monitors(NOW, 10) == []
 
 
 def test_nothing_to_save_is_no_change(store, database):
     with store.begin() as transaction:
         transaction.save_incidents([])
         transaction.save_monitors([])
-        transaction.heard_from({})
+        transaction.heard_from({}, NOW)
         assert transaction.services({}) == {}
         assert transaction.grouped([]) == {}
     assert counted(database, schema.revisions) == 0

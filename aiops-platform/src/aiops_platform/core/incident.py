@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from aiops_platform.core import ahead
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import said_by
@@ -104,15 +105,16 @@ def absorb(event: Event, into: Incident | None, *, service: Service, at: datetim
     if into is None:
         incident = _opened_by(event, service=service, at=at, now=now)
         return Changed(incident, (_told(FactKind.INCIDENT_OPENED, incident, now),))
-    newest = _shown(event) if at >= into.last_seen_at else {}
+    newest = _shown(event) if at >= into.last_seen_at or ahead.is_ahead(into.last_seen_at, now) else {}
+    known = _put_right(into, now)
     incident = replace(
-        into,
+        known,
         count=into.count + event.repeat_count,
         first_seen_at=min(into.first_seen_at, _first_of(event, at)),
-        last_seen_at=max(into.last_seen_at, at),
+        last_seen_at=max(known.last_seen_at, at),
         **newest,
     )
-    if _is_regression(into, at):
+    if _is_regression(into, at, now):
         return _reopened(incident, now)
     return Changed(incident)
 
@@ -123,7 +125,8 @@ def silenced(
     """The incident of a service's silence, once more."""
     message = f"{service.named.name} has sent no heartbeat since {last_beat_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if into is not None:
-        incident = replace(into, count=into.count + 1, last_seen_at=max(into.last_seen_at, at), message=message)
+        known = _put_right(into, now)
+        incident = replace(known, count=into.count + 1, last_seen_at=max(known.last_seen_at, at), message=message)
         return _reopened(incident, now) if into.state is IncidentState.RESOLVED else Changed(incident)
     incident = Incident(
         id=None,
@@ -169,9 +172,19 @@ def reopened(incident: Incident, now: datetime) -> Changed:
     return Changed(incident) if incident.state is IncidentState.OPEN else _reopened(incident, now)
 
 
-def _is_regression(incident: Incident, at: datetime) -> bool:
-    # An event from before the resolution that arrives late is no news.
-    return incident.state is IncidentState.RESOLVED and at > incident.state_since
+def _is_regression(incident: Incident, at: datetime, now: datetime) -> bool:
+    # An event from before the resolution that arrives late is no news. Of a resolution that a clock ahead has dated,
+    # nobody knows when it was: better a problem too many than one that never returns.
+    is_later = at > incident.state_since or ahead.is_ahead(incident.state_since, now)
+    return incident.state is IncidentState.RESOLVED and is_later
+
+
+def _put_right(incident: Incident, now: datetime) -> Incident:
+    return replace(
+        incident,
+        state_since=ahead.put_right(incident.state_since, now),
+        last_seen_at=ahead.put_right(incident.last_seen_at, now),
+    )
 
 
 def _reopened(incident: Incident, now: datetime) -> Changed:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aiops_platform.core import ahead
 from aiops_platform.core.event import Heartbeat
 from aiops_platform.core.facts import Fact, FactKind
 
@@ -37,7 +38,7 @@ class Listening:
 
     def goes_on(self, now: datetime) -> bool:
         """Whether the door listens now, as far as can be known: it says so every 5 s."""
-        return now - self.until <= _DEAF
+        return now - self.until <= _DEAF and not ahead.is_ahead(self.until, now)
 
     def heard_at(self, now: datetime) -> "Listening":
         """The stretch after one more sign of the door: the same one longer, or a new one after a gap."""
@@ -89,8 +90,10 @@ class Looked:
         return self.before is MonitorState.SILENT and self.monitor.state is not MonitorState.SILENT
 
 
-def beat(heartbeat: Heartbeat, monitor: Monitor | None, *, service_id: int, at: datetime) -> Looked:
+def beat(heartbeat: Heartbeat, monitor: Monitor | None, *, service_id: int, at: datetime, now: datetime) -> Looked:
     """The monitor after a beat that was received at `at`. A beat older than the newest one changes nothing."""
+    if monitor is not None and ahead.is_ahead(monitor.last_beat_at, now):
+        monitor = _put_right(monitor, at)
     if monitor is not None and at < monitor.last_beat_at:
         return Looked(monitor=monitor, before=monitor.state)
     interval = _interval_of(heartbeat)
@@ -119,15 +122,17 @@ def check(monitor: Monitor, listening: Listening, now: datetime) -> Looked:
 
     Time in which nobody listened does not count against it.
     """
+    if ahead.is_ahead(monitor.last_beat_at, now):
+        monitor = _put_right(monitor, now)
     interval, since = monitor.interval, max(monitor.last_beat_at, listening.since)
     deadlines = {MonitorState.LATE: since + _late_after(interval), MonitorState.SILENT: since + _silent_after(interval)}
     if monitor.state is MonitorState.STOPPED or monitor.state is MonitorState.SILENT:
         return Looked(monitor=replace(monitor, due_at=None), before=monitor.state)
-    ahead = (
+    to_come = (
         [MonitorState.LATE, MonitorState.SILENT] if monitor.state is not MonitorState.LATE else [MonitorState.SILENT]
     )
-    states = tuple((deadlines[state], state) for state in ahead if deadlines[state] <= now)
-    left = ahead[len(states) :]
+    states = tuple((deadlines[state], state) for state in to_come if deadlines[state] <= now)
+    left = to_come[len(states) :]
     state_since, state = states[-1] if states else (monitor.state_since, monitor.state)
     looked = replace(monitor, state=state, state_since=state_since, due_at=deadlines[left[0]] if left else None)
     silent = Fact(kind=FactKind.SERVICE_SILENT, at=now, data={"last_beat_at": monitor.last_beat_at.isoformat()})
@@ -136,6 +141,16 @@ def check(monitor: Monitor, listening: Listening, now: datetime) -> Looked:
         before=monitor.state,
         states=states,
         facts=(silent,) if state is MonitorState.SILENT else (),
+    )
+
+
+def _put_right(monitor: Monitor, at: datetime) -> Monitor:
+    """A monitor whose times were written by a clock that was ahead, as if all of it had happened at `at`."""
+    return replace(
+        monitor,
+        last_beat_at=min(monitor.last_beat_at, at),
+        state_since=min(monitor.state_since, at),
+        instances={name: min(seen, at) for name, seen in monitor.instances.items()},
     )
 
 

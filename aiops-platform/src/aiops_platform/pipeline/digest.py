@@ -3,11 +3,11 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from aiops_platform.core import grouping, hours, salvage, wire
+from aiops_platform.core import ahead, grouping, hours, salvage, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event, Heartbeat, Report
@@ -124,7 +124,7 @@ class Digest:
         if len(leased) == 1 and leased[0].deaths >= _DEATHS:
             self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
             return
-        parcels = [each.parcel for each in leased]
+        parcels = [_dated(each.parcel, now) for each in leased]
         try:
             self._digest_together(parcels, now)
         except PlatformError:
@@ -158,6 +158,10 @@ class Digest:
             services = transaction.services(_seen(opened))
             _take_events(transaction, _new(transaction, arrivals), services, now)
             _take_beats(transaction, beats, services, now)
+
+
+def _dated(parcel: Parcel, now: datetime) -> Parcel:
+    return replace(parcel, received_at=ahead.put_right(parcel.received_at, now))
 
 
 def _arrival(event: Event, parcel: Parcel) -> _Arrival:
@@ -221,7 +225,7 @@ def _take_events(
             if draft.incident is not None
         ]
     )
-    transaction.heard_from(last)
+    transaction.heard_from(last, now)
 
 
 def _kept(arrival: _Arrival) -> KeptEvent:
@@ -246,7 +250,7 @@ def _take_beats(
     monitors = transaction.monitors({services[_named(heartbeat, parcel)].id for heartbeat, parcel in beats})
     for heartbeat, parcel in beats:
         service = services[_named(heartbeat, parcel)]
-        looked = beat(heartbeat, monitors.get(service.id), service_id=service.id, at=parcel.received_at)
+        looked = beat(heartbeat, monitors.get(service.id), service_id=service.id, at=parcel.received_at, now=now)
         monitors[service.id] = looked.monitor
         heard[service].append(looked)
     transaction.save_monitors(

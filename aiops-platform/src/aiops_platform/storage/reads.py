@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
 
+from aiops_platform.core import ahead
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
@@ -192,7 +193,12 @@ class SqlReads:
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).where(mine)).scalar_one()
             found = connection.execute(query.limit(per_page).offset((page - 1) * per_page)).all()
-            spans = _spans_of(connection, [row.monitor_id for row in found if row.monitor_id], since=now - _TIMELINE)
+            spans = _spans_of(
+                connection,
+                [row.monitor_id for row in found if row.monitor_id],
+                since=now - _TIMELINE,
+                until=ahead.horizon(now),
+            )
         rows = tuple(_service_row(row, spans.get(row.monitor_id, ())) for row in found)
         return ServicePage(rows=rows, total=total, page=page, per_page=per_page)
 
@@ -361,7 +367,7 @@ def _said(part: object, *names: str) -> str | None:
 
 
 def _spans_of(
-    connection: Connection, monitor_ids: Sequence[int], *, since: datetime
+    connection: Connection, monitor_ids: Sequence[int], *, since: datetime, until: datetime
 ) -> dict[int, tuple[MonitorSpan, ...]]:
     # The state at the beginning of the span was entered before it: for each monitor the last change before counts, too.
     before = (
@@ -375,6 +381,7 @@ def _spans_of(
         .outerjoin(before, before.c.monitor_id == monitor_states.c.monitor_id)
         .where(
             monitor_states.c.monitor_id.in_(monitor_ids),
+            monitor_states.c.since <= until,
             or_(before.c.since.is_(None), monitor_states.c.since >= before.c.since),
         )
         .order_by(monitor_states.c.monitor_id, monitor_states.c.since, monitor_states.c.id)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, or_, select, tuple_, update
 
+from aiops_platform.core import ahead
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident, IncidentKind, IncidentState
@@ -62,13 +63,13 @@ class SqlTransaction:
             known |= self._new_services({name: seen[name] for name in missing})
         return known
 
-    def heard_from(self, events: Mapping[int, datetime]) -> None:
+    def heard_from(self, events: Mapping[int, datetime], now: datetime) -> None:
         """See `ports.Transaction`."""
-        table, at = schema.services, bindparam("at", type_=schema.Instant)
+        table, at, latest = schema.services, bindparam("at", type_=schema.Instant), ahead.horizon(now)
         self._many(
             update(table)
             .where(table.c.id == bindparam("service"))
-            .where(or_(table.c.last_event_at.is_(None), table.c.last_event_at < at))
+            .where(or_(table.c.last_event_at.is_(None), table.c.last_event_at < at, table.c.last_event_at > latest))
             .values(last_event_at=at),
             [{"service": service_id, "at": at} for service_id, at in events.items()],
         )
@@ -124,10 +125,11 @@ class SqlTransaction:
     def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
         """See `ports.Transaction`."""
         table, named = schema.monitors, schema.services
+        is_from_the_future = (table.c.last_beat_at > ahead.horizon(now)) & table.c.due_at.is_not(None)
         statement = (
             select(table, named.c.project_id, named.c.name, named.c.environment)
             .join(named, named.c.id == table.c.service_id)
-            .where(table.c.due_at <= now)
+            .where(or_(table.c.due_at <= now, is_from_the_future))
             .order_by(table.c.due_at, table.c.id)
             .limit(limit)
         )

@@ -52,6 +52,28 @@ def test_an_older_event_counts_but_is_not_shown():
     )
 
 
+def test_an_incident_last_seen_in_the_future_shows_its_next_event():
+    ahead = an_incident(at=after(days=365))
+    changed = absorb(an_event(message="newer"), ahead, service=SHOP, at=NOW, now=after(seconds=1))
+    assert changed.incident.message == "newer"
+    assert (changed.incident.first_seen_at, changed.incident.last_seen_at) == (NOW, after(seconds=1))
+    assert changed.incident.state_since == after(seconds=1)
+    assert changed.facts == ()
+
+
+def test_an_incident_resolved_in_the_future_reopens_when_its_error_returns():
+    resolved = rules.resolved(an_incident(), after(days=365)).incident
+    changed = absorb(an_event(), resolved, service=SHOP, at=NOW, now=after(seconds=1))
+    assert kinds(changed) == [FactKind.INCIDENT_REOPENED]
+    assert (changed.incident.state, changed.incident.state_since) == (IncidentState.OPEN, after(seconds=1))
+
+
+def test_a_silence_last_seen_in_the_future_is_put_right_by_the_next_one():
+    first = rules.silenced(None, service=SHOP, last_beat_at=NOW, at=after(days=365), now=after(days=365)).incident
+    again = rules.silenced(first, service=SHOP, last_beat_at=NOW, at=NOW, now=after(seconds=1)).incident
+    assert again.last_seen_at == after(seconds=1)
+
+
 def test_a_resolved_incident_reopens_when_its_error_returns():
     resolved = rules.resolved(an_incident(), after(hours=1)).incident
     changed = absorb(an_event(), resolved, service=SHOP, at=after(hours=2), now=after(hours=2))

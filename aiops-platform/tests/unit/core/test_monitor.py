@@ -14,7 +14,7 @@ LONG_LISTENING = Listening(after(days=-1), after(days=1))
 
 
 def beaten(at=NOW, monitor: Monitor | None = None, **fields) -> Monitor:
-    return beat(a_heartbeat(**fields), monitor, service_id=1, at=at).monitor
+    return beat(a_heartbeat(**fields), monitor, service_id=1, at=at, now=at).monitor
 
 
 def looked(monitor: Monitor, **span: float) -> Looked:
@@ -26,14 +26,14 @@ def silent() -> Monitor:
 
 
 def test_the_first_beat_makes_a_service_alive():
-    result = beat(a_heartbeat(base_url="https://shop.example"), None, service_id=1, at=NOW)
+    result = beat(a_heartbeat(base_url="https://shop.example"), None, service_id=1, at=NOW, now=NOW)
     assert (result.monitor.state, result.monitor.due_at) == (MonitorState.ALIVE, after(seconds=60))
     assert result.states == ((NOW, MonitorState.ALIVE),)
     assert result.monitor.base_url == "https://shop.example"
 
 
 def test_further_beats_change_nothing_but_the_time():
-    result = beat(a_heartbeat(), beaten(), service_id=1, at=after(seconds=30))
+    result = beat(a_heartbeat(), beaten(), service_id=1, at=after(seconds=30), now=after(seconds=30))
     assert (result.states, result.facts) == ((), ())
     assert (result.monitor.state_since, result.monitor.last_beat_at) == (NOW, after(seconds=30))
 
@@ -60,7 +60,7 @@ def test_silence_is_told_once():
 
 
 def test_a_beat_ends_the_silence():
-    result = beat(a_heartbeat(), silent(), service_id=1, at=after(seconds=120))
+    result = beat(a_heartbeat(), silent(), service_id=1, at=after(seconds=120), now=after(seconds=120))
     assert result.broke_silence
     assert [fact.kind for fact in result.facts] == [FactKind.SERVICE_RECOVERED]
     assert result.states == ((after(seconds=120), MonitorState.ALIVE),)
@@ -68,12 +68,12 @@ def test_a_beat_ends_the_silence():
 
 def test_a_late_service_that_beats_again_is_no_news():
     late = looked(beaten(), seconds=70).monitor
-    result = beat(a_heartbeat(), late, service_id=1, at=after(seconds=80))
+    result = beat(a_heartbeat(), late, service_id=1, at=after(seconds=80), now=after(seconds=80))
     assert (result.monitor.state, result.facts) == (MonitorState.ALIVE, ())
 
 
 def test_a_closing_beat_stops_the_service_and_it_never_falls_silent():
-    result = beat(a_heartbeat(closing=True), beaten(), service_id=1, at=after(seconds=10))
+    result = beat(a_heartbeat(closing=True), beaten(), service_id=1, at=after(seconds=10), now=after(seconds=10))
     assert (result.monitor.state, result.monitor.due_at) == (MonitorState.STOPPED, None)
     assert [fact.kind for fact in result.facts] == [FactKind.SERVICE_STOPPED]
     assert looked(result.monitor, days=1).states == ()
@@ -115,7 +115,35 @@ def test_time_in_which_nobody_listened_does_not_count():
 
 def test_an_older_beat_changes_nothing():
     newer = beaten(at=after(seconds=60))
-    assert beat(a_heartbeat(closing=True), newer, service_id=1, at=NOW).monitor == newer
+    assert beat(a_heartbeat(closing=True), newer, service_id=1, at=NOW, now=after(seconds=60)).monitor == newer
+
+
+def test_a_beat_is_taken_though_the_clock_was_once_a_year_ahead():
+    ahead = beaten(at=after(days=365), instance={"id": "old"})
+    result = beat(a_heartbeat(instance={"id": "new"}), ahead, service_id=1, at=NOW, now=after(seconds=1))
+    monitor = result.monitor
+    assert (monitor.state, monitor.state_since, monitor.last_beat_at) == (MonitorState.ALIVE, NOW, NOW)
+    assert monitor.due_at == after(seconds=60)
+    assert monitor.instances == {"old": NOW, "new": NOW}
+    assert result.facts == ()
+
+
+def test_a_beat_ends_a_silence_that_began_in_the_future():
+    ahead = check(beaten(at=after(days=365)), LONG_LISTENING, after(days=366)).monitor
+    assert ahead.state is MonitorState.SILENT
+    assert beat(a_heartbeat(), ahead, service_id=1, at=NOW, now=NOW).broke_silence
+
+
+def test_a_service_whose_last_beat_lies_in_the_future_falls_silent_counted_from_now():
+    ahead = beaten(at=after(days=365))
+    seen = looked(ahead)
+    assert (seen.monitor.state, seen.monitor.due_at, seen.states) == (MonitorState.ALIVE, after(seconds=60), ())
+    assert (seen.monitor.last_beat_at, seen.monitor.state_since) == (NOW, NOW)
+    assert looked(seen.monitor, seconds=90).fell_silent
+
+
+def test_a_door_whose_clock_was_ahead_is_not_thought_to_listen():
+    assert not Listening(after(days=365), after(days=366)).goes_on(NOW)
 
 
 def test_a_known_address_stays_while_beats_do_not_name_one():

@@ -297,6 +297,39 @@ def test_many_beats_in_a_batch_are_one_row(shop):
     assert shop.count(schema.monitor_states) == 1
 
 
+def test_what_was_received_while_the_clock_was_ahead_counts_as_received_now(shop):
+    year = after(days=365)
+    shop.receive(a_parcel(1, a_heartbeat_body(), received_at=year))
+    shop.receive(a_parcel(2, told("E", 1, occurred_at="2026-11-22T03:00:00Z"), received_at=year))
+    shop.digest_all(NOW)
+    assert shop.rows(schema.monitors, "last_beat_at") == [NOW]
+    assert shop.rows(schema.events, "received_at", "occurred_at") == [(NOW, NOW.replace(minute=0, second=0))]
+
+
+def test_beats_are_taken_and_silence_is_found_after_the_clock_was_put_back(shop):
+    year = after(days=365)
+    shop.receive(a_parcel(1, a_heartbeat_body(), received_at=year), a_parcel(2, told("E", 1), received_at=year))
+    shop.digest_all(year)
+    shop.listen(*(after(seconds=second) for second in range(0, 301, 5)))
+    shop.receive(a_parcel(3, a_heartbeat_body()), a_parcel(4, told("E", 2)))
+    shop.digest_all(NOW)
+    assert shop.rows(schema.monitors, "last_beat_at", "state") == [(NOW, "alive")]
+    assert shop.rows(schema.services, "last_event_at") == [NOW]
+    assert shop.rows(schema.incidents, "last_seen_at", "message") == [(NOW, "order 2 failed")]
+    shop.watch.step(after(seconds=90))
+    assert shop.rows(schema.monitors, "state") == ["silent"]
+
+
+def test_silence_is_found_though_the_last_beat_lies_in_the_future(shop):
+    year = after(days=365)
+    shop.receive(a_parcel(1, a_heartbeat_body(), received_at=year))
+    shop.digest_all(year)
+    shop.listen(*(after(seconds=second) for second in range(0, 301, 5)))
+    for seconds in (0, 60, 90):
+        shop.watch.step(after(seconds=seconds))
+    assert shop.rows(schema.monitors, "state") == ["silent"]
+
+
 def test_a_closing_beat_is_a_fact(shop):
     shop.receive(a_parcel(1, a_heartbeat_body()), a_parcel(2, a_heartbeat_body(closing=True)))
     shop.digest_all()

@@ -70,6 +70,6 @@ def test_the_state_that_holds_is_kept_however_old(shop):
 
 def test_buried_parcels_are_dropped_after_30_days(shop):
     shop.receive(a_parcel(1, b"nonsense"), a_parcel(2, b"nonsense", received_at=after(days=2)))
-    shop.digest_all()
+    shop.digest_all(after(days=2))
     shop.prune.step(after(days=31))
     assert shop.rows(schema.buried, "received_at") == [after(days=2)]
