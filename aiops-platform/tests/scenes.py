@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from seeds import Seeds
+from sqlalchemy import update
 
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.storage import schema
 
 SAMPLES = Path(__file__).parents[2] / "wire" / "samples"
 
@@ -168,6 +170,33 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
         last_seen=hours(3),
     )
     return ids
+
+
+def plant_many(seeds: Seeds, project: int) -> None:
+    """A hundred services in every state, and more names than a list offers."""
+    states = (
+        MonitorState.ALIVE,
+        MonitorState.STOPPED,
+        MonitorState.LATE,
+        MonitorState.SILENT,
+        MonitorState.ALIVE,
+        None,
+    )
+    for number in range(110):
+        service = seeds.service(project, f"worker-{number:03}", f"region-{number % 7}", last_event_at=seeds.now)
+        state = states[number % 6]
+        if state is not None:
+            seeds.monitor(service, [(MonitorState.ALIVE, hours(20 + number)), (state, hours(number / 10))])
+        if number % 3 == 0:
+            seeds.incident(project, service, type=f"Error{number}", last_seen=minutes(number))
+
+
+def spoil(seeds: Seeds, project: int) -> int:
+    """An incident whose page cannot be made: what is kept of it is no incident. Returns it."""
+    incident = seeds.incident(project, seeds.service(project))
+    with seeds.database.begin() as connection:
+        connection.execute(update(schema.incidents).where(schema.incidents.c.id == incident).values(kind="spoilt"))
+    return incident
 
 
 def in_a_framework(exceptions: list[dict[str, Any]]) -> list[dict[str, Any]]:

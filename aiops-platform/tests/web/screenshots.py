@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
-from scenes import plant_busy, plant_too_much
+from scenes import plant_busy, plant_many, plant_too_much, spoil
 from web_site import RunningSite, a_site
 
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
@@ -69,6 +69,12 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             site,
             {"incidents": "/incidents", "incident": f"/incidents/{incident}", "services": "/services"},
         )
+    with a_site() as site:
+        plant_many(site.seeds, site.project)
+        yield "many", site, {"incidents": "/incidents", "services": "/services", "services-last": "/services?page=4"}
+    with a_site() as site:
+        incident = spoil(site.seeds, site.project)
+        yield "spoilt", site, {"broken": f"/incidents/{incident}"}
 
 
 def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str) -> None:
@@ -82,6 +88,8 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
             if "setup" in name:
                 page.goto(f"{site.url}/signin")
                 shoot(page, target / f"signin-{width}-{scheme}.png")
+                page.goto(f"{site.url}/signin/used")
+                shoot(page, target / f"signin-used-{width}-{scheme}.png")
             page.goto(site.signin_url())
             page.goto(site.url + path)
             shoot(page, target / f"{name}-{width}-{scheme}.png")

@@ -347,6 +347,17 @@ def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
 
 
+def test_endless_texts_leave_the_traceback_within_reach_on_a_phone(site, visit):
+    incident = plant_too_much(site.seeds, site.project)
+    page = visit(size=PHONE).page
+    page.goto(f"/incidents/{incident}")
+    tallest = "(nodes) => Math.max(...nodes.map((node) => node.getBoundingClientRect().height))"
+    assert page.locator(".message, .note, .pairs dd").evaluate_all(tallest) <= 340
+    number = page.locator(".tally dd").first.evaluate("(dd) => [dd.scrollWidth - dd.clientWidth, dd.clientHeight]")
+    assert number[0] <= 0
+    assert number[1] < 40
+
+
 def test_buttons_on_a_phone_are_large_enough_to_be_hit(site, visit):
     ids = plant_busy(site.seeds, site.project)
     page = visit(size=PHONE).page
