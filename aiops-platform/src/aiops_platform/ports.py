@@ -138,8 +138,8 @@ class MonitorChange:
 class Transaction(Protocol):
     """Everything in it becomes true at once, or nothing does. Changes raise the revisions that pages watch."""
 
-    def remember(self, project_id: int, seen: Mapping[bytes, datetime]) -> set[bytes]:
-        """Notes event ids (with the time they were received), and says which of them were new."""
+    def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
+        """Notes ids of services' events (with the time they were received), and says which of them were new."""
         ...
 
     def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:

@@ -120,7 +120,7 @@ def test_an_exception_undoes_everything(store, database):
     def failing() -> None:
         with store.begin() as transaction:
             transaction.save_incidents([an_incident(service)])
-            transaction.remember(1, {bytes(16): NOW})
+            transaction.remember({(service.id, bytes(16)): NOW})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -129,13 +129,12 @@ def test_an_exception_undoes_everything(store, database):
         assert counted(database, table) == 0
 
 
-def test_an_id_is_new_once_in_each_project(store):
+def test_an_id_is_new_once_in_each_service(store):
     one, two = bytes(16), bytes([1] * 16)
     with store.begin() as transaction:
-        assert transaction.remember(1, {one: NOW}) == {one}
-        assert transaction.remember(1, {one: NOW, two: NOW}) == {two}
-        assert transaction.remember(2, {one: NOW}) == {one}
-        assert transaction.remember(2, {}) == set()
+        assert transaction.remember({(1, one): NOW}) == {(1, one)}
+        assert transaction.remember({(1, one): NOW, (1, two): NOW, (2, one): NOW}) == {(1, two), (2, one)}
+        assert transaction.remember({}) == set()
 
 
 def test_a_great_many_are_asked_for_at_once(store):
@@ -143,7 +142,7 @@ def test_a_great_many_are_asked_for_at_once(store):
     with store.begin() as transaction:
         first = transaction.services(names)
         assert transaction.services(names) == first
-        assert len(transaction.remember(1, {number.to_bytes(16, "big"): NOW for number in range(5_000)})) == 5_000
+        assert len(transaction.remember({(1, number.to_bytes(16, "big")): NOW for number in range(5_000)})) == 5_000
         changes = [an_incident(service) for service in first.values()]
         transaction.save_incidents(changes)
         assert len(transaction.grouped([(each.incident.service_id, each.key) for each in changes if each.key])) == 1_000

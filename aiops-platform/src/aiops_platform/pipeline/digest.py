@@ -156,7 +156,7 @@ class Digest:
                 if isinstance(each.report, Unreadable):
                     transaction.bury(each.parcel, each.report.why)
             services = transaction.services(_seen(opened))
-            _take_events(transaction, _new(transaction, arrivals), services, now)
+            _take_events(transaction, _new(transaction, arrivals, services), services, now)
             _take_beats(transaction, beats, services, now)
 
 
@@ -189,16 +189,15 @@ def _seen(opened: Sequence[_Opened]) -> dict[ServiceName, datetime]:
     return seen
 
 
-def _new(transaction: Transaction, arrivals: Sequence[_Arrival]) -> list[_Arrival]:
+def _new(
+    transaction: Transaction, arrivals: Sequence[_Arrival], services: Mapping[ServiceName, Service]
+) -> list[_Arrival]:
     """Those that have not been counted yet, neither earlier nor in this batch."""
-    by_project: defaultdict[int, dict[bytes, _Arrival]] = defaultdict(dict)
+    by_id: dict[tuple[int, bytes], _Arrival] = {}
     for arrival in arrivals:
-        by_project[arrival.named.project_id].setdefault(arrival.event_id, arrival)
-    new: list[_Arrival] = []
-    for project_id, by_id in by_project.items():
-        fresh = transaction.remember(project_id, {event_id: each.received_at for event_id, each in by_id.items()})
-        new.extend(each for event_id, each in by_id.items() if event_id in fresh)
-    return new
+        by_id.setdefault((services[arrival.named].id, arrival.event_id), arrival)
+    fresh = transaction.remember({place: arrival.received_at for place, arrival in by_id.items()})
+    return [arrival for place, arrival in by_id.items() if place in fresh]
 
 
 def _take_events(

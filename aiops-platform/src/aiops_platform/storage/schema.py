@@ -147,7 +147,8 @@ monitors = Table(
     Column("service_id", ForeignKey("services.id"), nullable=False, unique=True),
     Column("state", String(20), nullable=False),
     Column("state_since", Instant, nullable=False),
-    Column("last_beat_at", Instant, nullable=False),
+    # Indexed for the watch, which also looks at times that a clock ahead has left behind.
+    Column("last_beat_at", Instant, nullable=False, index=True),
     # When the state is next to be looked at; null: only a beat can change it.
     Column("due_at", Instant, index=True),
     Column("interval", Integer, nullable=False),
@@ -222,11 +223,11 @@ events = Table(
     Index("ix_events_incident_id_id", "incident_id", "id"),
 )
 
-# Ids already counted, kept for 14 days whatever the retention of events.
+# Ids already counted for each service, kept for 14 days whatever the retention of events.
 seen_events = Table(
     "seen_events",
     metadata,
-    Column("project_id", Integer, primary_key=True),
+    Column("service_id", BigInteger, primary_key=True),
     Column("event_id", LargeBinary(16), primary_key=True),
     Column("seen_at", Instant, nullable=False, index=True),
 )

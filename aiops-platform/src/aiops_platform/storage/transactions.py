@@ -46,14 +46,15 @@ class SqlTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def remember(self, project_id: int, seen: Mapping[bytes, datetime]) -> set[bytes]:
+    def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
         """See `ports.Transaction`."""
         if not seen:
             return set()
         table = schema.seen_events
-        rows = [{"project_id": project_id, "event_id": event_id, "seen_at": at} for event_id, at in seen.items()]
-        statement = insert_or(self._connection, table).on_conflict_do_nothing().returning(table.c.event_id)
-        return set(self._connection.execute(statement, rows).scalars())
+        rows = [{"service_id": service, "event_id": event, "seen_at": at} for (service, event), at in seen.items()]
+        statement = insert_or(self._connection, table).on_conflict_do_nothing()
+        new = self._connection.execute(statement.returning(table.c.service_id, table.c.event_id), rows)
+        return {(row.service_id, row.event_id) for row in new}
 
     def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         """See `ports.Transaction`."""
@@ -173,8 +174,8 @@ class SqlTransaction:
     def forget_seen_events(self, before: datetime, limit: int) -> int:
         """See `ports.Transaction`."""
         table = schema.seen_events
-        old = select(table.c.project_id, table.c.event_id).where(table.c.seen_at < before).limit(limit)
-        return self._delete(table, tuple_(table.c.project_id, table.c.event_id).in_(old))
+        old = select(table.c.service_id, table.c.event_id).where(table.c.seen_at < before).limit(limit)
+        return self._delete(table, tuple_(table.c.service_id, table.c.event_id).in_(old))
 
     def forget_access(self, before: datetime) -> int:
         """See `ports.Transaction`."""

@@ -94,6 +94,14 @@ def test_the_same_id_in_another_project_is_another_event(shop):
     assert shop.rows(schema.incidents, "project_id", "count") == [(1, 1), (2, 1)]
 
 
+def test_the_same_id_of_another_service_or_environment_is_another_event(shop):
+    elsewhere: list[dict[str, str]] = [{}, {"service": "till"}, {"environment": "staging"}]
+    bodies = [told("E", 1, event_id=FIRST_ID, **place) for place in elsewhere]
+    shop.receive(*(a_parcel(number, body) for number, body in enumerate(bodies + bodies)))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1, 1, 1]
+
+
 def test_a_parcel_digested_twice_counts_once(shop):
     # As after a crash between the store's commit and the intake's.
     for _ in range(2):

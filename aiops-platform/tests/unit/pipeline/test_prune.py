@@ -30,7 +30,7 @@ def test_ids_of_events_are_known_for_14_days(shop):
 
 
 def test_a_great_many_are_dropped_in_portions(shop):
-    rows = [{"project_id": 1, "event_id": n.to_bytes(16, "big"), "seen_at": NOW} for n in range(5_001)]
+    rows = [{"service_id": 1, "event_id": n.to_bytes(16, "big"), "seen_at": NOW} for n in range(5_001)]
     put(shop, schema.seen_events, *rows)
     assert shop.prune.step(after(days=15)) is True
     assert shop.prune.step(after(days=15)) is False

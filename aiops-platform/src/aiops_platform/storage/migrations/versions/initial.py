@@ -55,10 +55,10 @@ def _revisions() -> None:
 def _seen_events() -> None:
     op.create_table(
         "seen_events",
-        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("project_id", "event_id", name=op.f("pk_seen_events")),
+        sa.PrimaryKeyConstraint("service_id", "event_id", name=op.f("pk_seen_events")),
     )
     op.create_index(op.f("ix_seen_events_seen_at"), "seen_events", ["seen_at"], unique=False)
 
@@ -201,6 +201,7 @@ def _monitors() -> None:
         sa.UniqueConstraint("service_id", name=op.f("uq_monitors_service_id")),
     )
     op.create_index(op.f("ix_monitors_due_at"), "monitors", ["due_at"], unique=False)
+    op.create_index(op.f("ix_monitors_last_beat_at"), "monitors", ["last_beat_at"], unique=False)
 
 
 def _events() -> None:
