@@ -103,8 +103,10 @@ class Live:
         now = asyncio.get_running_loop().time
         ask_at = now() + self._keep_alive
         while True:
+            # Not wait_for: on Python 3.11 it forgets a cancellation that comes with the bell, and the stream never ends.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stream.bell.wait(), max(0.0, ask_at - now()))
+                async with asyncio.timeout_at(ask_at):
+                    await stream.bell.wait()
             # By the clock, however often the bell rings.
             if now() >= ask_at:
                 if not await asyncio.to_thread(still_in):

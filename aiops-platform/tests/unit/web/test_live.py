@@ -132,6 +132,23 @@ def test_a_session_that_has_ended_is_noticed_however_much_happens(seeds):
     assert lived(story()).startswith("event: signed-out")
 
 
+def test_a_page_that_goes_while_its_bell_rings_is_let_go(seeds):
+    async def story():
+        live = watching(seeds)
+        stream = live.open(1, "session", "0.0")
+        messages = live.messages(stream, lambda: True)
+        await anext(messages)
+        waiting = asyncio.create_task(anext(messages))
+        for _ in range(5):  # As far as it gets: it waits for the bell.
+            await asyncio.sleep(0)
+        stream.bell.set()
+        waiting.cancel()
+        await asyncio.wait([waiting], timeout=1)
+        return waiting.cancelled()
+
+    assert lived(story())
+
+
 def test_one_session_cannot_take_the_streams_of_all(seeds):
     async def story():
         live = watching(seeds, most_of_a_session=2)
