@@ -117,6 +117,18 @@ def test_an_event_can_stand_for_many(shop):
     assert shop.rows(schema.incident_hours, "hour", "count") == [(NOW.replace(minute=0, second=0), 13)]
 
 
+def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_two_incidents(shop):
+    # The old client's hook into logging sees Flask log the exception that the client has reported already. Nothing in
+    # either says that they are one failure, and what an app logs about an exception is a problem of its own elsewhere.
+    crash, logged = a_sample("old-exception-flask"), a_sample("old-log-error-flask")
+    shop.receive(*(a_parcel(number, body) for number, body in enumerate([crash, logged, crash, logged])))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "kind", "type", "count") == [
+        ("exception", "ZeroDivisionError", 2),
+        ("log_error", "ERROR", 2),
+    ]
+
+
 def test_an_error_that_returns_reopens_its_incident_in_the_same_transaction_as_the_fact(shop):
     shop.receive(a_parcel(1, told("E", 1)))
     shop.digest_all()
