@@ -24,7 +24,6 @@ from aiops_platform.core.views import (
     Names,
     Overview,
     ServicePage,
-    StateCounts,
 )
 
 
@@ -212,10 +211,6 @@ class Reads(Protocol):
 
     def overview(self, project_id: int) -> Overview:
         """How the project is, in a few numbers."""
-        ...
-
-    def counts(self, project_id: int, query: IncidentQuery) -> StateCounts:
-        """How many incidents match the query in each state; the query's own state and page do not matter."""
         ...
 
     def names(self, project_id: int) -> Names:

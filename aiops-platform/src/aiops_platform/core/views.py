@@ -44,16 +44,6 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IncidentPage:
-    """A page of rows, and how many there are in all."""
-
-    rows: tuple[IncidentRow, ...]
-    total: int
-    page: int
-    per_page: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class StateCounts:
     """How many incidents stand in each state."""
 
@@ -65,6 +55,21 @@ class StateCounts:
     def all(self) -> int:
         """All of them together."""
         return self.open + self.resolved + self.muted
+
+    def of(self, state: IncidentState | None) -> int:
+        """Those in this state; None stands for every state."""
+        return self.all if state is None else {"open": self.open, "resolved": self.resolved, "muted": self.muted}[state]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentPage:
+    """A page of rows. `counts` are of all that match the query but for its state; `total` of all that match it."""
+
+    rows: tuple[IncidentRow, ...]
+    counts: StateCounts
+    total: int
+    page: int
+    per_page: int
 
 
 @dataclass(frozen=True, kw_only=True)

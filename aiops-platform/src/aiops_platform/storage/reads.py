@@ -1,7 +1,7 @@
 """What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -52,11 +52,7 @@ _MOST_FACTS = 50
 _MOST_REASONS = 5
 _MOST_WORDS = 8
 
-_STATE_ORDER = case(
-    {IncidentState.OPEN.value: 0, IncidentState.MUTED.value: 1, IncidentState.RESOLVED.value: 2},
-    value=incidents.c.state,
-    else_=3,
-)
+_STATES = (IncidentState.OPEN, IncidentState.MUTED, IncidentState.RESOLVED)
 # What needs looking after comes first; a service without heartbeats has nothing to say about its life.
 _LIFE_ORDER = case(
     {state.value: place for place, state in enumerate((MonitorState.SILENT, MonitorState.LATE, MonitorState.ALIVE))},
@@ -96,18 +92,6 @@ class SqlReads:
             silent=many.get(MonitorState.SILENT, 0),
         )
 
-    def counts(self, project_id: int, query: IncidentQuery) -> StateCounts:
-        """See `ports.Reads`."""
-        counted = (
-            select(incidents.c.state, func.count().label("many"))
-            .select_from(incidents.join(services))
-            .where(*_matching(project_id, query, with_state=False))
-            .group_by(incidents.c.state)
-        )
-        with self._database.read() as connection:
-            many = {row.state: row.many for row in connection.execute(counted)}
-        return StateCounts(**{state.value: many.get(state.value, 0) for state in IncidentState})
-
     def names(self, project_id: int) -> Names:
         """See `ports.Reads`."""
         found: list[tuple[str, ...]] = []
@@ -119,21 +103,16 @@ class SqlReads:
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
         """See `ports.Reads`."""
-        conditions = _matching(project_id, query, with_state=True)
-        total = select(func.count()).select_from(incidents.join(services)).where(*conditions)
-        page = (
-            _incident_rows()
-            .where(*conditions)
-            .order_by(_STATE_ORDER, incidents.c.last_seen_at.desc(), incidents.c.id.desc())
-            .limit(query.per_page)
-            .offset((query.page - 1) * query.per_page)
-        )
+        conditions = _matching(project_id, query)
+        found: list[Row[Any]] = []
         with self._database.read() as connection:
-            many = connection.execute(total).scalar_one()
-            found = connection.execute(page).all()
+            counts = _counted(connection, conditions)
+            for state, skipped, taken in _slices(counts, query):
+                found += connection.execute(_newest(state, conditions).offset(skipped).limit(taken))
             hours = _hours_of(connection, [row.id for row in found], since=_first_hour(now, _TREND_HOURS))
         rows = tuple(_incident_row(row, hours.get(row.id, {}), now) for row in found)
-        return IncidentPage(rows=rows, total=many, page=query.page, per_page=query.per_page)
+        total = counts.of(query.state)
+        return IncidentPage(rows=rows, counts=counts, total=total, page=query.page, per_page=query.per_page)
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
         """See `ports.Reads`."""
@@ -203,19 +182,45 @@ class SqlReads:
         return ServicePage(rows=rows, total=total, page=page, per_page=per_page)
 
 
-def _matching(project_id: int, query: IncidentQuery, *, with_state: bool) -> list[ColumnElement[bool]]:
+def _matching(project_id: int, query: IncidentQuery) -> list[ColumnElement[bool]]:
+    """What incidents must be like, their state aside. Names no table but incidents, so that counting needs no other."""
     conditions: list[ColumnElement[bool]] = [incidents.c.project_id == project_id]
-    if with_state and query.state is not None:
-        conditions.append(incidents.c.state == query.state)
+    named = [services.c.project_id == project_id]
     if query.service is not None:
-        conditions.append(services.c.name == _storable(query.service))
+        named.append(services.c.name == _storable(query.service))
     if query.environment is not None:
-        conditions.append(services.c.environment == _storable(query.environment))
+        named.append(services.c.environment == _storable(query.environment))
+    if len(named) > 1:
+        conditions.append(incidents.c.service_id.in_(select(services.c.id).where(*named)))
     # Every word must be found, each wherever it likes.
     for word in _storable(query.text or "").split()[:_MOST_WORDS]:
         places = (incidents.c.type, incidents.c.message, incidents.c.place, incidents.c.path)
         conditions.append(or_(*(place.icontains(word, autoescape=True) for place in places)))
     return conditions
+
+
+def _counted(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> StateCounts:
+    query = select(incidents.c.state, func.count().label("many")).where(*conditions).group_by(incidents.c.state)
+    many = {row.state: row.many for row in connection.execute(query)}
+    return StateCounts(**{state.value: many.get(state.value, 0) for state in IncidentState})
+
+
+def _slices(counts: StateCounts, query: IncidentQuery) -> Iterator[tuple[IncidentState, int, int]]:
+    """What the page shows of each state: how many to skip and how many to take, each from an index in its order."""
+    skipped, left = (query.page - 1) * query.per_page, query.per_page
+    for state in _STATES if query.state is None else (query.state,):
+        taken = max(0, min(left, counts.of(state) - skipped))
+        if taken:
+            yield state, skipped, taken
+        skipped, left = max(0, skipped - counts.of(state)), left - taken
+
+
+def _newest(state: IncidentState, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    return (
+        _incident_rows()
+        .where(incidents.c.state == state, *conditions)
+        .order_by(incidents.c.last_seen_at.desc(), incidents.c.id.desc())
+    )
 
 
 def _storable(text: str) -> str:

@@ -126,16 +126,16 @@ class SqlTransaction:
     def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
         """See `ports.Transaction`."""
         table, named = schema.monitors, schema.services
-        is_from_the_future = (table.c.last_beat_at > ahead.horizon(now)) & table.c.due_at.is_not(None)
-        statement = (
-            select(table, named.c.project_id, named.c.name, named.c.environment)
-            .join(named, named.c.id == table.c.service_id)
-            .where(or_(table.c.due_at <= now, is_from_the_future))
-            .order_by(table.c.due_at, table.c.id)
-            .limit(limit)
+        statement = select(table, named.c.project_id, named.c.name, named.c.environment).join(
+            named, named.c.id == table.c.service_id
         )
-        rows = self._connection.execute(statement).mappings()
-        return [(_service(row, row["service_id"]), _monitor(row)) for row in rows]
+        # Two questions, because each has an index of its own.
+        due = statement.where(table.c.due_at <= now).order_by(table.c.due_at, table.c.id)
+        from_the_future = statement.where(table.c.last_beat_at > ahead.horizon(now), table.c.due_at > now)
+        found: list[RowMapping] = []
+        for wanted in (due, from_the_future.order_by(table.c.last_beat_at)):
+            found += self._connection.execute(wanted.limit(limit - len(found))).mappings()
+        return [(_service(row, row["service_id"]), _monitor(row)) for row in found]
 
     def save_monitors(self, changes: Sequence[MonitorChange]) -> None:
         """See `ports.Transaction`."""

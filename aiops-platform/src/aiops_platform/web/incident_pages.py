@@ -54,8 +54,8 @@ def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
     query = filters.query(PER_PAGE)
     given |= {
         "filters": filters,
-        "counts": site.reads.counts(visitor.project_id, query),
-        "found": site.reads.incidents(visitor.project_id, query, site.clock()),
+        "found": (found := site.reads.incidents(visitor.project_id, query, site.clock())),
+        "counts": found.counts,
         "names": (names := site.reads.names(visitor.project_id)),
         "many_names": len(names.services) > _MOST_NAMES or len(names.environments) > _MOST_NAMES,
     }

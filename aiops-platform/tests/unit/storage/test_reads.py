@@ -1,9 +1,11 @@
 """What pages and the API read of the store."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from seeds import NOW, Seeds, a_store
+from sqlalchemy import event
 
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentState
@@ -34,7 +36,7 @@ def test_an_empty_store_is_read_as_empty(reads):
     assert reads.incident(1, 7, NOW) is None
     assert reads.event(1, 7, "newest") is None
     assert reads.services(1, NOW).rows == ()
-    assert reads.counts(1, EVERY_STATE).all == 0
+    assert reads.incidents(1, EVERY_STATE, NOW).counts.all == 0
     assert reads.overview(1).services == 0
 
 
@@ -72,7 +74,8 @@ def test_filters_by_service_and_environment_also_narrow_the_counts(seeds, reads)
     seeds.incident(project, staging, type="C")
     query = IncidentQuery(state=None, service="shop", environment="production")
     assert types(reads.incidents(project, query, NOW)) == ["A", "B"]
-    assert (reads.counts(project, query).open, reads.counts(project, query).resolved) == (1, 1)
+    counts = reads.incidents(project, query, NOW).counts
+    assert (counts.open, counts.resolved, counts.muted) == (1, 1, 0)
     assert reads.names(project).environments == ("production", "staging")
 
 
@@ -106,6 +109,37 @@ def test_pages_do_not_overlap_and_the_total_counts_all(seeds, reads):
     pages = [reads.incidents(project, IncidentQuery(page=page, per_page=3), NOW) for page in (1, 2, 3, 4)]
     assert [types(page) for page in pages] == [["E0", "E1", "E2"], ["E3", "E4", "E5"], ["E6"], []]
     assert {page.total for page in pages} == {7}
+
+
+@pytest.mark.parametrize("per_page", [1, 2, 3, 4, 5, 9, 10, 11])
+def test_pages_go_on_from_one_state_to_the_next(seeds, reads, per_page):
+    project = seeds.project()
+    shop = seeds.service(project)
+    for number, state in enumerate([IncidentState.RESOLVED] * 3 + [IncidentState.OPEN] * 4 + [IncidentState.MUTED] * 3):
+        seeds.incident(project, shop, type=f"{state}{number}", state=state, last_seen=timedelta(minutes=number))
+    found = []
+    for page in range(1, 12):
+        found += types(reads.incidents(project, IncidentQuery(state=None, page=page, per_page=per_page), NOW))
+    expected = ["open3", "open4", "open5", "open6", "muted7", "muted8", "muted9", "resolved0", "resolved1", "resolved2"]
+    assert found == expected
+
+
+def test_the_list_is_counted_once_and_read_in_the_order_of_an_index(seeds, reads):
+    project = seeds.project()
+    seeds.incident(project, seeds.service(project))
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(seeds.database.engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    reads.incidents(project, EVERY_STATE, NOW)
+    assert sum("count(*)" in statement for statement, _ in asked) == 1
+    plans = []
+    with seeds.database.read() as connection:
+        for statement, parameters in [each for each in asked if each[0].startswith("SELECT")]:
+            plans += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert not [step for step in plans if step.startswith("SCAN") or "TEMP B-TREE" in step]
 
 
 def test_the_trend_has_an_entry_for_each_of_the_last_24_hours(seeds, reads):
