@@ -84,7 +84,8 @@ clean: ## Remove everything that make made
 
 # The checks, each by itself; `make check` runs two at a time
 
-CHECKS := check-format check-lint check-contracts check-types-platform check-types-sdk check-tests
+# The longest first, so that the others run beside it.
+CHECKS := check-format check-lint check-tests check-types-platform check-types-sdk check-contracts
 .PHONY: $(CHECKS)
 
 check-format:
