@@ -80,7 +80,7 @@ lock: $(MADE)/uv ## Lock the dependencies anew (UPGRADE=1 takes newer versions)
 .PHONY: clean
 clean: ## Remove everything that make made
 	@rm -rf .venv .venvs dist $(RESULTS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@rm -rf aiops-platform/src/aiops_platform/web/static/{vendor,sdk}
+	@rm -rf aiops-platform/src/aiops_platform/web/static/{vendor,sdk} aiops-platform/__pycache__
 
 # The checks, each by itself; `make check` runs two at a time
 

@@ -83,8 +83,17 @@ class Heartbeats:
             self._bell.wait(pause)
             outcome = self._send()
         self._arrived = isinstance(outcome, Accepted)
-        if isinstance(outcome, Refused) and outcome.reason == UNAUTHORIZED:
-            self._client.voice.unauthorized()
+        self._say(outcome)
+
+    def _say(self, outcome: Outcome) -> None:
+        """A service that nobody hears must not look alive to whoever reads its log."""
+        voice = self._client.voice
+        if isinstance(outcome, Accepted):
+            voice.heard()
+        elif isinstance(outcome, Refused) and outcome.reason == UNAUTHORIZED:
+            voice.unauthorized()
+        elif not self._closing:
+            voice.unheard(outcome.why)
 
     def _send(self) -> Outcome:
         beat = Beat(

@@ -120,7 +120,8 @@ def test_once_some_calls_are_stuck_no_more_are_made():
 
     try:
         assert [asker.ask(question) for _ in range(5)] == [None] * 5
-        assert len(asked) == 2
+        # A thread that was given up on may not even have begun.
+        wait_until(lambda: len(asked) == 2, "the two calls to begin")
     finally:
         release.set()
 

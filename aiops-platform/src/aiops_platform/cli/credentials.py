@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiops_platform import assembly
+from aiops_platform.cli.signin import say_if_none_runs
 from aiops_platform.core.access import ApiKey, ApiToken
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import Access
@@ -33,6 +34,7 @@ class Kind:
             print(self.make(platform.access, platform.project_id, given.name, utc_now()))
         if sys.stderr.isatty():
             print(f"This {self.word} is not shown again.", file=sys.stderr)
+        say_if_none_runs(settings)
         return 0
 
     def list(self, settings: Settings, _: Namespace) -> int:

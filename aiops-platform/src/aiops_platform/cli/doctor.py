@@ -34,11 +34,19 @@ class Finding:
 def run(settings: Settings, _: Namespace) -> int:
     """1 when something needs attention."""
     findings = []
-    for finding in _findings(settings):
+    for finding in _readable(settings):
         findings.append(finding)
         mark = {True: "well", False: "TO DO", None: "note"}[finding.is_well]
         print(f"{mark:<6} {finding.about:<10} {finding.said}")
     return int(any(finding.is_well is False for finding in findings))
+
+
+def _readable(settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from _findings(settings)
+    except PermissionError as error:
+        said = f"{error.filename or settings.data} cannot be read by this user: run it as the one who runs the platform"
+        yield Finding(False, "folder", said)
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:

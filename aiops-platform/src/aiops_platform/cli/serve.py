@@ -38,14 +38,15 @@ _HOW_TO_SIGN_IN = """\
 """
 _INVITATION = """\
   sign in   {link}
-            (works once, within 15 minutes; `aiops signin` prints another)
+            (works once, within 15 minutes; `aiops signin --data {data}` prints another)
 """
 _SNIPPET = """
 To let a Flask app report, install the SDK:
 
   pip install {url}/sdk/{wheel}
 
-set this in the app's environment (the key is shown only now; `aiops key create NAME` makes another):
+set this in the app's environment (the key is shown only now; `aiops key create NAME --data {data}`
+makes another):
 
   export AIOPS_API_KEY={key}
   export AIOPS_PLATFORM_URL={url}
@@ -157,8 +158,10 @@ def _first_words(settings: Settings, url: str) -> str:
         if platform.access.anyone_invited():
             words = _HOW_TO_SIGN_IN.format(data=settings.data)
         else:
-            words = _INVITATION.format(link=f"{url}/signin/{platform.access.create_signin(utc_now())}")
+            words = _INVITATION.format(
+                link=f"{url}/signin/{platform.access.create_signin(utc_now())}", data=settings.data
+            )
         if not platform.access.keys(platform.project_id):
             key = platform.access.create_key(platform.project_id, "first", utc_now())
-            words += _SNIPPET.format(url=url, key=key, wheel=SDK_WHEEL)
+            words += _SNIPPET.format(url=url, key=key, wheel=SDK_WHEEL, data=settings.data)
     return words

@@ -14,12 +14,17 @@ def run(settings: Settings, _: Namespace) -> int:
     """Prints the link alone, so that scripts can use it."""
     with assembly.opened(settings) as platform:
         link = platform.access.create_signin(utc_now())
-    running = running_address(settings)
-    print(f"{settings.public_url or running or settings.address()}/signin/{link}")
+    print(f"{settings.public_url or running_address(settings) or settings.address()}/signin/{link}")
     print("It works once, within 15 minutes.", file=sys.stderr)
-    if running is None:
-        print(f"No platform runs on {settings.data} now: start it with `aiops serve`.", file=sys.stderr)
+    say_if_none_runs(settings)
     return 0
+
+
+def say_if_none_runs(settings: Settings) -> None:
+    """What was made waits for a platform; perhaps another folder was meant."""
+    if running_address(settings) is None:
+        hint = f"No platform runs on {settings.data} now: start it with `aiops serve`, or name its folder with --data."
+        print(hint, file=sys.stderr)
 
 
 def running_address(settings: Settings) -> str | None:

@@ -172,6 +172,7 @@ def test_a_sign_in_link_leads_to_where_the_platform_is(platform, command):
 
 def test_a_key_can_be_made_before_the_first_start(tmp_path, aiops):
     made = aiops("key", "create", "early", "--data", str(tmp_path / "data"))
+    assert "No platform runs on" in made.stderr
     with Running(tmp_path / "data") as platform:
         assert platform.send(key=made.stdout.strip())[0] == 202
         # Nobody has signed in yet, so the first start still says how.

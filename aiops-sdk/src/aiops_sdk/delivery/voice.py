@@ -20,6 +20,7 @@ class Voice:
         self._silent_until = float("-inf")
         self._lost = 0
         self._said_unauthorized = False
+        self._said_unheard = False
 
     def lost(self, why: str, events: int = 1) -> None:
         """Events did not arrive and will not. Those between two lines are counted in the next one."""
@@ -30,6 +31,20 @@ class Voice:
         self._silent_until = now + PAUSE
         count, self._lost = self._lost, 0
         _log.warning("%d event(s) could not be delivered to %s: %s", count, self._platform_url, why)
+
+    def unheard(self, why: str) -> None:
+        """No heartbeat gets through. Said once, until one does."""
+        if not self._said_unheard:
+            self._said_unheard = True
+            _log.warning(
+                "Heartbeats do not reach %s: %s. Does the platform run, and is this its address (AIOPS_PLATFORM_URL)?",
+                self._platform_url,
+                why,
+            )
+
+    def heard(self) -> None:
+        """A heartbeat got through."""
+        self._said_unheard = False
 
     def unauthorized(self) -> None:
         """The platform does not take the key."""

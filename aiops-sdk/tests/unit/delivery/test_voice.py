@@ -38,3 +38,16 @@ def test_a_key_that_is_not_accepted_is_said_once_with_what_to_do(caplog: pytest.
     assert "does not accept the API key (401)" in said
     assert "AIOPS_API_KEY" in said
     assert caplog.records[0].levelname == "ERROR"
+
+
+def test_that_nobody_hears_the_heartbeats_is_said_once_until_somebody_does(caplog: pytest.LogCaptureFixture):
+    voice = Voice("http://platform")
+    voice.unheard("ConnectionRefusedError")
+    voice.unheard("ConnectionRefusedError")
+    voice.heard()
+    voice.unheard("HTTP 503")
+    assert [message.partition(". ")[0] for message in caplog.messages] == [
+        "Heartbeats do not reach http://platform: ConnectionRefusedError",
+        "Heartbeats do not reach http://platform: HTTP 503",
+    ]
+    assert "AIOPS_PLATFORM_URL" in caplog.messages[0]
