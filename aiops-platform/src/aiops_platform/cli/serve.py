@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from contextlib import ExitStack, closing
 from socket import socket
+from types import FrameType
 from typing import assert_never
 
 from aiops_platform import __version__, assembly
@@ -71,10 +72,12 @@ class PartFailedError(PlatformError):
 def run(settings: Settings, _: Namespace) -> int:
     """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
     start_logging("serve")
-    # Until the supervisor takes the signals over, SIGTERM ends as cleanly as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = _AskedToEnd()
+    # Until the supervisor takes the signals over.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, asked)
     try:
-        ending = _serve(settings)
+        ending = _serve(settings, asked)
     except KeyboardInterrupt:
         ending = Ending.STOPPED_EARLY
     match ending:
@@ -89,7 +92,18 @@ def run(settings: Settings, _: Namespace) -> int:
             assert_never(ending)
 
 
-def _serve(settings: Settings) -> Ending:
+class _AskedToEnd:
+    """A signal handler that interrupts, and remembers: a library may swallow what it raises (in a destructor, say)."""
+
+    def __init__(self) -> None:
+        self.already = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        self.already = True
+        raise KeyboardInterrupt
+
+
+def _serve(settings: Settings, asked: _AskedToEnd) -> Ending:
     with ExitStack() as stack:
         lock = stack.enter_context(_lock(settings))
         listening = _listen(settings)
@@ -98,6 +112,8 @@ def _serve(settings: Settings) -> Ending:
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), url=url)
         _make_ready(settings)
+        if asked.already:
+            return Ending.STOPPED_EARLY
         return Supervisor(_parts(settings, listening, url)).run(lambda: _say_started(settings, url))
 
 
