@@ -37,7 +37,7 @@ _LIFE_MEANINGS: Mapping[MonitorState, str] = {
     MonitorState.STOPPED: "it said goodbye at a clean end; no incident is opened",
 }
 _FACTS: Mapping[FactKind, str] = {
-    FactKind.INCIDENT_OPENED: "Opened by its first event",
+    FactKind.INCIDENT_OPENED: "Opened",
     FactKind.INCIDENT_REOPENED: "Reopened",
     FactKind.INCIDENT_RESOLVED: "Resolved",
     FactKind.INCIDENT_MUTED: "Muted",
