@@ -26,6 +26,8 @@ EXIT_SECONDS = 2.0
 # Where no request says when a failure began: the same exception object, seen again after this long, has failed anew.
 FAILURE_SECONDS = 30.0
 
+REENTRANT = "reentrant"
+
 STEP = "step"
 FAILED = "sdk_error"
 
@@ -98,6 +100,10 @@ class Client:
         with self._guarded() as allowed:
             if allowed:
                 return self._log(record)
+            if not noise.is_noisy_record(record):
+                # Logged by the host's code while ours runs (the garbage collector ends its objects anywhere): looking
+                # closer could go round in circles, but it is not lost uncounted.
+                self._delivery.drop(REENTRANT)
         return None
 
     def event_of(self, exc: BaseException) -> Optional[str]:
