@@ -35,8 +35,9 @@ check: $(MADE)/dev ## Format, lint, types, import contracts, unit tests (under a
 	@$(MAKE) --jobs=2 --output-sync=target $(CHECKS)
 	@echo "All checks passed."
 
+# The browser first: better to hear at once than after ten minutes that there is none.
 .PHONY: test
-test: ## Every test: the checks, the SDK on each Python, the platform, end to end
+test: browser ## Every test: the checks, the SDK on each Python, the platform, end to end
 	@rm -rf $(RESULTS)
 	@$(MAKE) check
 	@$(MAKE) test-sdk
@@ -49,20 +50,21 @@ test-sdk: $(MADE)/dev wheels ## The SDK's wheel on Python 3.8 to 3.13, with the 
 	@$(BIN)/python tools/test_sdk.py
 
 .PHONY: test-platform
-test-platform: $(MADE)/dev ## The platform's contract, integration and web tests
-	@$(BIN)/python tools/browser.py
+test-platform: browser ## The platform's contract, integration and web tests
 	$(if $(PLATFORM_TESTS),@$(BIN)/pytest -n 2 --junitxml=$(RESULTS)/platform.xml $(PLATFORM_TESTS))
 
 .PHONY: test-e2e
-test-e2e: $(MADE)/dev wheels ## Built wheels, real processes, a real browser
-	@$(BIN)/python tools/browser.py
+test-e2e: browser wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/python tools/install_e2e.py
 	@$(BIN)/pytest -n 2 --dist loadfile --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
 .PHONY: screenshots
-screenshots: $(MADE)/dev ## A picture of every page into test-results/screenshots, and those that the README shows
-	@$(BIN)/python tools/browser.py
+screenshots: browser ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots --shown docs/images
+
+.PHONY: browser
+browser: $(MADE)/dev
+	@$(BIN)/python tools/browser.py
 
 .PHONY: wheels
 wheels: $(MADE)/wheels ## Build both distributions into dist/
@@ -105,7 +107,7 @@ check-types-platform:
 	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests
 
 check-tests:
-	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture tests/docs)
+	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
 
 # What the commands need; each step says what it does and leaves a mark, so that it is done once
 
