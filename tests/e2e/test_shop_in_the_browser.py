@@ -23,6 +23,8 @@ class Failure:
     button: str
     type: str
     message: str
+    headline: str = ""
+    """What stands largest; empty where that is the type."""
     inside: str = ""
     """A function that the traceback must lead to; empty where there is no traceback."""
 
@@ -31,9 +33,18 @@ FAILURES = (
     Failure(button="fail-unhandled", type="KeyError", message="42", inside="show_order"),
     Failure(button="fail-swallowed", type="ZeroDivisionError", message="division by zero"),
     Failure(button="fail-forbidden", type="HTTPError", message="GET /admin/prices returned HTTP 403"),
-    Failure(button="fail-log", type="ERROR", message="The payment provider declined order 1002"),
     Failure(
-        button="fail-log-traceback", type="ERROR", message="No label could be printed for order 1002", inside="weigh"
+        button="fail-log",
+        type="ERROR",
+        message="The payment provider declined order 1002",
+        headline="The payment provider declined order 1002",
+    ),
+    Failure(
+        button="fail-log-traceback",
+        type="ERROR",
+        message="No label could be printed for order 1002",
+        headline="No label could be printed for order 1002",
+        inside="weigh",
     ),
     Failure(button="fail-thread", type="IndexError", message="list index out of range", inside="write_newsletter"),
     Failure(button="fail-database", type="IntegrityError", message="CHECK constraint failed", inside="sell"),
@@ -93,7 +104,7 @@ def test_a_press_becomes_an_incident_on_the_open_page(front_page: Page, incident
     assert incidents.evaluate("window.sameAsBefore"), "The page was loaded anew; it shall turn by itself."
 
     row.get_by_role("link").first.click()
-    expect(incidents.get_by_role("heading", level=1)).to_contain_text(failure.type)
+    expect(incidents.get_by_role("heading", level=1)).to_contain_text(failure.headline or failure.type)
     if failure.inside:
         expect(incidents.get_by_test_id("traceback")).to_contain_text(failure.inside)
 

@@ -36,6 +36,28 @@ def test_what_answered_a_request_shows_its_http_status(client, site, fields):
     assert "HTTP 500" in client.get("/incidents").text
 
 
+def test_a_log_line_is_headed_by_what_it_says_and_its_level_stands_beside(client, site):
+    incident = site.seeds.incident(
+        site.project,
+        site.seeds.service(site.project),
+        kind=IncidentKind.LOG_ERROR,
+        type="ERROR",
+        message="stock of apple is below 5\nordered: none",
+        place="shop.stock",
+    )
+    row = client.get("/incidents").text.split('data-testid="incident"', 1)[1].split("</li>", 1)[0]
+    assert text_of(re.search(r'<a class="row-link".*?</a>', row)[0]) == "stock of apple is below 5"
+    assert text_of(row.split('class="row-where"', 1)[1]).startswith("> ERROR shop.stock shop production")
+    page = client.get(f"/incidents/{incident}").text
+    assert text_of(re.search(r"<h1>.*?</h1>", page)[0]) == "stock of apple is below 5"
+    assert text_of(re.search(r'<p class="incident-message">.*?</p>', page)[0]) == "ordered: none"
+    assert "<title>stock of apple is below 5 · AIOps</title>" in page
+    assert "Log line ERROR shop production shop.stock" in text_of(page)
+    listed = client.get("/api/v1/incidents").json()["items"][0]
+    assert (listed["title"], listed["type"]) == ("stock of apple is below 5", "ERROR")
+    assert client.get(f"/api/v1/incidents/{incident}").json()["title"] == listed["title"]
+
+
 def test_a_stopped_service_says_what_that_means(client, site):
     ids = plant_services(site.seeds, site.project)
     page = client.get("/services").text

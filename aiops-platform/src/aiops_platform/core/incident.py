@@ -17,6 +17,7 @@ _MESSAGE_LIMIT: Final = 4_000
 _PLACE_LIMIT: Final = 400
 _PATH_LIMIT: Final = 2_000
 _TOLD_LIMIT: Final = 300
+_TITLE_LIMIT: Final = 300
 _OLDEST: Final = timedelta(days=7)
 _AHEAD: Final = timedelta(minutes=5)
 _SECOND: Final = timedelta(microseconds=999_999)
@@ -76,6 +77,14 @@ class Changed:
 
     incident: Incident
     facts: tuple[Fact, ...] = ()
+
+
+def title_of(kind: IncidentKind, type_: str, message: str) -> str:
+    """An incident in one line: what a log line says, for its level tells nothing; else the type and what it says."""
+    said = one_line(next((line for line in message.splitlines() if line.strip()), ""), _TITLE_LIMIT)
+    if not (said and type_) or kind is IncidentKind.LOG_ERROR:
+        return said or type_
+    return one_line(f"{type_}: {said}", _TITLE_LIMIT)
 
 
 def time_of(event: Event, received_at: datetime) -> datetime:

@@ -23,11 +23,12 @@ class IncidentQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentRow:
-    """One line of the list. `trend` holds the events of the last 24 hours, oldest hour first."""
+    """One line of the list. `title` says it in one line; `trend` holds the events of the last 24 hours, oldest hour first."""
 
     id: int
     kind: IncidentKind
     state: IncidentState
+    title: str
     type: str
     message: str
     place: str

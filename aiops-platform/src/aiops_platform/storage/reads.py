@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 
 from aiops_platform.core import ahead
 from aiops_platform.core.facts import FactKind
-from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
     EventDetail,
@@ -235,10 +235,12 @@ def _incident_rows() -> Select[Any]:
 
 
 def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> IncidentRow:
+    kind = IncidentKind(row.kind)
     return IncidentRow(
         id=row.id,
-        kind=IncidentKind(row.kind),
+        kind=kind,
         state=IncidentState(row.state),
+        title=title_of(kind, row.type, row.message),
         type=row.type,
         message=row.message,
         place=row.place,

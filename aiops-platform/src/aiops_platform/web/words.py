@@ -68,6 +68,18 @@ def life_means(value: MonitorState | None) -> str:
     return "it reports errors only" if value is None else _LIFE_MEANINGS[value]
 
 
+def headline(row: IncidentRow) -> str:
+    """What stands largest: the type; of a log line its message, for its level says nothing."""
+    return (row.title if row.kind is IncidentKind.LOG_ERROR else row.type) or "Error"
+
+
+def detail(row: IncidentRow) -> str:
+    """What the headline leaves unsaid: the message, of a log line only what follows its first line."""
+    if row.kind is not IncidentKind.LOG_ERROR:
+        return row.message
+    return row.message.strip().partition("\n")[2].strip()
+
+
 def status(row: IncidentRow) -> int | None:
     """The HTTP status to show. Clients say 500 of every exception, also where there was no request to answer."""
     return row.status_code if row.path or row.kind is IncidentKind.HTTP_ERROR else None

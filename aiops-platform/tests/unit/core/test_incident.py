@@ -180,3 +180,19 @@ def test_counts_and_times_do_not_depend_on_the_order_of_events(order, repeats):
     assert incident is not None
     assert (incident.count, incident.message) == (sum(repeats), "5")
     assert (incident.first_seen_at, incident.last_seen_at) == (NOW, after(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "message", "title"),
+    [
+        (IncidentKind.EXCEPTION, "KeyError", "'plum'", "KeyError: 'plum'"),
+        (IncidentKind.EXCEPTION, "KeyError", " \n", "KeyError"),
+        (IncidentKind.EXCEPTION, "", "it broke", "it broke"),
+        (IncidentKind.HTTP_ERROR, "HTTPError", "no\nentry", "HTTPError: no"),
+        (IncidentKind.LOG_ERROR, "ERROR", "\n stock is low\nof apples", "stock is low"),
+        (IncidentKind.LOG_ERROR, "CRITICAL", "", "CRITICAL"),
+        (IncidentKind.EXCEPTION, "E" * 200, "m" * 200, "E" * 200 + ": " + "m" * 97 + "…"),
+    ],
+)
+def test_a_title_says_an_incident_in_one_line(kind, type_, message, title):
+    assert rules.title_of(kind, type_, message) == title
