@@ -202,9 +202,22 @@ def test_what_is_not_there_is_a_problem(api, path):
     assert answer.json()["status"] == answer.status_code
 
 
+@pytest.mark.parametrize(
+    ("path", "way_on"),
+    [
+        ("/incidents/7", "/api/v1/incidents?state=all"),
+        ("/incidents/x", "/api/docs"),
+        ("/nowhere", "/api/docs"),
+    ],
+)
+def test_what_is_not_there_says_where_to_look(api, path, way_on):
+    assert way_on in api.get(path).json()["detail"]
+
+
 def test_a_wrong_verb_is_a_problem(api):
     answer = api.delete("/incidents")
     assert (answer.status_code, answer.headers["content-type"]) == (405, "application/problem+json")
+    assert "/api/docs" in answer.json()["detail"]
 
 
 def test_a_browser_s_session_may_read_but_not_change(site, client):

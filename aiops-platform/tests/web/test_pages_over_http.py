@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scenes import HARM, plant_busy, plant_harm, plant_too_much
+from scenes import HARM, plant_busy, plant_harm, plant_too_much, spoil
 
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.incident import IncidentState
@@ -131,6 +131,8 @@ def test_an_address_that_the_api_does_not_have_is_a_problem(client, path):
     answer = client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.json()["status"] == 404
+    assert answer.json()["title"] == "Not Found"
+    assert "/api/docs" in answer.json()["detail"]
 
 
 def test_a_sign_in_link_that_failed_is_not_in_the_log(site, stranger, caplog):
@@ -167,7 +169,29 @@ def test_nothing_but_the_assets_is_served(stranger, path):
 def test_the_page_of_what_is_not_there_is_a_page_of_ours(client, stranger):
     for answer in (client.get("/nowhere"), client.get("/incidents/999"), stranger.get("/nowhere")):
         assert answer.status_code == 404
-        assert "Not here" in answer.text
+        assert "Page not found" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/incidents/999", "/incidents/1/nowhere", "/sdk/none.whl"])
+def test_who_is_signed_in_finds_the_way_on_from_a_page_that_is_not_there(client, stranger, path):
+    assert 'href="/services"' in client.get(path).text
+    assert "Sign out" in client.get(path).text
+    assert 'href="/services"' not in stranger.get(path, follow_redirects=True).text
+
+
+def test_who_is_signed_in_finds_the_way_on_from_a_page_that_broke(client, site):
+    incident = spoil(site.seeds, site.project)
+    broken = client.get(f"/incidents/{incident}")
+    assert broken.status_code == 500
+    assert '<span class="badge">1' in broken.text
+
+    def fail(*_):
+        raise RuntimeError("it broke")
+
+    site.reads.overview = fail
+    broken = client.get("/incidents")
+    assert broken.status_code == 500
+    assert "Sign out" in broken.text
 
 
 def test_a_page_without_rows_teaches_what_to_do(client, site):
@@ -251,6 +275,7 @@ def test_a_store_that_cannot_be_used_is_told_and_the_page_says_try_again(client,
     answer = client.get("/incidents")
     assert answer.status_code == 503
     assert "Try again soon" in answer.text
+    assert "Sign out" in answer.text
     assert client.get("/api/v1/incidents").json()["status"] == 503
 
 

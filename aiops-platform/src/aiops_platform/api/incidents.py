@@ -14,6 +14,7 @@ from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.views import EventDetail, IncidentQuery
 
 LARGEST_ID = 2**63 - 1
+_NO_INCIDENT = "There is no such incident: `/api/v1/incidents?state=all` lists those there are."
 
 Page = Annotated[int, QueryParameter(ge=1, le=100_000, description="Which page, from 1 on.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=100, description="How many on a page.")]
@@ -75,7 +76,7 @@ def list_events(
     """Those that are kept, the newest first; each can be read by its `id`."""
     found = desk.reads.events(project_id, incident_id, page=page, per_page=per_page)
     if found is None:
-        raise NotFoundException("There is no such incident.")
+        raise NotFoundException(_NO_INCIDENT)
     return EventList(items=found.rows, total=found.total, page=page, per_page=per_page)
 
 
@@ -89,7 +90,7 @@ def read_event(
     """One event as it was reported, with the numbers of its neighbours. `body` is in the fields of the wire."""
     event = desk.reads.event(project_id, incident_id, _which(which))
     if event is None:
-        raise NotFoundException("This incident keeps no such event.")
+        raise NotFoundException("This incident keeps no such event: its `/events` lists those that are kept.")
     return in_full(event)
 
 
@@ -116,14 +117,14 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (list_incidents, read_incident, list_even
 
 def _known(desk: Desk, project_id: int, incident_id: int, *, is_there: bool) -> IncidentResource:
     if not is_there:
-        raise NotFoundException("There is no such incident.")
+        raise NotFoundException(_NO_INCIDENT)
     return _incident(desk, project_id, incident_id)
 
 
 def _incident(desk: Desk, project_id: int, incident_id: int) -> IncidentResource:
     found = desk.reads.incident(project_id, incident_id, desk.clock())
     if found is None:
-        raise NotFoundException("There is no such incident.")
+        raise NotFoundException(_NO_INCIDENT)
     return resource_of(found)
 
 

@@ -15,6 +15,12 @@ _log = logging.getLogger(__name__)
 # Litestar keeps the name `state` for itself, so the handler's parameter is called otherwise.
 _NAMES = {"standing": "state"}
 
+NOWHERE = "There is nothing at this address: `/api/docs` lists what there is."
+_SAYS = {
+    404: NOWHERE,
+    405: "This address does not take that method: `/api/docs` says what each takes.",
+}
+
 _ApiRequest = Request[None, None, State]
 
 
@@ -42,7 +48,10 @@ def invalid(_: _ApiRequest, error: ValidationException) -> Response[dict[str, An
 
 def refused(_: _ApiRequest, error: HTTPException) -> Response[dict[str, Any]]:
     """What is not there, or not allowed."""
-    return problem(error.status_code, error.detail or HTTPStatus(error.status_code).description)
+    status = HTTPStatus(error.status_code)
+    # The framework's own errors say no more than their status.
+    said = error.detail if error.detail != status.phrase else _SAYS.get(status, status.description)
+    return problem(status, said or status.phrase)
 
 
 def store_unavailable(_: _ApiRequest, error: StoreUnavailableError) -> Response[dict[str, Any]]:

@@ -60,4 +60,4 @@ def openapi(version: str) -> OpenAPIConfig:
 
 def _nowhere_is_a_problem(answer: Response[Any]) -> Response[Any]:
     # The framework answers for what lies beside the document, with a page of its own.
-    return problems.problem(404, "There is nothing at this address.") if answer.status_code == 404 else answer
+    return problems.problem(404, problems.NOWHERE) if answer.status_code == 404 else answer

@@ -1,15 +1,15 @@
 """What people see when something is not there or went wrong. What went wrong goes to the log, not to the page."""
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Response
 from litestar.exceptions import HTTPException
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR, HTTP_503_SERVICE_UNAVAILABLE
 
 from aiops_platform.ports import StoreUnavailableError
-from aiops_platform.web.site import PageRequest, Site
-from aiops_platform.web.visitors import NotFromUsError, NotSignedInError
+from aiops_platform.web.site import PageRequest, Site, Visitor
+from aiops_platform.web.visitors import NotFromUsError, NotSignedInError, visitor_of
 
 _log = logging.getLogger(__name__)
 
@@ -18,13 +18,17 @@ _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),
     404: (
-        "Not here",
+        "Page not found",
         "There is nothing at this address. It may have been removed, or the link may have been cut short.",
     ),
     405: ("Not that way", "This address cannot be used like that."),
     413: ("Too much", "That was more than we take."),
     500: ("That went wrong", "The mistake is ours, and it has been written to the log. Reloading may help."),
     503: ("Busy", "The store cannot be used at this moment. Try again soon; nothing has been lost."),
+}
+_WORDS_FOR_PROGRAMS = {
+    404: "There is nothing at this address: `/api/docs` lists what there is.",
+    405: "This address does not take that method: `/api/docs` says what each takes.",
 }
 
 
@@ -44,13 +48,13 @@ def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
 def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[Any]:
     """A page for a store that is busy or has no room."""
     _log.warning("A page could not be made: %s", error)
-    return _page(request, HTTP_503_SERVICE_UNAVAILABLE)
+    return _page(request, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def broken(request: PageRequest, error: Exception) -> Response[Any]:
     """A page for our own mistakes."""
     _log.error("A page could not be made", exc_info=error, extra={"path": _shown(request.url.path)})
-    return _page(request, HTTP_500_INTERNAL_SERVER_ERROR)
+    return _page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _shown(path: str) -> str:
@@ -63,10 +67,23 @@ def _page(request: PageRequest, status: int) -> Response[Any]:
     title, say = _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
     if request.url.path.startswith("/api/"):
         # An address that the API does not have never reaches it; its clients still want JSON.
-        content = {"type": "about:blank", "title": title, "status": status, "detail": say}
+        said = _WORDS_FOR_PROGRAMS.get(status, say)
+        content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": said}
         return Response(content, status_code=status, media_type="application/problem+json")
-    given = {"status": status, "title": title, "say": say}
-    visitor = getattr(request.state, "visitor", None)
-    if visitor is None or status >= HTTP_500_INTERNAL_SERVER_ERROR:
-        return site.public_page("error.html", given, status=status)
-    return site.page("error.html", site.common(visitor) | given, status=status)
+    return site.page(
+        "error.html", _frame(request, status) | {"status": status, "title": title, "say": say}, status=status
+    )
+
+
+def _frame(request: PageRequest, status: int) -> dict[str, Any]:
+    """What stands around the page: for who is signed in the way on, without numbers where they cannot be read."""
+    site: Site = request.app.state.site
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return site.bare(visitor)  # A store that is busy is not asked once more.
+    try:
+        # An address that does not exist has no guard, so nobody has looked yet who asks.
+        visitor = visitor or visitor_of(request)
+        return site.bare(None) if visitor is None else site.common(visitor)
+    except Exception:  # noqa: BLE001 - what broke the page may break its frame, too; it is in the log already
+        return site.bare(visitor)

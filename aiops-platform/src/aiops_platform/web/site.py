@@ -9,6 +9,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
+from aiops_platform.core.views import Overview
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 from aiops_platform.web.assets import Assets
@@ -69,9 +70,16 @@ class Site:
             "public_url": self.public_url,
         }
 
+    def bare(self, visitor: Visitor | None) -> dict[str, Any]:
+        """The same frame without asking the store; for a stranger it holds nothing of any project."""
+        if visitor is None:
+            return {"visitor": None}
+        nothing = Overview(open_incidents=0, services=0, late=0, silent=0)
+        return {"visitor": visitor, "seen": "", "overview": nothing, "public_url": self.public_url}
+
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         """A page for anyone: its frame shows nothing of any project."""
-        return self.page(template, {"visitor": None, **given}, status=status)
+        return self.page(template, {**self.bare(None), **given}, status=status)
 
 
 # How handlers ask for them.

@@ -36,11 +36,16 @@ async def only_visitors(connection: ASGIConnection[Any, Any, Any, Any], _: BaseR
 
 async def find_visitor(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
     """The one whose session this is."""
+    return await asyncio.to_thread(visitor_of, connection)
+
+
+def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
+    """The same, for who may wait for the store."""
     session = connection.cookies.get(SESSION_COOKIE)
     if not session:
         return None
     site: Site = connection.app.state.site
-    found = await asyncio.to_thread(site.access.session, session, site.clock())
+    found = site.access.session(session, site.clock())
     if found is None:
         return None
     return Visitor(project_id=found.project_id, session=session, csrf=origin.token_for(session))
