@@ -124,6 +124,9 @@ def _databases(settings: Settings) -> Iterator[Finding]:
 
 
 def _secret(settings: Settings, platform: assembly.Inspected) -> Finding:
+    project_id = platform.access.first_project()
+    if project_id is None or not platform.access.keys(project_id):
+        return Finding(None, "secret", "no key was made with it yet: `aiops key create NAME` makes one")
     if platform.access.sealed_secrets_open():
         return Finding(True, "secret", "it is the one that the newest key was made with")
     place = "AIOPS_SERVER_SECRET" if settings.secret else str(settings.data / folder.SECRET_FILE)

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from aiops_platform import __version__
+from aiops_platform.cli.suggesting import SuggestingParser
 from aiops_platform.settings import Settings, default_data
 
 Command: TypeAlias = Callable[[Settings, Namespace], int]
@@ -26,14 +27,15 @@ while it runs, in another terminal:
   aiops doctor                  look after folder, databases, disk and parts
 """
 _SETTINGS = """\
-Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Two more have no option:
-AIOPS_SERVER_MAX_BODY (bytes; the largest report that is taken) and AIOPS_SERVER_SECRET.
+Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Three more have no option:
+AIOPS_SERVER_MAX_BODY, AIOPS_SERVER_MAX_BATCH (bytes; the largest report, and batch of them, that is taken)
+and AIOPS_SERVER_SECRET.
 """
 
 
 def make_parser() -> ArgumentParser:
     """The parser. `command` in its result is the function to call, with the settings and the result; or None."""
-    parser = ArgumentParser(
+    parser = SuggestingParser(
         prog="aiops",
         description=_TEACHING,
         epilog="`aiops COMMAND --help` says more about each.",

@@ -75,6 +75,26 @@ def test_what_is_not_understood_is_said_with_the_usage(words, aiops):
     assert "usage: aiops" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("serv",), "aiops serve"),
+        (("key", "creat"), "aiops key create"),
+        (("token", "lst"), "aiops token list"),
+        (("serve", "--prot", "1"), "--port"),
+        (("signin", "--dat=x", "--dta=x"), "--data"),
+    ],
+)
+def test_a_slip_of_the_finger_is_told_what_may_have_been_meant(words, meant, aiops):
+    assert re.search(rf"did you mean `?{meant}`?\?", aiops(*words).stderr)
+
+
+def test_a_word_that_is_like_nothing_is_told_what_there_is(aiops):
+    said = aiops("frobnicate").stderr
+    assert "did you mean" not in said
+    assert "there are serve, signin, key" in said
+
+
 def test_it_says_its_version(aiops):
     assert aiops("--version").stdout == f"aiops-platform {aiops_platform.__version__}\n"
 
@@ -200,6 +220,16 @@ def test_the_doctor_says_that_nothing_was_ever_started(tmp_path, aiops):
     assert done.returncode == 1
     assert "aiops serve" in done.stdout
     assert not (tmp_path / "nothing").exists()
+
+
+def test_the_doctor_does_not_speak_of_a_key_where_there_is_none(tmp_path, aiops):
+    aiops("migrate", "--data", str(tmp_path))
+
+    done = aiops("doctor", "--data", str(tmp_path))
+
+    assert done.returncode == 0
+    assert "newest key" not in done.stdout
+    assert re.search("note +secret +no key was made with it yet: `aiops key create NAME`", done.stdout)
 
 
 def test_the_doctor_finds_a_lost_secret(tmp_path, aiops):
