@@ -12,6 +12,7 @@ from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
 from aiops_platform.api.ingest import KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
+from aiops_platform.core import batch
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
@@ -28,7 +29,7 @@ from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.inspection import Buried, buried_parcels
-from aiops_platform.storage.migrations import migrate
+from aiops_platform.storage.readiness import make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 
@@ -55,7 +56,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
     """The store, made ready first: folder, tables, project. Raises PlatformErrors."""
     folder.prepare(settings.data)
     with closing(open_database(settings.store_url)) as database:
-        migrate(database)
+        make_ready(database)
         access = _access(settings, database)
         project_id, _ = access.ensure_project("default", "Default", utc_now())
         yield Opened(database, access, project_id)
@@ -102,7 +103,12 @@ def build_door(settings: Settings, address: str) -> Front:
         database.close()
 
     return Front(
-        Reception(Ingest(intake), keys, limits=Limits(body=settings.max_body), clock=utc_now),
+        Reception(
+            Ingest(intake, limits=batch.Limits(event=settings.max_body)),
+            keys,
+            limits=Limits(body=settings.max_body, batch=settings.max_batch),
+            clock=utc_now,
+        ),
         _pages(database, access, address),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),

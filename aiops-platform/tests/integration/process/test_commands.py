@@ -115,6 +115,14 @@ def test_a_command_imports_no_more_than_it_needs(tmp_path, words, unneeded):
     assert imported & unneeded == set()
 
 
+def test_a_key_for_a_folder_that_is_ready_needs_no_migration(tmp_path, aiops):
+    aiops("migrate", "--data", str(tmp_path))
+    done = aiops_alone("key", "create", "shop", PYTHONPROFILEIMPORTTIME="1", AIOPS_SERVER_DATA=str(tmp_path))
+    assert done.returncode == 0
+    assert "sqlalchemy" in done.stderr
+    assert "alembic" not in done.stderr
+
+
 def test_a_key_is_printed_alone_and_works_at_once(platform, command):
     printed = command("key", "create", "night shift")
 
