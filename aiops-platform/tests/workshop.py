@@ -21,7 +21,7 @@ from aiops_platform.storage.transactions import SqlStore
 class Workshop:
     """Two projects, 1 and 2. Close it at the end."""
 
-    def __init__(self, *, batch: int = 200) -> None:
+    def __init__(self, *, together: int = 200) -> None:
         self.database = open_database("sqlite://")
         with self.database.begin() as connection:
             schema.metadata.create_all(connection)
@@ -29,7 +29,7 @@ class Workshop:
             connection.execute(insert(schema.projects), rows)
         self.store = SqlStore(self.database)
         self.intake = SqliteIntake(None)
-        self.digest = Digest(self.store, self.intake, batch=batch)
+        self.digest = Digest(self.store, self.intake, together=together)
         self.watch = Watch(self.store, self.intake)
         self.prune = Prune(self.store, self.intake)
         self.triage = Triage(self.store)

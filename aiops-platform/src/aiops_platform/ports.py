@@ -58,7 +58,10 @@ class Intake(Protocol):
         ...
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
-        """The oldest parcels that nobody works on, at most `limit`, for a minute: then they are handed out again."""
+        """The oldest parcels that nobody works on, at most `limit`, for a minute: then they are handed out again.
+
+        A batch is the last of them: it holds many events, and others are to have their turn.
+        """
         ...
 
     def done(self, tickets: Collection[int]) -> None:

@@ -55,6 +55,9 @@ class Settings:
         )
     )
     max_body: int = field(metadata=_says("The largest report that is taken, in bytes, unpacked.", default="1048576"))
+    max_batch: int = field(
+        metadata=_says("The largest batch of reports that is taken, in bytes, unpacked.", default="4194304")
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -73,6 +76,7 @@ class Settings:
             port=given.number("port", 8400, least=0, most=65535),
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
             max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=1024**3),
+            max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=1024**3),
             secret=_secret(given.text("secret")),
         )
 

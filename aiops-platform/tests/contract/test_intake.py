@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,13 @@ def test_long_parcels_are_leased_few_at_a_time(intake):
     keep(intake, *(a_parcel(number, b"x" * 6_000_000) for number in range(4)))
     assert len(intake.lease(10, NOW)) == 3
     assert len(intake.lease(10, NOW)) == 1
+
+
+def test_a_batch_is_the_last_of_a_lease(intake):
+    batch = replace(a_parcel(2, b"two"), kind=ParcelKind.BATCH)
+    keep(intake, a_parcel(1, b"one"), batch, a_parcel(3, b"three"))
+    assert bodies(intake.lease(10, NOW)) == [b"one", b"two"]
+    assert bodies(intake.lease(10, NOW)) == [b"three"]
 
 
 def test_waiting_is_told_with_the_oldest_of_each_kind(intake):

@@ -33,7 +33,7 @@ from aiops_platform.storage.transactions import SqlStore
 folder = Path(sys.argv[1])
 intake = SqliteIntake(folder / "intake.db")
 intake.release()
-digest = Digest(SqlStore(open_database(f"sqlite:///{folder / 'store.db'}")), intake, batch=20)
+digest = Digest(SqlStore(open_database(f"sqlite:///{folder / 'store.db'}")), intake, together=20)
 while digest.step(NOW):
     print("done", flush=True)
 """

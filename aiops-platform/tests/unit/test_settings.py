@@ -25,6 +25,7 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_PORT": "9000",
             "AIOPS_SERVER_PUBLIC_URL": "https://aiops.example.com",
             "AIOPS_SERVER_MAX_BODY": "2048",
+            "AIOPS_SERVER_MAX_BATCH": "4096",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -35,6 +36,7 @@ def test_every_setting_has_a_variable():
         port=9000,
         public_url="https://aiops.example.com",
         max_body=2048,
+        max_batch=4096,
         secret="x" * 32,
     )
 
@@ -136,6 +138,7 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_PORT",
         "AIOPS_SERVER_PUBLIC_URL",
         "AIOPS_SERVER_MAX_BODY",
+        "AIOPS_SERVER_MAX_BATCH",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

@@ -10,14 +10,19 @@ class ParcelKind(StrEnum):
 
     EXCEPTION = "exception"
     HEARTBEAT = "heartbeat"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """`id` is 16 bytes, made at the door; an event that has no id of its own gets it. `body` is plain JSON text."""
+    """`id` is 16 bytes, made at the door; an event that has no id of its own gets it.
+
+    `body` is plain JSON text; that of a batch is JSON lines, packed with gzip. `line`: where in a batch it stood.
+    """
 
     id: bytes
     project_id: int
     kind: ParcelKind
     received_at: datetime
     body: bytes
+    line: int | None = None

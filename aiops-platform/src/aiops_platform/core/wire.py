@@ -68,11 +68,11 @@ def refusal(body: bytes, kind: ParcelKind) -> Unreadable | None:
     try:
         signal: object = _GLANCE.decode(body).signal_type
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        found = _object_in(body)
+        found = object_in(body)
         if isinstance(found, Unreadable):
             return found
         signal = found.get("signal_type")
-    return _wrong_door(signal, kind)
+    return wrong_door(signal, kind)
 
 
 def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
@@ -81,7 +81,7 @@ def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
         report: Event | Heartbeat = (_EVENT if kind is ParcelKind.EXCEPTION else _HEARTBEAT).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse_leniently(body, kind)
-    wrong = _wrong_door(report.signal_type, kind)
+    wrong = wrong_door(report.signal_type, kind)
     if wrong is not None:
         return wrong
     # Remarks are ours to make: what a client sends under that name is not.
@@ -93,7 +93,8 @@ def write(report: Event | Heartbeat) -> bytes:
     return _ENCODER.encode(report)
 
 
-def _wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:
+def wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:
+    """Why what says this `signal_type` does not belong to a door of this kind; None when it does."""
     if isinstance(signal, str) and signal in _TAKEN[kind]:
         return None
     if signal is None:
@@ -107,14 +108,14 @@ def _wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:
     return Unreadable(f"signal_type: '{one_line(salvage.sound(signal), 50)}' is not known here")
 
 
-def _object_in(body: bytes) -> dict[str, Any] | Unreadable:
+def object_in(body: bytes, *, called: str = "the body") -> dict[str, Any] | Unreadable:
     """What the strict reader refuses, read by a lenient one: NaN, half surrogates, bytes that are not UTF-8."""
     try:
         value = json.loads(body.decode("utf-8-sig", "replace"), parse_int=_integer)
     except RecursionError:
-        return Unreadable("the body is nested too deeply")
+        return Unreadable(f"{called} is nested too deeply")
     except ValueError as cause:
-        return Unreadable(f"the body is not JSON: {cause}")
+        return Unreadable(f"{called} is not JSON: {cause}")
     if not isinstance(value, dict):
         return Unreadable(f"expected an object, found {salvage.noun(value)}")
     return value
@@ -125,10 +126,10 @@ def _integer(digits: str) -> int | float:
 
 
 def _parse_leniently(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
-    found = _object_in(body)
+    found = object_in(body)
     if isinstance(found, Unreadable):
         return found
-    wrong = _wrong_door(found.get("signal_type"), kind)
+    wrong = wrong_door(found.get("signal_type"), kind)
     if wrong is not None:
         return wrong
     remarks = salvage.Remarks()

@@ -78,7 +78,7 @@ class SqliteIntake:
             for seq, *parcel, deaths in connection.execute(_FREE, (_micros(now), limit)):
                 leased.append(Leased(ticket=seq, parcel=_parcel(*parcel), deaths=deaths))
                 size += len(leased[-1].parcel.body)
-                if size > _LEASE_BYTES:
+                if size > _LEASE_BYTES or leased[-1].parcel.kind is ParcelKind.BATCH:
                     break
             until = _micros(now + _LEASE)
             connection.executemany(_LEASED, [(each.ticket, until) for each in leased])

@@ -1,13 +1,13 @@
-"""Digest: parcels become events, events become incidents, heartbeats keep monitors alive; a batch is one transaction."""
+"""Digest: parcels become events, events become incidents, heartbeats keep monitors alive; many of them in a transaction."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from aiops_platform.core import ahead, grouping, hours, salvage, wire
+from aiops_platform.core import ahead, batch, grouping, hours, salvage, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event, Heartbeat, Report
@@ -15,13 +15,15 @@ from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
 from aiops_platform.core.monitor import Looked, beat
-from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.text import paragraph
 from aiops_platform.core.wire import Unreadable
 from aiops_platform.ports import IncidentChange, Intake, KeptEvent, Leased, MonitorChange, Store, Transaction
 
-_BATCH: Final = 200
+# What one transaction takes: while it lasts, nobody else can write.
+_TOGETHER: Final = 200
+_TOGETHER_BYTES: Final = 8 * 1024 * 1024
 # A parcel that was being worked on when the worker died, this often, is what it dies of.
 _DEATHS: Final = 3
 _REASON_LIMIT: Final = 500
@@ -69,16 +71,16 @@ class _Draft:
 class Digest:
     """A station. One at a time for each store: `release` the intake before the first step."""
 
-    def __init__(self, store: Store, intake: Intake, *, batch: int = _BATCH) -> None:
+    def __init__(self, store: Store, intake: Intake, *, together: int = _TOGETHER) -> None:
         self._store = store
         self._intake = intake
-        self._batch = batch
+        self._together = together
         # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
         self._finished: set[int] = set()
         self._unfinished: set[int] = set()
 
     def step(self, now: datetime) -> bool:
-        """Digests a batch; says whether there was one.
+        """Digests what waits, but no more than a few hundred parcels or one batch; says whether there was any.
 
         Raises StoreUnavailableError and IntakeUnavailableError: then what was not digested is taken again. A parcel
         that cannot be digested is buried with the reason, and never holds up the others.
@@ -107,8 +109,8 @@ class Digest:
             self._unfinished = set()
 
     def _lease(self, now: datetime) -> Sequence[Leased]:
-        """A batch; or a single parcel, if it was in the worker's hands when that died: it might be the reason."""
-        leased = self._intake.lease(self._batch, now)
+        """Some parcels; or a single one, if it was in the worker's hands when that died: it might be the reason."""
+        leased = self._intake.lease(self._together, now)
         suspect = next((each for each in leased if each.deaths), None)
         if suspect is None:
             return leased
@@ -124,13 +126,29 @@ class Digest:
         if len(leased) == 1 and leased[0].deaths >= _DEATHS:
             self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
             return
-        parcels = [_dated(each.parcel, now) for each in leased]
+        # In the hands of a worker that died, each is taken by itself: then what comes before the reason is counted.
+        together = 1 if any(each.deaths for each in leased) else self._together
+        for parcels in _portions(self._singles(_dated(each.parcel, now) for each in leased), together):
+            self._digest_portion(parcels, now)
+
+    def _singles(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+        """The parcels, batches taken apart."""
+        for parcel in parcels:
+            if parcel.kind is not ParcelKind.BATCH:
+                yield parcel
+                continue
+            try:
+                yield from batch.parcels(parcel)
+            except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
+                self._bury(parcel, f"it could not be taken apart: {type(error).__name__}: {error}")
+
+    def _digest_portion(self, parcels: Sequence[Parcel], now: datetime) -> None:
         try:
             self._digest_together(parcels, now)
         except PlatformError:
             raise
         except Exception:
-            log.exception("A batch could not be digested, its parcels are tried one by one")
+            log.exception("Some parcels could not be digested together, they are tried one by one")
             for parcel in parcels:
                 self._digest_alone(parcel, now)
 
@@ -144,7 +162,7 @@ class Digest:
 
     def _bury(self, parcel: Parcel, reason: str) -> None:
         with self._store.begin() as transaction:
-            transaction.bury(parcel, paragraph(salvage.sound(reason), _REASON_LIMIT))
+            transaction.bury(parcel, _placed(parcel, paragraph(salvage.sound(reason), _REASON_LIMIT)))
 
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.
@@ -154,10 +172,28 @@ class Digest:
         with self._store.begin() as transaction:
             for each in opened:
                 if isinstance(each.report, Unreadable):
-                    transaction.bury(each.parcel, each.report.why)
+                    transaction.bury(each.parcel, _placed(each.parcel, each.report.why))
             services = transaction.services(_seen(opened))
             _take_events(transaction, _new(transaction, arrivals, services), services, now)
             _take_beats(transaction, beats, services, now)
+
+
+def _portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
+    """The parcels, as many at a time as are digested together."""
+    portion: list[Parcel] = []
+    size = 0
+    for parcel in parcels:
+        portion.append(parcel)
+        size += len(parcel.body)
+        if len(portion) >= most or size >= _TOGETHER_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _placed(parcel: Parcel, reason: str) -> str:
+    return reason if parcel.line is None else f"line {parcel.line} of a batch: {reason}"
 
 
 def _dated(parcel: Parcel, now: datetime) -> Parcel:

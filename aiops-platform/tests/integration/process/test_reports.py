@@ -37,7 +37,7 @@ def services(platform) -> set[str]:
 
 
 def test_a_report_becomes_an_incident(platform):
-    assert platform.send(EVENT) == (202, {"accepted": 1, "rejected": [], "capabilities": ["gzip"]})
+    assert platform.send(EVENT) == (202, {"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip"]})
 
     eventually(lambda: ("KeyError", "42", 1) in incidents(platform), "the incident")
 
@@ -52,6 +52,24 @@ def test_a_packed_report_is_taken(platform):
     packed = gzip.compress(json.dumps(EVENT | {"service": "packed"}).encode())
 
     assert platform.send(packed, **{"Content-Encoding": "gzip"})[0] == 202
+
+
+def test_a_batch_becomes_incidents(platform):
+    lines = [
+        {"service": "shop"},
+        *({**EVENT, "error_type": f"Batched{each % 2}"} for each in range(500)),
+        {"no": "event"},
+    ]
+    packed = gzip.compress("\n".join(map(json.dumps, lines)).encode())
+
+    status, said = platform.send(packed, path="/v1/sdk/batch", **{"Content-Encoding": "gzip"})
+
+    assert (status, said["accepted"]) == (202, 500)
+    assert said["rejected"] == [{"index": 500, "why": "signal_type: missing"}]
+    eventually(
+        lambda: {("Batched0", "42", 250), ("Batched1", "42", 250)} <= set(incidents(platform)),
+        "every event of the batch",
+    )
 
 
 def test_what_is_too_large_is_refused_once_it_was_sent(platform):

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 from made import NOW, a_body, a_heartbeat_body, a_parcel, a_sample, after
 from workshop import Workshop, in_memory
 
-from aiops_platform.core import grouping
+from aiops_platform.core import batch, grouping
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
@@ -127,6 +129,105 @@ def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_two_inciden
         ("exception", "ZeroDivisionError", 2),
         ("log_error", "ERROR", 2),
     ]
+
+
+def a_batch(number: int, *lines: object, **fields: Any) -> Parcel:
+    text = b"\n".join(each if isinstance(each, bytes) else json.dumps(each).encode() for each in lines)
+    return replace(a_parcel(number, batch.pack(text), **fields), kind=ParcelKind.BATCH)
+
+
+def test_the_events_of_a_batch_are_counted_once_each_however_often_it_is_digested(shop):
+    head = {"service": "till", "release": "7"}
+    lines = [told("E", each, service="shop") for each in range(3)] + [{"signal_type": "log_error", "message": "no"}]
+    for _ in range(2):
+        shop.receive(a_batch(1, head, *lines), a_parcel(2, told("E", 1)))
+        shop.digest_all()
+    assert shop.rows(schema.incidents, "type", "count", "last_release") == [("E", 4, "7"), ("ERROR", 1, "7")]
+    assert sorted(shop.rows(schema.services, "name")) == ["shop", "till"]
+    assert (shop.count(schema.events), shop.intake.waiting()) == (5, 0)
+
+
+def test_an_event_that_comes_alone_and_in_batches_counts_once(shop):
+    twice = told("E", 1, event_id=FIRST_ID)
+    shop.receive(a_batch(1, {}, twice, twice), a_parcel(2, twice), a_batch(3, {}, twice))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1]
+
+
+def test_what_cannot_be_read_of_a_batch_is_buried_with_its_line(shop):
+    shop.receive(a_batch(1, {}, told("A", 1), b"{ this is not json", told("B", 1)))
+    shop.digest_all()
+    ((kind, reason, body),) = shop.rows(schema.buried, "kind", "reason", "body")
+    assert (kind, body) == ("exception", b"{ this is not json")
+    assert reason.startswith("line 3 of a batch: ")
+    assert shop.rows(schema.incidents, "type") == ["A", "B"]
+
+
+def test_what_breaks_the_digest_is_buried_alone_though_it_came_in_a_batch(shop, monkeypatch):
+    whole = grouping.key_for
+
+    def broken(event: Event) -> GroupKey:
+        if event.error_type == "Poison":
+            raise ZeroDivisionError("a mistake of ours")
+        return whole(event)
+
+    monkeypatch.setattr(grouping, "key_for", broken)
+    shop.receive(a_batch(1, {"service": "shop"}, told("A", 1), told("Poison", 1), told("B", 1)))
+    shop.digest_all()
+    ((reason, body),) = shop.rows(schema.buried, "reason", "body")
+    assert reason == "line 3 of a batch: it could not be digested: ZeroDivisionError: a mistake of ours"
+    assert json.loads(body)["service"] == "shop"
+    assert shop.rows(schema.incidents, "type") == ["A", "B"]
+
+
+def test_what_is_no_batch_is_buried_and_the_others_are_not_held_up(shop):
+    broken = replace(a_parcel(1, b"no gzip"), kind=ParcelKind.BATCH)
+    shop.receive(broken, a_parcel(2, told("A", 1)))
+    shop.digest_all()
+    assert "it could not be taken apart" in shop.rows(schema.buried, "reason")[0]
+    assert shop.rows(schema.incidents, "type") == ["A"]
+
+
+def test_a_large_batch_is_many_transactions_and_a_worker_that_dies_between_them_loses_nothing(shop):
+    class Dying:
+        """A store that can be written so often."""
+
+        def __init__(self, often: int) -> None:
+            self._left = often
+
+        def begin(self):
+            self._left -= 1
+            if self._left < 0:
+                raise KeyboardInterrupt
+            return shop.store.begin()
+
+    shop.receive(a_batch(1, {}, *(told("E", each) for each in range(1_000))))
+    with pytest.raises(KeyboardInterrupt):
+        Digest(Dying(3), shop.intake).step(NOW)
+    assert shop.rows(schema.incidents, "count") == [600]
+    shop.intake.release()
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "count") == [1_000]
+    assert (shop.count(schema.events), shop.count(schema.buried)) == (1_000, 0)
+
+
+def test_of_a_batch_over_which_the_worker_dies_what_stands_before_is_counted(shop, monkeypatch):
+    whole = grouping.key_for
+
+    def deadly(event: Event) -> GroupKey:
+        if event.error_type == "Poison":
+            raise KeyboardInterrupt
+        return whole(event)
+
+    monkeypatch.setattr(grouping, "key_for", deadly)
+    shop.receive(a_batch(1, {}, told("A", 1), told("Poison", 1), told("B", 1)), a_parcel(2, told("C", 1)))
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            shop.digest.step(NOW)
+        shop.intake.release()
+    shop.digest_all()
+    assert shop.rows(schema.buried, "kind", "reason") == [("batch", "the worker died over it 3 times")]
+    assert shop.rows(schema.incidents, "type") == ["A", "C"]
 
 
 def test_an_error_that_returns_reopens_its_incident_in_the_same_transaction_as_the_fact(shop):
@@ -418,7 +519,7 @@ def test_counts_do_not_depend_on_order_duplicates_or_batches(bodies, data):
     again = data.draw(st.lists(st.sampled_from(parcels), max_size=15)) if parcels else []
     shuffled = data.draw(st.permutations(parcels + again))
     plain = in_memory(parcels)
-    other = in_memory(shuffled, batch=data.draw(st.sampled_from([1, 3, 200])))
+    other = in_memory(shuffled, together=data.draw(st.sampled_from([1, 3, 200])))
     expected: dict[tuple[str, str], int] = {}
     for body in bodies:
         place = (body["service"], body["error_type"])

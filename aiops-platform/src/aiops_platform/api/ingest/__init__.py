@@ -1,4 +1,4 @@
-"""The two paths on which services report: bare ASGI, because a framework's router costs more than all of HTTP."""
+"""The paths on which services report: bare ASGI, because a framework's router costs more than all of HTTP."""
 
 from aiops_platform.api.ingest.handler import Reception
 from aiops_platform.api.ingest.keys import KeyRing

@@ -1,26 +1,31 @@
 """What the door answers to reports, as `wire/v1.md` has it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiops_platform.process.asgi import Send
 
-CAPABILITIES = ("gzip",)
+CAPABILITIES = ("batch", "gzip")
 
 
 class Answer:
-    """A response, made once and ready to be sent any number of times. Without a `why` it says "accepted".
+    """A response, made once and ready to be sent any number of times. `rejected`: why not, by the index of the event.
 
     `closes` ends the connection, for when the rest of what the client sends is not worth reading.
     """
 
     def __init__(
-        self, status: int, why: str | None = None, *, headers: Sequence[tuple[bytes, bytes]] = (), closes: bool = False
+        self,
+        status: int,
+        *,
+        accepted: int = 0,
+        rejected: Mapping[int, str] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        closes: bool = False,
     ) -> None:
         self.status = status
-        self.why = why
-        rejected = [] if why is None else [{"index": 0, "why": why}]
-        said = {"accepted": int(why is None), "rejected": rejected, "capabilities": CAPABILITIES}
+        whys = [{"index": index, "why": why} for index, why in (rejected or {}).items()]
+        said = {"accepted": accepted, "rejected": whys, "capabilities": CAPABILITIES}
         # Text from outside may hold halves of characters, which have no bytes.
         self._body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         self._headers = [
@@ -38,34 +43,48 @@ class Answer:
 
 def accepted() -> Answer:
     """It is on durable storage."""
-    return Answer(202)
+    return Answer(202, accepted=1)
+
+
+def of_batch(accepted: int, rejected: Mapping[int, str]) -> Answer:
+    """Those accepted are on durable storage; the others are not understood, and never will be."""
+    return Answer(202 if accepted or not rejected else 400, accepted=accepted, rejected=rejected)
 
 
 def not_understood(why: str) -> Answer:
     """It is not understood, and never will be."""
-    return Answer(400, why)
+    return _refusal(400, why)
 
 
 def unknown_key(why: str) -> Answer:
     """The key is missing, unknown or revoked."""
-    return Answer(401, why, headers=[(b"www-authenticate", b"Bearer")])
+    return _refusal(401, why, headers=[(b"www-authenticate", b"Bearer")])
 
 
 def wrong_method() -> Answer:
     """Only POST is spoken here."""
-    return Answer(405, "send it with POST", headers=[(b"allow", b"POST")])
+    return _refusal(405, "send it with POST", headers=[(b"allow", b"POST")])
 
 
 def too_large(most: int, *, closes: bool) -> Answer:
     """It is larger than this server takes."""
-    return Answer(413, f"larger than the {most} bytes that this server takes", closes=closes)
+    return _refusal(413, f"larger than the {most} bytes that this server takes", closes=closes)
+
+
+def too_much(why: str) -> Answer:
+    """A batch holds more than this server takes in one."""
+    return _refusal(413, why)
 
 
 def not_now(why: str, *, seconds: int, closes: bool = False) -> Answer:
     """The client keeps it, and tries again after that many seconds."""
-    return Answer(503, why, headers=[(b"retry-after", b"%d" % seconds)], closes=closes)
+    return _refusal(503, why, headers=[(b"retry-after", b"%d" % seconds)], closes=closes)
 
 
 def too_slow(seconds: float) -> Answer:
     """The body did not come in time; the client keeps it, and tries again."""
-    return Answer(408, f"the body did not arrive within {seconds:g} s", closes=True)
+    return _refusal(408, f"the body did not arrive within {seconds:g} s", closes=True)
+
+
+def _refusal(status: int, why: str, *, headers: Sequence[tuple[bytes, bytes]] = (), closes: bool = False) -> Answer:
+    return Answer(status, rejected={0: why}, headers=headers, closes=closes)

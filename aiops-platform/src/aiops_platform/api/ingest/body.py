@@ -18,6 +18,7 @@ class Limits:
     """What one door takes. Sizes in bytes; `together` bounds all bodies that are being read or written."""
 
     body: int = 1024 * 1024
+    batch: int = 4 * 1024 * 1024
     together: int = 64 * 1024 * 1024
     seconds: float = 30.0
 
@@ -81,16 +82,27 @@ class Share:
         self._room.taken -= self._mine
 
 
-async def read(receive: Receive, share: Share, *, packed: bool, limits: Limits) -> bytes:
-    """The whole body, unpacked. Raises Gone or a RefusedError."""
-    pile = (_Unpacking if packed else _Pile)(limits.body, share)
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """What was said; `packed` is how it came, if that was asked for and it came packed."""
+
+    text: bytes
+    packed: bytes | None
+
+
+async def read(
+    receive: Receive, share: Share, *, packed: bool, most: int, seconds: float, keep_packed: bool = False
+) -> Body:
+    """The whole body, of at most so many bytes. Raises Gone or a RefusedError."""
+    kept = _Pile(most, share) if packed and keep_packed else None
+    pile = _Unpacking(most, share, kept) if packed else _Pile(most, share)
     try:
-        async with asyncio.timeout(limits.seconds):
+        async with asyncio.timeout(seconds):
             while await _one_part(receive, pile):
                 pass
     except TimeoutError as cause:
         raise TooSlowError from cause
-    return pile.whole()
+    return Body(text=pile.whole(), packed=kept.whole() if kept else None)
 
 
 async def _one_part(receive: Receive, pile: "_Pile") -> bool:
@@ -140,11 +152,14 @@ class _Pile:
 class _Unpacking(_Pile):
     """Unpacks as it comes, so that a bomb is noticed before it has gone off."""
 
-    def __init__(self, limit: int, share: Share) -> None:
+    def __init__(self, limit: int, share: Share, packed: _Pile | None) -> None:
         super().__init__(limit, share)
         self._unpacker = zlib.decompressobj(_GZIP)
+        self._packed = packed
 
     def _take(self, part: bytes) -> None:
+        if self._packed is not None:
+            self._packed.add(part)
         try:
             text = self._unpacker.decompress(part, self._limit - self._kept + 1)
         except zlib.error as cause:

@@ -1,4 +1,4 @@
-"""Requests on the two paths: key, body, then the station; "accepted" once it is on durable storage."""
+"""Requests on the paths of the wire: key, body, then the station; "accepted" once it is on durable storage."""
 
 import asyncio
 import logging
@@ -7,11 +7,12 @@ from datetime import datetime
 
 from aiops_platform.api.ingest import answers, body
 from aiops_platform.api.ingest.answers import Answer
-from aiops_platform.api.ingest.body import Limits, Room, Share
+from aiops_platform.api.ingest.body import Body, Limits, Room, Share
 from aiops_platform.api.ingest.keys import KeyRing
 from aiops_platform.core.access import Holder, hint_of, looks_like_api_key, looks_like_api_token
+from aiops_platform.core.batch import TooMuch
 from aiops_platform.core.parcel import ParcelKind
-from aiops_platform.pipeline.ingest import Ingest, Refused
+from aiops_platform.pipeline.ingest import Ingest, Refused, TakenBatch
 from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
 from aiops_platform.process.asgi import Receive, Scope, Send
 
@@ -20,8 +21,12 @@ PATHS = {
     "/v1/sdk/exception/": ParcelKind.EXCEPTION,
     "/v1/sdk/heartbeat": ParcelKind.HEARTBEAT,
     "/v1/sdk/heartbeat/": ParcelKind.HEARTBEAT,
+    "/v1/sdk/batch": ParcelKind.BATCH,
+    "/v1/sdk/batch/": ParcelKind.BATCH,
 }
 _RETRY_SECONDS = 5
+# To look at more takes longer than what a thread costs; meanwhile others are served.
+_QUICKLY_READ = 128 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +60,13 @@ class Reception:
             holder = await self._holder(headers, received_at)
             if isinstance(holder, Answer):
                 return holder
-            text = await self._body(headers, receive, share)
-            if isinstance(text, Answer):
-                return text
-            return await self._keep(text, PATHS[scope["path"]], holder, received_at)
+            kind = PATHS[scope["path"]]
+            said = await self._body(headers, receive, share, kind)
+            if isinstance(said, Answer):
+                return said
+            if kind is ParcelKind.BATCH:
+                return await self._keep_batch(said, holder, received_at)
+            return await self._keep(said.text, kind, holder, received_at)
         except (StoreUnavailableError, IntakeUnavailableError) as unavailable:
             log.warning("Cannot keep reports, clients are told to try again", extra={"why": unavailable})
             return answers.not_now("the platform cannot store reports now", seconds=_RETRY_SECONDS)
@@ -71,22 +79,27 @@ class Reception:
         holder = await self._keys.holder(key, now)
         return answers.unknown_key(_why_unknown(key)) if holder is None else holder
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> bytes | Answer:
+    async def _body(
+        self, headers: dict[bytes, bytes], receive: Receive, share: Share, kind: ParcelKind
+    ) -> Body | Answer:
+        is_batch = kind is ParcelKind.BATCH
+        most = self._limits.batch if is_batch else self._limits.body
         encoding = headers.get(b"content-encoding", b"").strip().lower()
         if encoding not in (b"", b"identity", b"gzip"):
             return answers.not_understood("Content-Encoding: only gzip is known here")
-        if int(headers.get(b"content-length", b"0")) > self._limits.body:
+        if int(headers.get(b"content-length", b"0")) > most:
             # Who asked first ("Expect: 100-continue") will not send it; the others may only listen once they have sent.
-            return answers.too_large(self._limits.body, closes=b"expect" in headers)
+            return answers.too_large(most, closes=b"expect" in headers)
+        packed, seconds = encoding == b"gzip", self._limits.seconds
         try:
-            return await body.read(receive, share, packed=encoding == b"gzip", limits=self._limits)
+            return await body.read(receive, share, packed=packed, most=most, seconds=seconds, keep_packed=is_batch)
         except body.RefusedError as refused:
-            return self._refusal(refused)
+            return self._refusal(refused, most)
 
-    def _refusal(self, refused: body.RefusedError) -> Answer:
+    def _refusal(self, refused: body.RefusedError, most: int) -> Answer:
         match refused:
             case body.TooLargeError():
-                return answers.too_large(self._limits.body, closes=not refused.read_up)
+                return answers.too_large(most, closes=not refused.read_up)
             case body.TooSlowError():
                 return answers.too_slow(self._limits.seconds)
             case body.NoRoomError():
@@ -100,6 +113,20 @@ class Reception:
             return answers.not_understood(taken.why)
         await asyncio.wrap_future(taken)
         return self._accepted
+
+    async def _keep_batch(self, said: Body, holder: Holder, received_at: datetime) -> Answer:
+        def take() -> Refused | TooMuch | TakenBatch:
+            return self._ingest.take_batch(said.text, said.packed, project_id=holder.project_id, now=received_at)
+
+        taken = take() if len(said.text) <= _QUICKLY_READ else await asyncio.to_thread(take)
+        match taken:
+            case Refused():
+                return answers.not_understood(taken.why)
+            case TooMuch():
+                return answers.too_much(taken.why)
+        if taken.written is not None:
+            await asyncio.wrap_future(taken.written)
+        return answers.of_batch(taken.accepted, taken.rejected)
 
 
 def _why_unknown(key: str) -> str:

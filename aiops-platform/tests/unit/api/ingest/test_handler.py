@@ -20,7 +20,9 @@ from aiops_platform.storage.schema import metadata
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
 EVENT = json.dumps({"signal_type": "exception", "service": "shop"}).encode()
 BEAT = json.dumps({"signal_type": "heartbeat", "service": "shop"}).encode()
-EXCEPTION, HEARTBEAT = "/v1/sdk/exception", "/v1/sdk/heartbeat"
+EXCEPTION, HEARTBEAT, BATCH = "/v1/sdk/exception", "/v1/sdk/heartbeat", "/v1/sdk/batch"
+HEAD = b'{"service": "shop"}'
+ITEM = b'{"signal_type": "exception"}'
 
 
 class Door:
@@ -52,7 +54,7 @@ class Door:
 
 @pytest.fixture
 def door():
-    door = Door(Limits(body=1000, together=5000, seconds=30))
+    door = Door(Limits(body=1000, batch=2000, together=5000, seconds=30))
     yield door
     door.close()
 
@@ -61,7 +63,7 @@ def test_what_was_accepted_lies_in_the_intake(door):
     answered = door.send()
 
     assert answered.status == 202
-    assert answered.said == {"accepted": 1, "rejected": [], "capabilities": ["gzip"]}
+    assert answered.said == {"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip"]}
     assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)]
 
 
@@ -90,6 +92,114 @@ def test_a_packed_body_is_unpacked(door):
     assert door.send(packed, content_encoding="gzip").status == 202
     assert door.send(packed, content_encoding=" GZIP ", messages=parts(packed[:7], packed[7:])).status == 202
     assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)] * 2
+
+
+def test_a_packed_heartbeat_is_unpacked_too(door):
+    assert door.send(gzip.compress(BEAT), HEARTBEAT, content_encoding="gzip").status == 202
+    assert door.kept() == [(ParcelKind.HEARTBEAT, BEAT)]
+
+
+def lines(*each: bytes) -> bytes:
+    return b"\n".join(each) + b"\n"
+
+
+def test_a_batch_is_kept_as_it_came_in_one_parcel(door):
+    packed = gzip.compress(lines(HEAD, ITEM, ITEM))
+
+    answered = door.send(packed, BATCH, content_encoding="gzip")
+
+    assert answered.status == 202
+    assert answered.said == {"accepted": 2, "rejected": [], "capabilities": ["batch", "gzip"]}
+    assert door.kept() == [(ParcelKind.BATCH, packed)]
+
+
+@pytest.mark.parametrize("path", [BATCH, BATCH + "/"])
+def test_a_batch_may_come_unpacked(door, path):
+    assert door.send(lines(HEAD, ITEM), path).said["accepted"] == 1
+    assert [(kind, gzip.decompress(body)) for kind, body in door.kept()] == [(ParcelKind.BATCH, lines(HEAD, ITEM))]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", None])
+def test_of_a_batch_what_is_not_understood_is_refused_and_not_kept(door, encoding):
+    body = lines(HEAD, ITEM, b"{", ITEM, BEAT, ITEM[:-3])
+
+    answered = door.send(gzip.compress(body) if encoding else body, BATCH, content_encoding=encoding)
+
+    assert (answered.status, answered.said["accepted"]) == (202, 2)
+    assert [each["index"] for each in answered.said["rejected"]] == [1, 3, 4]
+    assert "a heartbeat goes to" in answered.said["rejected"][1]["why"]
+    assert [gzip.decompress(kept) for _, kept in door.kept()] == [b"\n".join([HEAD, ITEM, ITEM])]
+
+
+def test_a_batch_of_which_nothing_is_understood_is_refused_with_every_reason(door):
+    answered = door.send(lines(HEAD, BEAT, b"{}"), BATCH)
+
+    assert (answered.status, answered.said["accepted"]) == (400, 0)
+    assert [each["index"] for each in answered.said["rejected"]] == [0, 1]
+    assert door.kept() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"{\n", lines(ITEM, ITEM), lines(b"[]", ITEM)])
+def test_a_batch_without_a_head_is_refused(door, body):
+    answered = door.send(body, BATCH)
+
+    assert answered.status == 400
+    assert "expected the head" in answered.why
+
+
+def test_a_batch_that_holds_nothing_is_accepted_and_not_kept(door):
+    answered = door.send(lines(HEAD), BATCH)
+
+    assert (answered.status, answered.said["accepted"]) == (202, 0)
+    assert door.kept() == []
+
+
+def test_a_batch_of_too_many_events_is_to_come_in_smaller_ones(door):
+    packed = gzip.compress(lines(HEAD, *[ITEM] * 1001))
+    door.limits = Limits()
+
+    assert door.send(packed, BATCH, content_encoding="gzip").status == 413
+    assert door.kept() == []
+    assert (
+        door.send(gzip.compress(lines(HEAD, *[ITEM] * 1000)), BATCH, content_encoding="gzip").said["accepted"] == 1000
+    )
+
+
+def test_a_batch_has_a_limit_of_its_own(door):
+    batch = lines(HEAD, *[ITEM] * 60)
+
+    assert door.send(batch, BATCH).status == 202
+    answered = door.send(lines(HEAD, *[ITEM] * 80), BATCH)
+    assert (answered.status, "2000 bytes" in answered.why) == (413, True)
+
+
+@pytest.mark.parametrize("packed", [b"", lines(HEAD, ITEM), gzip.compress(lines(HEAD, ITEM))[:-1]])
+def test_a_batch_that_calls_itself_gzip_and_is_not_is_refused(door, packed):
+    answered = door.send(packed, BATCH, content_encoding="gzip")
+
+    assert answered.status == 400
+    assert "gzip" in answered.why
+
+
+@pytest.mark.parametrize("body", [bytes(10_000_000), lines(HEAD, *[ITEM] * 500_000)], ids=["zeroes", "events"])
+def test_a_batch_that_is_a_bomb_does_not_go_off(body):
+    door = Door(Limits())
+
+    assert door.send(gzip.compress(body), BATCH, content_encoding="gzip").status == 413
+    assert door.kept() == []
+    door.close()
+
+
+def test_a_batch_needs_a_key(door):
+    assert door.send(lines(HEAD, ITEM), BATCH, authorization=None).status == 401
+
+
+def test_a_full_disk_tells_a_batch_to_come_again(door):
+    door.intake = FullIntake(at_once=False)
+
+    answered = door.send(lines(HEAD, ITEM), BATCH)
+
+    assert (answered.status, answered.headers["retry-after"], answered.said["accepted"]) == (503, "5", 0)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", " Bearer "])

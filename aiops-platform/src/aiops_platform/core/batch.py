@@ -1,0 +1,253 @@
+"""A batch: many events as JSON lines that share a head and stacks; each is written out as the single body it stands for.
+
+Door and digest read it with the same functions, so that what the one accepts the other finds.
+"""
+
+import re
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from aiops_platform.core import salvage, wire
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.wire import Unreadable
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_QUICKLY: Final = 1
+_MARK: Final = b"\xef\xbb\xbf"
+# A stack that is damaged must still be known for one: otherwise the numbers of those after it would shift.
+_STACK = re.compile(rb'\s*\{\s*"frames"\s*:')
+_NUMBER = re.compile(rb"\d{1,6}")
+# What belongs to one event only: a head that says it is no head, but an event or a stack whose head is missing.
+_NEVER_SHARED: Final = ("signal_type", "event_id", "frames")
+
+_Fields = Mapping[str, Raw]
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_LIST = msgspec.json.Decoder(list[dict[str, Raw]])
+_ENCODER = msgspec.json.Encoder()
+_NOT_STRICT: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+class NoBatchError(PlatformError):
+    """What is said to be a batch is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a batch may hold. `event` bounds each event as it is written out, `written_out` all of them together."""
+
+    events: int = 1_000
+    lines: int = 10_000
+    event: int = 1024 * 1024
+    written_out: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class TooMuch:
+    """More than a batch may hold: in smaller ones it can be sent."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What the door found: how many events it can take, and why not the others, by index; `lines` are theirs."""
+
+    accepted: int
+    rejected: Mapping[int, str]
+    lines: Collection[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """A line that is an event. `fields` has those of the head in it; `size` is what it is when written out, or more."""
+
+    line: int
+    text: bytes
+    fields: _Fields
+    refusal: Unreadable | None
+    size: int
+
+
+def look(text: bytes, limits: Limits) -> Looked | Unreadable | TooMuch:
+    """What of a batch can be taken; Unreadable when it has no head. Never raises for what a batch contains."""
+    if text.count(b"\n") > limits.lines:
+        return TooMuch(f"more than the {limits.lines} lines that this server takes in a batch")
+    head = _begin(text)
+    if isinstance(head, Unreadable):
+        return head
+    many = written = 0
+    rejected: dict[int, str] = {}
+    refused: set[int] = set()
+    for index, entry in enumerate(_entries(head)):
+        why = _why_not(entry, limits)
+        if why is not None:
+            rejected[index] = why
+            refused.add(entry.line)
+        many, written = index + 1, written + entry.size
+        if many > limits.events:
+            return TooMuch(f"more than the {limits.events} events that this server takes in a batch")
+        if written > limits.written_out:
+            return TooMuch(f"written out, more than the {limits.written_out} bytes that this server takes in a batch")
+    return Looked(accepted=many - len(rejected), rejected=rejected, lines=refused)
+
+
+def without(text: bytes, lines: Collection[int]) -> bytes:
+    """The batch without these of its lines."""
+    return b"\n".join(line for number, line in _numbered(text) if number not in lines)
+
+
+def pack(text: bytes) -> bytes:
+    """The batch as its parcel holds it."""
+    packer = zlib.compressobj(_QUICKLY, zlib.DEFLATED, _GZIP)
+    return packer.compress(text) + packer.flush()
+
+
+def parcels(batch: Parcel) -> Iterator[Parcel]:
+    """Each event of a batch as a parcel of its own, with an id that is the same whenever it is asked for.
+
+    Raises NoBatchError for what no door has accepted.
+    """
+    try:
+        head = _begin(zlib.decompress(batch.body, _GZIP))
+    except zlib.error as cause:
+        raise NoBatchError(f"not gzip: {cause}") from cause
+    if isinstance(head, Unreadable):
+        raise NoBatchError(head.why)
+    for index, entry in enumerate(_entries(head)):
+        yield replace(
+            batch,
+            id=blake2b(batch.id + index.to_bytes(8, "big"), digest_size=16).digest(),
+            kind=ParcelKind.EXCEPTION,
+            # What has no fields cannot be written out, and is shown as it came.
+            body=_ENCODER.encode(entry.fields) if entry.fields else entry.text,
+            line=entry.line,
+        )
+
+
+def _why_not(entry: _Entry, limits: Limits) -> str | None:
+    if entry.refusal is not None:
+        return entry.refusal.why
+    if entry.size > limits.event:
+        return f"larger than the {limits.event} bytes that this server takes of one event"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """What the first line says for all, and the lines after it."""
+
+    fields: _Fields
+    size: int
+    rest: Iterator[tuple[int, bytes]]
+
+
+def _begin(text: bytes) -> _Head | Unreadable:
+    lines = _numbered(text)
+    number, line = next(lines, (1, b""))
+    if not line:
+        return Unreadable("line 1: expected the head, found nothing")
+    fields = _fields(line)
+    if isinstance(fields, Unreadable):
+        return Unreadable(f"line {number}: expected the head: {fields.why}")
+    wrong = next((name for name in _NEVER_SHARED if name in fields), None)
+    if wrong is not None:
+        return Unreadable(f"line {number}: expected the head, and no head has `{wrong}`")
+    return _Head(fields=fields, size=len(line), rest=lines)
+
+
+def _numbered(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, with their numbers from 1 on."""
+    lines = enumerate(text.removeprefix(_MARK).split(b"\n"), 1)
+    return ((number, line) for number, line in lines if line and not line.isspace())
+
+
+def _entries(head: _Head) -> Iterator[_Entry]:
+    """The events in their order. Stacks are gathered on the way: an event can refer to those before it."""
+    stacks: list[bytes | None] = []
+    for number, line in head.rest:
+        fields = _fields(line)
+        if _is_stack(line, fields):
+            stacks.append(_frames_of(fields))
+        elif isinstance(fields, Unreadable):
+            yield _Entry(line=number, text=line, fields={}, refusal=fields, size=len(line))
+        else:
+            filled, size = _with_stacks(fields, stacks)
+            yield _Entry(
+                line=number,
+                text=line,
+                fields=_with_head(filled, head.fields),
+                refusal=_refusal(fields),
+                size=head.size + len(line) + size,
+            )
+
+
+def _fields(line: bytes) -> _Fields | Unreadable:
+    """The fields of an object, each still as text."""
+    try:
+        return _FIELDS.decode(line)
+    except _NOT_STRICT:
+        found = wire.object_in(line, called="the line")
+    if isinstance(found, Unreadable):
+        return found
+    # Put right where no strict reader would take it (NaN, halves of characters), so that it can be cut apart and joined.
+    return {salvage.sound(name): Raw(_ENCODER.encode(salvage.plain(value))) for name, value in found.items()}
+
+
+def _is_stack(line: bytes, fields: _Fields | Unreadable) -> bool:
+    if isinstance(fields, Unreadable):
+        return _STACK.match(line) is not None
+    return len(fields) == 1 and "frames" in fields
+
+
+def _frames_of(stack: _Fields | Unreadable) -> bytes | None:
+    """The frames as text; None for those of a damaged stack: then who refers to them has none, and it is said."""
+    text = b"" if isinstance(stack, Unreadable) else bytes(stack["frames"])
+    return text if text.startswith(b"[") else None
+
+
+def _refusal(fields: _Fields) -> Unreadable | None:
+    try:
+        signal = msgspec.json.decode(fields["signal_type"]) if "signal_type" in fields else None
+    except _NOT_STRICT:
+        signal = ""
+    return wire.wrong_door(signal, ParcelKind.EXCEPTION)
+
+
+def _with_stacks(fields: _Fields, stacks: Sequence[bytes | None]) -> tuple[_Fields, int]:
+    """The fields with the frames that its exceptions refer to by number, and how many bytes these are."""
+    if not stacks or "exceptions" not in fields:
+        return fields, 0
+    try:
+        exceptions = _LIST.decode(fields["exceptions"])
+    except _NOT_STRICT:
+        return fields, 0
+    size = 0
+    for exception in exceptions:
+        frames = _referred(exception.get("frames"), stacks)
+        if frames is not None:
+            exception["frames"] = Raw(frames)
+            size += len(frames)
+    return ({**fields, "exceptions": Raw(_ENCODER.encode(exceptions))}, size) if size else (fields, 0)
+
+
+def _referred(frames: Raw | None, stacks: Sequence[bytes | None]) -> bytes | None:
+    """The stack of that number, if it is a number and there is such a stack."""
+    text = b"" if frames is None else bytes(frames)
+    return stacks[int(text)] if _NUMBER.fullmatch(text) and int(text) < len(stacks) else None
+
+
+def _with_head(fields: _Fields, head: _Fields) -> _Fields:
+    """The event says what the head says, unless it says it itself; of contexts each one by itself."""
+    both = {**head, **fields}
+    if "contexts" in head and "contexts" in fields:
+        shared, own = _fields(bytes(head["contexts"])), _fields(bytes(fields["contexts"]))
+        if not isinstance(shared, Unreadable) and not isinstance(own, Unreadable):
+            both["contexts"] = Raw(_ENCODER.encode({**shared, **own}))
+    return both
