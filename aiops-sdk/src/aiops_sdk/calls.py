@@ -1,24 +1,36 @@
-"""The calls of a traceback, each as a frame and as the lines that Python would print for it.
+"""The calls of a traceback: noted where something failed, told later as frames and as the lines that Python would print.
 
-Both depend on the place in the code alone, never on values, so they are made once for each place and kept: reading
-source lines and finding the failing expression in them is most of what a traceback costs.
+Noting happens in the thread that failed, so it takes nothing but where each call stood; the exception and its frames are
+let go at once. Telling reads files, so it happens in the thread that sends. What is told of a place in the code never
+depends on values: each place is told once, and remembered, and so is each stack of places.
 """
 
 from __future__ import annotations
 
 import linecache
 import os
+import sys
+import time
 import traceback
+from collections import OrderedDict
 from dataclasses import dataclass
-from types import CodeType, TracebackType
-from typing import Dict, List, Optional, Sequence, Tuple
+from itertools import islice
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from aiops_sdk import hostile
+from aiops_sdk import _safety, hostile
 from aiops_sdk.event import Frame, SourceContext
 
 LINES_AROUND = 5
 LINE_LENGTH = 200
-MEMORY = 1024
+
+#: How many places, stacks, and told stacks are remembered.
+PLACES = 4096
+STACKS = 1024
+TOLD_STACKS = 64
+#: Files of which it is remembered when they were looked at, and the seconds after which they are looked at again.
+FILES = 1024
+SECONDS = 1.0
 
 # Python's own rule for recursion: three times the same call are shown, the others are counted.
 _SHOWN_REPEATS = 3
@@ -30,62 +42,170 @@ _OURSELVES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 @dataclass(frozen=True)
 class Call:
-    """One call: ``text`` is its lines in a printed traceback."""
+    """One call, told: ``text`` is its lines in a printed traceback."""
 
     frame: Frame
     text: str
 
 
+class Place:
+    """Where a call stood: an instruction of a function, in a module. It keeps code alive, and never a frame."""
+
+    __slots__ = ("call", "code", "in_app", "instruction", "line", "lines", "loader", "module")
+
+    def __init__(self, code: CodeType, instruction: int, line: int, module: Optional[str], loader: object) -> None:
+        self.code = code
+        self.instruction = instruction
+        self.line = line
+        self.module = module
+        self.in_app = is_in_app(code.co_filename)
+        #: Who may know the source where there is no file; forgotten once the place was told.
+        self.loader = loader
+        #: What was told of it, from which lines.
+        self.call: Optional[Call] = None
+        self.lines: Sequence[str] = ()
+
+
+class Stack:
+    """The calls that led to one failure, oldest first. ``left_out`` of them are missing after the first quarter of the limit.
+
+    The same calls give the same object, as long as it is remembered.
+    """
+
+    __slots__ = ("left_out", "places", "split")
+
+    def __init__(self, places: Tuple[Place, ...], left_out: int = 0, split: int = 0) -> None:
+        self.places = places
+        self.left_out = left_out
+        #: How many calls stand before those that are missing.
+        self.split = split
+
+    @property
+    def where(self) -> Optional[Tuple[str, int, str]]:
+        """File, line and function of where it happened: the innermost call of the application's own, else the innermost."""
+        if not self.places:
+            return None
+        found = next((place for place in reversed(self.places) if place.in_app), self.places[-1])
+        return hostile.clean(found.code.co_filename), found.line, hostile.clean(found.code.co_name)
+
+
 @dataclass(frozen=True)
-class _Known:
-    """A call that was looked at before. It keeps the code, by whose identity it is found, and the lines that it shows."""
+class Told:
+    """A stack, told: ``text`` is all its calls as Python prints them, without a heading."""
 
-    code: CodeType
-    lines: Sequence[str]
-    call: Call
+    stack: Stack
+    calls: Tuple[Call, ...]
+    frames: Tuple[Frame, ...]
+    text: str
 
 
-Place = Tuple[int, int, int, Optional[str]]
+_NO_CALLS = Stack(())
 
 
 class Memory:
-    """The calls of the places in the code where something failed before. Forgets everything when it is full."""
+    """What is known of places and stacks. Safe in many threads without a lock: at worst, something is made twice."""
 
-    def __init__(self, size: int = MEMORY) -> None:
-        self._size = size
-        self._known: Dict[Place, _Known] = {}
+    def __init__(self, places: int = PLACES, seconds: float = SECONDS) -> None:
+        self._limit = places
+        self._seconds = seconds
+        self._places: Dict[Tuple[int, int, int, Optional[str]], Place] = {}
+        self._stacks: Dict[Tuple[Tuple[Place, ...], int], Stack] = {}
+        self._told: OrderedDict[int, Told] = OrderedDict()
+        self._looked: Dict[str, Tuple[float, Sequence[str]]] = {}
 
-    def call_at(self, tb: TracebackType) -> Call:
-        """The call that this entry of a traceback is about."""
-        frame = tb.tb_frame
-        code, line = frame.f_code, tb.tb_lineno or frame.f_lineno or 0
-        lines = linecache.getlines(code.co_filename, frame.f_globals)
-        place = (id(code), tb.tb_lasti, line, _name(frame.f_globals.get("__name__")))
-        known = self._known.get(place)
-        # linecache hands out the same list as long as the file stays the same, and a new empty one where there is none.
-        if known is None or (known.lines is not lines and (known.lines or lines)):
-            known = _Known(code, lines, _call(tb, line, lines))
-            if len(self._known) >= self._size:
-                self._known.clear()
-            self._known[place] = known
-        return known.call
+    # Where something failed.
+
+    def stack_of(self, tb: Optional[TracebackType], limit: int) -> Stack:
+        """The calls of a traceback, at most ``limit``."""
+        if tb is None:
+            return _NO_CALLS
+        entries: List[TracebackType] = []
+        while tb is not None:
+            entries.append(tb)
+            tb = tb.tb_next
+        left_out = len(entries) - limit
+        if left_out > 0:
+            entries[limit // 4 : limit // 4 + left_out] = []
+        places = tuple([self._place(entry.tb_frame, entry.tb_lasti, entry.tb_lineno) for entry in entries])
+        return self._stack(places, max(0, left_out), limit)
+
+    def stack_from(self, frame: Optional[FrameType], limit: int) -> Stack:
+        """The calls that are running: ``frame`` and those that led to it."""
+        frames: List[FrameType] = []
+        while frame is not None and len(frames) < limit:
+            frames.append(frame)
+            frame = frame.f_back
+        return self._stack(
+            tuple([self._place(each, each.f_lasti, each.f_lineno) for each in reversed(frames)]), 0, limit
+        )
+
+    def _place(self, frame: FrameType, instruction: int, line: Optional[int]) -> Place:
+        code = frame.f_code
+        # Not its own get(): a program may run with names that are a dict of its own making.
+        name = dict.get(frame.f_globals, "__name__")
+        if type(name) is not str:
+            name = None
+        key = (id(code), instruction, line or 0, name)
+        place = self._places.get(key)
+        if place is None:
+            module = None if name is None else hostile.clean(name)
+            line = line or frame.f_lineno or 0
+            place = Place(code, instruction, line, module, dict.get(frame.f_globals, "__loader__"))
+            if len(self._places) >= self._limit:
+                self._places.clear()
+            # It keeps the code by whose identity it is found.
+            self._places[key] = place
+        return place
+
+    def _stack(self, places: Tuple[Place, ...], left_out: int, limit: int) -> Stack:
+        key = (places, left_out)
+        stack = self._stacks.get(key)
+        if stack is None:
+            stack = Stack(places, left_out, limit // 4 if left_out else 0)
+            if len(self._stacks) >= STACKS:
+                self._stacks.clear()
+            self._stacks[key] = stack
+        return stack
+
+    # Where it is told.
+
+    def told(self, stack: Stack) -> Told:
+        """The stack as frames and as text: the same object again, as long as its files stay the same."""
+        calls = tuple([self.call_at(place) for place in stack.places])
+        known = self._told.get(id(stack))
+        if known is None or known.calls != calls:
+            known = Told(stack, calls, tuple([call.frame for call in calls]), _text(calls, stack))
+            self._told[id(stack)] = known
+            while len(self._told) > TOLD_STACKS:
+                self._told.popitem(last=False)
+        return known
+
+    def call_at(self, place: Place) -> Call:
+        """What is to be told of one place."""
+        lines = self._lines(place)
+        if place.call is None or place.lines is not lines:
+            place.call, place.lines = _call(place, lines), lines
+            place.loader = None
+        return place.call
+
+    def _lines(self, place: Place) -> Sequence[str]:
+        """The lines of the place's file: the same list as long as the file stays the same."""
+        file, now = place.code.co_filename, time.monotonic()
+        looked = self._looked.get(file)
+        if looked is not None and now - looked[0] < self._seconds:
+            return looked[1]
+        nothing: Sequence[str] = () if looked is None else looked[1]
+        lines = _safety.attempt(lambda: _read(file, place), nothing)
+        if not lines and not nothing:
+            # The standard library makes a new empty list each time.
+            lines = nothing
+        if len(self._looked) >= FILES:
+            self._looked.clear()
+        self._looked[file] = (now, lines)
+        return lines
 
 
-_memory = Memory()
-
-
-def calls_of(tb: Optional[TracebackType], limit: int) -> Tuple[List[Call], int]:
-    """The calls, oldest first, and how many were left out between the first quarter of ``limit`` and the rest."""
-    entries: List[TracebackType] = []
-    while tb is not None:
-        entries.append(tb)
-        tb = tb.tb_next
-    left_out = max(0, len(entries) - limit)
-    if left_out:
-        entries[limit // 4 : limit // 4 + left_out] = []
-    for file in {entry.tb_frame.f_code.co_filename for entry in entries}:
-        linecache.checkcache(file)
-    return [_memory.call_at(entry) for entry in entries], left_out
+MEMORY = Memory()
 
 
 def printed(calls: Sequence[Call]) -> List[str]:
@@ -114,17 +234,57 @@ def is_in_app(file: str) -> bool:
     return not file.startswith((_STANDARD_LIBRARY, _OURSELVES))
 
 
-def _call(tb: TracebackType, line: int, lines: Sequence[str]) -> Call:
-    code = tb.tb_frame.f_code
+def _read(file: str, place: Place) -> Sequence[str]:
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)
+    loader: Any = place.loader
+    if lines or loader is None or place.module is None:
+        return lines
+    # No such file: the code came out of an archive, perhaps. Its loader may be of anybody's making, so it is asked aside.
+    source = hostile.answer_of(lambda: loader.get_source(place.module), limit=None)
+    if source is None:
+        return lines
+    lines = source.splitlines(True)
+    # Where Python, too, puts what it learns so.
+    linecache.cache[file] = (len(source), None, lines, file)
+    return lines
+
+
+def _call(place: Place, lines: Sequence[str]) -> Call:
     frame = Frame(
-        file=hostile.clean(code.co_filename),
-        function=hostile.clean(code.co_name),
-        module=_name(tb.tb_frame.f_globals.get("__name__")),
-        line=line,
-        in_app=is_in_app(code.co_filename),
-        source=_source(lines, line - 1),
+        file=hostile.clean(place.code.co_filename),
+        function=hostile.clean(place.code.co_name),
+        module=place.module,
+        line=place.line,
+        in_app=place.in_app,
+        source=_source(lines, place.line - 1),
     )
-    return Call(frame, hostile.clean("".join(traceback.extract_tb(tb, limit=1).format())))
+    return Call(frame, hostile.clean(_safety.attempt(lambda: "".join(_summary(place).format()), _plain(frame))))
+
+
+def _summary(place: Place) -> traceback.StackSummary:
+    """The call as the standard library describes it, so that it marks the failing part of a line in its own way."""
+    code = place.code
+    marks: Dict[str, Optional[int]] = {}
+    if sys.version_info >= (3, 11) and place.instruction >= 0:
+        _, end_line, column, end_column = next(
+            islice(code.co_positions(), place.instruction // 2, None), (None, None, None, None)
+        )
+        marks = {"end_lineno": end_line, "colno": column, "end_colno": end_column}
+    call = traceback.FrameSummary(code.co_filename, place.line, code.co_name, lookup_line=False, **marks)  # type: ignore[arg-type]  # since 3.11
+    return traceback.StackSummary.from_list([call])
+
+
+def _plain(frame: Frame) -> str:
+    return '  File "{}", line {}, in {}\n'.format(frame.file, frame.line, frame.function)
+
+
+def _text(calls: Sequence[Call], stack: Stack) -> str:
+    texts = printed(calls[: stack.split])
+    if stack.left_out:
+        texts.append("  [{} calls are left out here]\n".format(stack.left_out))
+    texts.extend(printed(calls[stack.split :]))
+    return "".join(texts)
 
 
 def _source(lines: Sequence[str], here: int) -> Optional[SourceContext]:
@@ -144,7 +304,3 @@ def _shortened(lines: Sequence[str]) -> Tuple[str, ...]:
 def _folded(repeated: int) -> List[str]:
     more = repeated - _SHOWN_REPEATS
     return ["  [Previous line repeated {} more time{}]\n".format(more, "s" if more > 1 else "")] if more > 0 else []
-
-
-def _name(module: object) -> Optional[str]:
-    return hostile.clean(module) if type(module) is str else None

@@ -1,4 +1,4 @@
-"""Turns what an integration saw into an event. It decides nothing: whether it counts was decided before, by the client."""
+"""Takes down what an integration saw. It decides nothing: whether it counts was decided before, by the client."""
 
 from __future__ import annotations
 
@@ -6,95 +6,95 @@ import logging
 import os
 import sys
 import threading
-from dataclasses import replace
-from datetime import datetime, timezone
-from typing import Dict, Mapping, Optional
+import time
+from typing import Mapping, Optional, Tuple
 
-from aiops_sdk import hostile, noise, stacktrace
-from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Event, Request, new_id
+from aiops_sdk import _safety, hostile, noise, stacktrace
+from aiops_sdk.capture import Capture
+from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
+from aiops_sdk.printing import Thrown
 from aiops_sdk.scope import RequestScope
+from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
 
 Contexts = Mapping[str, Mapping[str, object]]
 
+_NOWHERE: Tuple[Thrown, ...] = ()
+_NAME_OF = threading.Thread.__dict__["name"].__get__
 
-def exception_event(exc: BaseException, source: str, mechanism: str) -> Event:
-    """The event of an exception. What nobody caught in the main thread ends the process: that is critical."""
-    described = stacktrace.describe(exc)
-    return Event(
-        event_id=new_id(),
-        occurred_at=datetime.now(timezone.utc),
+
+def exception(exc: BaseException, source: str, mechanism: str) -> Capture:
+    """An exception. What nobody caught in the main thread ends the process: that is critical."""
+    thrown = stacktrace.take(exc)
+    return Capture(
         signal_type=EXCEPTION,
         source=source,
         level="critical" if mechanism == "excepthook" else "error",
+        at=time.time(),
         status_code=500,
-        error_type=described.infos[0].type,
-        message=described.infos[0].value,
-        stack_trace=described.text,
-        exceptions=described.infos,
-        contexts=_contexts(capture={"mechanism": mechanism}),
+        error_type=thrown[0].type,
+        message=thrown[0].value,
+        thrown=thrown,
+        contexts={"capture": {"mechanism": mechanism}},
+        thread=_thread(),
     )
 
 
-def http_event(
+def http_error(
     status_code: int, message: str, error_type: str, stack_trace: str, exc: Optional[BaseException] = None
-) -> Event:
-    """The event of an answer with a status that counts, with the exception behind it where that is known."""
-    described = stacktrace.describe(exc) if exc is not None else None
-    return Event(
-        event_id=new_id(),
-        occurred_at=datetime.now(timezone.utc),
+) -> Capture:
+    """An answer with a status that counts, with the exception behind it where that is known."""
+    return Capture(
         signal_type=HTTP_ERROR,
         source="http",
         level="error" if status_code >= 500 else "warning",
+        at=time.time(),
         status_code=status_code,
-        error_type=hostile.clean(error_type),
-        message=hostile.clean(message),
-        stack_trace=hostile.clean(stack_trace) if described is None else described.text,
-        exceptions=() if described is None else described.infos,
-        contexts=_contexts(),
+        error_type=_text(error_type, NAME),
+        message=_text(message),
+        stack_trace=_long(stack_trace) if exc is None else "",
+        thrown=stacktrace.take(exc) if exc is not None else _NOWHERE,
+        contexts={},
+        thread=_thread(),
     )
 
 
-def log_event(record: logging.LogRecord, exc: Optional[BaseException]) -> Event:
-    """The event of a log record, with the traceback of the exception that it carries."""
-    described = stacktrace.describe(exc) if exc is not None else None
-    text = described.text if described is not None else _printed(record)
-    return Event(
-        event_id=new_id(),
-        occurred_at=_when(record),
+def log(record: logging.LogRecord, exc: Optional[BaseException]) -> Capture:
+    """A log record, with the traceback of the exception that it carries."""
+    thrown = stacktrace.take(exc) if exc is not None else _NOWHERE
+    return Capture(
         signal_type=LOG_ERROR,
         source="logging",
         level=_level(record.levelno),
-        error_type=_text(record.levelname) or "ERROR",
-        message=_message(record) or (described.text.strip().rpartition("\n")[2] if described is not None else ""),
-        stack_trace=text,
-        exceptions=described.infos if described is not None else (),
-        logger=_text(record.name) or None,
+        at=_when(record),
+        error_type=_text(record.levelname, NAME) or "ERROR",
+        message=_message(record) or (_last_line(thrown[0]) if thrown else ""),
+        stack_trace="" if thrown else _printed(record),
+        thrown=thrown,
+        logger=_text(record.name, NAME) or None,
         template=_text(record.msg) or None,
-        contexts=_contexts(log=_place(record)),
+        contexts={"log": _place(record)},
+        thread=_thread(),
     )
 
 
 def exception_of(record: logging.LogRecord) -> Optional[BaseException]:
     """The exception that a log record carries, if any; ``exc_info`` can hold anything."""
     info: object = sys.exc_info() if noise.tells_of_a_crash(record) else record.exc_info
-    exc = info[1] if isinstance(info, tuple) and len(info) == 3 else info
-    return exc if isinstance(exc, BaseException) else None
+    exc = info[1] if type(info) is tuple and len(info) == 3 else info
+    return exc if issubclass(type(exc), BaseException) else None  # type: ignore[return-value]  # its class may lie
 
 
-def with_request(event: Event, request: RequestScope) -> Event:
-    """The same event, as something that happened during this request."""
-    return replace(
-        event,
-        request_path=_text(request.path),
-        route=_text(request.route) or None,
-        request=Request(
-            method=_text(request.method),
-            url=_text(request.url) or None,
-            query=_text(request.query) or None,
-            headers={_text(name): _text(value) for name, value in request.headers.items()},
-            remote_addr=_text(request.remote_addr) or None,
-        ),
+def add_request(capture: Capture, request: RequestScope) -> None:
+    """It happened during this request; all that is told of the request is copied now."""
+    capture.request_path = _text(request.path, ADDRESS)
+    capture.route = _text(request.route, ADDRESS) or None
+    headers = list(request.headers.items())[:HEADERS]
+    capture.request = Request(
+        method=_text(request.method, NAME),
+        url=_text(request.url, ADDRESS) or None,
+        query=_text(request.query, ADDRESS) or None,
+        headers={_text(name, NAME): _text(value, HEADER) for name, value in headers},
+        remote_addr=_text(request.remote_addr, NAME) or None,
     )
 
 
@@ -112,14 +112,14 @@ def surroundings() -> Contexts:
     }
 
 
-def _contexts(**more: Mapping[str, object]) -> Contexts:
-    argv = getattr(sys, "argv", None) or [""]
-    process: Dict[str, object] = {
-        "pid": os.getpid(),
-        "thread": _text(threading.current_thread().name),
-        "argv0": _text(argv[0]),
-    }
-    return {"process": process, **{name: values for name, values in more.items() if values}}
+def _thread() -> str:
+    # A class derived from Thread may make of its name what it likes.
+    return _text(_safety.attempt(lambda: _NAME_OF(threading.current_thread()), ""), NAME)
+
+
+def _last_line(thrown: Thrown) -> str:
+    """What Python prints at the end of a traceback."""
+    return hostile.clean(thrown.ending().strip().rpartition("\n")[2])
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -143,8 +143,8 @@ def _formatted(template: str, arguments: object) -> str:
 
 def _printed(record: logging.LogRecord) -> str:
     """The text of an exception that a handler has turned into text already, else the stack that was asked for."""
-    text = _text(record.exc_text)
-    return text if text and text != "NoneType: None" else _text(record.stack_info)
+    text = _long(record.exc_text)
+    return text if text and text != "NoneType: None" else _long(record.stack_info)
 
 
 def _level(number: object) -> str:
@@ -160,19 +160,23 @@ def _place(record: logging.LogRecord) -> Mapping[str, object]:
     """Where in the code the line was written."""
     line: object = record.lineno
     return {
-        "file": _text(record.pathname),
+        "file": _text(record.pathname, ADDRESS),
         "line": line if isinstance(line, int) else None,
-        "function": _text(record.funcName),
+        "function": _text(record.funcName, NAME),
     }
 
 
-def _when(record: logging.LogRecord) -> datetime:
-    try:
-        return datetime.fromtimestamp(record.created, timezone.utc)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return datetime.now(timezone.utc)
+def _when(record: logging.LogRecord) -> float:
+    """When it was logged. A time that none of our clocks can mean is replaced by now."""
+    created: object = record.created
+    return created if type(created) is float and 0.0 <= created < 1e11 else time.time()
 
 
-def _text(given: object) -> str:
+def _text(given: object, limit: int = hostile.LIMIT) -> str:
     """A text that should be one already; anything else counts as not given."""
-    return hostile.clean(given) if isinstance(given, str) else ""
+    return hostile.clean(given, limit) if isinstance(given, str) else ""
+
+
+def _long(given: object) -> str:
+    """The text of a traceback: its ends matter most."""
+    return hostile.clean(cut_middle(given, STACK_TRACE), None) if isinstance(given, str) else ""

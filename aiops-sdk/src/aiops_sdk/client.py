@@ -16,9 +16,10 @@ from typing import Callable, Dict, List, Optional, Protocol
 
 from aiops_sdk import _safety, capturing, noise, scope, seen, steps
 from aiops_sdk._version import __version__
+from aiops_sdk.capture import Capture
 from aiops_sdk.config import Config
 from aiops_sdk.delivery import Delivery, HttpTransport, Transport, Voice, pack
-from aiops_sdk.event import Event, Origin, new_id
+from aiops_sdk.event import Origin, new_id
 from aiops_sdk.scope import RequestScope
 
 EXIT_SECONDS = 2.0
@@ -55,7 +56,6 @@ class Client:
         #: How long the end of the process may be held up for what is still queued.
         self.exit_seconds = EXIT_SECONDS
         self._delivery = Delivery(transport or http_transport(config), self.voice)
-        self._surroundings = capturing.surroundings()
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
@@ -91,8 +91,8 @@ class Client:
         with self._guarded() as allowed:
             about = request or scope.current_request()
             if allowed and not _is_silent(about):
-                event = capturing.http_event(status_code, message, error_type, stack_trace, exc)
-                return self._take(event, about, exc)
+                capture = capturing.http_error(status_code, message, error_type, stack_trace, exc)
+                return self._take(capture, about, exc)
         return None
 
     def capture_log(self, record: logging.LogRecord) -> Optional[str]:
@@ -177,7 +177,7 @@ class Client:
         request = scope.current_request()
         if _is_silent(request) or noise.is_noisy_exception(exc) or _is_known(exc, request):
             return None
-        return self._take(capturing.exception_event(exc, source, mechanism), request, exc)
+        return self._take(capturing.exception(exc, source, mechanism), request, exc)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         request = scope.current_request()
@@ -186,26 +186,25 @@ class Client:
         exc = capturing.exception_of(record)
         if exc is not None and _is_known(exc, request):
             return None
-        event = capturing.log_event(record, exc)
-        return self._take(event, request, exc) if event.message.strip() else None
+        capture = capturing.log(record, exc)
+        return self._take(capture, request, exc) if capture.message.strip() else None
 
     def _take(
-        self, event: Event, request: Optional[RequestScope], exc: Optional[BaseException] = None
+        self, capture: Capture, request: Optional[RequestScope], exc: Optional[BaseException] = None
     ) -> Optional[str]:
-        """From here on the event is accounted for: queued, delivered, or dropped with a reason."""
+        """From here on the failure is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
         if exc is not None:
-            seen.mark(exc, event.event_id)
+            seen.mark(exc, capture.event_id)
         if request is not None:
-            request.log.note(event.event_id, event.message, has_exception=exc is not None)
-            event = capturing.with_request(event, request)
-        event = replace(event, contexts={**self._surroundings, **event.contexts})
-        prepared = steps.run(event)
+            request.log.note(capture.event_id, capture.message, has_exception=exc is not None)
+            capturing.add_request(capture, request)
+        prepared = steps.run(capture.event())
         if prepared is None:
             self._delivery.drop(STEP)
             return None
         self._delivery.put(pack(prepared, self.origin))
-        return event.event_id
+        return capture.event_id
 
     def _notice_fork(self) -> None:
         # Some servers (uWSGI) fork without telling Python, so that no hook runs.
@@ -266,6 +265,7 @@ def _origin(config: Config) -> Origin:
         instance_id=new_id(),
         sdk_version=__version__,
         release=config.release,
+        contexts=capturing.surroundings(),
     )
 
 

@@ -38,6 +38,8 @@ class Origin:
     instance_id: str
     sdk_version: str
     release: Optional[str] = None
+    #: What surrounds all events of the process; an event's own contexts stand over it.
+    contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def to_wire(self) -> Wire:
         """The fields that every body begins with."""
@@ -138,7 +140,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that an app reports, once. ``occurred_at`` is an aware UTC time."""
+    """Something that an app reports, once. Times are aware and UTC.
+
+    ``repeat_count`` says for how many occurrences it stands, itself included, from ``first_at`` to ``last_at``.
+    """
 
     event_id: str
     occurred_at: datetime
@@ -156,36 +161,52 @@ class Event:
     logger: Optional[str] = None
     template: Optional[str] = None
     contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    repeat_count: int = 1
+    first_at: Optional[datetime] = None
+    last_at: Optional[datetime] = None
 
     def to_wire(self, origin: Origin) -> Wire:
         """The whole body: old servers read the first fields and ignore the rest."""
         body = origin.to_wire()
-        body.update(
-            timestamp=int(self.occurred_at.timestamp()),
-            signal_type=self.signal_type,
-            source=self.source,
-            status_code=self.status_code,
-            request_path=self.request_path,
-            error_type=self.error_type,
-            message=self.message,
-            stack_trace=self.stack_trace,
-            event_id=self.event_id,
-            occurred_at=rfc3339(self.occurred_at),
-            level=self.level,
-        )
-        body.update(self._optional(origin))
+        body["timestamp"] = int(self.occurred_at.timestamp())
+        body.update(self.fields())
+        if origin.release is not None:
+            body["release"] = origin.release
+        contexts = {**origin.contexts, **self.contexts}
+        if contexts:
+            body["contexts"] = {name: dict(values) for name, values in contexts.items()}
         return body
 
-    def _optional(self, origin: Origin) -> Wire:
+    def fields(self) -> Wire:
+        """What the event says itself: the body without what ``Origin`` says."""
+        fields: Wire = {
+            "signal_type": self.signal_type,
+            "source": self.source,
+            "status_code": self.status_code,
+            "request_path": self.request_path,
+            "error_type": self.error_type,
+            "message": self.message,
+            "stack_trace": self.stack_trace,
+            "event_id": self.event_id,
+            "occurred_at": rfc3339(self.occurred_at),
+            "level": self.level,
+        }
+        fields.update(self._optional())
+        return fields
+
+    def _optional(self) -> Wire:
         exceptions: List[Wire] = [info.to_wire() for info in self.exceptions]
+        repeated = self.repeat_count > 1
         return _present(
-            release=origin.release,
             exceptions=exceptions or None,
             request=self.request.to_wire() if self.request is not None else None,
             route=self.route,
             logger=self.logger,
             template=self.template,
             contexts={name: dict(values) for name, values in self.contexts.items()} or None,
+            repeat_count=self.repeat_count if repeated else None,
+            first_at=rfc3339(self.first_at) if repeated and self.first_at is not None else None,
+            last_at=rfc3339(self.last_at) if repeated and self.last_at is not None else None,
         )
 
 

@@ -15,6 +15,9 @@ from aiops_sdk import _safety
 SECONDS = 0.25
 STUCK_LIMIT = 4
 
+#: Characters of a text that are kept at most. What is longer is cut before anything else is done with it.
+LIMIT = 8_192
+
 _ATOMS = (str, int, float, bool, type(None), bytes)
 
 
@@ -71,10 +74,10 @@ def text_of(thing: object) -> str:
     return _or_note(_asker.ask(lambda: str(thing)), thing)
 
 
-def answer_of(question: Callable[[], object]) -> Optional[str]:
+def answer_of(question: Callable[[], object], limit: Optional[int] = LIMIT) -> Optional[str]:
     """The text that a call into the host's code returns, or None."""
     text = _asker.ask(question)
-    return None if text is None else clean(text)
+    return None if text is None else clean(text, limit)
 
 
 def are_plain(things: object) -> bool:
@@ -98,11 +101,17 @@ def module_of(kind: type) -> Optional[str]:
     return clean(module) if type(module) is str else None
 
 
-def clean(text: str) -> str:
-    """The same text as an exact ``str`` fit for UTF-8: half of a surrogate pair is written out as an escape."""
-    if text.isascii():
+def clean(text: str, limit: Optional[int] = LIMIT) -> str:
+    """The same text as an exact ``str`` fit for UTF-8: half of a surrogate pair is written out as an escape.
+
+    At most ``limit`` characters; what is missing shows as an ellipsis. A longer text is never copied as a whole.
+    """
+    if limit is not None and str.__len__(text) > limit:
+        text = str.__getitem__(text, slice(limit - 1)) + "…"
+    if str.isascii(text):
         return str.__str__(text)
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    written = str.encode(text, "utf-8", "backslashreplace").decode("utf-8")
+    return written if limit is None or len(written) <= limit else written[: limit - 1] + "…"
 
 
 def _is_plain(exc: BaseException) -> bool:

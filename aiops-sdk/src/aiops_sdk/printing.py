@@ -1,6 +1,6 @@
 """The traceback text that Python would print for a tree of exceptions, made without asking the exceptions again.
 
-The standard library's own formatter calls ``str()`` on each exception, and more on some; here their texts are handed in.
+The standard library's own formatter calls ``str()`` on each exception, and more on some; here their texts were taken before.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import traceback
 from typing import Iterator, List, Optional, Sequence, Tuple
 
-from aiops_sdk import calls, chain, hostile
+from aiops_sdk import chain, hostile
+from aiops_sdk.calls import Stack
 
-CALL_LIMIT = 2000
 MEMBER_LIMIT = 15
 DEPTH_LIMIT = 10
 
@@ -20,20 +20,64 @@ _LINKS = {
 }
 
 
-def text_of(entries: Sequence[chain.Related], values: Sequence[str], notes: Sequence[Tuple[str, ...]]) -> str:
-    """The whole text. ``values`` and ``notes`` are what the exception of the same index says."""
-    return "".join(_Printer(entries, values, notes).entry(0))
+class Thrown:
+    """One exception of a tree, without the exception: what it said, and where its calls stood.
+
+    ``parent`` and ``relation`` as in ``chain.Related``. ``last_lines`` is there where Python ends in its own way.
+    """
+
+    __slots__ = ("last_lines", "module", "notes", "parent", "qualified", "relation", "stack", "type", "value")
+
+    def __init__(
+        self,
+        *,
+        type: str,  # noqa: A002 - the word of the wire
+        qualified: str,
+        module: Optional[str],
+        value: str,
+        notes: Tuple[str, ...],
+        stack: Stack,
+        parent: Optional[int],
+        relation: Optional[str],
+        last_lines: Optional[str],
+    ) -> None:
+        self.type = type
+        self.qualified = qualified
+        self.module = module
+        self.value = value
+        self.notes = notes
+        self.stack = stack
+        self.parent = parent
+        self.relation = relation
+        self.last_lines = last_lines
+
+    def ending(self) -> str:
+        """The last lines of its traceback: what it is, and what it says."""
+        if self.last_lines:
+            return self.last_lines
+        name = self.qualified
+        if self.module not in ("builtins", "__main__"):
+            name = "{}.{}".format(self.module or "<unknown>", name)
+        said = "{}: {}\n".format(name, self.value) if self.value else name + "\n"
+        return "".join([said, *(line + "\n" for note in self.notes for line in note.split("\n"))])
+
+
+def text_of(entries: Sequence[Thrown], calls: Sequence[str]) -> str:
+    """The whole text. ``calls`` are the lines of the calls of the exception of the same index."""
+    return "".join(_Printer(entries, calls).entry(0))
+
+
+def syntax_error(exc: BaseException) -> Optional[str]:
+    """The lines that show where in the source the mistake is; its attributes can be anything, so Python is asked aside."""
+    return hostile.answer_of(lambda: "".join(traceback.format_exception_only(type(exc), exc)))
 
 
 class _Printer:
     """Walks the tree from the oldest cause to the reported exception; groups are drawn as nested boxes."""
 
-    def __init__(
-        self, entries: Sequence[chain.Related], values: Sequence[str], notes: Sequence[Tuple[str, ...]]
-    ) -> None:
+    def __init__(self, entries: Sequence[Thrown], calls: Sequence[str]) -> None:
         self._entries = entries
-        self._values = values
-        self._notes = notes
+        self._calls = calls
         self._depth = 0
         self._open = False
 
@@ -47,13 +91,13 @@ class _Printer:
             yield from self._group(index, members)
         else:
             yield from self._head(index, "Traceback", "|")
-            yield from self._last_lines(index)
+            yield from self._boxed(self._entries[index].ending())
 
     def _group(self, index: int, members: List[int]) -> Iterator[str]:
         outermost = self._depth == 0
         self._depth += int(outermost)
         yield from self._head(index, "Exception Group Traceback", "+" if outermost else "|")
-        yield from self._last_lines(index)
+        yield from self._boxed(self._entries[index].ending())
         shown = members[:MEMBER_LIMIT]
         for number, member in enumerate(shown, 1):
             yield self._rule(str(number), first=number == 1)
@@ -74,26 +118,9 @@ class _Printer:
         self._depth -= int(outermost)
 
     def _head(self, index: int, title: str, edge: str) -> Iterator[str]:
-        tb = chain.traceback_of(self._entries[index].exc)
-        if tb is not None:
+        if self._entries[index].stack.places:
             yield from self._boxed(title + " (most recent call last):\n", edge)
-            found, left_out = calls.calls_of(tb, CALL_LIMIT)
-            split = CALL_LIMIT // 4 if left_out else 0
-            for line in calls.printed(found[:split]):
-                yield from self._boxed(line)
-            if left_out:
-                yield from self._boxed("  [{} calls are left out here]\n".format(left_out))
-            for line in calls.printed(found[split:]):
-                yield from self._boxed(line)
-
-    def _last_lines(self, index: int) -> Iterator[str]:
-        exc = self._entries[index].exc
-        text = _syntax_error(exc) if issubclass(type(exc), SyntaxError) else None
-        yield from self._boxed(text or _said(type(exc), self._values[index]))
-        if text is None:
-            for note in self._notes[index]:
-                for line in note.split("\n"):
-                    yield from self._boxed(line + "\n")
+            yield from self._boxed(self._calls[index])
 
     def _boxed(self, text: str, edge: str = "|") -> Iterator[str]:
         if self._depth == 0:
@@ -107,16 +134,3 @@ class _Printer:
 
     def _indexes(self, parent: int, *relations: str) -> List[int]:
         return [i for i, entry in enumerate(self._entries) if entry.parent == parent and entry.relation in relations]
-
-
-def _said(kind: type, value: str) -> str:
-    module = hostile.module_of(kind)
-    name = hostile.qualified_name_of(kind)
-    if module not in ("builtins", "__main__"):
-        name = "{}.{}".format(module or "<unknown>", name)
-    return "{}: {}\n".format(name, value) if value else name + "\n"
-
-
-def _syntax_error(exc: BaseException) -> Optional[str]:
-    """The lines that show where in the source the mistake is; its attributes can be anything, so Python is asked aside."""
-    return hostile.answer_of(lambda: "".join(traceback.format_exception_only(type(exc), exc)))

@@ -1,6 +1,8 @@
 """What an exception says of itself: its tree, its frames with the source around them, and the text that Python would print.
 
-Safe with exceptions of any making: their texts come from ``hostile``, their links from ``chain``.
+In two steps. ``take`` runs where it failed: it asks each exception for its text and notes where its calls stood, and keeps
+nothing of the exception itself. ``tell`` runs later, in any thread, and reads the source. Safe with exceptions of any
+making: their texts come from ``hostile``, their links from ``chain``.
 """
 
 from __future__ import annotations
@@ -9,12 +11,14 @@ from dataclasses import dataclass
 from typing import List, Tuple
 
 from aiops_sdk import calls, chain, hostile, printing
-from aiops_sdk.calls import Call
-from aiops_sdk.event import ExceptionInfo
+from aiops_sdk.calls import MEMORY
+from aiops_sdk.event import ExceptionInfo, Frame
+from aiops_sdk.printing import Thrown
 
-#: How many calls an exception may tell of, and a whole tree.
+#: How many calls an exception may tell of, and a whole tree; and of how many its text may.
 CALL_LIMIT = 100
 CALL_LIMIT_OF_ALL = 300
+TEXT_LIMIT = 2000
 NOTE_LIMIT = 10
 
 
@@ -26,36 +30,73 @@ class Described:
     text: str
 
 
-def describe(exc: BaseException) -> Described:
-    """All that is to be told of an exception. Its text and those of its relatives are asked once each."""
-    entries = chain.tree(exc)
-    values = [hostile.message_of(entry.exc) for entry in entries]
-    notes = [_notes(entry.exc) for entry in entries]
+def take(exc: BaseException) -> Tuple[Thrown, ...]:
+    """All that is needed to tell of an exception later. Its text and those of its relatives are asked once each."""
+    left = TEXT_LIMIT
+    taken: List[Thrown] = []
+    for entry in chain.tree(exc):
+        stack = MEMORY.stack_of(chain.traceback_of(entry.exc), max(left, CALL_LIMIT))
+        left -= len(stack.places)
+        taken.append(_thrown(entry, stack))
+    return tuple(taken)
+
+
+def tell(taken: Tuple[Thrown, ...]) -> Described:
+    """What was taken, with everything that can be found out about it."""
+    told = [MEMORY.told(thrown.stack) for thrown in taken]
     left = CALL_LIMIT_OF_ALL
     infos: List[ExceptionInfo] = []
-    for entry, value, noted in zip(entries, values, notes):
-        found, _ = calls.calls_of(chain.traceback_of(entry.exc), min(CALL_LIMIT, left))
-        left -= len(found)
-        infos.append(_info(entry, value, noted, found))
-    return Described(infos=tuple(infos), text=printing.text_of(entries, values, notes))
+    for thrown, stack in zip(taken, told):
+        frames = _ends_of(stack.frames, min(CALL_LIMIT, left))
+        left -= len(frames)
+        infos.append(_info(thrown, frames))
+    return Described(infos=tuple(infos), text=printing.text_of(taken, [stack.text for stack in told]))
 
 
-def _info(entry: chain.Related, value: str, notes: Tuple[str, ...], found: List[Call]) -> ExceptionInfo:
-    kind = type(entry.exc)
-    return ExceptionInfo(
+def describe(exc: BaseException) -> Described:
+    """Both at once."""
+    return tell(take(exc))
+
+
+def _thrown(entry: chain.Related, stack: calls.Stack) -> Thrown:
+    exc = entry.exc
+    kind = type(exc)
+    return Thrown(
         type=hostile.name_of(kind),
+        qualified=hostile.qualified_name_of(kind),
         module=hostile.module_of(kind),
-        value=value,
-        notes=notes,
-        frames=tuple(call.frame for call in found),
+        value=hostile.message_of(exc),
+        notes=_notes(exc),
+        stack=stack,
         parent=entry.parent,
         relation=entry.relation,
+        last_lines=printing.syntax_error(exc) if issubclass(kind, SyntaxError) else None,
+    )
+
+
+def _ends_of(frames: Tuple[Frame, ...], limit: int) -> Tuple[Frame, ...]:
+    """The first quarter and the rest of what may be told; the same object where all may be."""
+    if len(frames) <= limit:
+        return frames
+    first = limit // 4
+    return frames[:first] + frames[len(frames) - limit + first :]
+
+
+def _info(thrown: Thrown, frames: Tuple[Frame, ...]) -> ExceptionInfo:
+    return ExceptionInfo(
+        type=thrown.type,
+        module=thrown.module,
+        value=thrown.value,
+        notes=thrown.notes,
+        frames=frames,
+        parent=thrown.parent,
+        relation=thrown.relation,
     )
 
 
 def _notes(exc: BaseException) -> Tuple[str, ...]:
     """What ``add_note()`` added. Python takes any list found there; so do we, but only lists and tuples."""
-    notes = chain.attributes_of(exc).get("__notes__")
-    if not isinstance(notes, (list, tuple)):
+    notes: object = chain.attributes_of(exc).get("__notes__")
+    if type(notes) is not list and type(notes) is not tuple:
         return ()
-    return tuple(hostile.text_of(note) for note in notes[:NOTE_LIMIT])
+    return tuple([hostile.text_of(note) for note in notes[:NOTE_LIMIT]])

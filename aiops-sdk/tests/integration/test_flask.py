@@ -1161,7 +1161,7 @@ def environ(path: str) -> dict:
     [
         "wsgi.base_url_of", "wsgi.path_of", "wsgi.method_of", "noise.is_noisy_request", "noise.skip_paths", "noise.is_noisy_exception",
         "seen.known_event", "seen.mark", "stacktrace.describe", "responses.message_from", "responses.error_type_from",
-        "capturing.with_request",
+        "capturing.add_request",
         "hostile.name_of", "scope.current_request",
     ],
 )  # fmt: skip
