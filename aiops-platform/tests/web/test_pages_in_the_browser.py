@@ -425,7 +425,7 @@ def test_a_snippet_is_copied(site, visit):
     page.get_by_test_id("make-key").click()
     page.locator("[data-copy=snippet-python]").click()
     expect(page.locator("[data-copy=snippet-python]")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == "import aiops_sdk\naiops_sdk.init()"
+    assert page.evaluate("navigator.clipboard.readText()") == "import aiops_sdk\n\naiops_sdk.init()"
 
 
 def test_services_show_how_they_live_and_change_by_themselves(site, visit):

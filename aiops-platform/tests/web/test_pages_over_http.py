@@ -11,6 +11,7 @@ from scenes import HARM, plant_busy, plant_harm, plant_too_much, spoil
 
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.snippet import steps
 from aiops_platform.web.origin import token_for
 
 MOST_BYTES = 100_000
@@ -285,7 +286,9 @@ def test_the_set_up_page_shows_a_key_once_and_only_when_asked(client, site):
     key = re.search(r"AIOPS_API_KEY=(aiops_[\w-]{43})", made)[1]
     assert site.access.holder_of_key(key).project_id == site.project
     assert key not in client.get("/setup").text
-    assert f"{site.url}/sdk/aiops_sdk-0.2.0-py3-none-any.whl" in made
+    for step in steps(url=site.url, key=key):
+        assert f">{step.do}<" in made
+        assert f">{step.lines}</pre>" in made
 
 
 def test_the_set_up_page_waits_for_the_key_that_it_made_and_not_for_others(client, site):

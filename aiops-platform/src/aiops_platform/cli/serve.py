@@ -6,16 +6,18 @@ import signal
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from socket import socket
+from textwrap import indent
 from types import FrameType
 from typing import assert_never
 
 from aiops_platform import __version__, assembly
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.cli.output import speak_to_nobody
+from aiops_platform.core import snippet
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.sdk_wheel import SDK_WHEEL
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
@@ -41,23 +43,8 @@ _INVITATION = """\
   sign in   {link}
             (works once, within 15 minutes; `aiops signin --data {data}` prints another)
 """
-_SNIPPET = """
-To let a Flask app report, install the SDK:
-
-  pip install {url}/sdk/{wheel}
-
-set this in the app's environment (the key is shown only now; `aiops key create NAME --data {data}`
-makes another):
-
-  export AIOPS_API_KEY={key}
-  export AIOPS_PLATFORM_URL={url}
-  export AIOPS_SERVICE_NAME=my-service
-
-and add to its code:
-
-  import aiops_sdk
-  aiops_sdk.init()
-  aiops_sdk.init_flask(app)
+_CONNECT = """
+To let a service report (the key is shown only now; `aiops key create NAME --data {data}` makes another):
 """
 
 
@@ -179,5 +166,9 @@ def _first_words(settings: Settings, url: str) -> str:
             )
         if not platform.access.keys(platform.project_id):
             key = platform.access.create_key(platform.project_id, "first", utc_now())
-            words += _SNIPPET.format(url=url, key=key, wheel=SDK_WHEEL, data=settings.data)
+            words += _CONNECT.format(data=settings.data) + _said(snippet.steps(url=url, key=key))
     return words
+
+
+def _said(steps: Sequence[snippet.Step]) -> str:
+    return "".join(f"\n  {step.do}:\n\n{indent(step.lines, '    ')}\n" for step in steps)

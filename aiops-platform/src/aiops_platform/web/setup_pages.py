@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from aiops_platform.core.sdk_wheel import SDK_WHEEL
+from aiops_platform.core import snippet
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 
@@ -26,7 +26,7 @@ def make_key(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Respon
     name = f"setup-{now:%Y%m%d-%H%M}-{secrets.token_hex(2)}"
     key = site.access.create_key(visitor.project_id, name, now)
     made = next((known.id for known in site.access.keys(visitor.project_id) if known.name == name), None)
-    shown = {"key": key, "key_name": name, "wheel": f"{site.public_url}/sdk/{SDK_WHEEL}"}
+    shown = {"key": key, "key_name": name, "steps": snippet.steps(url=site.public_url, key=key)}
     given = site.common(visitor) | shown | _heard(site, visitor, str(made or ""))
     return site.part("setup_key.html", given) if is_partial(request) else site.page("setup.html", given)
 

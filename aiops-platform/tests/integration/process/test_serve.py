@@ -3,10 +3,12 @@ import signal
 import socket
 import sqlite3
 import stat
+from textwrap import indent
 
 import pytest
 from platform_process import DEADLINE, Running, aiops, eventually, free_port
 
+from aiops_platform.core.snippet import steps
 from aiops_platform.process.lock import holder_of
 
 
@@ -31,7 +33,9 @@ def test_the_first_start_says_all_that_is_needed(data):
 
         assert f"{platform.url}/signin/" in said
         assert f"pip install {platform.url}/sdk/aiops_sdk-" in said
-        assert f"export AIOPS_PLATFORM_URL={platform.url}\n" in said
+        for step in steps(url=platform.url, key=platform.key()):
+            assert step.do in said
+            assert indent(step.lines, "    ") in said
         assert str(data) in said
         assert platform.send()[0] == 202
 
