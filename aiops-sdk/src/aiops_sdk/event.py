@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Mapping, Optional, Tuple
 
 Wire = Dict[str, object]
 
@@ -51,6 +51,15 @@ class Origin:
             "sdk": {"name": "aiops-sdk", "version": self.sdk_version},
         }
 
+    def head(self) -> Wire:
+        """What all its events say: these fields, and what surrounds them."""
+        head = self.to_wire()
+        if self.release is not None:
+            head["release"] = self.release
+        if self.contexts:
+            head["contexts"] = _objects(self.contexts)
+        return head
+
 
 @dataclass(frozen=True)
 class SourceContext:
@@ -90,6 +99,10 @@ class Frame:
         return body
 
 
+def _listed(frames: Tuple[Frame, ...]) -> object:
+    return [frame.to_wire() for frame in frames]
+
+
 @dataclass(frozen=True)
 class ExceptionInfo:
     """One exception of a tree: the reported one has no parent, each other says whose ``relation`` it is."""
@@ -102,14 +115,14 @@ class ExceptionInfo:
     parent: Optional[int] = None
     relation: Optional[str] = None
 
-    def to_wire(self) -> Wire:
-        """As one entry of ``exceptions``."""
+    def to_wire(self, encode: Callable[[Tuple[Frame, ...]], object] = _listed) -> Wire:
+        """As one entry of ``exceptions``. ``encode`` says how its frames are said."""
         body: Wire = {
             "type": self.type,
             "module": self.module,
             "value": self.value,
             "notes": list(self.notes),
-            "frames": [frame.to_wire() for frame in self.frames],
+            "frames": encode(self.frames),
         }
         if self.parent is not None:
             body["parent"] = self.parent
@@ -167,19 +180,17 @@ class Event:
 
     def to_wire(self, origin: Origin) -> Wire:
         """The whole body: old servers read the first fields and ignore the rest."""
-        body = origin.to_wire()
-        body["timestamp"] = int(self.occurred_at.timestamp())
+        body = origin.head()
         body.update(self.fields())
-        if origin.release is not None:
-            body["release"] = origin.release
         contexts = {**origin.contexts, **self.contexts}
         if contexts:
-            body["contexts"] = {name: dict(values) for name, values in contexts.items()}
+            body["contexts"] = _objects(contexts)
         return body
 
-    def fields(self) -> Wire:
-        """What the event says itself: the body without what ``Origin`` says."""
+    def fields(self, encode: Callable[[Tuple[Frame, ...]], object] = _listed) -> Wire:
+        """What the event says itself, without what ``Origin.head`` says. ``encode`` says how frames are said."""
         fields: Wire = {
+            "timestamp": int(self.occurred_at.timestamp()),
             "signal_type": self.signal_type,
             "source": self.source,
             "status_code": self.status_code,
@@ -191,19 +202,19 @@ class Event:
             "occurred_at": rfc3339(self.occurred_at),
             "level": self.level,
         }
+        if self.exceptions:
+            fields["exceptions"] = [info.to_wire(encode) for info in self.exceptions]
         fields.update(self._optional())
         return fields
 
     def _optional(self) -> Wire:
-        exceptions: List[Wire] = [info.to_wire() for info in self.exceptions]
         repeated = self.repeat_count > 1
         return _present(
-            exceptions=exceptions or None,
             request=self.request.to_wire() if self.request is not None else None,
             route=self.route,
             logger=self.logger,
             template=self.template,
-            contexts={name: dict(values) for name, values in self.contexts.items()} or None,
+            contexts=_objects(self.contexts) or None,
             repeat_count=self.repeat_count if repeated else None,
             first_at=rfc3339(self.first_at) if repeated and self.first_at is not None else None,
             last_at=rfc3339(self.last_at) if repeated and self.last_at is not None else None,
@@ -239,6 +250,10 @@ class Beat:
 def rfc3339(moment: datetime) -> str:
     """``2026-11-22T03:14:07.123456Z``, with all six digits even when they are zero."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _objects(contexts: Mapping[str, Mapping[str, object]]) -> Wire:
+    return {name: dict(values) for name, values in contexts.items()}
 
 
 def _present(**fields: object) -> Wire:

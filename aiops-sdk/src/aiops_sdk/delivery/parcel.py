@@ -1,66 +1,236 @@
-"""An event as the bytes that travel, small enough for every server."""
+"""An event as it travels: alone, as one JSON body small enough for every server, or as one of many in a batch."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import Callable, Sequence
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from aiops_sdk.event import Event, Origin
+from aiops_sdk.event import Event, Frame, Origin, Wire
 
 # Half of what a server takes at least (1 MiB).
 MAX_BODY = 512 * 1024
 
+# How many frames and stacks are remembered as JSON.
+FRAMES = 1024
+STACKS = 64
 
-@dataclass(frozen=True)
+# Of a traceback's text, what is kept when it must get shorter.
+_LAST_OF_TRACE = 16_384
+
+# In JSON a character is six bytes at most.
+_SMALL = MAX_BODY // 6
+
+
+class EncodedFrames(str):
+    """The frames of one exception as JSON text, of the same stack mostly the same object."""
+
+    __slots__ = ()
+
+
 class Parcel:
-    """One event, ready to be sent."""
+    """One event, ready to be sent. ``repeat_count`` says for how many occurrences it stands."""
 
-    event_id: str
-    signal_type: str
-    body: bytes
+    __slots__ = ("_body", "_head", "_own", "_taken_away", "event_id", "repeat_count", "signal_type")
+
+    def __init__(self, own: Wire, head: Wire, *, body: Optional[bytes] = None, taken_away: int = 0) -> None:
+        self._own = own
+        self._head = head
+        self._body = body
+        #: How many of the steps of ``_LIGHTER`` it has been through.
+        self._taken_away = taken_away
+        self.event_id = str(own.get("event_id", ""))
+        self.signal_type = str(own.get("signal_type", ""))
+        count = own.get("repeat_count", 1)
+        self.repeat_count: int = count if type(count) is int and count > 0 else 1
+
+    @staticmethod
+    def from_body(body: bytes) -> Parcel:
+        """The parcel that had this body. Raises ``ValueError`` if it is none."""
+        try:
+            read: object = json.loads(body)
+        except RecursionError:
+            raise ValueError("An event is not nested as deep as this body.") from None
+        own = _object(read)
+        if own is not read:
+            raise ValueError("An event is a JSON object, not {}.".format(type(read).__name__))
+        for info in _exceptions(own):
+            if "frames" in info:
+                info["frames"] = EncodedFrames(_json(info["frames"]))
+        return Parcel(own, {}, body=body)
+
+    @property
+    def body(self) -> bytes:
+        """The whole event by itself. Made when it is first asked for."""
+        if self._body is None:
+            self._body = _encoded(self._head, self._own)
+        return self._body
+
+    @property
+    def fields(self) -> Wire:
+        """What a batch says of it, as JSON values: all but what ``Origin.head`` says.
+
+        Where an exception has frames, they are ``EncodedFrames``. The text of a traceback is missing where frames show their
+        lines, and the time in seconds where there is a better one: the server makes them.
+        """
+        left_out = {"timestamp"} if "occurred_at" in self._own else set()
+        if any('"source":' in str(info.get("frames")) for info in _exceptions(self._own)):
+            left_out.add("stack_trace")
+        return {name: value for name, value in self._own.items() if name not in left_out}
+
+    def lighter(self) -> Optional[Parcel]:
+        """The same with the least telling details taken away; None when nothing is left that could be.
+
+        In this order: the source around the frames, related exceptions, frames and notes, the request, the text of the
+        traceback but for its end, all of it.
+        """
+        for step in range(self._taken_away, len(_LIGHTER)):
+            own = _LIGHTER[step](self._own)
+            if own != self._own:
+                return Parcel(own, self._head, taken_away=step + 1)
+        return None
+
+    def fitting(self) -> Parcel:
+        """The heaviest form of it whose body is no larger than ``MAX_BODY``."""
+        parcel: Optional[Parcel] = self
+        while parcel is not None and not parcel._is_small() and len(parcel.body) > MAX_BODY:
+            lighter = parcel.lighter()
+            if lighter is None:
+                return parcel
+            parcel = lighter
+        return parcel or self
+
+    def _is_small(self) -> bool:
+        """Whether it fits for certain, told without encoding it."""
+        return _characters(self._own) < _SMALL
 
 
 def pack(event: Event, origin: Origin) -> Parcel:
     """The parcel of an event. One that is too large loses details, the least telling first."""
-    body = _encode(event, origin)
-    for lighten in _LIGHTER:
-        if len(body) <= MAX_BODY:
-            break
-        event = lighten(event)
-        body = _encode(event, origin)
-    return Parcel(event_id=event.event_id, signal_type=event.signal_type, body=body)
+    return Parcel(event.fields(_encoder.frames), origin.head()).fitting()
 
 
-def _encode(event: Event, origin: Origin) -> bytes:
-    return json.dumps(event.to_wire(origin), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+class Encoder:
+    """Frames as JSON text. Remembers what it made, by identity, and forgets everything when it is full."""
+
+    def __init__(self) -> None:
+        self._frames: Dict[int, Tuple[Frame, str]] = {}
+        self._stacks: Dict[int, Tuple[Tuple[Frame, ...], EncodedFrames]] = {}
+
+    def frames(self, frames: Tuple[Frame, ...]) -> EncodedFrames:
+        """All frames of one exception."""
+        known = self._stacks.get(id(frames))
+        if known is None:
+            if len(self._stacks) >= STACKS:
+                self._stacks.clear()
+            known = (frames, EncodedFrames("[" + ",".join(map(self._frame, frames)) + "]"))
+            self._stacks[id(frames)] = known
+        return known[1]
+
+    def _frame(self, frame: Frame) -> str:
+        known = self._frames.get(id(frame))
+        if known is None:
+            if len(self._frames) >= FRAMES:
+                self._frames.clear()
+            known = self._frames[id(frame)] = (frame, _json(frame.to_wire()))
+        return known[1]
 
 
-def _without_sources(event: Event) -> Event:
-    return replace(
-        event,
-        exceptions=tuple(
-            replace(info, frames=tuple(replace(frame, source=None) for frame in info.frames))
-            for info in event.exceptions
-        ),
+_encoder = Encoder()
+
+
+def _encoded(head: Wire, own: Wire) -> bytes:
+    whole = {**head, **own}
+    if "contexts" in head and "contexts" in own:
+        whole["contexts"] = {**_object(head["contexts"]), **_object(own["contexts"])}
+    whole.pop("exceptions", None)
+    text = _json(whole)
+    told = [_encoded_exception(info) for info in _exceptions(own)]
+    if told:
+        text = text[:-1] + ',"exceptions":[' + ",".join(told) + "]}"
+    return text.encode("utf-8", "replace")
+
+
+def _encoded_exception(info: Wire) -> str:
+    """Its frames are JSON already."""
+    text = _json({name: value for name, value in info.items() if name != "frames"})
+    return (
+        text[:-1] + ("," if len(text) > 2 else "") + '"frames":' + str(info["frames"]) + "}"
+        if "frames" in info
+        else text
     )
 
 
-def _without_relatives(event: Event) -> Event:
-    return replace(event, exceptions=event.exceptions[:1])
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _without_frames(event: Event) -> Event:
-    return replace(event, exceptions=tuple(replace(info, frames=(), notes=()) for info in event.exceptions))
+def _exceptions(own: Wire) -> List[Wire]:
+    found = own.get("exceptions")
+    return [info for info in found if isinstance(info, dict)] if isinstance(found, list) else []
 
 
-def _without_request(event: Event) -> Event:
-    return replace(event, request=None, stack_trace=event.stack_trace[-16_384:])
+def _object(value: object) -> Wire:
+    return value if isinstance(value, dict) else {}
 
 
-_LIGHTER: Sequence[Callable[[Event], Event]] = (
+def _characters(value: object) -> int:
+    """About how much text there is in a JSON value."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum([len(name) + 6 + _characters(each) for name, each in value.items()])
+    if isinstance(value, (list, tuple)):
+        return sum([1 + _characters(each) for each in value])
+    return 24
+
+
+# What is taken away, step by step.
+
+
+def _without_sources(own: Wire) -> Wire:
+    return _each_exception(
+        own, lambda info: {**info, "frames": _sourceless(info["frames"])} if "frames" in info else info
+    )
+
+
+def _sourceless(frames: object) -> EncodedFrames:
+    listed: object = json.loads(str(frames))
+    if not isinstance(listed, list):
+        return EncodedFrames("[]")
+    return EncodedFrames(
+        _json([{name: value for name, value in _object(each).items() if name != "source"} for each in listed])
+    )
+
+
+def _without_relatives(own: Wire) -> Wire:
+    return {**own, "exceptions": _exceptions(own)[:1]} if "exceptions" in own else own
+
+
+def _without_frames(own: Wire) -> Wire:
+    return _each_exception(own, lambda info: {**info, "frames": EncodedFrames("[]"), "notes": []})
+
+
+def _without_request(own: Wire) -> Wire:
+    return {name: value for name, value in own.items() if name != "request"}
+
+
+def _with_the_end_of_the_trace(own: Wire) -> Wire:
+    return {**own, "stack_trace": str(own["stack_trace"])[-_LAST_OF_TRACE:]} if "stack_trace" in own else own
+
+
+def _without_trace(own: Wire) -> Wire:
+    return {**own, "stack_trace": ""} if "stack_trace" in own else own
+
+
+def _each_exception(own: Wire, change: Callable[[Wire], Wire]) -> Wire:
+    return {**own, "exceptions": [change(info) for info in _exceptions(own)]} if "exceptions" in own else own
+
+
+_LIGHTER: Sequence[Callable[[Wire], Wire]] = (
     _without_sources,
     _without_relatives,
     _without_frames,
     _without_request,
+    _with_the_end_of_the_trace,
+    _without_trace,
 )

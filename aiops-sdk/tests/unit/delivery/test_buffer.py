@@ -16,7 +16,7 @@ NOW = 1000.0
 
 
 def a_parcel(signal_type: str = "exception", size: int = 10) -> Parcel:
-    return Parcel(event_id=new_id(), signal_type=signal_type, body=b"x" * size)
+    return Parcel({"event_id": new_id(), "signal_type": signal_type}, {}, body=b"x" * size)
 
 
 def taken(buffer: Buffer) -> List[Parcel]:

@@ -14,8 +14,7 @@ from aiops_sdk.event import new_id
 
 
 def a_parcel() -> Parcel:
-    event_id = new_id()
-    return Parcel(event_id, "exception", b'{"event_id": "' + event_id.encode() + b'"}')
+    return Parcel({"event_id": new_id(), "signal_type": "exception"}, {})
 
 
 def a_delivery(transport: Any) -> Delivery:
