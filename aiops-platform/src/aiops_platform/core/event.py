@@ -157,6 +157,7 @@ class Event(Report, frozen=True, kw_only=True, omit_defaults=True):
     repeat_count: Annotated[int, Meta(ge=1)] = 1
     first_at: Moment | None = None
     last_at: Moment | None = None
+    sent_at: Moment | None = None
 
 
 class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True):

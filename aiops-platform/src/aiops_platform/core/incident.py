@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+import msgspec
+
 from aiops_platform.core import ahead
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
 from aiops_platform.core.facts import Fact, FactKind
@@ -21,6 +23,8 @@ _TITLE_LIMIT: Final = 300
 _OLDEST: Final = timedelta(days=7)
 _AHEAD: Final = timedelta(minutes=5)
 _SECOND: Final = timedelta(microseconds=999_999)
+# What clocks differ by anyway, and what the way takes.
+_NEARLY: Final = timedelta(seconds=2)
 _UNNAMED: Final = {
     SignalType.EXCEPTION: "Exception",
     SignalType.HTTP_ERROR: "HTTPError",
@@ -87,9 +91,39 @@ def title_of(kind: IncidentKind, type_: str, message: str) -> str:
     return one_line(f"{type_}: {said}", _TITLE_LIMIT)
 
 
+def by_our_clock(event: Event, received_at: datetime) -> Event:
+    """The event with its times as our clock would have told them, if the client said what its own showed when it sent.
+
+    None of them is moved to after it was received.
+    """
+    if event.sent_at is None:
+        return event
+    off = received_at - event.sent_at
+    if abs(off) <= _NEARLY:
+        return event
+    times = {"occurred_at": event.occurred_at, "first_at": event.first_at, "last_at": event.last_at}
+    stamp = event.timestamp
+    return msgspec.structs.replace(
+        event,
+        timestamp=None if stamp is None else min(stamp + round(off.total_seconds()), int(received_at.timestamp())),
+        **{name: _moved_by(off, said, received_at) for name, said in times.items() if said is not None},
+    )
+
+
+def _moved_by(off: timedelta, said: datetime, received_at: datetime) -> datetime:
+    try:
+        return min(said + off, received_at)
+    except OverflowError:
+        return said
+
+
 def time_of(event: Event, received_at: datetime) -> datetime:
-    """When it happened, by the client's clock where that can be believed: at most a week before it was received."""
-    said = event.occurred_at or _stamped(event, received_at)
+    """When it happened, by the client's clock where that can be believed: at most a week before it was received.
+
+    Of an event that stands for many: when the last of them did.
+    """
+    last_at = event.last_at if event.repeat_count > 1 else None
+    said = last_at or event.occurred_at or _stamped(event, received_at)
     if said is not None and received_at - _OLDEST <= said <= received_at + _AHEAD:
         return said.astimezone(UTC)
     return received_at

@@ -1,9 +1,9 @@
-"""A traceback as Python prints it, read back into exceptions and frames (clients of version 0.1.x send only text)."""
+"""A traceback as Python prints it, read into exceptions and frames (old clients send only text), and printed from them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -24,6 +24,10 @@ _MEMBERS = re.compile(r"^\s+\+-\+-+ 1 -+")
 _NAME = re.compile(r"^(?P<module>(?:[^\W\d]\w*\.)*)(?P<type>[^\W\d]\w*)$")
 _CARETS = re.compile(r"^[\s~^]+$")
 _PATH_LIMIT: Final = 1_000
+_SAID_BETWEEN: Final = {relation: sentence for sentence, relation in _RELATIONS.items()}
+_UNQUALIFIED: Final = (None, "", "builtins", "__main__")
+# Calls that are the same are printed so often, the others are counted.
+_SAME_CALLS: Final = 3
 _INSTALLED: Final = ("site-packages", "dist-packages")
 _TYPED_IN: Final = ("<stdin", "<string", "<ipython")
 
@@ -49,12 +53,80 @@ def read_traceback(text: str) -> tuple[ExceptionInfo, ...]:
     )
 
 
+def print_traceback(exceptions: Sequence[ExceptionInfo]) -> str:
+    """The text for these exceptions, a tree as a flat list, the reported one first; it ends with a line break."""
+    beneath: dict[int | None, list[int]] = {}
+    for number, exception in enumerate(exceptions):
+        beneath.setdefault(exception.parent, []).append(number)
+    printer = _Printer(exceptions, beneath)
+    # A parent that could not be read leaves more than one at the top.
+    return "\n".join("".join(f"{line}\n" for line in printer.lines(top)) for top in beneath.get(None, ()))
+
+
 def is_in_app(file: str) -> bool:
     """Whether a file belongs to the application, as far as (the end of) its path tells."""
     if file.startswith("<"):
         return file.startswith(_TYPED_IN)
     folders = file[-_PATH_LIMIT:].replace("\\", "/").split("/")[:-1]
     return not (any(folder.endswith(_INSTALLED) for folder in folders) or _is_pythons_own(folders))
+
+
+@dataclass(frozen=True)
+class _Printer:
+    """`beneath`: the exceptions that belong to one, by its number."""
+
+    exceptions: Sequence[ExceptionInfo]
+    beneath: Mapping[int | None, Sequence[int]]
+
+    def lines(self, number: int, depth: int = 0) -> Iterator[str]:
+        """An exception after those that led to it, and before its members. `depth`: of groups around it."""
+        members = self._members(number)
+        for each in self.beneath.get(number, ()):
+            if each not in members:
+                yield from self.lines(each, depth)
+                sentence = _SAID_BETWEEN[self.exceptions[each].relation or Relation.CONTEXT]
+                yield from _drawn(["", sentence, ""], depth)
+        # The outermost group has an edge of its own.
+        is_outermost = bool(members) and depth == 0
+        inner = depth + is_outermost
+        said = _lines_of(self.exceptions[number], is_group=bool(members))
+        yield from _drawn(said, inner, edge="+" if is_outermost else "|")
+        for place, each in enumerate(members, 1):
+            yield f"{'  ' * inner}{'+-' if place == 1 else '  '}+---------------- {place} ----------------"
+            yield from self.lines(each, inner + 1)
+        # A group that is the last member has drawn the line already.
+        if members and not self._members(members[-1]):
+            yield f"{'  ' * (inner + 1)}+------------------------------------"
+
+    def _members(self, number: int) -> list[int]:
+        below = self.beneath.get(number, ())
+        return [each for each in below if self.exceptions[each].relation is Relation.MEMBER]
+
+
+def _drawn(lines: Iterable[str], depth: int, edge: str = "|") -> Iterator[str]:
+    """The lines within the drawing of so many groups; `edge` is that of the first one."""
+    for number, line in enumerate(lines):
+        yield f"{'  ' * depth}{'|' if number else edge} {line}" if depth else line
+
+
+def _lines_of(exception: ExceptionInfo, *, is_group: bool) -> Iterator[str]:
+    if exception.frames:
+        yield f"{'Exception Group ' if is_group else ''}Traceback (most recent call last):"
+    for (file, line, function), same in groupby(
+        exception.frames, key=lambda each: (each.file, each.line, each.function)
+    ):
+        calls = list(same)
+        for call in calls[:_SAME_CALLS]:
+            yield f'  File "{file}", line {"?" if line is None else line}, in {function}'
+            if call.source is not None and call.source.line.strip():
+                yield f"    {call.source.line.strip()}"
+        if len(calls) > _SAME_CALLS:
+            more = len(calls) - _SAME_CALLS
+            yield f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]"
+    named = exception.type if exception.module in _UNQUALIFIED else f"{exception.module}.{exception.type}"
+    said = ": ".join(part for part in (named, exception.value) if part) or "Exception"
+    for text in (said, *exception.notes):
+        yield from text.split("\n")
 
 
 def _is_pythons_own(folders: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +29,7 @@ from aiops_platform.core.event import (
 )
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.text import one_line
-from aiops_platform.core.traceback_text import read_traceback
+from aiops_platform.core.traceback_text import print_traceback, read_traceback
 
 _NAME_LIMIT: Final = 200
 _EXCEPTION_LIMIT: Final = 50
@@ -36,7 +37,7 @@ _FRAME_LIMIT: Final = 250
 _FILE_LIMIT: Final = 1_000
 _CODE_NAME_LIMIT: Final = 500
 _BREADCRUMB_LIMIT: Final = 200
-_REPEAT_LIMIT: Final = 1_000_000
+_REPEAT_LIMIT: Final = 1_000_000_000
 _BASE_URL_LIMIT: Final = 2_000
 _DIGITS_LIMIT: Final = 300
 _EXTRAS_LIMIT: Final = 32_000
@@ -91,6 +92,16 @@ def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
 def write(report: Event | Heartbeat) -> bytes:
     """The report as JSON, in the fields of the wire; fields that hold their default are left out."""
     return _ENCODER.encode(report)
+
+
+def completed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that `write` has written, with what can be told from the rest of it: the traceback as text, the time."""
+    whole = dict(body)
+    if not whole.get("stack_trace") and whole.get("exceptions"):
+        whole["stack_trace"] = print_traceback(msgspec.convert(whole["exceptions"], tuple[ExceptionInfo, ...]))
+    if whole.get("timestamp") is None and whole.get("occurred_at"):
+        whole["timestamp"] = int(datetime.fromisoformat(whole["occurred_at"]).timestamp())
+    return whole
 
 
 def wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:

@@ -41,9 +41,10 @@ class _Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class _Arrival:
-    """An event with all that can be said of it before the store is asked."""
+    """An event with all that can be said of it before the store is asked. `event` has times of our clock."""
 
     event: Event
+    said: Event
     event_id: bytes
     named: ServiceName
     key: GroupKey
@@ -200,9 +201,11 @@ def _dated(parcel: Parcel, now: datetime) -> Parcel:
     return replace(parcel, received_at=ahead.put_right(parcel.received_at, now))
 
 
-def _arrival(event: Event, parcel: Parcel) -> _Arrival:
+def _arrival(said: Event, parcel: Parcel) -> _Arrival:
+    event = rules.by_our_clock(said, parcel.received_at)
     return _Arrival(
         event=event,
+        said=said,
         event_id=event.event_id.bytes if event.event_id else parcel.id,
         named=_named(event, parcel),
         key=grouping.key_for(event),
@@ -269,7 +272,7 @@ def _kept(arrival: _Arrival) -> KeptEvent:
         occurred_at=arrival.at,
         received_at=arrival.received_at,
         repeat_count=arrival.event.repeat_count,
-        body=wire.write(arrival.event),
+        body=wire.write(arrival.said),
     )
 
 

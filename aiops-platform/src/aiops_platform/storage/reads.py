@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, wire
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.monitor import MonitorState
@@ -319,7 +319,7 @@ def _event_detail(connection: Connection, row: Row[Any]) -> EventDetail:
         incident_id=row.incident_id,
         occurred_at=row.occurred_at,
         received_at=row.received_at,
-        body=msgspec.json.decode(zlib.decompress(row.body)),
+        body=wire.completed(msgspec.json.decode(zlib.decompress(row.body))),
         number=number,
         of=of,
         earlier_id=earlier,

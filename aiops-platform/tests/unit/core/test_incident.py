@@ -1,7 +1,8 @@
 """What may happen to an incident."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,59 @@ def test_further_events_are_counted_and_the_newest_is_shown():
         "newer",
         after(hours=1),
     )
+
+
+def test_a_summary_of_repeats_is_as_old_as_the_last_of_them():
+    first, last = after(minutes=-5).isoformat(), after(minutes=-1).isoformat()
+    summary = an_event(repeat_count=12, occurred_at=after(minutes=-3).isoformat(), first_at=first, last_at=last)
+    assert time_of(summary, NOW) == after(minutes=-1)
+    opened = absorb(summary, None, service=SHOP, at=time_of(summary, NOW), now=NOW).incident
+    assert (opened.count, opened.first_seen_at, opened.last_seen_at) == (12, after(minutes=-5), after(minutes=-1))
+    assert time_of(an_event(occurred_at=first, last_at=last), NOW) == after(minutes=-5), "It stands for itself only."
+
+
+def test_a_summary_of_repeats_reopens_what_was_resolved_while_they_happened():
+    resolved = rules.resolved(an_incident(at=after(hours=-1)), after(minutes=-3)).incident
+    summary = an_event(repeat_count=2, first_at=after(minutes=-5).isoformat(), last_at=after(minutes=-1).isoformat())
+    changed = absorb(summary, resolved, service=SHOP, at=time_of(summary, NOW), now=NOW)
+    assert kinds(changed) == [FactKind.INCIDENT_REOPENED]
+
+
+@pytest.mark.parametrize(
+    "off", [timedelta(days=-400), timedelta(minutes=-3), timedelta(hours=1), timedelta(days=30_000)]
+)
+def test_times_of_a_clock_that_is_wrong_are_put_right_by_what_it_showed_when_it_sent(off):
+    def shown(**span: float) -> str:
+        return (after(**span) - off).isoformat()
+
+    told = an_event(sent_at=shown(), occurred_at=shown(days=-3), first_at=shown(days=-4), last_at=shown(days=-2))
+    event = rules.by_our_clock(told, NOW)
+    assert (event.occurred_at, event.first_at, event.last_at) == (after(days=-3), after(days=-4), after(days=-2))
+    assert time_of(event, NOW) == after(days=-3)
+
+
+def test_a_time_that_came_on_the_way_is_not_put_right():
+    told = an_event(sent_at=after(seconds=-2).isoformat(), occurred_at=after(days=-3).isoformat())
+    assert rules.by_our_clock(told, NOW) is told
+    unsaid = an_event(occurred_at=after(days=-3).isoformat())
+    assert rules.by_our_clock(unsaid, NOW) is unsaid
+
+
+def test_no_time_is_moved_into_the_future():
+    told = an_event(sent_at=after(hours=-2).isoformat(), occurred_at=after(hours=-1).isoformat(), timestamp=2e9)
+    event = rules.by_our_clock(told, NOW)
+    assert (event.occurred_at, event.timestamp) == (NOW, NOW.timestamp())
+
+
+def test_a_whole_second_is_put_right_too():
+    told = an_event(sent_at=after(hours=-2).isoformat(), timestamp=after(hours=-3).timestamp())
+    assert rules.by_our_clock(told, NOW).timestamp == after(hours=-1).timestamp()
+
+
+@given(sent=st.datetimes(timezones=st.just(UTC)), said=st.datetimes(timezones=st.just(UTC)), stamp=st.floats())
+def test_the_oddest_clocks_are_survived(sent, said, stamp):
+    told = msgspec.structs.replace(an_event(), sent_at=sent, occurred_at=said, last_at=said, timestamp=stamp)
+    assert time_of(rules.by_our_clock(told, NOW), NOW) <= after(minutes=5)
 
 
 def test_an_older_event_counts_but_is_not_shown():

@@ -6,10 +6,10 @@ import traceback
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made import a_sample
+from made import a_sample, an_event
 
-from aiops_platform.core.event import Relation
-from aiops_platform.core.traceback_text import is_in_app, read_traceback
+from aiops_platform.core.event import ExceptionInfo, Frame, Relation, SourceContext
+from aiops_platform.core.traceback_text import is_in_app, print_traceback, read_traceback
 
 
 def told(failing) -> str:
@@ -138,3 +138,129 @@ lines = st.sampled_from(
 def test_any_text_is_read_into_a_chain_whose_parents_come_first(told_lines):
     for number, exception in enumerate(read_traceback("\n".join(told_lines))):
         assert exception.parent == (number - 1 if number else None)
+
+
+def infos(error: BaseException) -> list[ExceptionInfo]:
+    """What a client tells of an exception."""
+    found: list[ExceptionInfo] = []
+
+    def add(told: traceback.TracebackException, parent: int | None, relation: Relation | None) -> None:
+        number = len(found)
+        frames = tuple(
+            Frame(file=each.filename, function=each.name, line=each.lineno, source=SourceContext(line=each.line or ""))
+            for each in told.stack
+        )
+        said = "".join(told.format_exception_only()).splitlines()[0]
+        name, _, value = said.partition(": ")
+        module, _, kind = name.rpartition(".")
+        notes = tuple(told.__notes__ or ())
+        found.append(
+            ExceptionInfo(
+                type=kind,
+                module=module,
+                value=value,
+                notes=notes,
+                frames=frames,
+                parent=parent,
+                relation=relation,
+            )
+        )
+        if told.__cause__ is not None:
+            add(told.__cause__, number, Relation.CAUSE)
+        elif told.__context__ is not None and not told.__suppress_context__:
+            add(told.__context__, number, Relation.CONTEXT)
+        for member in told.exceptions or ():
+            add(member, number, Relation.MEMBER)
+
+    add(traceback.TracebackException.from_exception(error), None, None)
+    return found
+
+
+def a_failure() -> None:
+    raise KeyError("plum")
+
+
+def a_chain() -> None:
+    try:
+        try:
+            a_failure()
+        except KeyError:
+            raise OSError("full")  # noqa: B904 - without a cause, it has a context
+    except OSError as error:
+        raise RuntimeError("no order") from error
+
+
+def deep(left: int) -> None:
+    if left:
+        deep(left - 1)
+    raise ValueError("deep")
+
+
+def a_group() -> None:
+    told: list[Exception] = [LookupError("never raised")]
+    for each in (a_chain, a_failure):
+        try:
+            each()
+        except Exception as error:
+            error.add_note("two\nlines")
+            told.append(error)
+    try:
+        raise ExceptionGroup("inner", told[1:])
+    except ExceptionGroup as inner:
+        told.insert(1, inner)
+    raise ExceptionGroup("outer", told) from told[0]
+
+
+def a_group_that_ends_with_one() -> None:
+    try:
+        raise ExceptionGroup("inner", [KeyError(1)])
+    except ExceptionGroup as inner:
+        raise ExceptionGroup("outer", [OSError("full"), inner]) from None
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        a_failure,
+        a_chain,
+        lambda: deep(1),
+        lambda: deep(3),
+        lambda: deep(4),
+        lambda: deep(9),
+        a_group,
+        a_group_that_ends_with_one,
+    ],
+)
+def test_a_printed_traceback_is_as_python_prints_it(failing):
+    try:
+        failing()
+    except Exception as error:
+        told = "".join(traceback.format_exception(error))
+        printed = print_traceback(infos(error))
+    # But for the marks under the part of a line that ran, which the wire does not tell.
+    plain = [
+        line for line in told.splitlines() if not set(line) <= set(" |~^") or ("~" not in line and "^" not in line)
+    ]
+    assert printed.splitlines() == plain
+    assert printed.endswith("\n")
+
+
+@pytest.mark.parametrize("sample", ["exception-chain", "event-everything"])
+def test_what_is_printed_is_read_back(sample):
+    exceptions = an_event(exceptions=a_sample(sample)["exceptions"]).exceptions
+    told = [(each.type, each.module or "builtins", each.parent, each.relation, len(each.frames)) for each in exceptions]
+    again = [
+        (each.type, each.module or "builtins", each.parent, each.relation, len(each.frames))
+        for each in read_traceback(print_traceback(exceptions))
+    ]
+    assert again == told
+
+
+def test_what_is_hardly_known_is_printed_all_the_same():
+    nothing = ExceptionInfo()
+    assert print_traceback([nothing]) == "Exception\n"
+    assert print_traceback([]) == ""
+    # A parent that could not be read: neither is lost.
+    assert print_traceback([ExceptionInfo(type="A"), ExceptionInfo(type="B", value="b")]) == "A\n\nB: b\n"
+    frame = ExceptionInfo(type="A", module="__main__", frames=(Frame(file="a.py", function="f"),))
+    assert 'File "a.py", line ?, in f\nA\n' in print_traceback([frame])

@@ -37,6 +37,11 @@ def told(name: str, number: int, **fields):
     return a_body(error_type=name, message=f"order {number} failed", **fields)
 
 
+def a_batch(number: int, *lines: object, **fields: Any) -> Parcel:
+    text = b"\n".join(each if isinstance(each, bytes) else json.dumps(each).encode() for each in lines)
+    return replace(a_parcel(number, batch.pack(text), **fields), kind=ParcelKind.BATCH)
+
+
 def test_an_event_becomes_an_incident_of_its_service(shop):
     shop.receive(a_parcel(1, a_sample("exception-chain")))
     shop.digest_all()
@@ -119,6 +124,37 @@ def test_an_event_can_stand_for_many(shop):
     assert shop.rows(schema.incident_hours, "hour", "count") == [(NOW.replace(minute=0, second=0), 13)]
 
 
+def test_a_summary_counts_for_all_it_stands_for_in_the_hour_of_the_last(shop):
+    span = {"first_at": "2026-11-22T01:50:00Z", "last_at": "2026-11-22T02:10:00Z"}
+    shop.receive(a_batch(1, {}, told("E", 1, repeat_count=2_000_000, occurred_at="2026-11-22T02:00:00Z", **span)))
+    shop.digest_all()
+    hour = NOW.replace(hour=2, minute=0, second=0)
+    assert shop.rows(schema.incidents, "count", "first_seen_at", "last_seen_at") == [
+        (2_000_000, hour - timedelta(minutes=10), hour + timedelta(minutes=10))
+    ]
+    assert shop.rows(schema.incident_hours, "hour", "count") == [(hour, 2_000_000)]
+    assert shop.rows(schema.events, "repeat_count", "occurred_at") == [(2_000_000, hour + timedelta(minutes=10))]
+    assert shop.rows(schema.services, "last_event_at") == [hour + timedelta(minutes=10)]
+
+
+def test_what_a_client_with_a_slow_clock_says_is_kept_as_it_was_said_and_counted_at_its_true_time(shop):
+    shop.receive(a_batch(1, {"sent_at": "2026-11-22T02:14:10Z"}, told("E", 1, occurred_at="2026-11-22T01:14:10Z")))
+    shop.digest_all()
+    ((occurred_at, body),) = shop.rows(schema.events, "occurred_at", "body")
+    assert occurred_at == after(hours=-1)
+    assert json.loads(zlib.decompress(body))["occurred_at"] == "2026-11-22T01:14:10Z"
+
+
+def test_what_happened_after_a_resolution_by_a_slow_clock_reopens_it(shop):
+    shop.receive(a_parcel(1, told("E", 1)))
+    shop.digest_all()
+    shop.triage.resolve(1, 1, after(minutes=1))
+    slow = {"sent_at": "2026-11-22T02:16:10Z", "occurred_at": "2026-11-22T02:16:05Z"}
+    shop.receive(a_parcel(2, told("E", 2, **slow), received_at=after(minutes=2)))
+    shop.digest_all(after(minutes=2))
+    assert shop.rows(schema.incidents, "state", "last_seen_at") == [("open", after(minutes=2, seconds=-5))]
+
+
 def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_two_incidents(shop):
     # The old client's hook into logging sees Flask log the exception that the client has reported already. Nothing in
     # either says that they are one failure, and what an app logs about an exception is a problem of its own elsewhere.
@@ -129,11 +165,6 @@ def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_two_inciden
         ("exception", "ZeroDivisionError", 2),
         ("log_error", "ERROR", 2),
     ]
-
-
-def a_batch(number: int, *lines: object, **fields: Any) -> Parcel:
-    text = b"\n".join(each if isinstance(each, bytes) else json.dumps(each).encode() for each in lines)
-    return replace(a_parcel(number, batch.pack(text), **fields), kind=ParcelKind.BATCH)
 
 
 def test_the_events_of_a_batch_are_counted_once_each_however_often_it_is_digested(shop):
