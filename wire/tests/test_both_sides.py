@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 
 import aiops_sdk
 from aiops_platform.api.ingest import answers
-from aiops_platform.core import wire
+from aiops_platform.core import batch, wire
 from aiops_platform.core.event import Event, Heartbeat
-from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.wire import Unreadable
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
@@ -173,6 +173,39 @@ def test_the_platform_keeps_everything_that_a_sample_tells(path: Path) -> None:
 STRANGE = {"event-from-the-future": ("weather", "till", "instance", "sdk")}
 
 
+def batch_parcel(text: bytes) -> Parcel:
+    now = datetime.now(UTC)
+    return Parcel(id=bytes(16), project_id=1, kind=ParcelKind.BATCH, received_at=now, body=batch.pack(text))
+
+
+def test_the_platform_reads_a_batch_as_the_single_bodies_that_it_stands_for() -> None:
+    text, singles = ((WIRE / "samples" / f"{name}.jsonl").read_bytes() for name in ("batch", "batch-written-out"))
+    read = [wire.parse(each.body, each.kind) for each in batch.parcels(batch_parcel(text))]
+    assert read == [wire.parse(line, ParcelKind.EXCEPTION) for line in singles.splitlines()]
+    assert [event.remarks for event in read if isinstance(event, Event)] == [()] * 4
+    assert all(problems(json.loads(line), "event") == [] for line in singles.splitlines())
+
+
+def test_the_platform_answers_each_event_of_a_batch() -> None:
+    text = (WIRE / "samples" / "batch-partly-refused.jsonl").read_bytes()
+    looked = batch.look(text, batch.Limits())
+    assert isinstance(looked, batch.Looked)
+    answer = answers.of_batch(looked.accepted, looked.rejected)
+    assert answer.status == 202
+    # The words of a reason may change with Python's version.
+    said, golden = sent(answer), json.loads((WIRE / "samples" / "answer-batch.json").read_bytes())
+    for each in said["rejected"] + golden["rejected"]:
+        assert each.pop("why")
+    assert said == golden
+
+
+def test_a_number_of_frames_before_its_stack_or_of_a_damaged_one_costs_the_frames_only() -> None:
+    text = (WIRE / "samples" / "batch-partly-refused.jsonl").read_bytes()
+    found = [wire.parse(each.body, each.kind) for each in batch.parcels(batch_parcel(text))]
+    told = [event.exceptions[0] for event in found if isinstance(event, Event)]
+    assert [(each.type, len(each.frames)) for each in told] == [("KeyError", 0), ("KeyError", 1)]
+
+
 @pytest.mark.parametrize("path", samples("refused-"), ids=lambda path: path.stem)
 def test_the_platform_refuses_what_it_cannot_place(path: Path) -> None:
     assert isinstance(read(path), Unreadable)
@@ -189,6 +222,9 @@ ANSWERS = {
     "unknown key": answers.unknown_key("was it revoked?"),
     "too large": answers.too_large(1024, closes=False),
     "not now": answers.not_now("busy", seconds=5),
+    "some of a batch": answers.of_batch(2, {1: "signal_type: missing"}),
+    "nothing of a batch": answers.of_batch(0, {0: "signal_type: missing"}),
+    "too much in a batch": answers.too_much("more than the 1000 events that this server takes in a batch"),
 }
 
 
@@ -207,7 +243,7 @@ def test_what_the_platform_answers_fits_the_schema(answer: answers.Answer) -> No
     assert problems(sent(answer), "answer") == []
 
 
-@pytest.mark.parametrize("sample", ["answer-accepted", "answer-capable", "answer-old-server"])
+@pytest.mark.parametrize("sample", ["answer-accepted", "answer-capable", "answer-batch", "answer-old-server"])
 def test_the_sdk_takes_any_2xx_as_a_delivery(sample: str) -> None:
     assert outcome_of(202, None, (WIRE / "samples" / f"{sample}.json").read_bytes(), 0.0) == Accepted()
 
