@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 if sys.platform != "win32":
     _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,12 +64,14 @@ def pid_namespace() -> Optional[str]:
 
 def started(pid: str) -> Optional[int]:
     """When a process began, in clock ticks since the machine's start; None if there is none of this number."""
-    # The name comes second, in brackets, and may hold anything.
-    _, found, rest = (_read("/proc/{}/stat".format(pid)) or "").rpartition(")")
-    fields = rest.split()
-    if not found or len(fields) < 20 or fields[0] in ("Z", "X"):
-        return None
-    return _number(fields[19])
+    fields = _stat(pid)
+    return _number(fields[19]) if len(fields) > 19 and fields[0] not in ("Z", "X") else None
+
+
+def has_terminal() -> bool:
+    """Whether somebody's terminal controls this process, wherever its output goes."""
+    fields = _stat("self")
+    return len(fields) > 4 and fields[4] != "0"
 
 
 def memory() -> Optional[int]:
@@ -117,6 +119,11 @@ def _memory_groups() -> Dict[str, str]:
         found[os.path.join(top, path.lstrip("/")).rstrip("/")] = name
         found.setdefault(top, name)
     return found
+
+
+def _stat(pid: str) -> List[str]:
+    """What ``/proc`` says of a process, from its state on: the name before may hold anything, brackets too."""
+    return (_read("/proc/{}/stat".format(pid)) or "").rpartition(")")[2].split()
 
 
 def _pairs(path: str) -> Dict[str, str]:

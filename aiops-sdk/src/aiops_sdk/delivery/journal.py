@@ -7,6 +7,7 @@ clean end removes, and, by a lock that goes with the process, the proof that its
 
 from __future__ import annotations
 
+import atexit
 import errno
 import itertools
 import json
@@ -92,6 +93,7 @@ class Journal:
 
         self.path = path
         self._file = file
+        self._identity = _identity(file)
         self._slots_at = slots_at
         self._mapped: Optional[mmap] = mapped
         self._bytes = memoryview(mapped)
@@ -136,6 +138,15 @@ class Journal:
             _remove(unfinished)
             raise
         return cls(path + JOURNAL, file, mapped, slots_at)
+
+    def beside(self, ending: str) -> str:
+        """The path of another file of this process, which ``Remains`` knows by its ending."""
+        return self.path[: -len(JOURNAL)] + ending
+
+    def remove_notes(self) -> None:
+        """Nothing was noted that anybody needs."""
+        for ending in (FAULT, SIGNAL):
+            _remove(self.beside(ending))
 
     def write(self, stub: Stub) -> Optional[int]:
         """Keep a stub; the number of its slot, or None when there is no room. A copy in memory, no call of the system."""
@@ -209,7 +220,8 @@ class Journal:
             return
         line = b"%08x " % self._crc32(text) + text + b"\n"
         try:
-            os.pwrite(self._file, line.ljust(_ALIVE), _ALIVE_AT)
+            if self._is_ours():
+                os.pwrite(self._file, line.ljust(_ALIVE), _ALIVE_AT)
         except OSError:
             return
 
@@ -236,6 +248,10 @@ class Journal:
         mapped, self._mapped = self._mapped, None
         if mapped is None:
             return
+        if not self._is_ours():
+            # The mapping holds a descriptor, too, and would close whatever has its number now: keep it to the end.
+            atexit.register(mapped.__len__)
+            return
         try:
             for view in (self._words, self._times, self._bytes):
                 view.release()
@@ -243,6 +259,18 @@ class Journal:
         except BufferError:
             pass  # Another thread is just writing; it goes with the last view.
         os.close(self._file)
+
+    def _is_ours(self) -> bool:
+        """False where the host closed all descriptors, as daemons do: the number may be another file's by now."""
+        return _identity(self._file) == self._identity
+
+
+def _identity(file: int) -> Optional[Tuple[int, int]]:
+    try:
+        status = os.fstat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _begin(file: int, head: Mapping[str, object]) -> int:
@@ -337,6 +365,7 @@ class Remains:
 
     def __init__(self, path: str, content: bytes, modified: float) -> None:
         self.path = path
+        #: Of the process; its files are named by it.
         self.instance_id = os.path.basename(path)[: -len(JOURNAL)]
         told, state = _read_first(content)
         #: What every body of the process begins with; empty where the file is damaged.
