@@ -1,8 +1,10 @@
 """A worker that is killed in the midst of its work loses nothing and counts nothing twice."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
@@ -10,6 +12,8 @@ import pytest
 from made import NOW, a_body, a_parcel
 from sqlalchemy import func, insert, select
 
+from aiops_platform.core import batch
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.storage import schema
@@ -65,13 +69,24 @@ def work_until_killed(folder: Path, *, after_batches: int) -> None:
     deadline.cancel()
 
 
-def test_every_event_is_counted_once_however_often_the_worker_is_killed(tmp_path, database):
+def one_by_one() -> list[Parcel]:
+    return [a_parcel(number, a_body(error_type=f"E{number % 7}")) for number in range(EVENTS)]
+
+
+def in_batches(size: int = 100) -> list[Parcel]:
+    """None of the events has an id of its own."""
+    lines = [json.dumps(a_body(error_type=f"E{number % 7}")).encode() for number in range(EVENTS)]
+    texts = [b"\n".join([b"{}", *lines[start : start + size]]) for start in range(0, EVENTS, size)]
+    return [replace(a_parcel(n, batch.pack(text)), kind=ParcelKind.BATCH) for n, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("parcels", [one_by_one, in_batches])
+def test_every_event_is_counted_once_however_often_the_worker_is_killed(tmp_path, database, parcels):
     intake = SqliteIntake(tmp_path / "intake.db")
-    parcels = [a_parcel(number, a_body(error_type=f"E{number % 7}")) for number in range(EVENTS)]
-    intake.append(parcels).result(SECONDS)
-    for batches in (1, 7, 2, 11, 5):
+    intake.append(parcels()).result(SECONDS)
+    for batches in (1, 7, 2, 5, 3):
         work_until_killed(tmp_path, after_batches=batches)
-    assert 0 < intake.waiting() < EVENTS
+    assert 0 < intake.waiting() < len(parcels())
     intake.release()
     digest = Digest(SqlStore(database), intake)
     while digest.step(NOW):
