@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from aiops_sdk import machine
+from aiops_sdk.calls import is_in_app
 from aiops_sdk.event import EXCEPTION, rfc3339
 from aiops_sdk.machine import Kills, Process
 
@@ -92,6 +93,7 @@ class Journal:
         from binascii import crc32
 
         self.path = path
+        self._pid = os.getpid()
         self._file = file
         self._identity = _identity(file)
         self._slots_at = slots_at
@@ -227,6 +229,9 @@ class Journal:
 
     def ending(self, really: bool = True) -> None:
         """The program ends itself in a way that runs nothing of ours: no death. ``really=False``: it did not, after all."""
+        if self._pid != os.getpid():
+            # A child that was forked past Python, which shares the mapping.
+            return
         try:
             self._bytes[_STATE_AT] = _ENDED if really else _RUNNING
         except ValueError:
@@ -369,9 +374,9 @@ class Remains:
         self.instance_id = os.path.basename(path)[: -len(JOURNAL)]
         told, state = _read_first(content)
         #: What every body of the process begins with; empty where the file is damaged.
-        self.head: Dict[str, object] = _object(told.get("head"))
-        facts = _object(told.get("facts"))
-        self.process = _process(_object(facts.get("process")))
+        self.head: Dict[str, object] = an_object(told.get("head"))
+        facts = an_object(told.get("facts"))
+        self.process = _process(an_object(facts.get("process")))
         self.file = facts.get("file")
         self.opened_at = _float(facts.get("opened_at")) or modified
         self.ended = state == _ENDED
@@ -383,11 +388,18 @@ class Remains:
         self.stubs: List[Stub] = list(_read_stubs(content))
         #: Whether its process lives on as another program (``exec``).
         self.replaced = False
+        #: Whether it is not the file that the process wrote, but a copy.
+        self.is_copy = False
         #: What was written as it crashed, and when (Unix time).
         self.fault, self.fault_at = _note(self.beside(FAULT))
         #: What was written when it was told to stop, and when.
         self.signal, self.signal_at = _note(self.beside(SIGNAL))
         self._file: Optional[int] = None
+
+    @property
+    def last_sign(self) -> float:
+        """The latest time (Unix) at which it lived for certain."""
+        return max([self.alive_at] + [max(stub.at, stub.last_at or 0.0) for stub in self.stubs])
 
     def beside(self, ending: str) -> str:
         """The path of another file of this process."""
@@ -462,13 +474,14 @@ def _claim(path: str) -> Optional[Remains]:
 def _is_dead(remains: Remains, inode: int) -> bool:
     """Whether it may be taken: its lock could be, which is proof but for the cases here."""
     process, own = remains.process, machine.this_process()
+    remains.is_copy = remains.file != inode
     silent_for = time.time() - remains.alive_at
     if process is None or process.boot_id is None:
         return True
     if process.boot_id != own.boot_id:
         # Another machine, perhaps, whose locks are not seen here.
         return silent_for > PATIENCE or remains.head.get("host") == os.uname().nodename
-    if remains.file != inode or process.pid_namespace != own.pid_namespace:
+    if remains.is_copy or process.pid_namespace != own.pid_namespace:
         return True
     if process.started is not None and process.started == machine.started(str(process.pid)):
         remains.replaced = True
@@ -586,12 +599,13 @@ def _checked(text: bytes, sum_of: int) -> Mapping[str, object]:
     if crc32(text) != sum_of:
         return {}
     try:
-        return _object(json.loads(text))
+        return an_object(json.loads(text))
     except ValueError:
         return {}
 
 
-def _object(value: object) -> Dict[str, object]:
+def an_object(value: object) -> Dict[str, object]:
+    """The value, if it is an object of JSON; else an empty one."""
     return {str(name): part for name, part in value.items()} if isinstance(value, dict) else {}
 
 
@@ -644,14 +658,14 @@ def body_of(stub: Stub, head: Mapping[str, object]) -> Dict[str, object]:
         message=stub.message + ("…" if stub.cut else ""),
         stack_trace="",
         event_id=stub.event_id,
-        occurred_at=_rfc3339(occurred_at),
+        occurred_at=moment(occurred_at),
         level=stub.level,
-        contexts={**_object(head.get("contexts")), "delivery": {"rescued": True, "message_cut": stub.cut}},
+        contexts={**an_object(head.get("contexts")), "delivery": {"rescued": True, "message_cut": stub.cut}},
     )
     if stub.repeat_count > 1:
         body["repeat_count"] = stub.repeat_count
-        body["first_at"] = _rfc3339(stub.at if stub.first_at is None else stub.first_at)
-        body["last_at"] = _rfc3339(occurred_at)
+        body["first_at"] = moment(stub.at if stub.first_at is None else stub.first_at)
+        body["last_at"] = moment(occurred_at)
     if stub.place is not None:
         _place(stub, stub.place, body)
     return body
@@ -659,9 +673,9 @@ def body_of(stub: Stub, head: Mapping[str, object]) -> Dict[str, object]:
 
 def _place(stub: Stub, place: Tuple[str, int, str], body: Dict[str, object]) -> None:
     file, line, function = place
-    frame = {"file": file, "function": function, "module": None, "line": line, "in_app": True}
+    frame = {"file": file, "function": function, "module": None, "line": line, "in_app": is_in_app(file)}
     if stub.signal_type != EXCEPTION:
-        body["contexts"] = {**_object(body["contexts"]), "place": {"file": file, "function": function, "line": line}}
+        body["contexts"] = {**an_object(body["contexts"]), "place": {"file": file, "function": function, "line": line}}
         return
     body["exceptions"] = [
         {"type": stub.error_type, "module": None, "value": body["message"], "notes": [], "frames": [frame]}
@@ -671,7 +685,8 @@ def _place(stub: Stub, place: Tuple[str, int, str], body: Dict[str, object]) -> 
     )
 
 
-def _rfc3339(at: float) -> str:
+def moment(at: float) -> str:
+    """A Unix time as the wire says it; one that cannot be is the first of all."""
     try:
         return rfc3339(datetime.fromtimestamp(at, timezone.utc))
     except (ValueError, OverflowError, OSError):
