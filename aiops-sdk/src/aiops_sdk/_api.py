@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterable, Optional, Sequence, 
 from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.integrations import excepthook, logging, multiprocessing
+from aiops_sdk.integrations import asyncio as loops
+from aiops_sdk.integrations import excepthook, futures, logging, multiprocessing, unraisable
 from aiops_sdk.integrations import threading as threads
 
 if TYPE_CHECKING:
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 Install = Callable[[Client], Callable[[], None]]
 
 #: What init() installs; frameworks have a function of their own.
-INTEGRATIONS: Sequence[Install] = (excepthook.install, threads.install, logging.install, multiprocessing.install)
+INTEGRATIONS: Sequence[Install] = (
+    excepthook.install,
+    threads.install,
+    logging.install,
+    unraisable.install,
+    loops.install,
+    futures.install,
+    multiprocessing.install,
+)
 
 _OPTIONS = ("api_key", "service_name", "environment", "platform_url", "base_url", "skip_paths", "release")
 _starting = threading.Lock()
@@ -114,8 +123,8 @@ def _start(started: Client) -> Client:
 def _at_exit() -> None:
     running = client.make_current(None)
     if running is not None:
-        with _safety.guarded():
-            running.close(running.exit_seconds)
+        # Not guarded(): in there nothing is captured, and some things can be told only now.
+        _safety.attempt(lambda: running.close(running.exit_seconds), False)
 
 
 def _warn_of(unknown: Dict[str, object]) -> None:

@@ -71,6 +71,9 @@ _HANG_UP_CLASSES = frozenset(
     }
 )
 
+# Two of that name, neither derived from the other.
+_CANCELLATIONS = frozenset({("asyncio.exceptions", "CancelledError"), ("concurrent.futures._base", "CancelledError")})
+
 _HANG_UP_ERRNOS = frozenset(
     {errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN, errno.ESHUTDOWN, errno.ETIMEDOUT}
 )
@@ -168,6 +171,11 @@ def is_noisy_exception(exc: Optional[BaseException]) -> bool:
     return all(map(is_noisy_exception, members))
 
 
+def is_cancellation(exc: BaseException) -> bool:
+    """Is this how a task or a future says that it was cancelled? Noise where nobody waits for it; elsewhere it may end a program."""
+    return _is_one_of(type(exc), _CANCELLATIONS)
+
+
 def _without_slash(path: str) -> str:
     return path.rstrip("/") or "/"
 
@@ -189,7 +197,7 @@ def _is_failed_exit(exc: Optional[BaseException]) -> bool:
 
 def _is_hang_up(exc: BaseException) -> bool:
     kind = type(exc)
-    if any(_full_name(base) in _HANG_UP_CLASSES for base in type.__dict__["__mro__"].__get__(kind)):
+    if _is_one_of(kind, _HANG_UP_CLASSES):
         return True
     if not issubclass(kind, OSError):
         return False
@@ -203,6 +211,10 @@ def _is_hang_up(exc: BaseException) -> bool:
 def _says_hang_up(arguments: Tuple[object, ...]) -> bool:
     text = arguments[0] if len(arguments) == 1 else None
     return type(text) is str and (text in _HANG_UP_TEXTS or text.startswith(_HANG_UP_BEGINNINGS))
+
+
+def _is_one_of(kind: type, named: FrozenSet[Tuple[str, str]]) -> bool:
+    return any(_full_name(base) in named for base in type.__dict__["__mro__"].__get__(kind))
 
 
 def _full_name(kind: type) -> Tuple[str, str]:

@@ -7,9 +7,9 @@ an integration translates its request into a ``RequestScope`` and says when it b
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
-from typing import List, Mapping, Optional
+from typing import Iterator, List, Mapping, Optional
 
 KEPT = 100
 
@@ -35,32 +35,59 @@ class RequestLog:
         self.has_exception = self.has_exception or has_exception
 
 
-@dataclass(frozen=True)
 class RequestScope:
-    """One request, in words that all frameworks share.
+    """One request, in words that all frameworks share. It is not changed, but for its log.
 
     ``path`` is without the query, ``query`` is the raw query string without the question mark, ``route`` is the framework's
-    pattern such as ``/orders/<int:id>``. While a ``silent`` request runs, nothing that happens is captured.
+    pattern such as ``/orders/<int:id>``. While a ``silent`` request runs, nothing that happens is captured. An integration
+    may derive its own from this, which finds out only when asked.
     """
+
+    # No dataclass: one is made for every request, and defining one costs every start a millisecond.
 
     method: str
     path: str
-    url: Optional[str] = None
-    route: Optional[str] = None
-    query: Optional[str] = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    remote_addr: Optional[str] = None
-    silent: bool = False
-    log: RequestLog = field(default_factory=RequestLog, compare=False)
+    url: Optional[str]
+    route: Optional[str]
+    query: Optional[str]
+    headers: Mapping[str, str]
+    remote_addr: Optional[str]
+    silent: bool
+    log: RequestLog
     #: ``time.monotonic()`` at the beginning: what was captured before is not this request's failure.
-    began: float = field(default_factory=time.monotonic, compare=False)
+    began: float
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        url: Optional[str] = None,
+        route: Optional[str] = None,
+        query: Optional[str] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        remote_addr: Optional[str] = None,
+        silent: bool = False,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.url = url
+        self.route = route
+        self.query = query
+        self.headers = {} if headers is None else headers
+        self.remote_addr = remote_addr
+        self.silent = silent
+        self.log = RequestLog()
+        self.began = time.monotonic()
 
 
-@dataclass(frozen=True)
 class Scope:
     """Everything known about the surroundings; replaced, never changed."""
 
-    request: Optional[RequestScope] = None
+    __slots__ = ("request",)
+
+    def __init__(self, request: Optional[RequestScope] = None) -> None:
+        self.request = request
 
 
 _NOTHING = Scope()
@@ -79,7 +106,7 @@ def current_request() -> Optional[RequestScope]:
 
 def begin_request(request: RequestScope) -> Token[Scope]:
     """From here on, what is captured belongs to ``request``, until ``end_request`` gets the token back."""
-    return _scope.set(Scope(request=request))
+    return _scope.set(Scope(request))
 
 
 def end_request(token: Token[Scope]) -> None:
@@ -88,3 +115,13 @@ def end_request(token: Token[Scope]) -> None:
         _scope.reset(token)
     except (ValueError, RuntimeError):
         _scope.set(_NOTHING)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """A block that belongs to no request, whatever runs around it: the garbage collector calls in the midst of any."""
+    token = _scope.set(_NOTHING)
+    try:
+        yield
+    finally:
+        end_request(token)

@@ -10,7 +10,7 @@ from aiops_sdk import client
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery import Accepted, Outcome
-from aiops_sdk.integrations import logging, threading
+from aiops_sdk.integrations import asyncio, futures, logging, threading, unraisable
 
 SECONDS = 5.0
 
@@ -66,13 +66,14 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
 def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
     """Keep what happens in the block instead of sending it; the value is what happened.
 
-    Error logs, dying threads, ``capture_exception()`` and Flask apps are listened to as after ``init()``. A client that
-    is current already hears nothing meanwhile, and is current again afterwards.
+    Error logs, dying threads, forgotten tasks and futures, ``__del__``, ``capture_exception()`` and Flask apps are
+    listened to as after ``init()``. A client that is current already hears nothing meanwhile, and is current again
+    afterwards.
     """
     transport = InMemoryTransport()
     running = Client(config or Config(api_key="test"), transport)
     before = client.make_current(running)
-    undos = [threading.install(running), logging.install(running)]
+    undos = [each.install(running) for each in (threading, logging, unraisable, asyncio, futures)]
     try:
         yield CapturedEvents(running, transport)
     finally:

@@ -1,0 +1,80 @@
+"""Does something with a module of the standard library once it is there: without loading it, and without a hand in its loading.
+
+``sys.meta_path`` gets a finder that never finds anything. It is asked about every module that is not loaded yet, and
+uses the occasion to see whether one that is waited for has come meanwhile. ADR 20.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Callable, List, Optional, Sequence
+
+from aiops_sdk import _safety
+
+
+class _Awaited:
+    """A module, and the name whose presence says that so much of it as we need has been run."""
+
+    __slots__ = ("attribute", "module", "then")
+
+    def __init__(self, module: str, attribute: str, then: Callable[[ModuleType], None]) -> None:
+        self.module = module
+        self.attribute = attribute
+        self.then = then
+
+    def loaded(self) -> Optional[ModuleType]:
+        found = sys.modules.get(self.module)
+        return found if isinstance(found, ModuleType) and self.attribute in vars(found) else None
+
+
+class Lookout:
+    """The finder that finds nothing. It takes no lock, imports nothing, and its calls are what the awaited modules get."""
+
+    def __init__(self) -> None:
+        self.awaited: List[_Awaited] = []
+
+    def find_spec(self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None) -> None:  # noqa: ARG002 - Python's signature
+        """Look around, and let the others find the module."""
+        for one in self.awaited[:]:
+            module = one.loaded()
+            if module is not None and self.forget(one):
+                with _safety.guarded():
+                    one.then(module)
+
+    def forget(self, one: _Awaited) -> bool:
+        """Wait for it no longer. False if another thread was first."""
+        try:
+            self.awaited.remove(one)
+        except ValueError:
+            return False
+        return True
+
+
+def when_loaded(module: str, attribute: str, then: Callable[[ModuleType], None]) -> Callable[[], None]:
+    """Call ``then`` with the module as soon as it has ``attribute``: now, or while something else is being imported.
+
+    It must be a module after which its own package imports others. The returned function ends the waiting.
+    """
+    awaited = _Awaited(module, attribute, then)
+    found = awaited.loaded()
+    if found is not None:
+        then(found)
+        return lambda: None
+    lookout = _lookout()
+    lookout.awaited.append(awaited)
+
+    def end_waiting() -> None:
+        lookout.forget(awaited)
+
+    return end_waiting
+
+
+def _lookout() -> Lookout:
+    """The one of this process. It stays for ever: where a finder goes while another thread asks, that thread skips one."""
+    for finder in sys.meta_path:
+        if isinstance(finder, Lookout):
+            return finder
+    made = Lookout()
+    sys.meta_path.insert(0, made)
+    return made
