@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +23,7 @@ from aiops_platform.core.event import (
     ExceptionInfo,
     Frame,
     Heartbeat,
+    Moment,
     Report,
     SignalType,
 )
@@ -49,6 +49,13 @@ _TAKEN: Final[Mapping[ParcelKind, frozenset[str]]] = {
 
 class _Glance(Struct):
     signal_type: str
+
+
+class _Told(Struct):
+    exceptions: tuple[ExceptionInfo, ...] = ()
+    stack_trace: str = ""
+    occurred_at: Moment | None = None
+    timestamp: float | None = None
 
 
 _GLANCE = msgspec.json.Decoder(_Glance)
@@ -94,14 +101,21 @@ def write(report: Event | Heartbeat) -> bytes:
     return _ENCODER.encode(report)
 
 
-def completed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body that `write` has written, with what can be told from the rest of it: the traceback as text, the time."""
-    whole = dict(body)
-    if not whole.get("stack_trace") and whole.get("exceptions"):
-        whole["stack_trace"] = print_traceback(msgspec.convert(whole["exceptions"], tuple[ExceptionInfo, ...]))
-    if whole.get("timestamp") is None and whole.get("occurred_at"):
-        whole["timestamp"] = int(datetime.fromisoformat(whole["occurred_at"]).timestamp())
-    return whole
+def completed(body: dict[str, Any]) -> dict[str, Any]:
+    """A body that `write` has written, with what the rest of it tells: the traceback as text, the time in whole seconds.
+
+    One that another version wrote, and that is not understood, stays as it is.
+    """
+    try:
+        told = msgspec.convert(body, _Told)
+    except msgspec.ValidationError:
+        return body
+    added: dict[str, Any] = {}
+    if told.exceptions and not told.stack_trace:
+        added["stack_trace"] = print_traceback(told.exceptions)
+    if told.occurred_at is not None and told.timestamp is None:
+        added["timestamp"] = int(told.occurred_at.timestamp())
+    return {**body, **added}
 
 
 def wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:

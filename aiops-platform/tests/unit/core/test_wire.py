@@ -293,3 +293,33 @@ def test_any_heartbeat_is_read_and_can_be_written(body):
 def test_any_bytes_are_read_or_refused_alike_by_door_and_digest(raw):
     refused = wire.refusal(raw, ParcelKind.EXCEPTION) is not None
     assert refused == isinstance(wire.parse(raw, ParcelKind.EXCEPTION), Unreadable)
+
+
+def test_what_was_not_said_of_an_event_is_told_from_the_rest_of_it():
+    thrown = [
+        {
+            "type": "KeyError",
+            "module": "builtins",
+            "value": "7",
+            "frames": [{"file": "a.py", "function": "f", "line": 3}],
+        }
+    ]
+    kept = json.loads(wire.write(read(a_body(exceptions=thrown, occurred_at="2026-11-22T03:14:07.9Z"))))
+    whole = wire.completed(kept)
+    assert whole["stack_trace"] == ('Traceback (most recent call last):\n  File "a.py", line 3, in f\nKeyError: 7\n')
+    assert whole["timestamp"] == 1795317247
+    assert {name: whole[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"exceptions": [{"type": "E"}], "stack_trace": "said"},
+        {"exceptions": 7},
+        {"occurred_at": "now"},
+        {"occurred_at": None},
+    ],
+)
+def test_what_was_said_of_an_event_or_cannot_be_told_stays_as_it_is(kept):
+    assert wire.completed(kept) == kept
