@@ -158,4 +158,4 @@ def _watch(notice: Callable[[BaseException], None], say_goodbye: Callable[[], No
 
 
 def _is_bootstrap(frame: Any) -> bool:
-    return frame.f_code.co_name == "_bootstrap" and frame.f_globals.get("__name__") == "multiprocessing.process"
+    return bool(frame.f_code.co_name == "_bootstrap" and frame.f_globals.get("__name__") == "multiprocessing.process")
