@@ -12,7 +12,6 @@ import os
 import sys
 import time
 import traceback
-from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
@@ -89,28 +88,36 @@ class Stack:
         return hostile.clean(found.code.co_filename), found.line, hostile.clean(found.code.co_name)
 
 
-@dataclass(frozen=True)
 class Told:
     """A stack, told: ``text`` is all its calls as Python prints them, without a heading."""
 
-    stack: Stack
-    calls: Tuple[Call, ...]
-    frames: Tuple[Frame, ...]
-    text: str
+    __slots__ = ("calls", "frames", "looked", "stack", "text")
+
+    def __init__(self, stack: Stack, calls: Tuple[Call, ...]) -> None:
+        #: It keeps the stack by whose identity it is found.
+        self.stack = stack
+        self.calls = calls
+        self.frames: Tuple[Frame, ...] = tuple([call.frame for call in calls])
+        self.text = _text(calls, stack)
+        #: When its files were looked at (monotonic).
+        self.looked = 0.0
 
 
 _NO_CALLS = Stack(())
 
 
 class Memory:
-    """What is known of places and stacks. Safe in many threads without a lock: at worst, something is made twice."""
+    """What is known of places and stacks. Safe in many threads without a lock: at worst, something is made twice.
+
+    Each part forgets everything when it is full.
+    """
 
     def __init__(self, places: int = PLACES, seconds: float = SECONDS) -> None:
         self._limit = places
         self._seconds = seconds
         self._places: Dict[Tuple[int, int, int, Optional[str]], Place] = {}
         self._stacks: Dict[Tuple[Tuple[Place, ...], int], Stack] = {}
-        self._told: OrderedDict[int, Told] = OrderedDict()
+        self._told: Dict[int, Told] = {}
         self._looked: Dict[str, Tuple[float, Sequence[str]]] = {}
 
     # Where something failed.
@@ -171,13 +178,17 @@ class Memory:
 
     def told(self, stack: Stack) -> Told:
         """The stack as frames and as text: the same object again, as long as its files stay the same."""
-        calls = tuple([self.call_at(place) for place in stack.places])
+        now = time.monotonic()
         known = self._told.get(id(stack))
+        if known is not None and now - known.looked < self._seconds:
+            return known
+        calls = tuple([self.call_at(place) for place in stack.places])
         if known is None or known.calls != calls:
-            known = Told(stack, calls, tuple([call.frame for call in calls]), _text(calls, stack))
+            known = Told(stack, calls)
+            if len(self._told) >= TOLD_STACKS:
+                self._told.clear()
             self._told[id(stack)] = known
-            while len(self._told) > TOLD_STACKS:
-                self._told.popitem(last=False)
+        known.looked = now
         return known
 
     def call_at(self, place: Place) -> Call:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import builtins
 import sys
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 LIMIT = 50
 
@@ -18,9 +17,18 @@ CAUSE = "cause"
 CONTEXT = "context"
 MEMBER = "member"
 
+# The interpreter's own way to read them. Bound here: this runs for each failure, in the thread that failed.
+_CAUSE = BaseException.__dict__["__cause__"].__get__
+_CONTEXT = BaseException.__dict__["__context__"].__get__
+_SUPPRESSED = BaseException.__dict__["__suppress_context__"].__get__
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
+_ATTRIBUTES = BaseException.__dict__["__dict__"].__get__
 
-@dataclass(frozen=True)
-class Related:
+# Exception groups came with Python 3.11.
+_GROUP: Optional[type] = getattr(builtins, "BaseExceptionGroup", None)
+
+
+class Related(NamedTuple):
     """One exception of the tree. ``parent`` is the index of the entry it belongs to; the first has none."""
 
     exc: BaseException
@@ -31,6 +39,8 @@ class Related:
 def tree(exc: BaseException, limit: int = LIMIT) -> List[Related]:
     """The exception and all that Python would print with it, each once, parents before children."""
     found = [Related(exc)]
+    if is_alone(exc):
+        return found
     known = {id(exc)}
     for index, entry in _growing(found):
         for other, relation in _children(entry.exc):
@@ -55,36 +65,47 @@ def ancestors(exc: BaseException, limit: int = LIMIT) -> Iterator[BaseException]
                 yield older
 
 
+def is_alone(exc: BaseException) -> bool:
+    """Whether it has neither cause nor context, and is no group: like most."""
+    return _CAUSE(exc) is None and _CONTEXT(exc) is None and not is_group(exc)
+
+
 def cause_of(exc: BaseException) -> Optional[BaseException]:
     """What the exception was raised ``from``."""
-    return _exception(BaseException.__dict__["__cause__"].__get__(exc))
+    cause: Optional[BaseException] = _CAUSE(exc)
+    return cause
 
 
 def context_of(exc: BaseException) -> Optional[BaseException]:
     """What was being handled when it was raised."""
-    return _exception(BaseException.__dict__["__context__"].__get__(exc))
+    context: Optional[BaseException] = _CONTEXT(exc)
+    return context
 
 
 def traceback_of(exc: BaseException) -> Optional[TracebackType]:
     """Where it was raised, and how it came here."""
-    found = BaseException.__dict__["__traceback__"].__get__(exc)
-    return found if isinstance(found, TracebackType) else None
+    tb: Optional[TracebackType] = _TRACEBACK(exc)
+    return tb
 
 
 def attributes_of(exc: BaseException) -> Dict[str, object]:
     """The exception's own ``__dict__``, also where a class hides it."""
-    attributes: Dict[str, object] = BaseException.__dict__["__dict__"].__get__(exc)
+    attributes: Dict[str, object] = _ATTRIBUTES(exc)
     return attributes
+
+
+def is_group(exc: BaseException) -> bool:
+    """Whether it is a group of exceptions, of Python's own kind or the backport's."""
+    return _group_kind(exc) is not None
 
 
 def members_of(exc: BaseException) -> Tuple[BaseException, ...]:
     """The exceptions of a group, of Python's own kind or the backport's; empty for every other exception."""
-    for kind in _group_kinds():
-        # Not isinstance(): that asks the exception for its class.
-        if issubclass(type(exc), kind):
-            members = kind.__dict__["exceptions"].__get__(exc)
-            return tuple(member for member in members if issubclass(type(member), BaseException))
-    return ()
+    kind = _group_kind(exc)
+    if kind is None:
+        return ()
+    members = kind.__dict__["exceptions"].__get__(exc)
+    return tuple(member for member in members if issubclass(type(member), BaseException))
 
 
 def leaves_of(exc: BaseException, limit: int = LIMIT) -> Tuple[BaseException, ...]:
@@ -109,7 +130,7 @@ def _children(exc: BaseException) -> Iterator[Tuple[BaseException, str]]:
     cause, context = cause_of(exc), context_of(exc)
     if cause is not None:
         yield cause, CAUSE
-    elif context is not None and not BaseException.__dict__["__suppress_context__"].__get__(exc):
+    elif context is not None and not _SUPPRESSED(exc):
         yield context, CONTEXT
     for member in members_of(exc):
         yield member, MEMBER
@@ -123,14 +144,13 @@ def _growing(found: List[Related]) -> Iterator[Tuple[int, Related]]:
         index += 1
 
 
-def _exception(found: object) -> Optional[BaseException]:
-    return found if isinstance(found, BaseException) else None
-
-
-def _group_kinds() -> Iterator[type]:
-    builtin = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
-    if isinstance(builtin, type):
-        yield builtin
-    backport = getattr(sys.modules.get("exceptiongroup"), "BaseExceptionGroup", None)
-    if isinstance(backport, type):
-        yield backport
+def _group_kind(exc: BaseException) -> Optional[type]:
+    # Not isinstance(): that asks the exception for its class.
+    kind = type(exc)
+    if _GROUP is not None and issubclass(kind, _GROUP):
+        return _GROUP
+    backport = sys.modules.get("exceptiongroup")
+    if backport is None:
+        return None
+    theirs = getattr(backport, "BaseExceptionGroup", None)
+    return theirs if isinstance(theirs, type) and issubclass(kind, theirs) else None

@@ -249,7 +249,7 @@ class Beat:
 
 def rfc3339(moment: datetime) -> str:
     """``2026-11-22T03:14:07.123456Z``, with all six digits even when they are zero."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def _objects(contexts: Mapping[str, Mapping[str, object]]) -> Wire:

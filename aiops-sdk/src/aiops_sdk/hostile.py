@@ -7,10 +7,11 @@ limit, so that the thread that reports a failure is never held up by it.
 from __future__ import annotations
 
 import _thread
+import builtins
 import contextvars
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple
 
-from aiops_sdk import _safety
+from aiops_sdk import _safety, values
 
 SECONDS = 0.25
 STUCK_LIMIT = 4
@@ -18,7 +19,14 @@ STUCK_LIMIT = 4
 #: Characters of a text that are kept at most. What is longer is cut before anything else is done with it.
 LIMIT = 8_192
 
-_ATOMS = (str, int, float, bool, type(None), bytes)
+_Read = Callable[[BaseException], Tuple[object, ...]]
+
+_NAME = type.__dict__["__name__"].__get__
+_QUALIFIED_NAME = type.__dict__["__qualname__"].__get__
+_MODULE = type.__dict__["__module__"].__get__
+_MRO = type.__dict__["__mro__"].__get__
+_NAMES = type.__dict__["__dict__"].__get__
+_ARGUMENTS = BaseException.__dict__["args"].__get__
 
 
 class Asker:
@@ -62,16 +70,28 @@ _asker = Asker(SECONDS, STUCK_LIMIT)
 
 def message_of(exc: BaseException) -> str:
     """``str(exc)``, or a note in angle brackets. It is asked each time: whoever needs it twice keeps it."""
-    if _is_plain(exc):
+    made_of = _MADE_OF.get(_maker_of_text(type(exc)))
+    if made_of is None:
+        return _asked(exc)
+    said = tuple([part for read in made_of for part in read(exc)])
+    look = values.look_at(said[0] if len(said) == 1 else said)
+    if look == values.PLAIN:
         return clean(str(exc))
-    return _or_note(_asker.ask(lambda: str(exc)), exc)
+    if look == values.FOREIGN:
+        return _asked(exc)
+    if len(said) == 1:
+        return clean(said[0] if type(said[0]) is str else values.shown(said[0]))
+    return clean(values.shown(_ARGUMENTS(exc)))
 
 
 def text_of(thing: object) -> str:
     """``str(thing)``, or a note in angle brackets."""
     if type(thing) is str:
         return clean(thing)
-    return _or_note(_asker.ask(lambda: str(thing)), thing)
+    look = values.look_at(thing)
+    if look == values.FOREIGN:
+        return _asked(thing)
+    return clean(str(thing) if look == values.PLAIN else values.shown(thing))
 
 
 def answer_of(question: Callable[[], object], limit: Optional[int] = LIMIT) -> Optional[str]:
@@ -81,23 +101,23 @@ def answer_of(question: Callable[[], object], limit: Optional[int] = LIMIT) -> O
 
 
 def are_plain(things: object) -> bool:
-    """Whether this is a tuple of values whose texts only the interpreter's own code makes."""
-    return type(things) is tuple and all(type(thing) in _ATOMS and not _is_huge(thing) for thing in things)
+    """Whether this is a tuple of values whose texts only the interpreter's own code makes, and quickly."""
+    return type(things) is tuple and values.look_at(things) == values.PLAIN
 
 
 def name_of(kind: type) -> str:
     """A class's name, from the interpreter's own record: metaclasses can lie."""
-    return clean(str(type.__dict__["__name__"].__get__(kind)))
+    return clean(_NAME(kind))
 
 
 def qualified_name_of(kind: type) -> str:
     """A class's name with those of the classes and functions around it."""
-    return clean(str(type.__dict__["__qualname__"].__get__(kind)))
+    return clean(_QUALIFIED_NAME(kind))
 
 
 def module_of(kind: type) -> Optional[str]:
     """The name of the module in which a class was made."""
-    module = type.__dict__["__module__"].__get__(kind)
+    module = _MODULE(kind)
     return clean(module) if type(module) is str else None
 
 
@@ -114,22 +134,37 @@ def clean(text: str, limit: Optional[int] = LIMIT) -> str:
     return written if limit is None or len(written) <= limit else written[: limit - 1] + "…"
 
 
-def _is_plain(exc: BaseException) -> bool:
-    return not _overrides_str(type(exc)) and are_plain(BaseException.__dict__["args"].__get__(exc))
+def _maker_of_text(kind: type) -> int:
+    """The identity of the class whose ``__str__`` this exception class has."""
+    for base in _MRO(kind):
+        if "__str__" in _NAMES(base):
+            return id(base)
+    return 0
 
 
-def _overrides_str(kind: type) -> bool:
-    for base in type.__dict__["__mro__"].__get__(kind):
-        if module_of(base) == "builtins":
-            return False
-        if "__str__" in type.__dict__["__dict__"].__get__(base):
-            return True
-    return False
+def _asked(thing: object) -> str:
+    return _or_note(_asker.ask(lambda: str(thing)), thing)
 
 
-def _is_huge(thing: object) -> bool:
-    # Python refuses to print such a number, or takes its time.
-    return type(thing) is int and thing.bit_length() > 1000
+def _fields(kind: type, *names: str) -> _Read:
+    """Reads these attributes of an exception, past everything that a class could put before them."""
+    readers = [kind.__dict__[name].__get__ for name in names]
+    return lambda exc: tuple([read(exc) for read in readers])
+
+
+# Of what the interpreter makes the texts of its own exceptions, by the identity of the class that does it.
+_MADE_OF: Dict[int, Tuple[_Read, ...]] = {
+    id(BaseException): (_ARGUMENTS,),
+    id(KeyError): (_ARGUMENTS,),
+    id(OSError): (_ARGUMENTS, _fields(OSError, "errno", "strerror", "filename", "filename2")),
+    id(ImportError): (_ARGUMENTS, _fields(ImportError, "msg")),
+    id(SyntaxError): (_fields(SyntaxError, "msg", "filename", "lineno"),),
+    **{id(kind): (_fields(kind, "encoding", "reason"),) for kind in (UnicodeEncodeError, UnicodeDecodeError)},
+    id(UnicodeTranslateError): (_fields(UnicodeTranslateError, "reason"),),
+}
+_GROUP: Optional[type] = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
+if _GROUP is not None:
+    _MADE_OF[id(_GROUP)] = (_fields(_GROUP, "message"),)
 
 
 def _text_from(question: Callable[[], object]) -> Optional[str]:

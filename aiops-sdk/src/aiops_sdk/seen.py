@@ -25,7 +25,7 @@ def known_event(exc: BaseException, since: float = 0.0) -> Optional[str]:
     of this request, for some programs raise the same exception object again and again.
     """
     own = _event_of(exc, since)
-    if own is not None:
+    if own is not None or chain.is_alone(exc):
         return own
     event_id = _inherited(exc, since) or _shared(exc, since)
     if event_id is not None:
@@ -40,9 +40,10 @@ def mark(exc: BaseException, event_id: str) -> None:
     """
     now = time.monotonic()
     _write(exc, (event_id, now, False))
+    if chain.is_alone(exc):
+        return
     explicit = {0}
-    entries = chain.tree(exc)
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(chain.tree(exc)):
         if entry.parent in explicit and entry.relation != chain.CONTEXT:
             explicit.add(index)
             _write(entry.exc, (event_id, now, True))

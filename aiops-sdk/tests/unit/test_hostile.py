@@ -72,10 +72,7 @@ def test_an_argument_is_asked_aside_too():
 
 
 def test_a_number_too_large_to_print_is_no_obstacle():
-    assert hostile.message_of(ValueError(10**5000)) in (
-        str(ValueError("1" + "0" * 5000)),
-        "<ValueError without a usable text>",
-    )
+    assert hostile.message_of(ValueError(10**5000)) == "<a number of 16610 bits>"
 
 
 def test_a_subclass_of_str_becomes_a_plain_text():

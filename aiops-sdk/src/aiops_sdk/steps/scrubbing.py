@@ -8,11 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Match, Optional, Tuple
+from operator import is_
+from typing import Any, Dict, Match, Optional, Tuple
 
 from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
 
 MASK = "[hidden]"
+
+# What stands between two calls of a printed traceback, and how long the text of one may be to be remembered.
+_CALL = "\n  File "
+_CALL_LENGTH = 1_000
 
 # Compared without case, dashes and underscores, anywhere in the name: "X-Api-Key", "db_password", "accessToken".
 _TELLING = (
@@ -47,16 +52,17 @@ _EXPRESSION = re.compile(r"[A-Za-z_][\w.]*[(\[]|(?:self|request|os|settings|conf
 
 
 def scrub(event: Event) -> Event:
-    """The same event without what looks like a secret."""
-    return replace(
-        event,
-        message=text(event.message),
-        stack_trace=text(event.stack_trace),
-        request_path=_optional(event.request_path),
-        request=_request(event.request),
-        exceptions=tuple(_exception(info) for info in event.exceptions),
-        template=_optional(event.template),
-    )
+    """The same event without what looks like a secret; the same object if there is none."""
+    told: Dict[str, Any] = {
+        "message": text(event.message),
+        "stack_trace": _trace(event.stack_trace),
+        "request_path": _optional(event.request_path),
+        "request": _request(event.request),
+        "exceptions": _exceptions(event.exceptions),
+        "template": _optional(event.template),
+    }
+    changed = {name: value for name, value in told.items() if value is not getattr(event, name)}
+    return replace(event, **changed) if changed else event
 
 
 def is_telling(name: str) -> bool:
@@ -132,13 +138,52 @@ def _request(request: Optional[Request]) -> Optional[Request]:
     )
 
 
+def _trace(given: str) -> str:
+    """Call by call: the same calls stand in many tracebacks."""
+    if not _may_tell(given):
+        return given
+    return _CALL.join([_call(part) if len(part) <= _CALL_LENGTH else text(part) for part in given.split(_CALL)])
+
+
+@lru_cache(maxsize=1024)
+def _call(part: str) -> str:
+    return text(part)
+
+
+def _exceptions(infos: Tuple[ExceptionInfo, ...]) -> Tuple[ExceptionInfo, ...]:
+    told = tuple([_exception(info) for info in infos])
+    return infos if all(map(is_, told, infos)) else told
+
+
 def _exception(info: ExceptionInfo) -> ExceptionInfo:
-    return replace(
-        info,
-        value=text(info.value),
-        notes=tuple(text(note) for note in info.notes),
-        frames=tuple(_frame(frame) for frame in info.frames),
-    )
+    value = text(info.value)
+    notes = tuple([text(note) for note in info.notes]) if info.notes else info.notes
+    frames = _stacks.told(info.frames)
+    if value is info.value and frames is info.frames and notes == info.notes:
+        return info
+    return replace(info, value=value, notes=notes, frames=frames)
+
+
+class Stacks:
+    """Stacks without secrets. Remembers what it made, by identity: one stack gives one object. Forgets all when full."""
+
+    def __init__(self, size: int = 64) -> None:
+        self._size = size
+        self._known: Dict[int, Tuple[Tuple[Frame, ...], Tuple[Frame, ...]]] = {}
+
+    def told(self, frames: Tuple[Frame, ...]) -> Tuple[Frame, ...]:
+        """These frames, or the same without what looks like a secret."""
+        known = self._known.get(id(frames))
+        if known is None:
+            told = tuple([_frame(frame) for frame in frames])
+            if len(self._known) >= self._size:
+                self._known.clear()
+            # It keeps the frames by whose identity it is found.
+            known = self._known[id(frames)] = (frames, frames if told == frames else told)
+        return known[1]
+
+
+_stacks = Stacks()
 
 
 def _frame(frame: Frame) -> Frame:

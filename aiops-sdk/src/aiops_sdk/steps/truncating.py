@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Mapping, Optional, Tuple
+from operator import is_
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from aiops_sdk.event import Event, ExceptionInfo, Request
 
@@ -15,21 +16,24 @@ ADDRESS = 4_096
 HEADER = 1_024
 HEADERS = 64
 
+_LIMITS = (
+    ("error_type", NAME),
+    ("message", MESSAGE),
+    ("request_path", ADDRESS),
+    ("route", ADDRESS),
+    ("logger", NAME),
+    ("template", MESSAGE),
+)
+
 
 def truncate(event: Event) -> Event:
-    """The same event, within the limits."""
-    return replace(
-        event,
-        error_type=cut(event.error_type, NAME),
-        message=cut(event.message, MESSAGE),
-        stack_trace=cut_middle(event.stack_trace, STACK_TRACE),
-        request_path=_cut(event.request_path, ADDRESS),
-        route=_cut(event.route, ADDRESS),
-        request=_request(event.request),
-        exceptions=_exceptions(event.exceptions),
-        logger=_cut(event.logger, NAME),
-        template=_cut(event.template, MESSAGE),
-    )
+    """The same event, within the limits; the same object if it is already."""
+    within: Dict[str, Any] = {name: _cut(getattr(event, name), limit) for name, limit in _LIMITS}
+    within["stack_trace"] = cut_middle(event.stack_trace, STACK_TRACE)
+    within["request"] = _request(event.request)
+    within["exceptions"] = _exceptions(event.exceptions)
+    changed = {name: value for name, value in within.items() if value is not getattr(event, name)}
+    return replace(event, **changed) if changed else event
 
 
 def cut(text: str, limit: int) -> str:
@@ -68,7 +72,11 @@ def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _exceptions(infos: Tuple[ExceptionInfo, ...]) -> Tuple[ExceptionInfo, ...]:
-    return tuple(
-        replace(info, value=cut(info.value, VALUE), notes=tuple(cut(note, VALUE) for note in info.notes))
-        for info in infos
-    )
+    within = tuple([_exception(info) for info in infos])
+    return infos if all(map(is_, within, infos)) else within
+
+
+def _exception(info: ExceptionInfo) -> ExceptionInfo:
+    if len(info.value) <= VALUE and all(len(note) <= VALUE for note in info.notes):
+        return info
+    return replace(info, value=cut(info.value, VALUE), notes=tuple(cut(note, VALUE) for note in info.notes))

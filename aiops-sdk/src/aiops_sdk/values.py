@@ -1,0 +1,128 @@
+"""Built-in values of any size: whether the interpreter alone can make a text of them quickly, and a short text where not.
+
+Nothing here calls code of others, also not by comparing or hashing classes, whose metaclass may be of anybody's making.
+Nothing looks at more than a few parts of a value.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Iterator, List, Tuple
+
+#: Its text is made quickly, by the interpreter's own code.
+PLAIN = 0
+#: It is, or contains, an object whose text is made by code of others.
+FOREIGN = 1
+#: Its text is long, or takes long.
+HUGE = 2
+
+#: Characters of all texts in a value that is plain, its parts, and how deep they may lie.
+_LENGTH = 4_096
+_PARTS = 100
+_DEPTH = 4
+# Python refuses to print a longer number, or takes its time.
+_BITS = 1_000
+
+# What is shown of a huge value: characters of a text, parts of a collection.
+_SHOWN = 1_000
+_SHOWN_PARTS = 10
+
+_TEXTS = frozenset(map(id, (str, bytes, bytearray)))
+_ATOMS = frozenset(map(id, (float, bool, type(None), complex, type(Ellipsis))))
+_COLLECTIONS = frozenset(map(id, (tuple, list, set, frozenset, dict)))
+
+
+def look_at(thing: object) -> int:
+    """PLAIN, FOREIGN or HUGE. What is both of the latter is huge."""
+    kind = type(thing)
+    # Most are told at once.
+    if kind is str:
+        return PLAIN if len(thing) <= _LENGTH else HUGE  # type: ignore[arg-type]  # it is a str
+    if kind is int:
+        return PLAIN if thing.bit_length() <= _BITS else HUGE  # type: ignore[attr-defined]  # it is an int
+    try:
+        return _look_through(thing)
+    except RuntimeError:
+        # Another thread changes it meanwhile.
+        return HUGE
+
+
+def shown(thing: object, depth: int = _DEPTH) -> str:
+    """A short text like ``repr(thing)``; what is left out shows as an ellipsis, an object of others as its class's name."""
+    kind = id(type(thing))
+    if kind in _TEXTS:
+        return _shown_text(thing)
+    if type(thing) is int:
+        bits = thing.bit_length()
+        return repr(thing) if bits <= _BITS else "<a number of {} bits>".format(bits)
+    if kind in _ATOMS:
+        return repr(thing)
+    if kind in _COLLECTIONS and depth > 0:
+        return _shown_collection(thing, depth)
+    return "<{}>".format(str.__str__(type.__dict__["__name__"].__get__(type(thing))[:_SHOWN]))
+
+
+def cut(thing: object) -> object:
+    """The same value, but for a text that is huge: its beginning."""
+    if id(type(thing)) in _TEXTS and len(thing) > _LENGTH:  # type: ignore[arg-type]  # texts have a length
+        return thing[:_LENGTH]  # type: ignore[index]  # and parts
+    return thing
+
+
+def _look_through(thing: object) -> int:
+    found, length, parts = PLAIN, 0, 0
+    waiting: List[Tuple[object, int]] = [(thing, _DEPTH)]
+    while waiting:
+        part, depth = waiting.pop()
+        kind = id(type(part))
+        parts += 1
+        if kind in _TEXTS:
+            length += len(part)  # type: ignore[arg-type]  # texts have a length
+        elif type(part) is int:
+            length += part.bit_length() // 3
+        elif kind in _COLLECTIONS:
+            if depth == 0 or len(part) > _PARTS:  # type: ignore[arg-type]  # so have collections
+                return HUGE
+            waiting.extend([(each, depth - 1) for each in _parts(part)])
+        elif kind not in _ATOMS:
+            found = FOREIGN
+        if length > _LENGTH or parts > _PARTS:
+            return HUGE
+    return found
+
+
+def _parts(collection: object, most: int = 2 * _PARTS) -> Iterator[object]:
+    if type(collection) is dict:
+        return islice((each for pair in collection.items() for each in pair), most)
+    return islice(collection, most)  # type: ignore[call-overload,no-any-return]  # every collection can be walked through
+
+
+def _shown_text(thing: object) -> str:
+    if len(thing) <= _SHOWN:  # type: ignore[arg-type]  # texts have a length
+        return repr(thing)
+    return repr(thing[:_SHOWN]) + "…"  # type: ignore[index]  # and parts
+
+
+def _shown_collection(thing: object, depth: int) -> str:
+    pairs = type(thing) is dict
+    most = _SHOWN_PARTS * (2 if pairs else 1)
+    try:
+        parts = [shown(each, depth - 1) for each in _parts(thing, most)]
+    except RuntimeError:
+        # Another thread changes it meanwhile.
+        parts = []
+    if pairs:
+        parts = ["{}: {}".format(*pair) for pair in zip(parts[::2], parts[1::2])]
+    if len(thing) > len(parts):  # type: ignore[arg-type]  # collections have a length
+        parts.append("…")
+    opening, closing = _BRACKETS[id(type(thing))]
+    return opening + ", ".join(parts) + closing
+
+
+_BRACKETS = {
+    id(tuple): ("(", ")"),
+    id(list): ("[", "]"),
+    id(set): ("{", "}"),
+    id(frozenset): ("frozenset({", "})"),
+    id(dict): ("{", "}"),
+}
