@@ -19,7 +19,8 @@ from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRA
 Contexts = Mapping[str, Mapping[str, object]]
 
 _NOWHERE: Tuple[Thrown, ...] = ()
-_NAME_OF = threading.Thread.__dict__["name"].__get__
+# gevent puts a class derived from it in its place.
+_NAME_OF = next(vars(kind)["name"] for kind in threading.Thread.__mro__ if "name" in vars(kind)).__get__
 
 
 def exception(exc: BaseException, source: str, mechanism: str) -> Capture:
