@@ -181,7 +181,8 @@ class MonitorSpan:
 class ServiceRow:
     """A service in one environment. `state` is None when it has never sent a heartbeat.
 
-    `spans` cover the last 24 hours, oldest first, as far as they are known; the first may have begun earlier.
+    `spans` cover the last 24 hours, oldest first, as far as they are known; the first may have begun earlier. `stats` is
+    what its client has counted, as the newest heartbeat told it: events delivered, dropped by reason, and so on.
     """
 
     id: int
@@ -197,6 +198,7 @@ class ServiceRow:
     host: str | None
     interval: int | None
     open_incidents: int
+    stats: dict[str, Any]
     spans: tuple[MonitorSpan, ...]
 
 

@@ -54,7 +54,7 @@ class _Arrival:
 
 @dataclass
 class _Draft:
-    """An incident while the events of a batch are added to it."""
+    """An incident while the events of a transaction are added to it."""
 
     incident: Incident | None
     facts: list[Fact] = field(default_factory=list)
@@ -231,7 +231,7 @@ def _seen(opened: Sequence[_Opened]) -> dict[ServiceName, datetime]:
 def _new(
     transaction: Transaction, arrivals: Sequence[_Arrival], services: Mapping[ServiceName, Service]
 ) -> list[_Arrival]:
-    """Those that have not been counted yet, neither earlier nor in this batch."""
+    """Those that have not been counted yet, neither earlier nor among these."""
     by_id: dict[tuple[int, bytes], _Arrival] = {}
     for arrival in arrivals:
         by_id.setdefault((services[arrival.named].id, arrival.event_id), arrival)

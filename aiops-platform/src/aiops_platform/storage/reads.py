@@ -362,6 +362,7 @@ def _service_row(row: Row[Any], spans: Sequence[MonitorSpan]) -> ServiceRow:
         host=_said(beat.get("instance"), "host") or (beat.get("host") or None),
         interval=row.interval,
         open_incidents=row.open_incidents,
+        stats=beat.get("stats") or {},
         spans=tuple(spans),
     )
 

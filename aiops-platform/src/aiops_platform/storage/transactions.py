@@ -1,4 +1,4 @@
-"""Changes to the store in domain verbs, for the stations; each is a few statements whatever the size of the batch."""
+"""Changes to the store in domain verbs, for the stations; each is a few statements however much there is to be written."""
 
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -208,7 +208,8 @@ def test_services_that_need_looking_after_come_first(seeds, reads):
 def test_a_service_tells_of_its_last_beat_and_its_open_incidents(seeds, reads):
     project = seeds.project()
     shop = seeds.service(project)
-    beat = {"sdk": {"name": "aiops-sdk", "version": "0.2.0"}, "instance": {"host": "shop-1"}}
+    stats = {"captured": 5, "dropped": {"full": 2}, "last_error": "503"}
+    beat = {"sdk": {"name": "aiops-sdk", "version": "0.2.0"}, "instance": {"host": "shop-1"}, "stats": stats}
     seeds.monitor(shop, [(MonitorState.ALIVE, HOURS(3))], last_beat=beat, base_url="https://shop.example")
     seeds.incident(project, shop)
     seeds.incident(project, shop, state=IncidentState.RESOLVED)
@@ -219,6 +220,9 @@ def test_a_service_tells_of_its_last_beat_and_its_open_incidents(seeds, reads):
         1,
         "https://shop.example",
     )
+    assert row.stats == stats
+    seeds.monitor(seeds.service(project, "till"), [(MonitorState.ALIVE, HOURS(3))])
+    assert [each.stats for each in reads.services(project, NOW).rows if each.name == "till"] == [{}]
 
 
 def test_spans_begin_with_the_state_in_which_the_day_began(seeds, reads):
