@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -61,3 +62,10 @@ def environment(platform_url: Optional[str], more: Optional[Mapping[str, str]] =
         kept["AIOPS_PLATFORM_URL"] = platform_url
     kept.update(more or {})
     return kept
+
+
+def free_port() -> int:
+    """A port on which nobody listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -17,7 +17,7 @@ from typing import Iterator, List, Tuple
 
 import flask
 import pytest
-from children import environment
+from children import environment, free_port
 from events import wait_until
 from loopback import Platform
 from werkzeug.serving import make_server
@@ -160,12 +160,6 @@ class Server:
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

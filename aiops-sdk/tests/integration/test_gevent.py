@@ -70,7 +70,9 @@ else:
 """
     )
     run_program(tmp_path, program, platform_url=platform.url)
-    assert sorted(event["message"] for event in platform.events) == ["child", "parent"]
+    # gevent's own hook fails in a child under Python 3.13.0, which Python prints and we report.
+    messages = [event["message"] for event in platform.events if event["signal_type"] == "log_error"]
+    assert sorted(messages) == ["child", "parent"]
     assert len({beat["instance"]["pid"] for beat in platform.heartbeats}) == 2
 
 
