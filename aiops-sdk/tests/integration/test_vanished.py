@@ -6,12 +6,13 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import List, Optional, Sequence, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import pytest
 from children import DEADLINE, environment
@@ -121,7 +122,7 @@ def test_a_hundred_captures_survive_sigkill(tmp_path: Path):
     assert program.ended() == -signal.SIGKILL
     (remains,) = program.remains()
     assert [(stub.message, stub.place) for stub in remains.stubs] == [
-        ("no stock of {}".format(number), ("shop.py", number, "take")) for number in range(100)
+        (f"no stock of {number}", ("shop.py", number, "take")) for number in range(100)
     ]
     found = verdict(remains, surroundings())
     assert isinstance(found, Vanished)
@@ -151,7 +152,7 @@ def test_killed_at_any_moment_each_stub_is_whole_or_not_there(tmp_path: Path):
         assert program.told(signal.SIGKILL) == -signal.SIGKILL
         for remains in dead(str(program.spool)):
             numbers = [stub.place[1] for stub in remains.stubs if stub.place is not None]
-            assert [stub.message for stub in remains.stubs] == ["no stock of {}".format(number) for number in numbers]
+            assert [stub.message for stub in remains.stubs] == [f"no stock of {number}" for number in numbers]
             # But for the last one, which may have lived still, only those that were never erased.
             kept = {number for number in numbers if not number % 7}
             assert len(set(numbers) - kept) <= 1
@@ -310,18 +311,12 @@ def test_one_that_takes_too_long_to_stop_and_is_killed_is_no_news(tmp_path: Path
     assert program.verdicts() == [None]
 
 
+HANDLED = "signal.signal(signal.SIGTERM, lambda *_: None)\n"
+UNHANDLED = "signal.signal(signal.SIGTERM, signal.SIG_DFL)\n"
 ENDS = {
     # As uvicorn ends: the earlier handler is put back, and the signal raised again.
-    "raise_signal": (
-        "signal.signal(signal.SIGTERM, lambda *_: None)\nassert beat()\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\nsignal.raise_signal(signal.SIGTERM)",
-        -signal.SIGTERM,
-    ),
-    "kill itself": (
-        "assert beat()\nsignal.signal(signal.SIGTERM, lambda *_: None)\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGTERM)",
-        -signal.SIGTERM,
-    ),
+    "raise_signal": (HANDLED + "assert beat()\n" + UNHANDLED + "signal.raise_signal(15)", -signal.SIGTERM),
+    "kill itself": ("assert beat()\n" + HANDLED + UNHANDLED + "os.kill(os.getpid(), 15)", -signal.SIGTERM),
     "_exit": ("beat()\nos._exit(3)", 3),
     "exec": ("beat()\nos.execv(sys.executable, [sys.executable, '-c', 'raise SystemExit(5)'])", 5),
     "execlp": ("beat()\nos.execlp('sh', 'sh', '-c', 'exit 6')", 6),
@@ -362,7 +357,7 @@ def test_a_program_that_failed_to_end_itself_lives_on(tmp_path: Path):
 
 def test_what_lives_on_as_another_program_is_not_dead(tmp_path: Path):
     code = "import time; print('ready', flush=True); time.sleep(30)"
-    program = Program(tmp_path, "beat()\nos.execv(sys.executable, [sys.executable, '-c', {!r}])".format(code))
+    program = Program(tmp_path, f"beat()\nos.execv(sys.executable, [sys.executable, '-c', {code!r}])")
     assert program.read() == "ready"
     try:
         assert program.remains() == []
@@ -671,7 +666,7 @@ def test_the_first_process_of_a_container_that_is_stopped_is_no_news(tmp_path: P
         command=command,
     )
     assert program.read() == "ready", program.ended()
-    (inside,) = Path("/proc/{0}/task/{0}/children".format(program.process.pid)).read_text().split()
+    (inside,) = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
     # The kernel keeps the default action from the first process: as ever, it goes on until it is killed.
     os.kill(int(inside), signal.SIGTERM)
     assert program.read() == "still there"
@@ -680,3 +675,68 @@ def test_the_first_process_of_a_container_that_is_stopped_is_no_news(tmp_path: P
     (remains,) = program.remains()
     assert (remains.sees_stops, remains.process.pid if remains.process else 0) == (True, 1)
     assert verdict(remains, surroundings()) is None
+
+
+SHOP = """
+assert beat()
+
+def app(environ, start_response):
+    print("asked", os.getpid(), flush=True)
+    while environ["PATH_INFO"] == "/hang":
+        time.sleep(1)
+    start_response("200 OK", [])
+    return [b"well"]
+"""
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_a_worker_that_gunicorn_stops_is_no_news_even_if_it_has_to_be_killed(tmp_path: Path, hangs: bool):
+    gunicorn, spool, worker = started_gunicorn(tmp_path, "/hang" if hangs else "/")
+    gunicorn.terminate()
+    gunicorn.communicate(timeout=DEADLINE)
+    remains = list(dead(str(spool)))
+    assert [each.process.pid for each in remains if each.process is not None] == [worker] * hangs
+    assert [verdict(each, surroundings()) for each in remains] == [None] * hangs
+
+
+def test_a_worker_of_gunicorn_that_something_kills_has_vanished(tmp_path: Path):
+    gunicorn, spool, worker = started_gunicorn(tmp_path, "/")
+    os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + DEADLINE
+    found: List[Union[Crash, Vanished, None]] = []
+    while not found and time.monotonic() < deadline:
+        time.sleep(0.05)
+        found = [verdict(each, surroundings()) for each in dead(str(spool))]
+    gunicorn.terminate()
+    gunicorn.communicate(timeout=DEADLINE)
+    assert [isinstance(each, Vanished) for each in found] == [True]
+
+
+def started_gunicorn(folder: Path, path: str) -> Tuple[subprocess.Popen[bytes], Path, int]:
+    """gunicorn with one worker that was asked for ``path``; its journals' folder, and the worker's number."""
+    pytest.importorskip("gunicorn")
+    spool = folder / "spool"
+    spool.mkdir(mode=0o700)
+    (folder / "shop.py").write_text(PREAMBLE + SHOP)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--graceful-timeout", "1", "--log-level", "critical"]
+    gunicorn = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", *options, "shop:app"],
+        env=environment(None, {"FOLDER": str(spool)}),
+        cwd=str(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 10) as connection:
+                connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+                assert gunicorn.stdout is not None
+                return gunicorn, spool, int(gunicorn.stdout.readline().split()[1])
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
