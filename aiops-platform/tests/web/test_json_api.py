@@ -262,7 +262,10 @@ def test_the_document_describes_every_operation(stranger):
 def test_the_document_is_also_a_page(stranger):
     page = stranger.get("/api/docs").text
     assert "/api/v1/incidents/{incident_id}/resolve" in page
-    assert "IncidentResource" in page
+    assert 'Answers with <a href="#shape-IncidentResource">IncidentResource</a>' in page
+    assert "exception | http_error | log_error | silence" in page
+    assert "<code>body</code> is in the fields of the wire" in page
+    assert "`" not in page.split("<main", 1)[1]
 
 
 def test_who_asks_the_page_for_json_gets_the_document(stranger):

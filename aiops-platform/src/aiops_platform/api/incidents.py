@@ -96,19 +96,19 @@ def read_event(
 
 @post("/incidents/{incident_id:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an incident")
 def resolve(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is mended. It reopens by itself when its error returns. Answers with the incident as it is then."""
+    """It is mended. It reopens by itself when its error returns."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.resolve(project_id, incident_id, desk.clock()))
 
 
 @post("/incidents/{incident_id:int}/reopen", sync_to_thread=True, status_code=200, summary="Reopen an incident")
 def reopen(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is to be looked at again. Answers with the incident as it is then."""
+    """It is to be looked at again."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.reopen(project_id, incident_id, desk.clock()))
 
 
 @post("/incidents/{incident_id:int}/mute", sync_to_thread=True, status_code=200, summary="Mute an incident")
 def mute(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is known, and only to be counted. Answers with the incident as it is then."""
+    """It is known, and only to be counted."""
     return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
 
 

@@ -54,10 +54,12 @@ async def api_docs(request: PageRequest, site: TheSite) -> Response[Any]:
         return Response(document, media_type=MediaType.JSON, headers={"Vary": "Accept"})
     visitor = await find_visitor(request)
     given = {"visitor": None} if visitor is None else site.common(visitor)
+    choices = _choices(document)
     given |= {
         "title": document["info"]["title"],
-        "operations": tuple(_operations(document)),
-        "shapes": tuple(_shapes(document)),
+        "operations": tuple(_operations(document, choices)),
+        "shapes": (shapes := tuple(_shapes(document, choices))),
+        "names": {shape.name for shape in shapes},
         "public_url": site.public_url,
     }
     page = site.page("api_docs.html", given)
@@ -68,7 +70,7 @@ async def api_docs(request: PageRequest, site: TheSite) -> Response[Any]:
 PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (api_docs,)
 
 
-def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+def _operations(document: Mapping[str, Any], choices: Mapping[str, str]) -> Iterator[Operation]:
     for path, verbs in document["paths"].items():
         for verb in _VERBS:
             if verb in verbs:
@@ -78,42 +80,49 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                     path=path,
                     summary=said.get("summary", ""),
                     about=said.get("description", ""),
-                    parameters=tuple(_parameter(each) for each in said.get("parameters", ())),
-                    answer=_answer(said.get("responses", {})),
+                    parameters=tuple(_parameter(each, choices) for each in said.get("parameters", ())),
+                    answer=_answer(said.get("responses", {}), choices),
                 )
 
 
-def _parameter(said: Mapping[str, Any]) -> Field:
+def _parameter(said: Mapping[str, Any], choices: Mapping[str, str]) -> Field:
     schema = said.get("schema", {})
     about = said.get("description") or schema.get("description", "")
     if "default" in schema:
         about = f"{about} Default: {schema['default']}.".strip()
-    return Field(name=said["name"], type=_type(schema), about=about)
+    return Field(name=said["name"], type=_type(schema, choices), about=about)
 
 
-def _answer(responses: Mapping[str, Any]) -> str:
+def _answer(responses: Mapping[str, Any], choices: Mapping[str, str]) -> str:
     for said in responses.get("200", {}).get("content", {}).values():
-        return _type(said.get("schema", {}))
+        return _type(said.get("schema", {}), choices)
     return ""
 
 
-def _shapes(document: Mapping[str, Any]) -> Iterator[Shape]:
+def _shapes(document: Mapping[str, Any], choices: Mapping[str, str]) -> Iterator[Shape]:
     for name, schema in sorted(document.get("components", {}).get("schemas", {}).items()):
         properties = schema.get("properties", {})
         if properties:
-            fields = tuple(Field(name=field, type=_type(said), about="") for field, said in properties.items())
+            fields = tuple(Field(name=field, type=_type(said, choices), about="") for field, said in properties.items())
             yield Shape(name=schema.get("title", name), about=schema.get("description", ""), fields=fields)
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def _choices(document: Mapping[str, Any]) -> dict[str, str]:
+    """What a name stands for that only lists values: the values say more."""
+    schemas = document.get("components", {}).get("schemas", {})
+    return {name: _type(schema, {}) for name, schema in schemas.items() if "enum" in schema}
+
+
+def _type(schema: Mapping[str, Any], choices: Mapping[str, str]) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        name = str(schema["$ref"]).rpartition("/")[2]
+        return choices.get(name, name)
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"] if value is not None)
     if "oneOf" in schema:
-        return " | ".join(dict.fromkeys(_type(each) for each in schema["oneOf"]))
+        return " | ".join(dict.fromkeys(_type(each, choices) for each in schema["oneOf"]))
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items', {}))}"
+        return f"list of {_type(schema.get('items', {}), choices)}"
     kind = schema.get("type", "any")
     names = [kind] if isinstance(kind, str) else kind
     return " | ".join(schema.get("format") or name for name in names)
