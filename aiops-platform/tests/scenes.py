@@ -66,10 +66,10 @@ def plant_services(seeds: Seeds, project: int) -> dict[str, int]:
         (
             "payments",
             "production",
-            [(alive, hours(300)), (late, minutes(0.7))],
+            [(alive, hours(300)), (late, minutes(0.2))],
             sdk,
             "http://10.4.0.12:8000",
-            timedelta(seconds=71),
+            timedelta(seconds=72),
         ),
         (
             "mailer",
@@ -104,7 +104,7 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
     everything = a_sample("event-everything") | {"message": "order 7 was not taken"}
     everything["exceptions"] = in_a_framework(everything["exceptions"])
     ids["everything"] = seeds.incident(
-        project, shop, type="OrderFailed", message="order 7 was not taken", place="take_order in orders.py",
+        project, shop, type="OrderFailed", message="order 7 was not taken", place="take_order (orders.py)",
         hours=trend(1, peak=40), first_seen=timedelta(days=12), last_seen=minutes(0.4), path="/orders/<int:number>",
         release="2026.11.3", status_code=500, reopened=hours(5), logger="shop.orders",
         parts={"rule": "exception", "type": "OrderFailed", "frames": ["orders.take_order", "orders.reserve"], "message": "order <n> was not taken"},
@@ -115,17 +115,17 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
     seeds.event(ids["everything"], everything, ago=minutes(0.4))
     ids["silence"] = seeds.incident(
         project, at["mailer/production"], kind=IncidentKind.SILENCE, type="ServiceSilent",
-        message="mailer (production) has given no sign of life since 02:21 UTC", place="", level="critical",
-        first_seen=minutes(51), last_seen=minutes(51),
+        message=f"mailer has sent no heartbeat since {seeds.now - minutes(53):%Y-%m-%d %H:%M:%S} UTC", place="heartbeat", level="critical",
+        first_seen=minutes(51.5), last_seen=minutes(51.5),
     )  # fmt: skip
     ids["group"] = seeds.incident(
         project, payments, type="ExceptionGroup", message="two steps of the order failed (2 sub-exceptions)",
-        place="settle in orders.py", level="critical", hours=trend(2, peak=9, since=30), first_seen=hours(30), last_seen=minutes(2),
+        place="settle (orders.py)", level="critical", hours=trend(2, peak=9, since=30), first_seen=hours(30), last_seen=minutes(2),
     )  # fmt: skip
     seeds.event(ids["group"], a_sample("exception-group"), ago=minutes(2))
     ids["old"] = seeds.incident(
-        project, at["legacy-crm/production"], type="KeyError", message="'apple'", place="price_of in shop/prices.py",
-        hours=trend(3, peak=3, since=80, share=0.2), last_seen=minutes(9),
+        project, at["legacy-crm/production"], type="ZeroDivisionError", message="division by zero", place="price_of (shop.py)",
+        hours=trend(3, peak=3, since=80, share=0.2), first_seen=hours(80), last_seen=minutes(9),
     )  # fmt: skip
     seeds.event(ids["old"], a_sample("old-exception-flask"), ago=minutes(9))
     ids["http"] = seeds.incident(
@@ -136,20 +136,20 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
     seeds.event(ids["http"], a_sample("http-error"), ago=minutes(1))
     ids["log"] = seeds.incident(
         project, shop, kind=IncidentKind.LOG_ERROR, type="ERROR", message="stock of apple is below 5", place="shop.stock",
-        logger="shop.stock", hours=trend(5, peak=4, share=0.15), last_seen=hours(2),
+        logger="shop.stock", hours=trend(5, peak=4, share=0.15), first_seen=timedelta(days=14), last_seen=hours(2),
     )  # fmt: skip
     seeds.event(ids["log"], a_sample("log-error"), ago=hours(2))
     for type_, message, place, service, level, ago, seed in (
-        ("TimeoutError", "The read operation timed out", "fetch_rates in shop/rates.py", shop, "error", 34, 6),
-        ("IntegrityError", "UNIQUE constraint failed: baskets.token", "save in shop/baskets.py", shop, "error", 66, 7),
-        ("PermissionError", "[Errno 13] Permission denied: '/var/spool/invoices'", "write_invoice in invoices.py", staging, "error", 95, 8),
+        ("TimeoutError", "The read operation timed out", "fetch_rates (rates.py)", shop, "error", 34, 6),
+        ("IntegrityError", "UNIQUE constraint failed: baskets.token", "save (baskets.py)", shop, "error", 66, 7),
+        ("PermissionError", "[Errno 13] Permission denied: '/var/spool/invoices'", "write_invoice (invoices.py)", staging, "error", 95, 8),
         ("DeprecatedPlanWarning", "plan ‘starter-2019’ is no longer sold", "shop.plans", shop, "warning", 200, 9),
-        ("ConnectionError", "redis:6379 refused the connection", "publish in events/bus.py", payments, "error", 1400, 10),
-        ("RecursionError", "maximum recursion depth exceeded while calling a Python object", "walk in catalogue/tree.py", shop, "error", 2100, 11),
+        ("ConnectionError", "redis:6379 refused the connection", "publish (bus.py)", payments, "error", 1400, 10),
+        ("RecursionError", "maximum recursion depth exceeded while calling a Python object", "walk (tree.py)", shop, "error", 2100, 11),
     ):  # fmt: skip
         incident = seeds.incident(
             project, service, type=type_, message=message, place=place, level=level, last_seen=minutes(ago),
-            first_seen=minutes(ago + 4000), hours=trend(seed, peak=seed, share=0.25),
+            first_seen=timedelta(days=14), hours=trend(seed, peak=seed, share=0.25),
         )  # fmt: skip
         seeds.event(incident, {"signal_type": "exception", "error_type": type_, "message": message}, ago=minutes(ago))
     for number in range(4):
@@ -172,6 +172,23 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
     return ids
 
 
+def plant_quiet(seeds: Seeds, project: int) -> int:
+    """All is well: services live, and what went wrong was mended. Returns an incident that was."""
+    shop = seeds.service(project, "shop", "production", last_event_at=seeds.now - hours(30))
+    seeds.monitor(shop, [(MonitorState.ALIVE, hours(300))], base_url="https://shop.example")
+    incident = seeds.incident(
+        project,
+        shop,
+        state=IncidentState.RESOLVED,
+        last_seen=hours(30),
+        first_seen=hours(31),
+        hours={30: 3, 31: 1},
+        facts=[(FactKind.INCIDENT_OPENED, hours(31)), (FactKind.INCIDENT_RESOLVED, hours(30))],
+    )
+    seeds.event(incident, a_sample("event-everything") | {"error_type": "ValueError"}, ago=hours(30))
+    return incident
+
+
 def plant_many(seeds: Seeds, project: int) -> None:
     """A hundred services in every state, and more names than a list offers."""
     states = (
@@ -186,7 +203,12 @@ def plant_many(seeds: Seeds, project: int) -> None:
         service = seeds.service(project, f"worker-{number:03}", f"region-{number % 7}", last_event_at=seeds.now)
         state = states[number % 6]
         if state is not None:
-            seeds.monitor(service, [(MonitorState.ALIVE, hours(20 + number)), (state, hours(number / 10))])
+            beat_ago = (
+                timedelta(seconds=12) if state is MonitorState.ALIVE else hours(number / 10) + timedelta(seconds=90)
+            )
+            seeds.monitor(
+                service, [(MonitorState.ALIVE, hours(20 + number)), (state, hours(number / 10))], beat_ago=beat_ago
+            )
         if number % 3 == 0:
             seeds.incident(project, service, type=f"Error{number}", last_seen=minutes(number))
 
@@ -226,6 +248,7 @@ def plant_too_much(seeds: Seeds, project: int) -> int:
         flapping,
         last_beat={"sdk": {"name": LONG, "version": LONG}, "host": LONG},
         base_url="https://" + "x" * 1900,
+        beat_ago=minutes(3.5),
     )
     frames = [
         {

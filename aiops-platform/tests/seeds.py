@@ -95,7 +95,7 @@ class Seeds:
         state: IncidentState = IncidentState.OPEN,
         type: str = "ValueError",  # noqa: A002 - the column's name
         message: str = "no such price: 'apple'",
-        place: str = "checkout in shop/orders.py",
+        place: str = "checkout (orders.py)",
         level: str = "error",
         path: str | None = None,
         logger: str | None = None,

@@ -1,6 +1,7 @@
 """Takes every page at both widths, light and dark, with nothing, enough and too much on it: `make screenshots`."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
-from scenes import plant_busy, plant_many, plant_too_much, spoil
+from scenes import plant_busy, plant_many, plant_quiet, plant_too_much, spoil
 from web_site import RunningSite, a_site
 
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only pages whose name holds this")
     given = parser.parse_args()
     given.target.mkdir(parents=True, exist_ok=True)
+    # One scene is a page that breaks: its traceback would look as if this had failed.
+    logging.getLogger("aiops_platform.web.error_pages").setLevel(logging.CRITICAL)
     with a_browser() as browser:
         for scene, site, paths in scenes():
             for page, path in paths.items():
@@ -49,6 +52,19 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "setup": "/setup",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
+            },
+        )
+    with a_site() as site:
+        incident = plant_quiet(site.seeds, site.project)
+        yield (
+            "quiet",
+            site,
+            {
+                "incidents": "/incidents",
+                "muted": "/incidents?state=muted",
+                "incident": f"/incidents/{incident}",
+                "services": "/services",
+                "set-up": "/setup",
             },
         )
     with a_site() as site:
@@ -114,7 +130,9 @@ def take_shown(browser: Browser, site: RunningSite, path: str, target: Path, nam
 
 
 def shoot(page: Page, file: Path) -> None:
-    """The whole page, however long."""
+    """The whole page, however long, once it is live where somebody is signed in."""
+    if page.locator("#live").count():
+        page.locator("#live[data-state=on]").wait_for()
     page.screenshot(path=file, full_page=True, animations="disabled")
 
 

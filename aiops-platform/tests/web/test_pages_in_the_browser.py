@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from browsing import PHONE
@@ -174,7 +175,7 @@ def test_the_filters_come_with_the_first_incident_and_learn_new_names_while_one_
     site.seeds.incident(site.project, shop, type="SecondError")
     site.seeds.bump(site.project, "incidents", "services")
     expect(page.locator(INCIDENT, has_text="SecondError")).to_be_visible()
-    expect(page.get_by_label("Service").locator("option")).to_have_text(["Every service", "billing", "shop"])
+    expect(page.get_by_label("Service").locator("option")).to_have_text(["All services", "billing", "shop"])
     expect(page.get_by_label("Service")).to_have_value("shop")
     expect(page.locator("#text")).to_be_focused()
     expect(page.locator("#text")).to_have_value("Error")
@@ -191,13 +192,21 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
     window = visit()
     page = window.page
     window.wait_until_live()
-    held = []
-    page.route("**/incidents?page=1*", lambda route: route.continue_() if held else held.append(route))
+    held, released, read = [], Event(), site.reads.incidents
+
+    def read_late_once(*asked):
+        found = read(*asked)
+        if not held:
+            held.append(asked)
+            released.wait(20)
+        return found
+
+    site.reads.incidents = read_late_once
     site.seeds.bump(site.project, "incidents")
     wait_until(page, lambda: held)
     page.get_by_label("Service").select_option("payments")
     expect(page.locator(INCIDENT)).to_have_count(2)
-    held[0].continue_()
+    released.set()
     payments = site.seeds.service(site.project, "payments", "staging")
     site.seeds.incident(site.project, payments, type="NewestError", last_seen=timedelta())
     plant(site, type="OfAnotherService")
@@ -215,7 +224,7 @@ def test_more_names_than_a_list_can_hold_turn_into_fields_for_typing(site, visit
     services = [site.seeds.service(site.project, f"service-{number}") for number in range(101)]
     site.seeds.incident(site.project, services[7], type="SeventhError")
     site.seeds.bump(site.project, "incidents")
-    field = page.get_by_placeholder("Service, exactly")
+    field = page.get_by_placeholder("Service (exact)")
     field.press_sequentially("service-")
     site.seeds.incident(site.project, services[8], type="EighthError")
     site.seeds.bump(site.project, "incidents")
@@ -234,7 +243,7 @@ def test_the_tabs_lead_to_the_other_states_and_the_pager_to_the_other_pages(site
         site.seeds.incident(site.project, service, type=f"E{number}", last_seen=timedelta(days=5))
     page = visit().page
     expect(page.locator(INCIDENT)).to_have_count(25)
-    page.get_by_role("link", name="Next page").click()
+    page.get_by_role("link", name="Next").click()
     expect(page.locator(INCIDENT)).to_have_count(17)
     page.get_by_role("link", name="Muted").click()
     expect(page.locator(INCIDENT)).to_have_count(1)
@@ -345,6 +354,14 @@ def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
         page.goto(path)
         page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+
+
+def test_words_stay_whole_on_the_narrowest_phone(site, visit):
+    plant_busy(site.seeds, site.project)
+    page = visit(size={"width": 320, "height": 640}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for part in page.locator(".tabs a, .row-count").all():
+        assert part.bounding_box()["height"] < 50
 
 
 def test_endless_texts_leave_the_traceback_within_reach_on_a_phone(site, visit):

@@ -70,6 +70,33 @@ def test_a_stopped_service_says_what_that_means(client, site):
     assert f'title="Stopped: {meaning}"' in row
 
 
+@pytest.mark.parametrize(("name", "said"), [("mailer", "53 min"), ("payments", "1 min")])
+def test_a_service_that_is_missed_says_since_when_no_heartbeat_came(client, site, name, said):
+    ids = plant_services(site.seeds, site.project)
+    page = client.get("/services").text
+    row = text_of(page.split(f'id="service-{ids[f"{name}/production"]}"', 1)[1].split("</li>\n    </ol>", 1)[0])
+    row = row.split("open incident", 1)[0]
+    assert f"No heartbeat for {said}" in row
+    assert "51 min" not in row
+    assert "Last heartbeat" not in row
+
+
+def test_a_silence_counts_silences_and_not_events(client, site):
+    incident = site.seeds.incident(
+        site.project, site.seeds.service(site.project), kind=IncidentKind.SILENCE, type="ServiceSilent"
+    )
+    said = text_of(client.get(f"/incidents/{incident}").text)
+    assert "Silences 1 Last fell silent" in said
+    assert "Last 24 hours 1 silence" in said
+
+
+def test_a_chart_says_its_highest_bar_only_when_that_says_more_than_the_number(client, site):
+    service = site.seeds.service(site.project)
+    few, many = (site.seeds.incident(site.project, service, hours=hours) for hours in ({0: 1}, {0: 1, 1: 2}))
+    assert "at most" not in client.get(f"/incidents/{few}").text
+    assert "3 events, at most 2 in an hour" in client.get(f"/incidents/{many}").text
+
+
 def test_neither_a_used_link_nor_a_fresh_one_is_kept_by_a_cache(site, stranger):
     link = site.signin_url()
     answers = [stranger.get(link), stranger.get(link)]

@@ -4,9 +4,10 @@
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const two = (number) => String(number).padStart(2, "0");
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const utc = (seconds) => {
     const at = new Date(seconds * 1000);
-    return { day: `${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`, time: `${two(at.getUTCHours())}:00` };
+    return { day: `${at.getUTCDate()} ${months[at.getUTCMonth()]}`, time: `${two(at.getUTCHours())}:00` };
   };
 
   const read = (area) => {
@@ -25,7 +26,7 @@
     // Each bar stands for the time from its mark on, so the last one needs room.
     scales: { x: { range: (_, least, most) => [least, most + step] }, y: { range: (_, __, most) => [0, Math.max(1, most)] } },
     axes: [
-      { stroke: color("--ink-3"), grid: { show: false }, ticks: { show: false }, size: 18, gap: 2, font: "11px system-ui, sans-serif",
+      { stroke: color("--ink-3"), grid: { show: false }, ticks: { show: false }, size: 18, gap: 2, border: { show: true, stroke: color("--line-strong"), width: 1 }, font: "11px system-ui, sans-serif",
         values: (_, marks) => marks.map((mark) => (step > 3600 || mark % 86400 === 0 ? utc(mark).day : utc(mark).time)) },
       { show: false },
     ],
