@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -28,6 +28,7 @@ _NUMBER = re.compile(rb"\d{1,6}")
 _NEVER_SHARED: Final = ("signal_type", "event_id", "frames")
 
 _Fields = Mapping[str, Raw]
+_Exceptions = Sequence[Mapping[str, Raw]]
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _LIST = msgspec.json.Decoder(list[dict[str, Raw]])
 _ENCODER = msgspec.json.Encoder()
@@ -66,11 +67,16 @@ class Looked:
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """A line that is an event. `fields` has those of the head in it; `size` is what it is when written out, or more."""
+    """A line that is an event, as little of it read as the door needs. Without `fields` it is no object.
+
+    `exceptions` have the frames of the stacks to which they refer; None when they refer to none. `size` is that of the
+    event when it is written out, or more: a stack counts for each exception that refers to it.
+    """
 
     line: int
     text: bytes
-    fields: _Fields
+    fields: _Fields | None
+    exceptions: _Exceptions | None
     refusal: Unreadable | None
     size: int
 
@@ -125,8 +131,7 @@ def parcels(batch: Parcel) -> Iterator[Parcel]:
             batch,
             id=blake2b(batch.id + index.to_bytes(8, "big"), digest_size=16).digest(),
             kind=ParcelKind.EXCEPTION,
-            # What has no fields cannot be written out, and is shown as it came.
-            body=_ENCODER.encode(entry.fields) if entry.fields else entry.text,
+            body=_written_out(entry, head),
             line=entry.line,
         )
 
@@ -144,6 +149,7 @@ class _Head:
     """What the first line says for all, and the lines after it."""
 
     fields: _Fields
+    contexts: _Fields
     size: int
     rest: Iterator[tuple[int, bytes]]
 
@@ -159,7 +165,7 @@ def _begin(text: bytes) -> _Head | Unreadable:
     wrong = next((name for name in _NEVER_SHARED if name in fields), None)
     if wrong is not None:
         return Unreadable(f"line {number}: expected the head, and no head has `{wrong}`")
-    return _Head(fields=fields, size=len(line), rest=lines)
+    return _Head(fields=fields, contexts=_contexts(fields) or {}, size=len(line), rest=lines)
 
 
 def _numbered(text: bytes) -> Iterator[tuple[int, bytes]]:
@@ -176,13 +182,14 @@ def _entries(head: _Head) -> Iterator[_Entry]:
         if _is_stack(line, fields):
             stacks.append(_frames_of(fields))
         elif isinstance(fields, Unreadable):
-            yield _Entry(line=number, text=line, fields={}, refusal=fields, size=len(line))
+            yield _Entry(line=number, text=line, fields=None, exceptions=None, refusal=fields, size=len(line))
         else:
-            filled, size = _with_stacks(fields, stacks)
+            exceptions, size = _with_stacks(fields, stacks)
             yield _Entry(
                 line=number,
                 text=line,
-                fields=_with_head(filled, head.fields),
+                fields=fields,
+                exceptions=exceptions,
                 refusal=_refusal(fields),
                 size=head.size + len(line) + size,
             )
@@ -220,21 +227,24 @@ def _refusal(fields: _Fields) -> Unreadable | None:
     return wire.wrong_door(signal, ParcelKind.EXCEPTION)
 
 
-def _with_stacks(fields: _Fields, stacks: Sequence[bytes | None]) -> tuple[_Fields, int]:
-    """The fields with the frames that its exceptions refer to by number, and how many bytes these are."""
+def _with_stacks(fields: _Fields, stacks: Sequence[bytes | None]) -> tuple[_Exceptions | None, int]:
+    """The exceptions with the frames to which they refer by number, if they do, and how many bytes these are.
+
+    They are not written out here: few lines can refer to so much that no memory would hold it.
+    """
     if not stacks or "exceptions" not in fields:
-        return fields, 0
+        return None, 0
     try:
         exceptions = _LIST.decode(fields["exceptions"])
     except _NOT_STRICT:
-        return fields, 0
+        return None, 0
     size = 0
     for exception in exceptions:
         frames = _referred(exception.get("frames"), stacks)
         if frames is not None:
             exception["frames"] = Raw(frames)
             size += len(frames)
-    return ({**fields, "exceptions": Raw(_ENCODER.encode(exceptions))}, size) if size else (fields, 0)
+    return (exceptions if size else None), size
 
 
 def _referred(frames: Raw | None, stacks: Sequence[bytes | None]) -> bytes | None:
@@ -243,11 +253,19 @@ def _referred(frames: Raw | None, stacks: Sequence[bytes | None]) -> bytes | Non
     return stacks[int(text)] if _NUMBER.fullmatch(text) and int(text) < len(stacks) else None
 
 
-def _with_head(fields: _Fields, head: _Fields) -> _Fields:
-    """The event says what the head says, unless it says it itself; of contexts each one by itself."""
-    both = {**head, **fields}
-    if "contexts" in head and "contexts" in fields:
-        shared, own = _fields(bytes(head["contexts"])), _fields(bytes(fields["contexts"]))
-        if not isinstance(shared, Unreadable) and not isinstance(own, Unreadable):
-            both["contexts"] = Raw(_ENCODER.encode({**shared, **own}))
-    return both
+def _written_out(entry: _Entry, head: _Head) -> bytes:
+    """The single body: the event says what the head says, unless it says it itself; of contexts each one by itself."""
+    if entry.fields is None:
+        return entry.text
+    body: dict[str, Any] = {**head.fields, **entry.fields}
+    if entry.exceptions is not None:
+        body["exceptions"] = entry.exceptions
+    contexts = _contexts(entry.fields) if head.contexts else None
+    if contexts is not None:
+        body["contexts"] = {**head.contexts, **contexts}
+    return _ENCODER.encode(body)
+
+
+def _contexts(fields: _Fields) -> _Fields | None:
+    contexts = _fields(bytes(fields["contexts"])) if "contexts" in fields else None
+    return None if isinstance(contexts, Unreadable) else contexts

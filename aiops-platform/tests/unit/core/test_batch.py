@@ -229,6 +229,14 @@ def test_an_event_is_measured_as_it_is_written_out():
     assert all(len(each.body) <= 400 for each in parcels(batch.without(text(*lines), looked.lines)))
 
 
+def test_a_line_that_would_become_endless_is_never_written_out():
+    exceptions = [{"type": "E", "frames": 0}] * 50_000
+    looked = batch.look(text({}, {"frames": [FRAME] * 10_000}, an_event(exceptions=exceptions)), Limits())
+    assert isinstance(looked, TooMuch)
+    looked = look({}, {"frames": [FRAME] * 10_000}, an_event(exceptions=exceptions[:50]), an_event())
+    assert (looked.accepted, list(looked.rejected)) == (1, [0])
+
+
 def test_a_few_lines_that_would_become_endless_are_too_much():
     raw = text({}, {"frames": [FRAME] * 10_000}, *[thrown(0)] * 900)
     assert len(raw) < 1024 * 1024
