@@ -25,6 +25,13 @@ class Kills(NamedTuple):
     killed: int
 
 
+class Signals(NamedTuple):
+    """Bit ``n - 1`` stands for signal ``n``. ``caught``: a handler waits for it, be it Python's or one in C."""
+
+    caught: int
+    blocked: int
+
+
 class Process(NamedTuple):
     """What tells one process from every other. ``started`` is in clock ticks since the machine's start."""
 
@@ -81,15 +88,17 @@ def memory() -> Optional[int]:
     return None if pages is None else pages * _PAGE
 
 
-def caught_signals() -> Optional[int]:
-    """The signals that a handler waits for, in Python or in C: bit ``n - 1`` stands for signal ``n``."""
+def signals() -> Optional[Signals]:
+    """What becomes of the signals that this process gets. ``blocked`` is said of the main thread."""
+    masks: Dict[str, int] = {}
     for line in (_read("/proc/self/status") or "").splitlines():
-        if line.startswith("SigCgt:"):
+        name, _, mask = line.partition(":")
+        if name in ("SigCgt", "SigBlk"):
             try:
-                return int(line[7:], 16)
+                masks[name] = int(mask, 16)
             except ValueError:
                 return None
-    return None
+    return Signals(masks["SigCgt"], masks["SigBlk"]) if len(masks) == 2 else None
 
 
 def memory_kills() -> Optional[Kills]:

@@ -405,6 +405,24 @@ def test_a_crash_in_c_is_told_with_its_calls(tmp_path: Path, error_type: str):
     remains.done()
 
 
+def test_a_host_that_waits_for_its_stop_with_sigwait_is_known_as_one(tmp_path: Path):
+    program = Program(
+        tmp_path,
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        sees_stops = []
+        thread = threading.Thread(target=lambda: sees_stops.append(beat()))
+        thread.start()
+        thread.join()
+        assert sees_stops == [False]
+        print("ready", flush=True)
+        print(int(signal.sigwait([signal.SIGTERM])))
+        """,
+    )
+    assert program.told(signal.SIGTERM) == 0
+    assert program.out == "15\n"
+
+
 def test_faulthandler_is_not_taken_from_a_host_that_uses_it(tmp_path: Path):
     program = Program(tmp_path, "beat()\nfaulthandler._sigsegv()", command=["env", "PYTHONFAULTHANDLER=1"])
     assert program.ended() == -signal.SIGSEGV

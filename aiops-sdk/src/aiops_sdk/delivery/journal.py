@@ -549,11 +549,14 @@ def _read_stubs(content: bytes) -> Iterator[Stub]:
     words = _words(content[: 8 * 2])
     if len(words) < 2 or words[0] != _MAGIC:
         return
-    for at in range(words[1], min(words[1] + SLOTS * SLOT, len(content) - SLOT + 1), SLOT):
-        slot = content[at : at + SLOT]
-        # Most are empty.
-        if any(slot[:8]):
-            stub = _read_stub(slot)
+    first, last = words[1], min(words[1] + SLOTS * SLOT, len(content) - SLOT + 1)
+    if first % 8 or first >= last:
+        return
+    # Most are empty.
+    for index, word in enumerate(_words(content)[first // 8 : -(-last // 8) : SLOT // 8]):
+        if word:
+            at = first + index * SLOT
+            stub = _read_stub(content[at : at + SLOT])
             if stub is not None:
                 yield stub
 

@@ -17,6 +17,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from aiops_sdk import machine
 from aiops_sdk.delivery.journal import FAULT, SIGNAL, Journal
+from aiops_sdk.machine import Signals
 
 #: Seconds in which a program sets up its own handlers, on which ours are put.
 SETTLING = 3.0
@@ -80,8 +81,8 @@ class Faults:
         if fault is not None and not fault.is_ours():
             self._write_faults_to(os.devnull)
         if not self._blind and not _is_accompanied():
-            caught = machine.caught_signals()
-            seen = [caught is not None and self._arm(name, caught) for name in _STOPS]
+            masks = machine.signals()
+            seen = [masks is not None and self._arm(name, masks) for name in _STOPS]
             self._blind = not all(seen)
             return not self._blind
         return False
@@ -116,13 +117,17 @@ class Faults:
 
     # Stops.
 
-    def _arm(self, name: str, caught: int) -> bool:
+    def _arm(self, name: str, masks: Signals) -> bool:
         """Let this signal leave a note before it does what it does. Whether a stop by it would be noticed."""
         number: Optional[int] = getattr(signal, name, None)
         if number is None:
             return True
         handler, known = signal.getsignal(number), self._armed.get(number)
-        has_handler = bool(caught & 1 << (number - 1))
+        bit = 1 << (number - 1)
+        if masks.blocked & bit:
+            # The host waits for it in a way that calls no handler.
+            return False
+        has_handler = bool(masks.caught & bit)
         kind = _kind(handler, has_handler and known is None)
         if kind == _IGNORED or (kind == _PYTHON and name == _RELOAD):
             return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
+import time
 from binascii import crc32
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_sdk.delivery import journal as journals
-from aiops_sdk.delivery.journal import JOURNAL, SLOT, SLOTS, Journal, Remains, Stub, body_of, dead
+from aiops_sdk.delivery.journal import JOURNAL, PATIENCE, SLOT, SLOTS, Journal, Remains, Stub, body_of, dead
 from aiops_sdk.event import new_id
 from aiops_sdk.machine import Kills
 
@@ -326,3 +328,66 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path):
     link.symlink_to(stranger)
     assert all_of(tmp_path) == []
     assert stranger.read_text() == "mine"
+
+
+def told_by(folder: Path, monkeypatch: pytest.MonkeyPatch, **process: object) -> Path:
+    """The file of a process that said this of itself, and of a machine called web-2 unless it is told otherwise."""
+    known = journals.machine.this_process()._replace(**process)  # type: ignore[arg-type]  # tests know the fields
+    with monkeypatch.context() as patched:
+        patched.setattr(journals.machine, "this_process", lambda: known)
+        journal = Journal.open(str(folder), {**a_head("an-id"), "host": "web-2"})
+        assert journal is not None
+    journal.alive(time.time())
+    killed(journal)
+    return Path(journal.path)
+
+
+def test_a_process_of_another_machine_that_beat_just_now_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told_by(tmp_path, monkeypatch, boot_id="another boot")
+    assert all_of(tmp_path) == []
+    later = time.time() + PATIENCE + 1
+    monkeypatch.setattr(journals.time, "time", lambda: later)
+    assert len(all_of(tmp_path)) == 1
+
+
+def test_a_process_that_lost_its_lock_and_beats_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told_by(tmp_path, monkeypatch, pid=1, started=5)
+    monkeypatch.setattr(journals.machine, "started", lambda _: 5)
+    assert all_of(tmp_path) == []
+
+
+def test_a_process_that_became_this_one_is_found_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    told_by(tmp_path, monkeypatch, started=5)
+    monkeypatch.setattr(journals.machine, "started", lambda _: 5)
+    assert only(tmp_path).replaced
+
+
+def test_a_copy_is_known_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = told_by(tmp_path, monkeypatch)
+    other = tmp_path / "copy"
+    other.mkdir()
+    shutil.copy(str(path), str(other))
+    assert (only(tmp_path).is_copy, only(other).is_copy) == (False, True)
+
+
+def test_what_a_process_left_that_died_between_two_steps_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("a.journal-new", "b.fault", "c.signal", "d.signal"):
+        (tmp_path / name).write_text("x")
+    opened(tmp_path, "d")
+    assert list(dead(str(tmp_path), "d")) == []
+    assert len(list(tmp_path.iterdir())) == 5
+    later = time.time() + PATIENCE + 1
+    monkeypatch.setattr(journals.time, "time", lambda: later)
+    assert list(dead(str(tmp_path), "d")) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.journal", "d.signal"]
+
+
+def test_a_host_that_closed_all_descriptors_is_not_written_to(tmp_path: Path):
+    journal = opened(tmp_path)
+    os.close(journal._file)
+    victim = os.open(str(tmp_path / "victim"), os.O_RDWR | os.O_CREAT)
+    assert victim == journal._file
+    journal.alive(NOW)
+    journal.abandon()
+    assert os.fstat(victim).st_size == 0
+    os.close(victim)
