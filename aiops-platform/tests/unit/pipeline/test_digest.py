@@ -33,6 +33,10 @@ def shop() -> Iterator[Workshop]:
     workshop.close()
 
 
+class Killed(BaseException):
+    """The worker's end, wherever it stands."""
+
+
 def told(name: str, number: int, **fields):
     return a_body(error_type=name, message=f"order {number} failed", **fields)
 
@@ -229,11 +233,11 @@ def test_a_large_batch_is_many_transactions_and_a_worker_that_dies_between_them_
         def begin(self):
             self._left -= 1
             if self._left < 0:
-                raise KeyboardInterrupt
+                raise Killed
             return shop.store.begin()
 
     shop.receive(a_batch(1, {}, *(told("E", each) for each in range(1_000))))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Killed):
         Digest(Dying(3), shop.intake).step(NOW)
     assert shop.rows(schema.incidents, "count") == [600]
     shop.intake.release()
@@ -247,13 +251,13 @@ def test_of_a_batch_over_which_the_worker_dies_what_stands_before_is_counted(sho
 
     def deadly(event: Event) -> GroupKey:
         if event.error_type == "Poison":
-            raise KeyboardInterrupt
+            raise Killed
         return whole(event)
 
     monkeypatch.setattr(grouping, "key_for", deadly)
     shop.receive(a_batch(1, {}, told("A", 1), told("Poison", 1), told("B", 1)), a_parcel(2, told("C", 1)))
     for _ in range(3):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Killed):
             shop.digest.step(NOW)
         shop.intake.release()
     shop.digest_all()

@@ -173,7 +173,9 @@ def test_a_batch_has_a_limit_of_its_own(door):
     assert (answered.status, "2000 bytes" in answered.why) == (413, True)
 
 
-@pytest.mark.parametrize("packed", [b"", lines(HEAD, ITEM), gzip.compress(lines(HEAD, ITEM))[:-1]])
+@pytest.mark.parametrize(
+    "packed", [b"", lines(HEAD, ITEM), gzip.compress(lines(HEAD, ITEM))[:-1]], ids=["nothing", "plain", "cut off"]
+)
 def test_a_batch_that_calls_itself_gzip_and_is_not_is_refused(door, packed):
     answered = door.send(packed, BATCH, content_encoding="gzip")
 
