@@ -81,46 +81,31 @@ class RequestScope:
         self.began = time.monotonic()
 
 
-class Scope:
-    """Everything known about the surroundings; replaced, never changed."""
-
-    __slots__ = ("request",)
-
-    def __init__(self, request: Optional[RequestScope] = None) -> None:
-        self.request = request
-
-
-_NOTHING = Scope()
-_scope: ContextVar[Scope] = ContextVar("aiops_sdk_scope", default=_NOTHING)
-
-
-def current() -> Scope:
-    """The scope of the code that is running."""
-    return _scope.get()
+_request: ContextVar[Optional[RequestScope]] = ContextVar("aiops_sdk_request", default=None)
 
 
 def current_request() -> Optional[RequestScope]:
     """The request that is being answered here, or None."""
-    return _scope.get().request
+    return _request.get()
 
 
-def begin_request(request: RequestScope) -> Token[Scope]:
+def begin_request(request: RequestScope) -> Token[Optional[RequestScope]]:
     """From here on, what is captured belongs to ``request``, until ``end_request`` gets the token back."""
-    return _scope.set(Scope(request))
+    return _request.set(request)
 
 
-def end_request(token: Token[Scope]) -> None:
+def end_request(token: Token[Optional[RequestScope]]) -> None:
     """Back to what was before. A token from another context (a response streamed elsewhere) ends the request here."""
     try:
-        _scope.reset(token)
+        _request.reset(token)
     except (ValueError, RuntimeError):
-        _scope.set(_NOTHING)
+        _request.set(None)
 
 
 @contextmanager
 def outside() -> Iterator[None]:
     """A block that belongs to no request, whatever runs around it: the garbage collector calls in the midst of any."""
-    token = _scope.set(_NOTHING)
+    token = _request.set(None)
     try:
         yield
     finally:

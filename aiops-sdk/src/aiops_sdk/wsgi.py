@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 from wsgiref.util import request_uri
 
 from aiops_sdk import scope
@@ -22,9 +22,9 @@ _HEADERS_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
 class Notes:
-    """What is learnt about a request while it runs, and needed later. Apps mounted in one another share it."""
+    """What is learnt about a request that fails, and needed later. Apps mounted in one another share it."""
 
-    __slots__ = ("answered", "handled", "message", "route", "status", "streams")
+    __slots__ = ("answered", "handled", "message")
 
     def __init__(self) -> None:
         #: The framework's answer was looked at.
@@ -33,65 +33,55 @@ class Notes:
         self.handled: Optional[BaseException] = None
         #: What the body of the answer said before others compressed it.
         self.message: Optional[str] = None
-        self.route: Optional[str] = None
-        #: The status line as the server was given it.
-        self.status: str = ""
-        #: The body of the answer is made while it is sent.
-        self.streams: bool = False
 
 
 class WsgiRequest(RequestScope):
-    """A request, read from its environ when it is asked for."""
+    """A request, read from its environ when it is asked for.
+
+    Whether it is silent, ``silences`` says, which gets the environ, the method and the path. What the app may change in its
+    environ is taken at the beginning.
+    """
 
     environ: WSGIEnvironment
-    notes: Notes
+    route = None
 
-    def __init__(self, environ: WSGIEnvironment, method: str, path: str, *, silent: bool) -> None:
-        # Past the frozen dataclass: its own way to set ten fields would cost more than all else here.
-        vars(self).update(
-            environ=environ,
-            method=method,
-            path=path,
-            silent=silent,
-            log=RequestLog(),
-            notes=Notes(),
-            began=time.monotonic(),
-        )
+    #: The status line as the server was given it.
+    status: str = ""
+    #: The body of the answer is made while it is sent.
+    streams: bool = False
+
+    _notes: Optional[Notes] = None
+
+    def __init__(self, environ: WSGIEnvironment, silences: Callable[[WSGIEnvironment, str, str], bool]) -> None:
+        self.environ = environ
+        self.began = time.monotonic()
+        self._silences = silences
+        self._method = environ.get("REQUEST_METHOD")
+        self._path = environ.get("PATH_INFO")
 
     def is_inside(self, outer: WsgiRequest) -> None:
         """The app of this request is mounted in that of `outer`: a failure of one is the failure of both."""
-        vars(self).update(log=outer.log, notes=outer.notes)
+        self.log, self._notes = outer.log, outer.notes
+
+    def forget_handled(self) -> None:
+        """Let go of the exception that was handled: it leads to frames, and they to everything that this request used."""
+        if self._notes is not None:
+            self._notes.handled = None
 
     @property
-    def url(self) -> Optional[str]:
-        """The whole address, as the server saw it."""
-        return request_uri(self.environ)
+    def notes(self) -> Notes:
+        """What was learnt about its failure; made when there is something to note."""
+        if self._notes is None:
+            self._notes = Notes()
+        return self._notes
 
-    @property
-    def route(self) -> Optional[str]:
-        """The framework's pattern for the path, once it has been found."""
-        return self.notes.route
-
-    @property
-    def query(self) -> Optional[str]:
-        """What follows the question mark, undecoded."""
-        return self.environ.get("QUERY_STRING") or None
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The request's headers, under the names that people write."""
-        found: Dict[str, str] = {}
-        for key, value in self.environ.items():
-            if key.startswith("HTTP_"):
-                found[_header(key[5:])] = str(value)
-            elif key in _HEADERS_WITHOUT_PREFIX and value:
-                found[_header(key)] = str(value)
+    def __getattr__(self, name: str) -> Any:
+        """What is not known yet: find it out, and keep it."""
+        if name not in _FOUND_OUT:
+            raise AttributeError(name)
+        found = _FOUND_OUT[name](self)
+        setattr(self, name, found)
         return found
-
-    @property
-    def remote_addr(self) -> Optional[str]:
-        """The address of the client, or of the proxy before us."""
-        return self.environ.get("REMOTE_ADDR") or None
 
 
 class StreamedBody:
@@ -139,20 +129,31 @@ class StreamedBody:
             scope.end_request(token)
 
 
-def method_of(environ: WSGIEnvironment) -> str:
-    """The request's method in capitals."""
-    return str(environ.get("REQUEST_METHOD", "GET")).upper()
+def method_of(given: Optional[str]) -> str:
+    """The method in capitals, from what an environ says."""
+    return str(given or "GET").upper()
 
 
-def path_of(environ: WSGIEnvironment) -> str:
-    """The path within the app, without the query, decoded."""
-    return "/" + _decoded(environ.get("PATH_INFO", "")).lstrip("/")
+def path_of(path_info: Optional[str]) -> str:
+    """The path within the app, without the query, decoded, from what an environ says."""
+    return "/" + _decoded(path_info or "").lstrip("/")
 
 
 def outer_path_of(environ: WSGIEnvironment) -> Optional[str]:
     """The path as the client knows it, where the app is mounted below a prefix; otherwise None."""
     prefix = environ.get("SCRIPT_NAME")
-    return _decoded(prefix).rstrip("/") + path_of(environ) if prefix else None
+    return _decoded(prefix).rstrip("/") + path_of(environ.get("PATH_INFO")) if prefix else None
+
+
+def headers_of(environ: WSGIEnvironment) -> Mapping[str, str]:
+    """The request's headers, under the names that people write."""
+    found: Dict[str, str] = {}
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            found[_header(key[5:])] = str(value)
+        elif key in _HEADERS_WITHOUT_PREFIX and value:
+            found[_header(key)] = str(value)
+    return found
 
 
 def base_url_of(environ: WSGIEnvironment) -> Optional[str]:
@@ -182,3 +183,15 @@ def _decoded(text: str) -> str:
 
 def _header(key: str) -> str:
     return "-".join(word.capitalize() for word in key.split("_"))
+
+
+_FOUND_OUT: Mapping[str, Callable[[WsgiRequest], object]] = {
+    "log": lambda _: RequestLog(),
+    "method": lambda request: method_of(request._method),
+    "path": lambda request: path_of(request._path),
+    "silent": lambda request: request._silences(request.environ, request.method, request.path),
+    "url": lambda request: request_uri(request.environ),
+    "query": lambda request: request.environ.get("QUERY_STRING") or None,
+    "headers": lambda request: headers_of(request.environ),
+    "remote_addr": lambda request: request.environ.get("REMOTE_ADDR") or None,
+}

@@ -932,6 +932,22 @@ def test_before_init_nothing_happens_and_after_it_everything_does(app):
         assert len(reports) == 1
 
 
+def test_an_app_that_nobody_listens_to_says_so_once(app, caplog):
+    for path in ("/", "/health", "/"):
+        app.test_client().get(path)
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "init_flask() was called for the app 'shop', but init() was not" in caplog.text
+
+
+def test_an_app_whose_client_was_closed_says_nothing(app, caplog):
+    with capture_events():
+        app.test_client().get("/")
+    app.test_client().get("/")
+
+    assert caplog.text == ""
+
+
 def test_an_app_that_serves_already_can_still_be_added(reports):
     app = flask.Flask("shop")
     crash(app)
@@ -1029,6 +1045,19 @@ def test_what_a_middleware_answers_is_an_event(reports, status):
     assert app.test_client().get("/orders").status == status
     code = int(status[:3])
     assert summary(only(reports)) == ("http_error", code, "HTTPError", f"GET /orders returned HTTP {code}")
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "503 Service Unavailable"])
+def test_what_an_app_s_own_class_answers_is_an_event(reports, status):
+    class Shop(flask.Flask):
+        def wsgi_app(self, environ, start_response):
+            return Response("no", status)(environ, start_response)
+
+    app = Shop("shop")
+    init_flask(app)
+
+    assert app.test_client().get("/orders").status == status
+    assert summary(only(reports))[:2] == ("http_error", int(status[:3]))
 
 
 @pytest.mark.parametrize(
@@ -1159,7 +1188,7 @@ def environ(path: str) -> dict:
 @pytest.mark.parametrize(
     "broken",
     [
-        "wsgi.base_url_of", "wsgi.path_of", "wsgi.method_of", "noise.is_noisy_request", "noise.skip_paths", "noise.is_noisy_exception",
+        "wsgi.base_url_of", "wsgi.path_of", "wsgi.method_of", "wsgi.headers_of", "noise.is_noisy_request", "noise.skip_paths", "noise.is_noisy_exception",
         "seen.known_event", "seen.mark", "stacktrace.describe", "responses.message_from", "responses.error_type_from",
         "capturing.add_request",
         "hostile.name_of", "scope.current_request",

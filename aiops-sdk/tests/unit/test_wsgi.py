@@ -91,7 +91,7 @@ def test_without_a_host_header_the_server_s_own_name_counts():
     ],
 )  # fmt: skip
 def test_the_path_is_decoded_as_frameworks_do(path_info, path):
-    assert wsgi.path_of({"PATH_INFO": path_info}) == path
+    assert wsgi.path_of(path_info) == path
 
 
 def test_below_a_prefix_there_are_two_paths():
@@ -101,7 +101,7 @@ def test_below_a_prefix_there_are_two_paths():
 
 
 def a_request(**values) -> WsgiRequest:
-    return WsgiRequest(an_environ(**values), "GET", "/orders", silent=False)
+    return WsgiRequest(an_environ(**values), lambda *_: False)
 
 
 def test_a_request_tells_what_its_environ_says():
@@ -118,9 +118,39 @@ def test_a_request_tells_what_its_environ_says():
 
 
 def test_an_empty_environ_tells_nothing_and_harms_nobody():
-    request = WsgiRequest({"wsgi.url_scheme": "http", "SERVER_NAME": "a", "SERVER_PORT": "80"}, "GET", "/", silent=True)
+    request = WsgiRequest({"wsgi.url_scheme": "http", "SERVER_NAME": "a", "SERVER_PORT": "80"}, lambda *_: True)
 
-    assert (request.query, request.remote_addr, request.headers) == (None, None, {})
+    assert (request.method, request.path, request.query, request.remote_addr, request.headers) == (
+        "GET",
+        "/",
+        None,
+        None,
+        {},
+    )
+
+
+def test_a_request_is_as_it_came_even_if_an_app_changes_its_environ():
+    environ = an_environ(REQUEST_METHOD="POST", PATH_INFO="/shop/orders")
+    request = WsgiRequest(environ, lambda *_: False)
+    environ.update(REQUEST_METHOD="PUT", PATH_INFO="/orders", SCRIPT_NAME="/shop")
+
+    assert (request.method, request.path) == ("POST", "/shop/orders")
+
+
+def test_whether_a_request_is_silent_is_asked_once_and_only_if_it_matters():
+    asked = []
+    request = WsgiRequest(
+        an_environ(REQUEST_METHOD="post", PATH_INFO="/orders"), lambda *given: asked.append(given[1:])
+    )
+    assert asked == []
+
+    assert not request.silent
+    assert not request.silent
+    assert asked == [("POST", "/orders")]
+
+
+def test_a_request_has_only_what_a_request_has():
+    assert not hasattr(a_request(), "cookies")
 
 
 def test_a_streamed_body_is_in_its_request_only_while_a_piece_is_made():

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from aiops_sdk import _safety, hostile, noise, responses, scope, seen, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
-from aiops_sdk.wsgi import Notes, StreamedBody, WsgiRequest
+from aiops_sdk.wsgi import StreamedBody, WsgiRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,6 +30,7 @@ SHORT_MESSAGE = 8
 """Characters from which a message is long enough to be recognised within a log line."""
 
 _NAME = "aiops_sdk"
+_FAILURES = ("4", "5")
 _AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
 
 
@@ -50,21 +51,22 @@ def init_flask(app: flask.Flask) -> None:
 class _FlaskRequest(WsgiRequest):
     """A request that knows Flask's pattern for it."""
 
+    _rule: Any = None
+
     @property
-    def route(self) -> Optional[str]:
+    def route(self) -> Optional[str]:  # type: ignore[override]  # it is found out while the request runs
         """Flask's pattern for the path."""
         self.note_route()
-        return self.notes.route
+        return getattr(self._rule, "rule", None)
 
     def note_route(self) -> None:
         """Take the pattern from Flask, which forgets it before the last error can happen."""
         # Where Werkzeug leaves it; asking flask.request would cost more than all else that we do for a request.
-        matched = self.environ.get("werkzeug.request")
-        if not isinstance(matched, flask.Request) and flask.has_request_context():
-            matched = flask.request
-        rule = getattr(matched, "url_rule", None)
+        rule = getattr(self.environ.get("werkzeug.request"), "url_rule", None)
+        if rule is None and flask.has_request_context():
+            rule = flask.request.url_rule
         if rule is not None:
-            self.notes.route = rule.rule
+            self._rule = rule
 
 
 class _Introduced:
@@ -95,7 +97,9 @@ class _Hooks:
 
     def __init__(self, app: flask.Flask) -> None:
         self._app = app
+        self._look_last = _safety.glancing(self._look_at)
         self._introduced: Optional[_Introduced] = None
+        self._said = False
 
     def attach(self) -> None:
         """Put the ears in. Functions are put into new lists: a request may be walking through the old one."""
@@ -107,49 +111,70 @@ class _Hooks:
         app.wsgi_app = self._watched(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
     def _watched(self, wsgi_app: WSGIApplication) -> WSGIApplication:
+        begin = _safety.harmless(self._begin)
+        # Flask answers itself, unless a middleware was put between it and us, or a class derived from it does more.
+        others_answer = getattr(wsgi_app, "__func__", None) is not flask.Flask.wsgi_app
+
+        # Whatever is done here, every request pays for.
         @functools.wraps(wsgi_app)
         def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             client = clients.current()
-            request = self._begin(environ, client) if client is not None else None
+            request = begin(environ, client)
             if client is None or request is None:
                 return wsgi_app(environ, start_response)
+            if others_answer:
+                start_response = _noting_status(start_response, request)
             token = scope.begin_request(request)
             try:
-                body = wsgi_app(environ, _noting_status(start_response, request.notes))
+                body = wsgi_app(environ, start_response)
             except BaseException as exc:
                 client.capture_exception(exc, mechanism="flask")
                 raise
             finally:
                 scope.end_request(token)
-                # It leads to frames, and they to everything that this request used.
-                request.notes.handled = None
-            if request.notes.status[:1] in ("4", "5"):
+                request.forget_handled()
+            if request.status[:1] in _FAILURES:
                 self._answered_by_others(client, request)
-            return self._body(body, client, request)
+            return self._body(body, client, request) if request.streams else body
 
         return watched
 
     def _body(self, body: Iterable[bytes], client: Client, request: _FlaskRequest) -> Iterable[bytes]:
         # Others go out untouched: servers look for their own file wrapper, to send a file without reading it.
-        if not request.notes.streams:
-            return body
         return StreamedBody(body, request, functools.partial(client.capture_exception, mechanism="flask"))
 
-    def _begin(self, environ: WSGIEnvironment, client: Client) -> Optional[_FlaskRequest]:
-        with _safety.guarded():
-            known = self._introduced
-            if known is None or known.client is not client:
-                known = self._introduced = _Introduced(client)
-                self._be_first_too()
-            if not known.knows_base_url:
-                known.learn_base_url(environ)
-            method, path = wsgi.method_of(environ), wsgi.path_of(environ)
-            request = _FlaskRequest(environ, method, path, silent=known.skips(environ, method, path))
-            outer = scope.current_request()
-            if isinstance(outer, _FlaskRequest) and outer.environ is environ:
-                request.is_inside(outer)
-            return request
-        return None
+    def _begin(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_FlaskRequest]:
+        known = self._introduced
+        if known is None or known.client is not client or not known.knows_base_url:
+            known = self._meet(environ, client)
+            if known is None:
+                return None
+        request, outer = _FlaskRequest(environ, known.skips), scope.current_request()
+        if outer is not None and isinstance(outer, _FlaskRequest) and outer.environ is environ:
+            request.is_inside(outer)
+        return request
+
+    def _meet(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_Introduced]:
+        """What is known of the current client, and what it still has to learn; None while there is no client."""
+        if client is None:
+            self._say_that_nobody_hears()
+            return None
+        known = self._introduced
+        if known is None or known.client is not client:
+            known = self._introduced = _Introduced(client)
+            self._be_first_too()
+        if not known.knows_base_url:
+            known.learn_base_url(environ)
+        return known
+
+    def _say_that_nobody_hears(self) -> None:
+        """Once for each app, unless there was a client before: then it was closed, which is somebody's decision."""
+        if self._introduced is None and not self._said:
+            self._said = True
+            logging.getLogger(_NAME).warning(
+                "init_flask() was called for the app %r, but init() was not (or is still to come): nothing is reported.",
+                self._app.name,
+            )
 
     def _be_first_too(self) -> None:
         """Look at answers before other functions change them, too. Done at the first request: by then all are there."""
@@ -160,16 +185,17 @@ class _Hooks:
     def _request_here(self) -> Optional[_FlaskRequest]:
         """The request that Flask is answering; made only now if the client came after the request."""
         request = scope.current_request()
-        if not isinstance(request, _FlaskRequest):
-            environ = flask.request.environ
-            request = environ.get(_NAME) or self._begin_late(environ)
-        if request is not None:
+        if isinstance(request, _FlaskRequest):
             request.note_route()
-        return request
+            return request
+        environ = flask.request.environ
+        late: Optional[_FlaskRequest] = environ.get(_NAME) or self._begin_late(environ)
+        if late is not None:
+            late.note_route()
+        return late
 
     def _begin_late(self, environ: WSGIEnvironment) -> Optional[_FlaskRequest]:
-        client = clients.current()
-        request = environ[_NAME] = self._begin(environ, client) if client is not None else None
+        request = environ[_NAME] = self._begin(environ, clients.current())
         return request
 
     # Exceptions.
@@ -221,15 +247,18 @@ class _Hooks:
                     request.notes.message = _message_in(response)
         return response
 
-    def _look_last(self, response: _AnyResponse) -> _AnyResponse:
-        request: Optional[_FlaskRequest] = None
-        with _safety.guarded():
+    def _look_at(self, response: flask.Response) -> None:
+        request = scope.current_request()
+        if isinstance(request, _FlaskRequest):
+            request.note_route()
+        else:
             request = self._request_here()
-            if request is not None:
-                request.notes.streams = _is_streamed(response)
-        if request is not None and noise.counts_as_failure(response.status_code):
+            if request is None:
+                return
+        if type(response.response) is not list:
+            request.streams = _is_streamed(response)
+        if response.status_code in noise.FAILURE_STATUSES:
             self._answered(request, response)
-        return response
 
     def _answered(self, request: _FlaskRequest, response: flask.Response) -> None:
         client, message = clients.current(), None
@@ -241,8 +270,8 @@ class _Hooks:
 
     def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
         """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
-        status = request.notes.status[:3]
-        if not request.notes.answered and status.isdecimal() and noise.counts_as_failure(int(status)):
+        status = request.status[:3]
+        if status.isdecimal() and noise.counts_as_failure(int(status)) and not request.notes.answered:
             self._report(client, request, int(status), None)
 
     def _report(self, client: Client, request: _FlaskRequest, status: int, message: Optional[str]) -> None:
@@ -317,9 +346,9 @@ def _exception_in(told: Tuple[object, ...]) -> Optional[BaseException]:
     return None
 
 
-def _noting_status(start_response: StartResponse, notes: Notes) -> StartResponse:
+def _noting_status(start_response: StartResponse, request: WsgiRequest) -> StartResponse:
     def start(status: str, *rest: Any, **named: Any) -> Callable[[bytes], object]:
-        notes.status = status if isinstance(status, str) else ""
+        request.status = status if isinstance(status, str) else ""
         return start_response(status, *rest, **named)
 
     return start
