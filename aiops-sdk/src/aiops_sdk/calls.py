@@ -50,14 +50,16 @@ class Call:
 class Place:
     """Where a call stood: an instruction of a function, in a module. It keeps code alive, and never a frame."""
 
-    __slots__ = ("call", "code", "in_app", "instruction", "line", "lines", "loader", "module")
+    __slots__ = ("call", "code", "file", "function", "in_app", "instruction", "line", "lines", "loader", "module")
 
     def __init__(self, code: CodeType, instruction: int, line: int, module: Optional[str], loader: object) -> None:
         self.code = code
         self.instruction = instruction
         self.line = line
         self.module = module
-        self.in_app = is_in_app(code.co_filename)
+        self.file = hostile.clean(code.co_filename)
+        self.function = hostile.clean(code.co_name)
+        self.in_app = is_in_app(self.file)
         #: Who may know the source where there is no file; forgotten once the place was told.
         self.loader = loader
         #: What was told of it, from which lines.
@@ -85,7 +87,7 @@ class Stack:
         if not self.places:
             return None
         found = next((place for place in reversed(self.places) if place.in_app), self.places[-1])
-        return hostile.clean(found.code.co_filename), found.line, hostile.clean(found.code.co_name)
+        return found.file, found.line, found.function
 
 
 class Told:
@@ -219,6 +221,14 @@ class Memory:
 MEMORY = Memory()
 
 
+def running(limit: int) -> Stack:
+    """The calls that led into this package."""
+    frame: Optional[FrameType] = sys._getframe()
+    while frame is not None and hostile.clean(frame.f_code.co_filename).startswith(_OURSELVES):
+        frame = frame.f_back
+    return MEMORY.stack_from(frame, limit)
+
+
 def printed(calls: Sequence[Call]) -> List[str]:
     """The lines of all calls, with repetitions folded as Python folds them."""
     texts: List[str] = []
@@ -263,8 +273,8 @@ def _read(file: str, place: Place) -> Sequence[str]:
 
 def _call(place: Place, lines: Sequence[str]) -> Call:
     frame = Frame(
-        file=hostile.clean(place.code.co_filename),
-        function=hostile.clean(place.code.co_name),
+        file=place.file,
+        function=place.function,
         module=place.module,
         line=place.line,
         in_app=place.in_app,

@@ -196,8 +196,8 @@ def _moment(at: float) -> datetime:
 
 def _process(thread: str) -> Dict[str, object]:
     argv: object = getattr(sys, "argv", None)
-    first = argv[0] if isinstance(argv, list) and argv else ""
-    return {"pid": os.getpid(), "thread": thread, "argv0": hostile.clean(first) if isinstance(first, str) else ""}
+    first: object = argv[0] if type(argv) is list and argv else ""
+    return {"pid": os.getpid(), "thread": thread, "argv0": hostile.clean(first) if type(first) is str else ""}
 
 
 def _written_at(log: Optional[Mapping[str, object]]) -> Optional[Tuple[str, int, str]]:

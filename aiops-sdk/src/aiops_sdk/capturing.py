@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Mapping, Optional, Tuple
 
-from aiops_sdk import _safety, hostile, noise, stacktrace
+from aiops_sdk import _safety, hostile, noise, stacktrace, values
 from aiops_sdk.capture import Capture
 from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
 from aiops_sdk.printing import Thrown
@@ -38,6 +38,36 @@ def exception(exc: BaseException, source: str, mechanism: str) -> Capture:
         contexts={"capture": {"mechanism": mechanism}},
         thread=_thread(),
     )
+
+
+def thing(given: object, source: str, mechanism: str) -> Capture:
+    """What was handed over as if it were an exception, and is none, as what it is: with the calls that led here."""
+    kind, text = _described(given)
+    return Capture(
+        signal_type=EXCEPTION,
+        source=source,
+        level="error",
+        at=time.time(),
+        status_code=500,
+        error_type=kind,
+        message=text,
+        thrown=stacktrace.take_calls(kind, text),
+        contexts={"capture": {"mechanism": mechanism}},
+        thread=_thread(),
+    )
+
+
+def exception_in(given: object) -> Optional[BaseException]:
+    """The exception that was handed over: itself, or what ``sys.exc_info()`` gave. None if there is none in it."""
+    if type(given) is tuple and len(given) == 3:
+        given = given[1]
+    # Not isinstance(): that asks it for its class.
+    return given if issubclass(type(given), BaseException) else None  # type: ignore[return-value]  # it is one
+
+
+def is_nothing(given: object) -> bool:
+    """Whether this is what ``sys.exc_info()`` gives where no exception is being handled."""
+    return type(given) is tuple and len(given) == 3 and all(part is None for part in given)
 
 
 def http_error(
@@ -81,8 +111,7 @@ def log(record: logging.LogRecord, exc: Optional[BaseException]) -> Capture:
 def exception_of(record: logging.LogRecord) -> Optional[BaseException]:
     """The exception that a log record carries, if any; ``exc_info`` can hold anything."""
     info: object = sys.exc_info() if noise.tells_of_a_crash(record) else record.exc_info
-    exc = info[1] if type(info) is tuple and len(info) == 3 else info
-    return exc if issubclass(type(exc), BaseException) else None  # type: ignore[return-value]  # its class may lie
+    return exception_in(info)
 
 
 def add_request(capture: Capture, request: RequestScope) -> None:
@@ -113,6 +142,15 @@ def surroundings() -> Contexts:
     }
 
 
+def _described(given: object) -> Tuple[str, str]:
+    """A name for the kind of thing that this is, and what it says."""
+    if issubclass(type(given), str):
+        return "Message", _text(given)
+    if issubclass(type(given), type) and hostile.is_exception_class(given):  # type: ignore[arg-type]  # it is a class
+        return hostile.name_of(given), "the class itself was handed over, and not an exception"  # type: ignore[arg-type]  # it is a class
+    return hostile.name_of(type(given)), hostile.text_of(given)
+
+
 def _thread() -> str:
     # A class derived from Thread may make of its name what it likes.
     return _text(_safety.attempt(lambda: _NAME_OF(threading.current_thread()), ""), NAME)
@@ -128,9 +166,12 @@ def _message(record: logging.LogRecord) -> str:
     made: object = record.__dict__.get("message")
     if type(made) is str:
         return hostile.clean(made)
-    if type(record.msg) is str and (not record.args or hostile.are_plain(record.args)):
-        return hostile.clean(_formatted(record.msg, record.args))
-    return hostile.answer_of(record.getMessage) or hostile.text_of(record.msg)
+    template, arguments = record.msg, record.args
+    if type(template) is str and (arguments is None or hostile.are_plain(arguments)):
+        return hostile.clean(_formatted(template, arguments))
+    if type(template) is str and type(arguments) is tuple and values.look_at(arguments) == values.HUGE:
+        return hostile.clean(_formatted(template, tuple([values.shown(each) for each in arguments])))
+    return hostile.answer_of(record.getMessage) or hostile.text_of(template)
 
 
 def _formatted(template: str, arguments: object) -> str:
@@ -149,7 +190,7 @@ def _printed(record: logging.LogRecord) -> str:
 
 
 def _level(number: object) -> str:
-    if not isinstance(number, int):
+    if type(number) is not int:
         return "error"
     for least, name in ((50, "critical"), (40, "error"), (30, "warning"), (20, "info")):
         if number >= least:
@@ -162,7 +203,7 @@ def _place(record: logging.LogRecord) -> Mapping[str, object]:
     line: object = record.lineno
     return {
         "file": _text(record.pathname, ADDRESS),
-        "line": line if isinstance(line, int) else None,
+        "line": line if type(line) is int else None,
         "function": _text(record.funcName, NAME),
     }
 
@@ -175,9 +216,9 @@ def _when(record: logging.LogRecord) -> float:
 
 def _text(given: object, limit: int = hostile.LIMIT) -> str:
     """A text that should be one already; anything else counts as not given."""
-    return hostile.clean(given, limit) if isinstance(given, str) else ""
+    return hostile.clean(given, limit) if issubclass(type(given), str) else ""  # type: ignore[arg-type]  # it is one
 
 
 def _long(given: object) -> str:
     """The text of a traceback: its ends matter most."""
-    return hostile.clean(cut_middle(given, STACK_TRACE), None) if isinstance(given, str) else ""
+    return hostile.clean(cut_middle(given, STACK_TRACE), None) if type(given) is str else ""

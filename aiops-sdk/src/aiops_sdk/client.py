@@ -65,13 +65,17 @@ class Client:
 
     # What the integrations call.
 
-    def capture_exception(
-        self, exc: BaseException, *, source: str = "manual", mechanism: str = "manual"
-    ) -> Optional[str]:
-        """Report an exception. The event's id, or None if it is noise, was captured before, or belongs to a silent request."""
+    def capture_exception(self, exc: object, *, source: str = "manual", mechanism: str = "manual") -> Optional[str]:
+        """Report an exception. The event's id, or None if it is noise, was captured before, or belongs to a silent request.
+
+        What ``sys.exc_info()`` gave is understood, too; anything else is reported as what it is.
+        """
         with self._guarded() as allowed:
-            if allowed and isinstance(exc, BaseException):
-                return self._exception(exc, source, mechanism)
+            if allowed:
+                found = capturing.exception_in(exc)
+                return (
+                    self._thing(exc, source, mechanism) if found is None else self._exception(found, source, mechanism)
+                )
         return None
 
     def capture_http_error(
@@ -178,6 +182,12 @@ class Client:
         if _is_silent(request) or noise.is_noisy_exception(exc) or _is_known(exc, request):
             return None
         return self._take(capturing.exception(exc, source, mechanism), request, exc)
+
+    def _thing(self, given: object, source: str, mechanism: str) -> Optional[str]:
+        request = scope.current_request()
+        if _is_silent(request) or capturing.is_nothing(given):
+            return None
+        return self._take(capturing.thing(given, source, mechanism), request)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         request = scope.current_request()

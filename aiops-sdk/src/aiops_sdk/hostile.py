@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import builtins
 import contextvars
+import os
 from typing import Callable, Dict, List, Optional, Tuple
 
 from aiops_sdk import _safety, values
@@ -36,10 +37,11 @@ class Asker:
         self._seconds = seconds
         self._limit = limit
         self._stuck: Dict[object, None] = {}
+        self._pid = os.getpid()
 
     def ask(self, question: Callable[[], object]) -> Optional[str]:
         """The text that ``question`` returns, or None if it raised, took too long, or returned something else."""
-        if len(self._stuck) >= self._limit:
+        if len(self._stuck) >= self._limit and not self._is_forked():
             return None
         answer: List[str] = []
         call = object()
@@ -63,6 +65,13 @@ class Asker:
             if done.acquire(False):
                 self._stuck.pop(call, None)
         return answer[0] if answer else None
+
+    def _is_forked(self) -> bool:
+        """Whether the stuck threads are those of the parent process; then they are forgotten here."""
+        if self._pid == os.getpid():
+            return False
+        self._pid, self._stuck = os.getpid(), {}
+        return True
 
 
 _asker = Asker(SECONDS, STUCK_LIMIT)
@@ -119,6 +128,11 @@ def module_of(kind: type) -> Optional[str]:
     """The name of the module in which a class was made."""
     module = _MODULE(kind)
     return clean(module) if type(module) is str else None
+
+
+def is_exception_class(kind: type) -> bool:
+    """Whether exceptions are made of this class; neither it nor its own class is asked."""
+    return any(base is BaseException for base in _MRO(kind))
 
 
 def clean(text: str, limit: Optional[int] = LIMIT) -> str:

@@ -141,7 +141,7 @@ def is_noisy_record(record: logging.LogRecord) -> bool:
     """Is this log line never an incident? Its level is not looked at, nor its wording, which anybody may quote."""
     if is_noisy_logger(record.name):
         return not tells_of_a_crash(record)
-    if not isinstance(record.exc_info, tuple) or len(record.exc_info) != 3:
+    if type(record.exc_info) is not tuple or len(record.exc_info) != 3:
         return False
     return is_noisy_exception(record.exc_info[1]) and not _is_failed_exit(record.exc_info[1])
 
@@ -151,7 +151,7 @@ def tells_of_a_crash(record: logging.LogRecord) -> bool:
 
     It is logged while that exception is being handled, but without it.
     """
-    return record.name == "werkzeug" and isinstance(record.msg, str) and record.msg.startswith("Error on request:\n")
+    return record.name == "werkzeug" and type(record.msg) is str and record.msg.startswith("Error on request:\n")
 
 
 def is_noisy_exception(exc: Optional[BaseException]) -> bool:
@@ -204,7 +204,8 @@ def _is_hang_up(exc: BaseException) -> bool:
     number = OSError.__dict__["errno"].__get__(exc)
     if kind is OSError and number is None:
         return _says_hang_up(BaseException.__dict__["args"].__get__(exc))
-    broken = issubclass(kind, ConnectionError) or number in _HANG_UP_ERRNOS or _full_name(kind)[1] in _HANG_UP_OS_ERRORS
+    known = type(number) is int and number in _HANG_UP_ERRNOS
+    broken = issubclass(kind, ConnectionError) or known or _full_name(kind)[1] in _HANG_UP_OS_ERRORS
     return broken and _whose_connection(BaseException.__dict__["__traceback__"].__get__(exc)) in _SERVERS
 
 
@@ -214,19 +215,27 @@ def _says_hang_up(arguments: Tuple[object, ...]) -> bool:
 
 
 def _is_one_of(kind: type, named: FrozenSet[Tuple[str, str]]) -> bool:
-    return any(_full_name(base) in named for base in type.__dict__["__mro__"].__get__(kind))
+    # The interpreter's own classes are none of them, and most exceptions are of those.
+    return any(_FLAGS(base) & _MADE_BY_PYTHON_CODE and _full_name(base) in named for base in _MRO(kind))
 
 
 def _full_name(kind: type) -> Tuple[str, str]:
-    module = type.__dict__["__module__"].__get__(kind)
-    return module if type(module) is str else "", type.__dict__["__name__"].__get__(kind)
+    module, name = _MODULE(kind), _NAME(kind)
+    return module if type(module) is str else "", name if type(name) is str else ""
+
+
+_MRO = type.__dict__["__mro__"].__get__
+_MODULE = type.__dict__["__module__"].__get__
+_NAME = type.__dict__["__name__"].__get__
+_FLAGS = type.__dict__["__flags__"].__get__
+_MADE_BY_PYTHON_CODE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
 def _whose_connection(traceback: Optional[TracebackType]) -> str:
     """The module, or its package, whose connection broke: the innermost one that does not just carry bytes."""
     owner = ""
     while traceback is not None:
-        module = traceback.tb_frame.f_globals.get("__name__")
+        module = dict.get(traceback.tb_frame.f_globals, "__name__")
         name = module if type(module) is str else ""
         server = _within(name, _SERVERS)
         if server or not _within(name, _CARRIERS):

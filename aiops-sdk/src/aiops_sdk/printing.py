@@ -35,11 +35,11 @@ class Thrown:
         qualified: str,
         module: Optional[str],
         value: str,
-        notes: Tuple[str, ...],
         stack: Stack,
-        parent: Optional[int],
-        relation: Optional[str],
-        last_lines: Optional[str],
+        notes: Tuple[str, ...] = (),
+        parent: Optional[int] = None,
+        relation: Optional[str] = None,
+        last_lines: Optional[str] = None,
     ) -> None:
         self.type = type
         self.qualified = qualified

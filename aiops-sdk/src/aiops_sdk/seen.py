@@ -76,9 +76,10 @@ def _event_of(exc: BaseException, since: float) -> Optional[str]:
 
 
 def _read(exc: BaseException) -> Optional[Mark]:
-    found = chain.attributes_of(exc).get(_MARK)
-    return found if isinstance(found, tuple) and len(found) == 3 else None
+    # Not its own get(), here and below: it may be a dict of anybody's making.
+    found = dict.get(chain.attributes_of(exc), _MARK)
+    return found if type(found) is tuple and len(found) == 3 else None
 
 
 def _write(exc: BaseException, found: Mark) -> None:
-    chain.attributes_of(exc)[_MARK] = found
+    dict.__setitem__(chain.attributes_of(exc), _MARK, found)

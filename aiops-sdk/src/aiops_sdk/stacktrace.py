@@ -41,6 +41,11 @@ def take(exc: BaseException) -> Tuple[Thrown, ...]:
     return tuple(taken)
 
 
+def take_calls(kind: str, text: str) -> Tuple[Thrown, ...]:
+    """What is no exception, as if it had been raised where it was handed over: under this name, with this text."""
+    return (Thrown(type=kind, qualified=kind, module="builtins", value=text, stack=calls.running(CALL_LIMIT)),)
+
+
 def tell(taken: Tuple[Thrown, ...]) -> Described:
     """What was taken, with everything that can be found out about it."""
     told = [MEMORY.told(thrown.stack) for thrown in taken]
@@ -96,7 +101,8 @@ def _info(thrown: Thrown, frames: Tuple[Frame, ...]) -> ExceptionInfo:
 
 def _notes(exc: BaseException) -> Tuple[str, ...]:
     """What ``add_note()`` added. Python takes any list found there; so do we, but only lists and tuples."""
-    notes: object = chain.attributes_of(exc).get("__notes__")
-    if type(notes) is not list and type(notes) is not tuple:
-        return ()
-    return tuple([hostile.text_of(note) for note in notes[:NOTE_LIMIT]])
+    # Not its own get(): it may be a dict of anybody's making.
+    notes = dict.get(chain.attributes_of(exc), "__notes__")
+    if type(notes) is list or type(notes) is tuple:
+        return tuple([hostile.text_of(note) for note in notes[:NOTE_LIMIT]])
+    return ()

@@ -7,7 +7,7 @@ Nothing looks at more than a few parts of a value.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Iterator, List, Tuple
+from typing import Any, Iterator, List, Tuple
 
 #: Its text is made quickly, by the interpreter's own code.
 PLAIN = 0
@@ -59,14 +59,9 @@ def shown(thing: object, depth: int = _DEPTH) -> str:
         return repr(thing)
     if kind in _COLLECTIONS and depth > 0:
         return _shown_collection(thing, depth)
-    return "<{}>".format(str.__str__(type.__dict__["__name__"].__get__(type(thing))[:_SHOWN]))
-
-
-def cut(thing: object) -> object:
-    """The same value, but for a text that is huge: its beginning."""
-    if id(type(thing)) in _TEXTS and len(thing) > _LENGTH:  # type: ignore[arg-type]  # texts have a length
-        return thing[:_LENGTH]  # type: ignore[index]  # and parts
-    return thing
+    if issubclass(type(thing), str):
+        return _shown_text(_beginning(thing))
+    return "<{}>".format(_beginning(type.__dict__["__name__"].__get__(type(thing))))
 
 
 def _look_through(thing: object) -> int:
@@ -86,9 +81,19 @@ def _look_through(thing: object) -> int:
             waiting.extend([(each, depth - 1) for each in _parts(part)])
         elif kind not in _ATOMS:
             found = FOREIGN
+            length += _length_of_text(part)
         if length > _LENGTH or parts > _PARTS:
             return HUGE
     return found
+
+
+def _length_of_text(thing: object) -> int:
+    """Of a class derived from str: its own answer, and its text, can be anything, but it is copied to make one."""
+    return str.__len__(thing) if issubclass(type(thing), str) else 0  # type: ignore[arg-type]  # it is one
+
+
+def _beginning(text: Any) -> str:
+    return str.__getitem__(text, slice(_SHOWN + 1))
 
 
 def _parts(collection: object, most: int = 2 * _PARTS) -> Iterator[object]:
