@@ -180,12 +180,15 @@ def plant_quiet(seeds: Seeds, project: int) -> int:
         project,
         shop,
         state=IncidentState.RESOLVED,
+        type="OrderFailed",
+        message="order 7 was not taken",
+        place="take_order (orders.py)",
         last_seen=hours(30),
         first_seen=hours(31),
         hours={30: 3, 31: 1},
         facts=[(FactKind.INCIDENT_OPENED, hours(31)), (FactKind.INCIDENT_RESOLVED, hours(30))],
     )
-    seeds.event(incident, a_sample("event-everything") | {"error_type": "ValueError"}, ago=hours(30))
+    seeds.event(incident, a_sample("event-everything") | {"message": "order 7 was not taken"}, ago=hours(30))
     return incident
 
 
