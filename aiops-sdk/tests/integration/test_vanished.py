@@ -370,7 +370,7 @@ def test_what_lives_on_as_another_program_is_not_dead(tmp_path: Path):
 CRASHES = {
     "SegmentationFault": (signal.SIGSEGV, "faulthandler._sigsegv()"),
     "Aborted": (signal.SIGABRT, "os.abort()"),
-    "BusError": (signal.SIGBUS, "os.system('kill -BUS {}'.format(os.getpid()))"),
+    "BusError": (signal.SIGBUS, "signal.pthread_kill(threading.get_ident(), signal.SIGBUS)"),
 }
 
 
