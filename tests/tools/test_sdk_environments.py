@@ -1,0 +1,85 @@
+"""In which environments the SDK is tested, and what is said of a Python that is not there."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import test_sdk
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def finding(*versions: str) -> Callable[[str], Path | None]:
+    """A machine that has those Pythons."""
+    return lambda version: Path("/opt", version, "bin/python") if version in versions else None
+
+
+def test_each_python_runs_with_the_newest_and_with_the_oldest_flask() -> None:
+    plan = test_sdk.planned(finding(*test_sdk.PYTHONS))
+
+    ran = {(combination.python, combination.flask) for combination, _ in plan.runs}
+    assert ran == {(python, flask) for python in test_sdk.PYTHONS for flask in ("newest", "oldest")}
+    assert plan.missing == ()
+    assert plan.complaint(ci=True) is None
+
+
+def test_each_combination_runs_on_the_interpreter_that_was_found_for_it() -> None:
+    plan = test_sdk.planned(finding(*test_sdk.PYTHONS))
+
+    assert {combination.python: path for combination, path in plan.runs} == {
+        python: Path("/opt", python, "bin/python") for python in test_sdk.PYTHONS
+    }
+
+
+def test_a_python_that_is_not_there_is_left_out_and_named_once() -> None:
+    plan = test_sdk.planned(finding("3.8", "3.11"))
+
+    assert {combination.python for combination, _ in plan.runs} == {"3.8", "3.11"}
+    assert plan.missing == ("3.9", "3.10", "3.12", "3.13")
+    assert plan.complaint(ci=False) is None
+
+
+def test_in_ci_a_python_that_is_not_there_is_an_error_that_names_it() -> None:
+    plan = test_sdk.planned(finding("3.8", "3.10", "3.11", "3.12"))
+
+    assert plan.complaint(ci=True) == (
+        "CI=true wants every Python: Python 3.9, 3.13 cannot be found; install it, for example with"
+        " '.venv/bin/uv python install 3.9 3.13'."
+    )
+
+
+def test_where_there_is_no_python_at_all_nothing_passes() -> None:
+    plan = test_sdk.planned(finding())
+
+    assert (plan.complaint(ci=False) or "").startswith("Python 3.8, 3.9, 3.10, 3.11, 3.12, 3.13 cannot be found")
+
+
+def test_what_takes_longest_begins_first() -> None:
+    plan = test_sdk.planned(finding(*test_sdk.PYTHONS))
+
+    everything = [combination.tests == (test_sdk.TESTS,) for combination, _ in plan.runs]
+    assert everything == sorted(everything, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("python", "flask"), [("3.8", "newest"), ("3.11", "newest"), ("3.8", "oldest"), ("3.13", "oldest")]
+)
+def test_the_newest_flask_and_the_outermost_pythons_run_every_test(python: str, flask: str) -> None:
+    assert test_sdk.Combination(python=python, flask=flask).tests == (test_sdk.TESTS,)
+
+
+def test_every_test_that_imports_flask_runs_with_the_oldest_flask_on_each_python() -> None:
+    named = [ROOT / name for name in test_sdk.Combination(python="3.11", flask="oldest").tests]
+    chosen = {file for name in named for file in ([name] if name.is_file() else name.rglob("*.py"))}
+    # Also where the import stands in the text of a program that a test starts.
+    imports_flask = re.compile(r"^\s*(?:from|import)\s+(?:flask|werkzeug)\b", re.MULTILINE)
+
+    importing = {
+        file for file in (ROOT / test_sdk.TESTS).rglob("test_*.py") if imports_flask.search(file.read_text("utf-8"))
+    }
+
+    assert importing
+    assert importing <= chosen
+    assert all(name.exists() for name in named)
