@@ -12,7 +12,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Union
 
 import pytest
 from children import DEADLINE, environment
@@ -57,6 +57,7 @@ def ready():
     print("ready", flush=True)
     time.sleep(30)
 
+signal.alarm(60)  # Whatever becomes of the test.
 faults = Faults()
 begin()
 atexit.register(end)
@@ -708,53 +709,62 @@ def app(environ, start_response):
 
 
 @pytest.mark.parametrize("hangs", [True, False])
-def test_a_worker_that_gunicorn_stops_is_no_news_even_if_it_has_to_be_killed(tmp_path: Path, hangs: bool):
-    gunicorn, spool, worker = started_gunicorn(tmp_path, "/hang" if hangs else "/")
+def test_a_worker_that_gunicorn_stops_is_no_news_even_if_it_has_to_be_killed(
+    tmp_path: Path, gunicorn: subprocess.Popen[bytes], hangs: bool
+):
+    worker = asked(gunicorn, tmp_path, "/hang" if hangs else "/")
+    spool = tmp_path / "spool"
     gunicorn.terminate()
-    gunicorn.communicate(timeout=DEADLINE)
+    gunicorn.wait(timeout=DEADLINE)
     remains = list(dead(str(spool)))
     assert [each.process.pid for each in remains if each.process is not None] == [worker] * hangs
     assert [verdict(each, surroundings()) for each in remains] == [None] * hangs
 
 
-def test_a_worker_of_gunicorn_that_something_kills_has_vanished(tmp_path: Path):
-    gunicorn, spool, worker = started_gunicorn(tmp_path, "/")
-    os.kill(worker, signal.SIGKILL)
+def test_a_worker_of_gunicorn_that_something_kills_has_vanished(tmp_path: Path, gunicorn: subprocess.Popen[bytes]):
+    os.kill(asked(gunicorn, tmp_path, "/"), signal.SIGKILL)
+    spool = tmp_path / "spool"
     deadline = time.monotonic() + DEADLINE
     found: List[Union[Crash, Vanished, None]] = []
     while not found and time.monotonic() < deadline:
         time.sleep(0.05)
         found = [verdict(each, surroundings()) for each in dead(str(spool))]
-    gunicorn.terminate()
-    gunicorn.communicate(timeout=DEADLINE)
     assert [isinstance(each, Vanished) for each in found] == [True]
 
 
-def started_gunicorn(folder: Path, path: str) -> Tuple[subprocess.Popen[bytes], Path, int]:
-    """gunicorn with one worker that was asked for ``path``; its journals' folder, and the worker's number."""
+@pytest.fixture
+def gunicorn(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """gunicorn with one worker, listening at a socket in the folder; its journals are in ``spool``."""
     pytest.importorskip("gunicorn")
-    spool = folder / "spool"
-    spool.mkdir(mode=0o700)
-    (folder / "shop.py").write_text(PREAMBLE + SHOP)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--graceful-timeout", "1", "--log-level", "critical"]
-    gunicorn = subprocess.Popen(
+    (tmp_path / "spool").mkdir(mode=0o700)
+    (tmp_path / "shop.py").write_text(PREAMBLE + SHOP)
+    options = ["--bind", "unix:shop.socket", "--workers", "1", "--graceful-timeout", "1", "--log-level", "critical"]
+    running = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", *options, "shop:app"],
-        env=environment(None, {"FOLDER": str(spool)}),
-        cwd=str(folder),
+        env=environment(None, {"FOLDER": str(tmp_path / "spool")}),
+        cwd=str(tmp_path),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
+    try:
+        yield running
+    finally:
+        running.terminate()
+        running.communicate(timeout=DEADLINE)
+
+
+def asked(gunicorn: subprocess.Popen[bytes], folder: Path, path: str) -> int:
+    """Ask for ``path``; the number of the worker that answers."""
     deadline = time.monotonic() + DEADLINE
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(10)
+                connection.connect(os.path.relpath(str(folder / "shop.socket")))
                 connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
                 assert gunicorn.stdout is not None
-                return gunicorn, spool, int(gunicorn.stdout.readline().split()[1])
+                return int(gunicorn.stdout.readline().split()[1])
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
