@@ -12,7 +12,7 @@ from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.integrations import asyncio as loops
-from aiops_sdk.integrations import excepthook, futures, logging, multiprocessing, unraisable
+from aiops_sdk.integrations import excepthook, futures, logging, multiprocessing, unraisable, uwsgi
 from aiops_sdk.integrations import threading as threads
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ INTEGRATIONS: Sequence[Install] = (
     loops.install,
     futures.install,
     multiprocessing.install,
+    uwsgi.install,
 )
 
 _OPTIONS = ("api_key", "service_name", "environment", "platform_url", "base_url", "skip_paths", "release")

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Callable, Optional, Type, TypeVar
 
+from aiops_sdk import hosting
+
 Result = TypeVar("Result")
 Given = TypeVar("Given")
 
@@ -100,7 +102,8 @@ class strict:  # noqa: N801 - like guarded
 
 
 def start_thread(name: str, run: Callable[[], None]) -> bool:
-    """Run ``run`` in a daemon thread of the SDK. False when no thread can be had (interpreter ending, limit reached).
+    """Run ``run`` in a daemon thread of the SDK. False when no thread can be had: the interpreter ends, a limit is reached,
+    or this process is one of those that must not have any.
 
     Not ``threading.Thread``: its ``start()`` waits for the new thread and takes threading's own lock, and neither is safe
     where we may be: in a fork hook, in a ``__del__`` that the garbage collector called, in a gevent hub.
@@ -111,6 +114,8 @@ def start_thread(name: str, run: Callable[[], None]) -> bool:
         _name_this_thread(name)
         run()
 
+    if not hosting.threads_may_start():
+        return False
     try:
         _thread.start_new_thread(body, ())
     except RuntimeError:

@@ -87,15 +87,15 @@ class Workers:
 
 
 @contextmanager
-def serving(folder: Path, platform: Platform, command: List[str], **environ: str) -> Iterator[Workers]:
+def serving(folder: Path, platform: Platform, command: List[str], code: str = APP) -> Iterator[Workers]:
     """Run ``command`` with the application in its folder. ``{port}`` in it is the port to listen on."""
-    (folder / "shop.py").write_text(APP, encoding="utf-8")
+    (folder / "shop.py").write_text(code, encoding="utf-8")
     port, log = free_port(), folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [part.replace("{port}", str(port)) for part in command],
             cwd=str(folder),
-            env=environment(platform.url, environ),
+            env=environment(platform.url),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -109,10 +109,8 @@ def serving(folder: Path, platform: Platform, command: List[str], **environ: str
             process.wait(DEADLINE)
 
 
-def expected(pids: Set[int], loaded: int) -> CounterOf[str]:
-    messages = Counter(f"worker {pid} says {number}" for pid in pids for number in range(BURST))
-    messages["loaded"] = loaded
-    return messages
+def expected(pids: Set[int]) -> CounterOf[str]:
+    return Counter(f"worker {pid} says {number}" for pid in pids for number in range(BURST))
 
 
 def told(platform: Platform) -> CounterOf[str]:
@@ -144,7 +142,9 @@ def test_what_gunicorn_s_workers_say_last_arrives(platform: Platform, tmp_path: 
     with serving(tmp_path, platform, [*GUNICORN, *KINDS[kind], *preload]) as server:
         pids = server.let_each_speak()
         server.end(signal.SIGTERM)
-    assert told(platform) == expected(pids, loaded=1 if preload else WORKERS), server.log()
+    messages = told(platform)
+    assert messages.pop("loaded") == (1 if preload else WORKERS)
+    assert messages == expected(pids), server.log()
     assert {event["instance"]["pid"] for event in platform.events if "says" in event["message"]} == pids
 
 
@@ -155,3 +155,59 @@ def test_a_worker_that_gunicorn_replaces_says_everything_first(platform: Platfor
         server.end(signal.SIGTERM)
     by_worker = Counter(event["instance"]["pid"] for event in platform.events if "says" in event["message"])
     assert set(by_worker.values()) == {BURST}, server.log()
+
+
+UWSGI = str(Path(sys.executable).with_name("uwsgi"))
+SERVED_BY_UWSGI = [UWSGI, "--http-socket", "127.0.0.1:{port}", "--master", "--processes", str(WORKERS), "--need-app"]
+SERVED_BY_UWSGI += ["--die-on-term", "--module", "shop"]
+with_uwsgi = pytest.mark.skipif(not Path(UWSGI).exists(), reason="There is no uWSGI in this environment")
+
+
+@with_uwsgi
+@pytest.mark.parametrize("threads", [["--enable-threads"], []], ids=["threads", "no threads"])
+@pytest.mark.parametrize("lazy", [["--lazy-apps"], []], ids=["lazy", "forked"])
+def test_what_uwsgi_s_workers_say_last_arrives(platform: Platform, tmp_path: Path, threads: List[str], lazy: List[str]):
+    with serving(tmp_path, platform, [*SERVED_BY_UWSGI, *threads, *lazy]) as server:
+        pids = server.let_each_speak()
+        # In the midst of a request a worker of uWSGI ends without any last things.
+        wait_until(lambda: all(f"[pid: {pid}|" in server.log() for pid in pids), "the requests to be over")
+        server.end(signal.SIGTERM)
+    messages = told(platform)
+    # What the first process said before it forked is nobody's: it never runs Python again.
+    assert messages.pop("loaded", 0) == (WORKERS if lazy else 0)
+    assert messages == expected(pids), server.log()
+    assert ("runs without threads" in server.log()) != bool(threads)
+
+
+@with_uwsgi
+@pytest.mark.parametrize("options", [[], ["--lazy-apps"], ["--py-call-uwsgi-fork-hooks"], ["--threads", "2"]])
+def test_uwsgi_s_workers_beat_where_they_have_threads(platform: Platform, tmp_path: Path, options: List[str]):
+    with serving(tmp_path, platform, [*SERVED_BY_UWSGI, "--enable-threads", *options]) as server:
+        pids = server.let_each_speak()
+        platform.wait_until(lambda: {beat["instance"]["pid"] for beat in platform.heartbeats} == pids, "their beats")
+        assert len({beat["instance"]["id"] for beat in platform.heartbeats}) == WORKERS
+        server.end(signal.SIGTERM)
+
+
+@with_uwsgi
+def test_without_threads_nobody_beats_and_nobody_hangs(platform: Platform, tmp_path: Path):
+    with serving(tmp_path, platform, SERVED_BY_UWSGI) as server:
+        pids = server.let_each_speak()
+        assert {server.ask() for _ in range(20)} <= pids
+        server.end(signal.SIGTERM)
+    assert platform.heartbeats == []
+
+
+@with_uwsgi
+def test_hooks_that_the_app_gave_uwsgi_still_run(platform: Platform, tmp_path: Path):
+    own = APP.replace(
+        "import aiops_sdk\n",
+        "import uwsgi\nuwsgi.post_fork_hook = lambda: print('own fork hook', flush=True)\n"
+        "uwsgi.atexit = lambda: log.error('own last words')\nimport aiops_sdk\n",
+    )
+    with serving(tmp_path, platform, [*SERVED_BY_UWSGI, "--enable-threads"], code=own) as server:
+        server.let_each_speak()
+        wait_until(lambda: server.log().count("[pid: ") >= WORKERS, "the requests to be over")
+        server.end(signal.SIGTERM)
+    assert server.log().count("own fork hook") == WORKERS
+    assert told(platform)["own last words"] == WORKERS
