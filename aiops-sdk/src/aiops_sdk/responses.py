@@ -47,13 +47,32 @@ def _said_by(body: object, depth: int) -> Optional[str]:
     if isinstance(body, list):
         return _said_by_all(body, depth)
     if isinstance(body, dict):
-        return _oauth(body) or _first(_said_by(body.get(key), depth - 1) for key in _KEYS)
+        said = _oauth(body) or _first(_said_by(body.get(key), depth - 1) for key in _KEYS)
+        return said or _said_of_fields(body.get("errors"), depth - 1)
     return None
 
 
 def _said_by_all(bodies: List[object], depth: int) -> Optional[str]:
     said = (_invalid_field(body) or _said_by(body, depth - 1) for body in bodies[:_MAX_ITEMS])
     return "; ".join(text for text in said if text) or None
+
+
+def _said_of_fields(errors: object, depth: int) -> Optional[str]:
+    """What is wrong with each field, under its name, as Rails, Laravel and marshmallow say it."""
+    return "; ".join(_invalid(errors, "", depth)[:_MAX_ITEMS]) or None if isinstance(errors, dict) else None
+
+
+def _invalid(said: object, way: str, depth: int) -> List[str]:
+    if isinstance(said, str):
+        return ["{}: {}".format(way, said.strip()[:MAX_MESSAGE])] if said.strip() else []
+    if depth == 0:
+        return []
+    if isinstance(said, list):
+        return [text for each in said[:_MAX_ITEMS] for text in _invalid(each, way, depth - 1)]
+    if not isinstance(said, dict):
+        return []
+    fields = [(name[:100], each) for name, each in list(said.items())[:_MAX_ITEMS] if isinstance(name, str)]
+    return [text for name, each in fields for text in _invalid(each, (way and way + ".") + name, depth - 1)]
 
 
 def _first(texts: Iterable[Optional[str]]) -> Optional[str]:
@@ -80,10 +99,15 @@ _NAME_IN_FRONT = re.compile(r"(?:[A-Za-z_]\w*\.)*([A-Z]\w*)(?:: |\(|$)")
 
 
 def _named_in_front(text: str) -> Optional[str]:
-    """`ValueError: …`, or a repr such as `ValueError('…')`: only what Python itself has under that name."""
+    """`ValueError: …`, or a repr such as `ValueError('…')`: only what Python itself has under that name.
+
+    `Exception` tells nothing, and warnings are hardly ever raised: people write "Warning: …" in front of anything.
+    """
     found = _NAME_IN_FRONT.match(text)
     named = getattr(builtins, found.group(1), None) if found else None
-    return named.__name__ if isinstance(named, type) and issubclass(named, Exception) else None
+    if not isinstance(named, type) or not issubclass(named, Exception):
+        return None
+    return None if named is Exception or issubclass(named, Warning) else named.__name__
 
 
 def _worded_by_python(text: str) -> Optional[str]:
