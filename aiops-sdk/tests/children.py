@@ -52,8 +52,8 @@ def run_program(
 
 
 def environment(platform_url: Optional[str], more: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
-    """An environment without any of our variables but those given."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIOPS_")}
+    """An environment without any of our variables but those given, and the test's own spool."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIOPS_") or name == "AIOPS_SPOOL"}
     kept["PYTHONPATH"] = str(Path(aiops_sdk.__file__).parent.parent)
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
     kept["PYTHONIOENCODING"] = "utf-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -22,11 +23,12 @@ def platform() -> Iterator[Platform]:
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests decide what the environment says."""
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests decide what the environment says; what is undelivered is kept in a folder of their own."""
     for name in list(os.environ):
         if name.startswith("AIOPS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AIOPS_SPOOL", str(tmp_path / "spool"))
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Hashable, List, Mapping, Optional, Tuple
 
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery import Accepted, Outcome
+from aiops_sdk.delivery.transport import BATCH_PATH
 from aiops_sdk.event import Event, Origin, new_id
 
 __all__ = [
@@ -20,9 +21,11 @@ __all__ = [
     "HandMadeTransport",
     "a_client",
     "a_config",
+    "a_draft",
     "a_record",
     "an_event",
     "an_origin",
+    "counts",
     "raised",
     "wait_until",
 ]
@@ -67,6 +70,42 @@ def an_origin(**fields: Any) -> Origin:
     return Origin(**{**usual, **fields})
 
 
+class HandMadeDraft:
+    """What was captured, as far as delivery looks at it."""
+
+    def __init__(self, signal_type: str, **fields: Any) -> None:
+        self.event_id = new_id()
+        self.signal_type = signal_type
+        self.source = "manual"
+        self.level = "error"
+        self.error_type = "ValueError"
+        self.message = "it broke"
+        self.request_path: Optional[str] = None
+        self.status_code: Optional[int] = None
+        self.place: Optional[Tuple[str, int, str]] = None
+        self.at = 1_795_000_000.0
+        self.key: Optional[Hashable] = None
+        self.size = 10
+        self.repeat_count = 1
+        self.first_at: Optional[float] = None
+        self.last_at: Optional[float] = None
+        vars(self).update(fields)
+
+    def event(self) -> Event:
+        """What it says on the wire."""
+        return an_event(
+            event_id=self.event_id,
+            signal_type=self.signal_type,
+            repeat_count=self.repeat_count,
+            stack_trace="Traceback",
+        )
+
+
+def a_draft(signal_type: str = "exception", **fields: Any) -> HandMadeDraft:
+    """A draft that repeats nothing, unless said otherwise."""
+    return HandMadeDraft(signal_type, **fields)
+
+
 def a_record(message: str = "it broke", *args: Any, **fields: Any) -> logging.LogRecord:
     """A log record of the level ERROR, unless said otherwise."""
     usual: Dict[str, Any] = {"name": "shop.orders", "level": logging.ERROR, "exc_info": None}
@@ -90,14 +129,19 @@ class HandMadeTransport:
     def __init__(self, *outcomes: Outcome) -> None:
         self.outcomes: List[Outcome] = list(outcomes)
         self.bodies: List[Dict[str, Any]] = []
+        self.batches: List[bytes] = []
         self.closed = 0
         self.abandoned = 0
         #: While it is cleared, ``send`` does not return.
         self.open = threading.Event()
         self.open.set()
 
-    def send(self, path: str, body: bytes) -> Outcome:
-        self.bodies.append(json.loads(body))
+    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
+        if path == BATCH_PATH:
+            self.batches.append(body)
+            self.bodies += [line for line in map(json.loads, body.split(b"\n")[1:]) if "signal_type" in line]
+        else:
+            self.bodies.append(json.loads(body))
         self.open.wait(DEADLINE)
         return self.outcomes.pop(0) if self.outcomes else Accepted()
 
@@ -111,6 +155,15 @@ class HandMadeTransport:
 def a_client(transport: Optional[HandMadeTransport] = None, **options: Any) -> Client:
     """A client that is not current, with a transport in memory."""
     return Client(a_config(**options), transport or HandMadeTransport())
+
+
+def counts(told: Optional[Mapping[str, object]] = None, **expected: int) -> Dict[str, object]:
+    """The counts among ``stats()``; or what they should be: what is not named is none, other names are reasons."""
+    names = ("captured", "recovered", "delivered", "spooled", "queued")
+    if told is not None:
+        return {name: told[name] for name in (*names, "dropped")}
+    dropped = {name: number for name, number in expected.items() if name not in names}
+    return {**{name: expected.get(name, 0) for name in names}, "dropped": dropped}
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

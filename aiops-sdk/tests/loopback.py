@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
@@ -9,10 +10,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 EVENTS = "/v1/sdk/exception"
 HEARTBEATS = "/v1/sdk/heartbeat"
+BATCHES = "/v1/sdk/batch"
+
+#: What a platform answers that takes batches.
+MODERN = b'{"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip"]}'
 DEADLINE = 20.0
 
 
@@ -25,6 +30,8 @@ class Received:
     body: Dict[str, Any]
     connection: int
     at: float
+    #: The events of a batch, each with all that is said of it.
+    batch: Tuple[Dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,13 +45,30 @@ class Answer:
     hang_up: bool = False
 
 
+def unfolded(raw: bytes) -> List[Dict[str, Any]]:
+    """The events of a batch, as ``wire/v1.md`` says how to read one."""
+    head, *lines = [json.loads(line) for line in raw.split(b"\n") if line]
+    stacks: List[Any] = []
+    events = []
+    for line in lines:
+        if "signal_type" not in line:
+            stacks.append(line["frames"])
+            continue
+        event = {**head, **line, "contexts": {**head.get("contexts", {}), **line.get("contexts", {})}}
+        for info in event.get("exceptions", []):
+            if isinstance(info["frames"], int):
+                info["frames"] = stacks[info["frames"]]
+        events.append(event)
+    return events
+
+
 class Platform:
     """Answers 202 to everything until told otherwise."""
 
     def __init__(self) -> None:
         self.received: List[Received] = []
-        self._answers: Dict[str, List[Answer]] = {EVENTS: [], HEARTBEATS: []}
-        self._always: Dict[str, Answer] = {EVENTS: Answer(), HEARTBEATS: Answer()}
+        self._answers: Dict[str, List[Answer]] = {EVENTS: [], HEARTBEATS: [], BATCHES: []}
+        self._always: Dict[str, Answer] = {EVENTS: Answer(), HEARTBEATS: Answer(), BATCHES: Answer()}
         self._changed = threading.Condition()
         self._connections: Set[socket.socket] = set()
         self._numbers = 0
@@ -61,7 +85,7 @@ class Platform:
 
     def always_answer(self, answer: Answer, path: Optional[str] = None) -> None:
         """Answer everything like this from now on."""
-        for each in [path] if path else [EVENTS, HEARTBEATS]:
+        for each in [path] if path else [EVENTS, HEARTBEATS, BATCHES]:
             self._always[each] = answer
 
     def never_answer(self) -> None:
@@ -91,7 +115,12 @@ class Platform:
     @property
     def events(self) -> List[Dict[str, Any]]:
         """The bodies of all events that were accepted or refused, oldest first."""
-        return [one.body for one in self.received if one.path == EVENTS]
+        return [
+            event
+            for one in list(self.received)
+            for event in (one.batch if one.path == BATCHES else (one.body,))
+            if one.path != HEARTBEATS
+        ]
 
     @property
     def heartbeats(self) -> List[Dict[str, Any]]:
@@ -153,10 +182,16 @@ class Platform:
         return server
 
     def _handle(self, handler: Any) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        raw = handler.rfile.read(int(handler.headers["Content-Length"]))
+        if handler.headers.get("Content-Encoding") == "gzip":
+            raw = gzip.decompress(raw)
         path = handler.path
+        batch = unfolded(raw) if path == BATCHES and b"\n" in raw else []
+        body = {} if batch else json.loads(raw)
         with self._changed:
-            self.received.append(Received(path, dict(handler.headers), body, handler.number, time.monotonic()))
+            self.received.append(
+                Received(path, dict(handler.headers), body, handler.number, time.monotonic(), tuple(batch))
+            )
             waiting = self._answers.setdefault(path, [])
             answer = waiting.pop(0) if waiting else self._always.get(path, Answer(404, b"no such path"))
             self._changed.notify_all()

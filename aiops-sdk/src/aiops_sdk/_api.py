@@ -12,7 +12,7 @@ from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.integrations import asyncio as loops
-from aiops_sdk.integrations import excepthook, futures, logging, multiprocessing, unraisable, uwsgi
+from aiops_sdk.integrations import excepthook, faults, futures, logging, multiprocessing, sigterm, unraisable, uwsgi
 from aiops_sdk.integrations import threading as threads
 
 if TYPE_CHECKING:
@@ -30,9 +30,21 @@ INTEGRATIONS: Sequence[Install] = (
     futures.install,
     multiprocessing.install,
     uwsgi.install,
+    sigterm.install,
 )
 
-_OPTIONS = ("api_key", "service_name", "environment", "platform_url", "base_url", "skip_paths", "release")
+_OPTIONS = (
+    "api_key",
+    "service_name",
+    "environment",
+    "platform_url",
+    "base_url",
+    "skip_paths",
+    "release",
+    "aggregate_repeats",
+    "spool",
+    "flush_on_sigterm",
+)
 _starting = threading.Lock()
 
 
@@ -45,12 +57,18 @@ def init(
     base_url: Optional[str] = None,
     skip_paths: Union[str, Iterable[str], None] = None,
     release: Optional[str] = None,
+    aggregate_repeats: Optional[bool] = None,
+    spool: Union[str, bool, None] = None,
+    flush_on_sigterm: Optional[bool] = None,
     **unknown: object,
 ) -> Client:
     """Begin to report: crashes, dying threads, error logs, heartbeats. Call it once, early.
 
     What is not given is taken from the environment (``AIOPS_API_KEY``, ``AIOPS_SERVICE_NAME``, ``AIOPS_ENV``,
-    ``AIOPS_PLATFORM_URL``, ``AIOPS_SERVICE_BASE_URL``, ``AIOPS_SKIP_PATHS``, ``AIOPS_RELEASE``), read now.
+    ``AIOPS_PLATFORM_URL``, ``AIOPS_SERVICE_BASE_URL``, ``AIOPS_SKIP_PATHS``, ``AIOPS_RELEASE``,
+    ``AIOPS_AGGREGATE_REPEATS``, ``AIOPS_SPOOL``, ``AIOPS_FLUSH_ON_SIGTERM``), read now.
+    ``aggregate_repeats=False`` sends each repeat of a failure by itself. ``spool`` is the folder in which undelivered
+    events outlive the process, False for none. ``flush_on_sigterm`` delivers before SIGTERM ends the process.
     Called again, it changes nothing and returns the same client; ``close()`` first to begin anew.
 
     Raises ``RuntimeError`` if there is no API key, or an address that cannot be one.
@@ -68,6 +86,9 @@ def init(
             base_url=base_url,
             skip_paths=skip_paths,
             release=release,
+            aggregate_repeats=aggregate_repeats,
+            spool=spool,
+            flush_on_sigterm=flush_on_sigterm,
         )
         return _start(Client(config))
 
@@ -107,14 +128,16 @@ def close(timeout: float = client.EXIT_SECONDS) -> bool:
 
 
 def stats() -> Dict[str, object]:
-    """How much was ``captured``, ``delivered``, ``dropped`` (by reason) and is ``queued``, in this process, since ``init()``."""
+    """What became of everything that was captured in this process since ``init()``: see ``Client.stats``."""
     running = client.current()
-    return {"captured": 0, "delivered": 0, "dropped": {}, "queued": 0} if running is None else running.stats()
+    return client.no_stats() if running is None else running.stats()
 
 
 def _start(started: Client) -> Client:
     for install in INTEGRATIONS:
         started.on_close(install(started))
+    if started.config.spool:
+        started.watch_ends(faults.Faults())
     heartbeats.install(started)
     client.make_current(started)
     atexit.register(_at_exit)

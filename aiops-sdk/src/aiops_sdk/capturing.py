@@ -11,12 +11,18 @@ from typing import Mapping, Optional, Tuple
 
 from aiops_sdk import _safety, hostile, noise, stacktrace, values
 from aiops_sdk.capture import Capture
+from aiops_sdk.delivery.buffer import Draft
+from aiops_sdk.delivery.journal import Stub
 from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
 from aiops_sdk.printing import Thrown
 from aiops_sdk.scope import RequestScope
+from aiops_sdk.steps import scrubbing
 from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
 
 Contexts = Mapping[str, Mapping[str, object]]
+
+# Characters of a message that may go into a stub.
+STUB_MESSAGE = 512
 
 _NOWHERE: Tuple[Thrown, ...] = ()
 # gevent puts a class derived from it in its place.
@@ -125,6 +131,31 @@ def add_request(capture: Capture, request: RequestScope) -> None:
         query=_text(request.query, ADDRESS) or None,
         headers={_text(name, NAME): _text(value, HEADER) for name, value in headers},
         remote_addr=_text(request.remote_addr, NAME) or None,
+    )
+
+
+def stub_of(draft: Draft) -> Stub:
+    """The least that is worth telling of a capture, without secrets: what a sudden death of the process shall leave."""
+    message = draft.message[:STUB_MESSAGE]
+    cut = len(draft.message) > len(message)
+    if cut:
+        # Half of a word may be half of a secret, and would not look like one.
+        message = message.rpartition(" ")[0]
+    return Stub(
+        event_id=draft.event_id,
+        at=draft.at,
+        signal_type=draft.signal_type,
+        level=draft.level,
+        source=draft.source,
+        error_type=draft.error_type,
+        message=scrubbing.text(message),
+        place=draft.place,
+        request_path=None if draft.request_path is None else scrubbing.text(draft.request_path[:STUB_MESSAGE]),
+        status_code=draft.status_code,
+        repeat_count=draft.repeat_count,
+        first_at=draft.first_at,
+        last_at=draft.last_at,
+        cut=cut,
     )
 
 

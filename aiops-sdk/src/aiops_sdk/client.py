@@ -14,12 +14,27 @@ import weakref
 from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Protocol
 
-from aiops_sdk import _safety, capturing, noise, scope, seen, steps
+from aiops_sdk import _safety, capturing, machine, noise, postmortem, scope, seen, steps
 from aiops_sdk._version import __version__
 from aiops_sdk.capture import Capture
 from aiops_sdk.config import Config
-from aiops_sdk.delivery import Delivery, HttpTransport, Transport, Voice, pack
-from aiops_sdk.event import Origin, new_id
+from aiops_sdk.delivery import (
+    FAILED,
+    Accepted,
+    Delivery,
+    Disk,
+    Draft,
+    HttpTransport,
+    Link,
+    Parcel,
+    Transport,
+    Voice,
+    folder_name,
+    pack,
+)
+from aiops_sdk.delivery.buffer import Buffer
+from aiops_sdk.delivery.journal import Journal, Remains
+from aiops_sdk.event import Origin, Wire, new_id
 from aiops_sdk.scope import RequestScope
 
 EXIT_SECONDS = 2.0
@@ -28,9 +43,6 @@ EXIT_SECONDS = 2.0
 FAILURE_SECONDS = 30.0
 
 REENTRANT = "reentrant"
-
-STEP = "step"
-FAILED = "sdk_error"
 
 
 class LastWords(Protocol):
@@ -41,6 +53,22 @@ class LastWords(Protocol):
 
     def wait(self, deadline: float) -> None:
         """Return when it has been said, at the latest at ``deadline`` (monotonic)."""
+
+
+class EndWatch(Protocol):
+    """Sees to it that ends which nobody can catch leave a trace."""
+
+    def begin(self, journal: Journal) -> None:
+        """This process keeps this journal now."""
+
+    def look(self) -> bool:
+        """Whether a stop from outside would leave a trace, after seeing to it."""
+
+    def let_go(self) -> None:
+        """In a forked child: nothing more goes to what is the parent's."""
+
+    def end(self) -> None:
+        """The process, or the client, ends in order."""
 
 
 class Client:
@@ -55,7 +83,20 @@ class Client:
         self.voice = Voice(config.platform_url)
         #: How long the end of the process may be held up for what is still queued.
         self.exit_seconds = EXIT_SECONDS
-        self._delivery = Delivery(transport or http_transport(config), self.voice)
+        self.link = Link()
+        self._delivery = Delivery(
+            transport or http_transport(config),
+            self.voice,
+            self._render,
+            head=self._head,
+            link=self.link,
+            disk=self._disk(),
+            fold=config.aggregate_repeats,
+            autopsy=_autopsy,
+        )
+        self._watch: Optional[EndWatch] = None
+        self._watched: Optional[Journal] = None
+        self._began = time.monotonic()
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
@@ -152,11 +193,40 @@ class Client:
         done = self._delivery.close(deadline)
         for words in self._last_words:
             words.wait(deadline)
+        if self._watch is not None:
+            self._watch.end()
         return done
 
     def stats(self) -> Dict[str, object]:
-        """``captured``, ``delivered``, ``dropped`` (by reason) and ``queued``: captured is always the sum of the others."""
-        return self._delivery.stats()
+        """Occurrences, counted since the process began (a forked child begins anew), and how the process does.
+
+        ``captured`` and ``recovered`` (taken over from the spool) are always the sum of ``delivered``, ``spooled``,
+        ``queued`` and ``dropped`` (by reason). ``last_error`` is what went wrong last on the way to the platform,
+        ``uptime`` is in seconds, ``memory`` in bytes.
+        """
+        return {
+            **self._delivery.stats(),
+            "uptime": round(time.monotonic() - self._began, 3),
+            "memory": machine.memory(),
+        }
+
+    # What the heartbeats tell.
+
+    def keep_alive(self) -> None:
+        """This process lives: leave a sign of it where others would look after its death. For a thread of ours."""
+        self._notice_fork()
+        journal = self._delivery.journal()
+        if journal is None or self._closed:
+            return
+        if self._watch is not None and self._watched is not journal:
+            self._watched = journal
+            self._watch.begin(journal)
+        sees_stops = self._watch is not None and self._watch.look()
+        journal.alive(time.time(), machine.memory(), machine.memory_kills(), sees_stops=sees_stops)
+
+    def heard(self, outcome: Accepted) -> None:
+        """The platform took a heartbeat: then it may take what lies on disk, too. For a thread of ours."""
+        self._delivery.heard(outcome)
 
     # What init() adds.
 
@@ -167,6 +237,10 @@ class Client:
     def say_at_close(self, words: LastWords) -> None:
         """Let ``words`` say something at the end, within the time that the end may take."""
         self._last_words.append(words)
+
+    def watch_ends(self, watch: EndWatch) -> None:
+        """Let ``watch`` begin with the first sign of life."""
+        self._watch = watch
 
     def in_forked_child(self, begin: Callable[[], None]) -> None:
         """Call ``begin`` in each forked child, after this client was made fit for it. It must not wait."""
@@ -209,12 +283,21 @@ class Client:
         if request is not None:
             request.log.note(capture.event_id, capture.message, has_exception=exc is not None)
             capturing.add_request(capture, request)
-        prepared = steps.run(capture.event())
-        if prepared is None:
-            self._delivery.drop(STEP)
+        return self._delivery.put(capture)
+
+    def _render(self, draft: Draft) -> Optional[Parcel]:
+        """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
+        prepared = steps.run(draft.event())
+        return None if prepared is None else pack(prepared, self.origin)
+
+    def _head(self) -> Wire:
+        return self.origin.head()
+
+    def _disk(self) -> Optional[Disk]:
+        if not self.config.spool:
             return None
-        self._delivery.put(pack(prepared, self.origin))
-        return capture.event_id
+        name = folder_name(self.config.service_name, self.config.environment, self.config.platform_url)
+        return Disk(self.config.spool, name, self._head, capturing.stub_of, self.voice.no_room)
 
     def _notice_fork(self) -> None:
         # Some servers (uWSGI) fork without telling Python, so that no hook runs.
@@ -224,10 +307,18 @@ class Client:
     def become_child(self) -> None:
         """After a fork: what is queued is the parent's; locks, connections, threads and counts begin anew here."""
         self.origin = replace(self.origin, pid=os.getpid(), instance_id=new_id())
+        self._began = time.monotonic()
+        if self._watch is not None:
+            self._watch.let_go()
         self._delivery.become_child()
         if not self._closed:
             for begin in self._begin_in_child:
                 begin()
+
+
+def no_stats() -> Dict[str, object]:
+    """What ``Client.stats`` says where no client is."""
+    return {**Buffer().stats(), "last_error": None, "uptime": 0.0, "memory": machine.memory()}
 
 
 def http_transport(config: Config) -> HttpTransport:
@@ -264,6 +355,12 @@ def _is_known(exc: BaseException, request: Optional[RequestScope]) -> bool:
     if request is not None:
         request.log.has_exception = True
     return True
+
+
+def _autopsy(remains: Remains) -> List[Dict[str, object]]:
+    """The event that tells of a process's death, if it is to be told."""
+    found = postmortem.verdict(remains, postmortem.surroundings())
+    return [] if found is None else [postmortem.body_of(found, remains)]
 
 
 def _origin(config: Config) -> Origin:

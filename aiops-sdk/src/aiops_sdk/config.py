@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import FrozenSet, Iterable, Mapping, Optional, Union
+from typing import FrozenSet, Iterable, Mapping, Optional, Tuple, Union
 
 DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
 DEFAULT_SERVICE_NAME = "unknown-service"
 DEFAULT_ENVIRONMENT = "production"
+
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off", "none"})
 
 
 class ConfigError(RuntimeError):
@@ -30,6 +33,12 @@ class Config:
     base_url: Optional[str] = None
     skip_paths: FrozenSet[str] = frozenset()
     release: Optional[str] = None
+    #: Repeats of one failure are counted, and told together.
+    aggregate_repeats: bool = True
+    #: The folders that may hold what is undelivered, the first usable one is taken; none of them: nothing is kept on disk.
+    spool: Tuple[str, ...] = ()
+    #: Whether SIGTERM delivers what is queued before it ends the process.
+    flush_on_sigterm: bool = False
     #: The proxy to reach the platform through, from the usual variables; may carry a password.
     proxy: Optional[str] = field(default=None, repr=False)
 
@@ -44,6 +53,9 @@ class Config:
         base_url: Optional[str] = None,
         skip_paths: Union[str, Iterable[str], None] = None,
         release: Optional[str] = None,
+        aggregate_repeats: Optional[bool] = None,
+        spool: Union[str, bool, None] = None,
+        flush_on_sigterm: Optional[bool] = None,
         environ: Optional[Mapping[str, str]] = None,
     ) -> Config:
         """The settings for these arguments in this environment; ``ConfigError`` when there is no usable key or address."""
@@ -58,6 +70,9 @@ class Config:
             base_url=service_address.rstrip("/") if service_address else None,
             skip_paths=_paths(skip_paths) or _paths(env.get("AIOPS_SKIP_PATHS")),
             release=_first(release, env.get("AIOPS_RELEASE")),
+            aggregate_repeats=_decision(aggregate_repeats, env.get("AIOPS_AGGREGATE_REPEATS"), usual=True),
+            spool=_spool(spool, env),
+            flush_on_sigterm=_decision(flush_on_sigterm, env.get("AIOPS_FLUSH_ON_SIGTERM"), usual=False),
             proxy=_proxy_for(address, env),
         )
 
@@ -68,6 +83,34 @@ def _first(*values: Optional[str]) -> Optional[str]:
         if value is not None and str(value).strip():
             return str(value).strip()
     return None
+
+
+def _decision(given: Optional[bool], said: Optional[str], *, usual: bool) -> bool:
+    """Yes or no: the argument, else what the variable says, else as usual. A word that is neither counts as not given."""
+    if given is not None:
+        return bool(given)
+    word = (said or "").strip().lower()
+    return word in _YES if word in _YES | _NO else usual
+
+
+def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, ...]:
+    """The folders to try: the one that was chosen, else where programs keep their state, else where temporary files go."""
+    if given is not None and not isinstance(given, str):
+        chosen = None if given else "off"
+    else:
+        chosen = _first(given, env.get("AIOPS_SPOOL"))
+    if chosen is not None and chosen.lower() not in _YES:
+        return () if chosen.lower() in _NO else (os.path.abspath(os.path.expanduser(chosen)),)
+    if not hasattr(os, "geteuid"):
+        return ()
+    state, home = _first(env.get("XDG_STATE_HOME")), _first(env.get("HOME"))
+    temporary = _first(env.get("TMPDIR")) or "/tmp"  # noqa: S108 - a folder of our own in it, which is checked to be so
+    folders = (
+        os.path.join(state, "aiops-sdk") if state else None,
+        os.path.join(home, ".local", "state", "aiops-sdk") if home else None,
+        os.path.join(temporary, "aiops-sdk-{}".format(os.geteuid())),
+    )
+    return tuple(folder for folder in folders if folder is not None and os.path.isabs(folder))
 
 
 def _paths(given: Union[str, Iterable[str], None]) -> FrozenSet[str]:

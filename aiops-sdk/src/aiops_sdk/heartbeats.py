@@ -12,8 +12,8 @@ from typing import Optional
 
 from aiops_sdk import _safety
 from aiops_sdk.client import Client, http_transport
-from aiops_sdk.delivery import Accepted, Bell, Outcome, Refused, Retry, Transport
-from aiops_sdk.delivery.transport import UNAUTHORIZED
+from aiops_sdk.delivery import Accepted, Barred, Bell, Outcome, Retry, Transport
+from aiops_sdk.delivery.link import GZIP
 from aiops_sdk.event import Beat
 
 PATH = "/v1/sdk/heartbeat"
@@ -22,6 +22,10 @@ PAUSES = (1.0, 2.0)
 
 # A forked child that lives shorter than this (a daemon's middle process, a fork before an exec) does not beat.
 CHILD_PAUSE = 1.0
+
+
+# By now a program has set up its own handlers: how it would end can be seen.
+SETTLED = 4.0
 
 
 class Heartbeats:
@@ -64,8 +68,12 @@ class Heartbeats:
             self._bell.wait(pause)
             while not self._closing:
                 due = time.monotonic() + self._interval
-                _safety.attempt(self._beat, None)
-                self._bell.wait(due - time.monotonic())
+                _safety.attempt(self._client.keep_alive, None)
+                if not self._client.link.is_barred(time.monotonic()):
+                    _safety.attempt(self._beat, None)
+                if not self._bell.wait(min(SETTLED, self._interval)):
+                    _safety.attempt(self._client.keep_alive, None)
+                    self._bell.wait(due - time.monotonic())
             if self._arrived:
                 _safety.attempt(self._send, None)
             self._transport.close()
@@ -83,14 +91,18 @@ class Heartbeats:
             self._bell.wait(pause)
             outcome = self._send()
         self._arrived = isinstance(outcome, Accepted)
-        self._say(outcome)
+        self._pass_on(outcome)
 
-    def _say(self, outcome: Outcome) -> None:
-        """A service that nobody hears must not look alive to whoever reads its log."""
+    def _pass_on(self, outcome: Outcome) -> None:
+        """Events go the same way. And a service that nobody hears must not look alive to whoever reads its log."""
         voice = self._client.voice
         if isinstance(outcome, Accepted):
             voice.heard()
-        elif isinstance(outcome, Refused) and outcome.reason == UNAUTHORIZED:
+            self._client.heard(outcome)
+            return
+        if isinstance(outcome, Barred):
+            self._client.link.bar(outcome)
+        if isinstance(outcome, Barred) and outcome.unauthorized:
             voice.unauthorized()
         elif not self._closing:
             voice.unheard(outcome.why)
@@ -104,7 +116,7 @@ class Heartbeats:
             stats=self._client.stats(),
         )
         body = json.dumps(beat.to_wire(self._client.origin)).encode("ascii")
-        return self._transport.send(PATH, body)
+        return self._transport.send(PATH, body, compress=self._client.link.can(GZIP))
 
 
 def install(client: Client, transport: Optional[Transport] = None, interval: float = INTERVAL) -> Heartbeats:

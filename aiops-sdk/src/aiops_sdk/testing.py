@@ -21,7 +21,7 @@ class InMemoryTransport:
     def __init__(self) -> None:
         self.bodies: List[Dict[str, Any]] = []
 
-    def send(self, path: str, body: bytes) -> Outcome:  # noqa: ARG002 - events all go to one path
+    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:  # noqa: ARG002 - all go one way
         """Keep the body as the platform would read it."""
         self.bodies.append(json.loads(body))
         return Accepted()
@@ -64,14 +64,14 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
 
 @contextmanager
 def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
-    """Keep what happens in the block instead of sending it; the value is what happened.
+    """Keep what happens in the block instead of sending it; the value is what happened, each repeat by itself.
 
     Error logs, dying threads, forgotten tasks and futures, ``__del__``, ``capture_exception()`` and Flask apps are
     listened to as after ``init()``. A client that is current already hears nothing meanwhile, and is current again
     afterwards.
     """
     transport = InMemoryTransport()
-    running = Client(config or Config(api_key="test"), transport)
+    running = Client(config or Config(api_key="test", aggregate_repeats=False), transport)
     before = client.make_current(running)
     undos = [each.install(running) for each in (threading, logging, unraisable, asyncio, futures)]
     try:

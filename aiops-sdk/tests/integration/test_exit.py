@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from children import run_program
-from loopback import EVENTS, HEARTBEATS, Answer, Platform
+from loopback import HEARTBEATS, Answer, Platform
 
 LOG_AND_END = """
     import logging
@@ -39,7 +39,11 @@ def test_a_platform_that_is_not_there_holds_nothing_up(platform: Platform, tmp_p
     assert ended.err.count("could not be delivered") == 1
 
 
-def test_an_event_that_waits_for_its_next_attempt_gets_it_at_once(platform: Platform, tmp_path: Path):
+@pytest.mark.parametrize(("spool", "requests"), [("off", 2), ("on", 1)])
+def test_at_the_end_an_event_that_waits_is_kept_or_else_tried_once_more(
+    platform: Platform, tmp_path: Path, spool: str, requests: int
+):
+    """A platform that asked for time gets it, where that costs no event."""
     platform.answer(Answer(503, headers={"Retry-After": "200"}))
     program = """
         import logging, time
@@ -48,8 +52,12 @@ def test_an_event_that_waits_for_its_next_attempt_gets_it_at_once(platform: Plat
         logging.getLogger("shop").error("once more")
         time.sleep(1)
     """
-    run_program(tmp_path, program, platform_url=platform.url)
-    assert [event["message"] for event in platform.events] == ["once more"] * 2
+    environ = {"AIOPS_SPOOL": "off"} if spool == "off" else {}
+    run_program(tmp_path, program, platform_url=platform.url, environ=environ)
+    assert len(platform.events) == requests
+    if spool == "on":
+        run_program(tmp_path, "import aiops_sdk, time; aiops_sdk.init(); time.sleep(1)", platform_url=platform.url)
+        assert [event["message"] for event in platform.events] == ["once more"] * 2
 
 
 def test_what_other_exit_functions_capture_is_sent(platform: Platform, tmp_path: Path):
@@ -105,4 +113,4 @@ def test_nothing_is_said_at_an_exit_where_nothing_was_lost(platform: Platform, t
     platform.answer(Answer(delay=0.5))
     ended = run_program(tmp_path, LOG_AND_END, platform_url=platform.url, options=["-X", "dev"])
     assert "aiops" not in ended.err
-    assert len([one for one in platform.received if one.path == EVENTS]) == 20
+    assert len(platform.events) == 20

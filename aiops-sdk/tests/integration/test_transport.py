@@ -11,7 +11,8 @@ from typing import Iterator, List
 import pytest
 from loopback import EVENTS, Answer, Platform
 
-from aiops_sdk.delivery import Accepted, HttpTransport, Refused, Retry
+from aiops_sdk.delivery import Accepted, Barred, HttpTransport, Retry
+from aiops_sdk.delivery.transport import BATCH_PATH
 
 BODY = b'{"message": "it broke"}'
 
@@ -24,7 +25,7 @@ def transport(platform: Platform) -> Iterator[HttpTransport]:
 
 
 def test_a_body_arrives_with_the_key(platform: Platform, transport: HttpTransport):
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     (received,) = platform.received
     assert (received.path, received.body) == (EVENTS, {"message": "it broke"})
     assert received.headers["Authorization"] == "Bearer key-of-the-test"
@@ -40,7 +41,7 @@ def test_one_connection_serves_all(platform: Platform, transport: HttpTransport)
 def test_a_platform_may_live_below_a_path(platform: Platform):
     transport = HttpTransport(platform.url + "/aiops", "key")
     platform.always_answer(Answer(), "/aiops" + EVENTS)
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     assert platform.received[0].path == "/aiops/v1/sdk/exception"
     transport.close()
 
@@ -48,14 +49,14 @@ def test_a_platform_may_live_below_a_path(platform: Platform):
 def test_a_kept_alive_connection_that_went_stale_is_reopened_at_once(platform: Platform, transport: HttpTransport):
     transport.send(EVENTS, BODY)
     platform.hang_up_idle_connections()
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     assert [received.connection for received in platform.received] == [1, 2]
 
 
 def test_a_server_that_hangs_up_on_a_fresh_connection_is_a_failed_attempt(platform: Platform, transport: HttpTransport):
     platform.answer(Answer(hang_up=True))
     assert isinstance(transport.send(EVENTS, BODY), Retry)
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
 
 
 def test_answers_are_what_they_mean(platform: Platform, transport: HttpTransport):
@@ -66,26 +67,46 @@ def test_answers_are_what_they_mean(platform: Platform, transport: HttpTransport
         Answer(302, headers={"Location": "/x"}),
     )
     outcomes = [transport.send(EVENTS, BODY) for _ in range(4)]
-    assert isinstance(outcomes[0], Refused)
-    assert outcomes[0].reason == "unauthorized"
+    assert isinstance(outcomes[0], Barred)
+    assert outcomes[0].unauthorized
     assert isinstance(outcomes[1], Retry)
     assert outcomes[1].after == 7.0
-    assert outcomes[2] == Accepted()
-    assert isinstance(outcomes[3], Refused)
+    assert isinstance(outcomes[2], Accepted)
+    assert isinstance(outcomes[3], Barred)
     assert len(platform.received) == 4
+
+
+def test_what_the_platform_says_it_can_is_heard(platform: Platform, transport: HttpTransport):
+    platform.answer(
+        Answer(
+            body=b'{"accepted": 1, "rejected": [{"index": 3, "why": "no\\n field"}], "capabilities": ["batch", "gzip", 7]}'
+        )
+    )
+    assert transport.send(EVENTS, BODY) == Accepted(
+        rejected=((3, "no field"),), capabilities=frozenset({"batch", "gzip"})
+    )
+
+
+@pytest.mark.parametrize("path", [EVENTS, BATCH_PATH])
+def test_a_body_is_compressed_where_the_platform_takes_that(platform: Platform, transport: HttpTransport, path: str):
+    transport.send(path, json.dumps({"message": "x" * 10_000}).encode(), compress=True)
+    (received,) = platform.received
+    assert received.headers["Content-Encoding"] == "gzip"
+    assert int(received.headers["Content-Length"]) < 200
+    assert received.headers["Content-Type"] == ("application/json" if path == EVENTS else "application/x-ndjson")
 
 
 def test_a_huge_answer_is_not_read_to_its_end(platform: Platform, transport: HttpTransport):
     platform.answer(Answer(200, body=b"x" * 1_000_000))
-    assert transport.send(EVENTS, BODY) == Accepted()
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     assert [received.connection for received in platform.received] == [1, 2]
 
 
 def test_a_server_that_wants_to_close_is_obeyed(platform: Platform, transport: HttpTransport):
     platform.answer(Answer(headers={"Connection": "close"}))
-    assert transport.send(EVENTS, BODY) == Accepted()
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     assert [received.connection for received in platform.received] == [1, 2]
 
 
@@ -127,7 +148,7 @@ def test_through_a_proxy_the_whole_address_is_asked_for(platform: Platform):
     address = "http://platform.example:8400" + EVENTS
     platform.always_answer(Answer(), address)
     transport = HttpTransport("http://platform.example:8400", "key", proxy=platform.url.replace("//", "//me:p%40ss@"))
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     (received,) = platform.received
     assert received.path == address
     assert received.headers["Proxy-Authorization"] == "Basic " + base64.b64encode(b"me:p@ss").decode()
@@ -161,7 +182,7 @@ def test_an_encrypted_connection_through_a_proxy_is_a_tunnel():
 def test_an_abandoned_connection_stays_open_for_the_other_process(platform: Platform, transport: HttpTransport):
     transport.send(EVENTS, BODY)
     transport.abandon()
-    assert transport.send(EVENTS, BODY) == Accepted()
+    assert isinstance(transport.send(EVENTS, BODY), Accepted)
     assert [received.connection for received in platform.received] == [1, 2]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ def test_the_environment_is_read():
         AIOPS_SERVICE_BASE_URL="https://shop.example.com",
         AIOPS_SKIP_PATHS="/admin/health,/internal/ping",
         AIOPS_RELEASE="1.2.3",
+        AIOPS_AGGREGATE_REPEATS="no",
+        AIOPS_SPOOL="/var/lib/shop",
+        AIOPS_FLUSH_ON_SIGTERM="1",
     )
     assert config == Config(
         api_key="key",
@@ -44,7 +48,32 @@ def test_the_environment_is_read():
         base_url="https://shop.example.com",
         skip_paths=frozenset({"/admin/health", "/internal/ping"}),
         release="1.2.3",
+        aggregate_repeats=False,
+        spool=("/var/lib/shop",),
+        flush_on_sigterm=True,
     )
+
+
+@pytest.mark.parametrize("word", ["off", "0", "No", " false ", "none"])
+def test_the_spool_can_be_turned_off(word: str):
+    assert load_from(AIOPS_SPOOL=word).spool == ()
+    assert load(spool=word, environ={"AIOPS_API_KEY": "key"}).spool == ()
+    assert load(spool=False, environ={"AIOPS_API_KEY": "key", "AIOPS_SPOOL": "/var/lib/shop"}).spool == ()
+
+
+def test_the_spool_is_where_programs_keep_their_state_or_else_among_temporary_files():
+    temporary = f"/tmp/aiops-sdk-{os.geteuid()}"
+    assert load_from(HOME="/home/me").spool == ("/home/me/.local/state/aiops-sdk", temporary)
+    assert load_from(HOME="/home/me", XDG_STATE_HOME="/state").spool[0] == "/state/aiops-sdk"
+    assert load_from(TMPDIR="/scratch").spool == (f"/scratch/aiops-sdk-{os.geteuid()}",)
+    assert load_from(HOME="relative").spool == (temporary,)
+    assert load_from(AIOPS_SPOOL="on").spool == (temporary,)
+
+
+def test_a_decision_is_a_word_or_a_truth_value():
+    assert load_from(AIOPS_AGGREGATE_REPEATS="nonsense").aggregate_repeats is True
+    assert load(aggregate_repeats=False, environ={"AIOPS_API_KEY": "key"}).aggregate_repeats is False
+    assert load_from(AIOPS_FLUSH_ON_SIGTERM="nonsense").flush_on_sigterm is False
 
 
 def test_an_argument_wins_over_the_environment():

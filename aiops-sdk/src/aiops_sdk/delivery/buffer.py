@@ -1,35 +1,150 @@
-"""What is on its way: bounded by number and by bytes, and every event that entered is accounted for.
+"""What is on its way: bounded by number and by bytes, repeats folded, and every occurrence that entered is accounted for.
 
-``captured`` is always ``delivered`` plus everything dropped plus what is queued; in flight counts as queued.
+``captured`` is always ``delivered`` plus ``spooled`` plus everything dropped plus what is queued, less what was taken over
+from the spool (``recovered``); in flight counts as queued. All of them count occurrences, not events.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from typing import Deque, Dict, List, Optional
+from collections import OrderedDict, deque
+from typing import Deque, Dict, Hashable, Iterable, List, Optional, Protocol, Sequence, Tuple
 
 from aiops_sdk.delivery.parcel import Parcel
+from aiops_sdk.event import Event
 
-MAX_EVENTS = 1_000
+MAX_EVENTS = 2_000
 MAX_BYTES = 8 * 1024 * 1024
+
+#: Repeats of one failure are told together, once in so many seconds.
+WINDOW = 10.0
+MAX_KEYS = 1_000
+#: So many different texts of one failure (with another number in each, say) are sent by themselves in that time.
+MAX_TEXTS = 500
 
 QUEUE_FULL = "queue_full"
 
-# When there is no room, the least telling goes first.
-_TELLING = {"log_error": 0, "http_error": 1, "exception": 2}
+_REPEATS = 0
+_TELLING = {"log_error": 1, "http_error": 2, "exception": 3}
+RANKS = range(4)
 
 
-class Attempt:
-    """A parcel with its history: how often it was tried, and from when (monotonic) it may be tried again."""
+def rank_of(signal_type: str, repeat_count: int = 1) -> int:
+    """How telling an event is. When there is no room, the least telling goes first: repeats, log lines, answers, exceptions."""
+    return _REPEATS if repeat_count > 1 else _TELLING.get(signal_type, 2)
 
-    __slots__ = ("due", "parcel", "tried")
 
-    def __init__(self, parcel: Parcel) -> None:
-        self.parcel = parcel
+class Draft(Protocol):
+    """What was captured, before it is made into what travels. Those with the same ``key`` are repeats of each other.
+
+    Times are Unix time, ``size`` is about how many bytes it keeps alive.
+    """
+
+    event_id: str
+    signal_type: str
+    source: str
+    level: str
+    error_type: str
+    message: str
+    request_path: Optional[str]
+    status_code: Optional[int]
+    at: float
+    repeat_count: int
+    first_at: Optional[float]
+    last_at: Optional[float]
+
+    @property
+    def key(self) -> Optional[Hashable]:
+        """What it shares with its repeats; None if it has none."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def place(self) -> Optional[Tuple[str, int, str]]:
+        """File, line and function of where it happened."""
+
+    def event(self) -> Event:
+        """Make it into what travels; this takes time."""
+
+
+class Keeper(Protocol):
+    """Remembers what is queued beyond the death of the process. A place is None where it could not."""
+
+    def write(self, draft: Draft) -> Optional[int]:
+        """Remember it."""
+
+    def recount(self, place: Optional[int], count: int, last_at: float) -> None:
+        """It happened again."""
+
+    def erase(self, place: Optional[int]) -> None:
+        """Its fate is decided."""
+
+
+class Forgetful:
+    """Remembers nothing."""
+
+    def write(self, draft: Draft) -> Optional[int]:  # noqa: ARG002
+        """Forget it."""
+        return None
+
+    def recount(self, place: Optional[int], count: int, last_at: float) -> None:
+        """There is nothing to count."""
+
+    def erase(self, place: Optional[int]) -> None:
+        """There is nothing to erase."""
+
+
+class Item:
+    """An event on its way, with its history: how often it was tried, and from when (monotonic) somebody waits for it."""
+
+    __slots__ = (
+        "count",
+        "draft",
+        "due",
+        "event_id",
+        "order",
+        "parcel",
+        "place",
+        "rank",
+        "since",
+        "size",
+        "tried",
+        "waits",
+    )
+
+    def __init__(self, draft: Draft, place: Optional[int], order: int, now: float) -> None:
+        self.draft = draft
+        self.event_id = draft.event_id
+        self.count = draft.repeat_count
+        self.rank = rank_of(draft.signal_type, draft.repeat_count)
+        self.size = draft.size
+        self.place = place
+        self.order = order
+        self.since = now
         self.tried = 0
         self.due = 0.0
+        self.waits = True
+        #: What travels, once it was made.
+        self.parcel: Optional[Parcel] = None
+
+
+class _Window:
+    """The occurrences of one failure after the first, until they are told together."""
+
+    __slots__ = ("closes", "count", "event_id", "first_at", "last_at", "place", "sample", "texts")
+
+    def __init__(self, closes: float, text: str) -> None:
+        self.closes = closes
+        #: What it said so far, by hash.
+        self.texts = {hash(text)}
+        self.count = 0
+        self.event_id = ""
+        self.first_at = self.last_at = 0.0
+        self.place: Optional[int] = None
+        self.sample: Optional[Draft] = None
 
 
 class Buffer:
@@ -38,99 +153,220 @@ class Buffer:
     The lock is reentrant for the sake of the latter: the garbage collector runs where it likes.
     """
 
-    def __init__(self, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        keeper: Optional[Keeper] = None,
+        *,
+        fold: bool = True,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        window: float = WINDOW,
+        max_keys: int = MAX_KEYS,
+        max_texts: int = MAX_TEXTS,
+    ) -> None:
+        self._keeper: Keeper = keeper or Forgetful()
+        self._fold = fold
         self._max_events = max_events
         self._max_bytes = max_bytes
+        self._window = window
+        self._max_keys = max_keys
+        self._max_texts = max_texts
         self.clear()
 
     def clear(self) -> None:
         """Forget everything, the lock included: after a fork somebody who is not here any more may hold it."""
         self._changed = threading.Condition(threading.RLock())
-        self._waiting: Deque[Attempt] = deque()
-        self._unsettled: Dict[str, Parcel] = {}
+        self._waiting: Sequence[Deque[Item]] = tuple(deque() for _ in RANKS)
+        self._unsettled: Dict[str, Item] = {}
+        self._windows: OrderedDict[Hashable, _Window] = OrderedDict()
+        self._next_close: Optional[float] = None
+        self._order = 0
         self._bytes = 0
+        self._queued = 0
         self._captured = 0
+        self._recovered = 0
         self._delivered = 0
+        self._spooled = 0
         self._dropped: Dict[str, int] = {}
         self._hastened: Optional[str] = None
 
-    def put(self, parcel: Parcel) -> None:
-        """Take a parcel in; when there is no room, the oldest of the least telling kind goes, if need be this one."""
+    # What comes in.
+
+    def put(self, draft: Draft) -> str:
+        """Take it in, and say which event will tell of it: itself, or the one that tells of all its repeats.
+
+        When there is no room, the oldest of the least telling kind goes, if need be this one.
+        """
+        now = time.monotonic()
+        key = draft.key if self._fold else None
         with self._changed:
             self._captured += 1
-            self._unsettled[parcel.event_id] = parcel
-            self._bytes += len(parcel.body)
-            self._waiting.append(Attempt(parcel))
-            while self._is_over_full():
-                victim = min(self._waiting, key=lambda attempt: _TELLING.get(attempt.parcel.signal_type, 1))
-                self._waiting.remove(victim)
-                self._settle(victim.parcel, QUEUE_FULL)
+            self._queued += 1
+            if key is not None:
+                window = self._windows.get(key)
+                if window is None or (now >= window.closes and not window.count):
+                    self._open_window(key, draft.message, now)
+                elif self._is_repeat(draft, window):
+                    self._repeat(draft, window)
+                    self._windows.move_to_end(key)
+                    return window.event_id
+            self._enqueue(draft, self._keeper.write(draft), now)
+            return draft.event_id
 
-    def drop(self, reason: str) -> None:
-        """Count something that was captured and never became a parcel."""
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Count what was captured and never became a draft."""
         with self._changed:
-            self._captured += 1
-            self._dropped[reason] = self._dropped.get(reason, 0) + 1
+            self._captured += count
+            self._count_dropped(reason, count)
 
-    def take(self, now: float, *, hurry: bool = False) -> Optional[Attempt]:
-        """The next parcel that may be tried now. In a hurry none has to wait for its time."""
+    def recovered(self, count: int, dropped: Optional[str] = None) -> None:
+        """Events of the spool have arrived, or were dropped for this reason."""
         with self._changed:
-            if self._waiting and (hurry or self._waiting[0].due <= now):
-                return self._waiting.popleft()
-            return None
+            self._recovered += count
+            if dropped is None:
+                self._delivered += count
+            else:
+                self._count_dropped(dropped, count)
 
-    def seconds_until_due(self, now: float) -> Optional[float]:
-        """How long until ``take`` may give something; None when there is nothing."""
-        with self._changed:
-            return max(0.0, self._waiting[0].due - now) if self._waiting else None
+    # What goes out.
 
-    def put_back(self, attempt: Attempt, due: float) -> None:
-        """It did not arrive: try it again from ``due`` on, before everything that came later and was not hastened."""
+    def take(self, limit: int) -> List[Item]:
+        """The next ones, oldest first, at most ``limit``."""
         with self._changed:
-            attempt.tried += 1
-            attempt.due = due
-            if attempt.parcel.event_id in self._unsettled:
-                goes_first = self._waiting and self._waiting[0].parcel.event_id == self._hastened
-                self._waiting.insert(1 if goes_first else 0, attempt)
+            taken: List[Item] = []
+            while len(taken) < limit:
+                heads = [line[0] for line in self._waiting if line]
+                if not heads:
+                    break
+                oldest = min(heads, key=lambda item: item.order)
+                self._waiting[oldest.rank].popleft()
+                oldest.waits = False
+                taken.append(oldest)
+            return taken
 
-    def settle(self, parcel: Parcel, dropped: Optional[str] = None) -> None:
-        """Its fate is decided: delivered, or dropped for this reason. Only the first word counts."""
+    def take_hastened(self, now: float) -> Optional[Item]:
+        """The one that somebody waits for, if it is there and may be tried."""
         with self._changed:
-            self._settle(parcel, dropped)
+            item = self._unsettled.get(self._hastened or "")
+            if item is None or not item.waits or item.due > now:
+                return None
+            self._waiting[item.rank].remove(item)
+            item.waits = False
+            return item
+
+    def put_back(self, items: Iterable[Item]) -> None:
+        """They did not arrive, and wait again, before those that came later."""
+        with self._changed:
+            for item in sorted(items, key=lambda one: -one.order):
+                if item.event_id in self._unsettled and not item.waits:
+                    item.waits = True
+                    self._waiting[item.rank].appendleft(item)
+
+    def settle(self, items: Iterable[Item], dropped: Optional[str] = None) -> None:
+        """Their fate is decided: delivered, or dropped for this reason. Only the first word on each counts."""
+        with self._changed:
+            for item in items:
+                if self._remove(item):
+                    if dropped is None:
+                        self._delivered += item.count
+                    else:
+                        self._count_dropped(dropped, item.count)
+
+    def park(self, items: Iterable[Item]) -> None:
+        """They lie in the spool now."""
+        with self._changed:
+            for item in items:
+                if self._remove(item):
+                    self._spooled += item.count
+
+    def everything(self) -> List[Item]:
+        """All that is left, in flight or not, oldest first. From now on nothing waits to be taken."""
+        with self._changed:
+            self.close_windows(None)
+            for line in self._waiting:
+                line.clear()
+            for item in self._unsettled.values():
+                item.waits = False
+            return list(self._unsettled.values())
+
+    # Repeats.
+
+    def close_windows(self, now: Optional[float]) -> None:
+        """Queue what repeated in the windows whose time is over (monotonic); None for all of them."""
+        with self._changed:
+            if now is not None and (self._next_close is None or now < self._next_close):
+                return
+            self._next_close = None
+            for key, window in list(self._windows.items()):
+                if now is None or window.closes <= now:
+                    sample = window.sample
+                    if self._tell(window) and now is not None and sample is not None:
+                        window.closes = now + self._window
+                        window.texts = {hash(sample.message)}
+                    else:
+                        self._windows.pop(key, None)
+                elif window.count:
+                    self._expect_close(window)
+
+    # Who waits.
 
     def hasten(self, event_id: str, latest: float) -> None:
         """Let this one go first, and not wait for its time longer than until ``latest`` (monotonic)."""
         with self._changed:
             self._hastened = event_id
-            for attempt in self._waiting:
-                if attempt.parcel.event_id == event_id:
-                    self._waiting.remove(attempt)
-                    attempt.due = min(attempt.due, latest)
-                    self._waiting.appendleft(attempt)
-                    return
+            for window in self._windows.values():
+                if window.count and window.event_id == event_id:
+                    self._tell(window)
+                    break
+            item = self._unsettled.get(event_id)
+            if item is not None:
+                item.due = min(item.due, latest) if item.tried else 0.0
 
-    def is_hastened(self, parcel: Parcel) -> bool:
+    def is_hastened(self, item: Item) -> bool:
         """Whether somebody waits for just this one."""
-        return parcel.event_id == self._hastened
+        return item.event_id == self._hastened
+
+    def nobody_waits(self, items: Iterable[Item]) -> None:
+        """These may take long: whoever waits for just one of them is to go on."""
+        with self._changed:
+            if any(item.event_id == self._hastened for item in items):
+                self._hastened = None
+                self._changed.notify_all()
 
     def wait_until_settled(self, event_id: Optional[str], deadline: float) -> bool:
-        """Wait until this event's fate is decided, or everybody's; False when the deadline (monotonic) came first."""
+        """Wait until this event's fate is decided, or everybody's; False when the deadline (monotonic) came first.
+
+        For one event that was hastened, ``nobody_waits()`` ends it, too.
+        """
         with self._changed:
-            while self._unsettled if event_id is None else event_id in self._unsettled:
+            while self._queued if event_id is None else self._is_awaited(event_id):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
                 self._changed.wait(left)
             return True
 
-    def give_up(self, reason: str) -> int:
-        """Drop all that is left, in flight or not, and say how many."""
+    def _is_awaited(self, event_id: str) -> bool:
+        return event_id in self._unsettled and self._hastened == event_id
+
+    def waiting(self) -> int:
+        """How many events wait to be taken."""
         with self._changed:
-            left: List[Parcel] = list(self._unsettled.values())
-            self._waiting.clear()
-            for parcel in left:
-                self._settle(parcel, reason)
-            return len(left)
+            return sum(map(len, self._waiting))
+
+    def waits_since(self) -> Optional[float]:
+        """Since when (monotonic) the oldest of those that wait does so; None when there is none."""
+        with self._changed:
+            return min((line[0].since for line in self._waiting if line), default=None)
+
+    def due(self) -> Optional[float]:
+        """When (monotonic) there is something to do whatever the platform says: a window closes, a hastened one is due."""
+        with self._changed:
+            moments = [] if self._next_close is None else [self._next_close]
+            item = self._unsettled.get(self._hastened or "")
+            if item is not None and item.waits:
+                moments.append(item.due)
+            return min(moments, default=None)
 
     def stats(self) -> Dict[str, object]:
         """The counts of one moment."""
@@ -139,19 +375,82 @@ class Buffer:
                 "captured": self._captured,
                 "delivered": self._delivered,
                 "dropped": dict(self._dropped),
-                "queued": len(self._unsettled),
+                "queued": self._queued,
+                "recovered": self._recovered,
+                "spooled": self._spooled,
             }
 
-    def _is_over_full(self) -> bool:
-        too_much = len(self._unsettled) > self._max_events or self._bytes > self._max_bytes
-        return too_much and bool(self._waiting)
+    # Inside; the lock is held.
 
-    def _settle(self, parcel: Parcel, dropped: Optional[str]) -> None:
-        if self._unsettled.pop(parcel.event_id, None) is None:
-            return
-        self._bytes -= len(parcel.body)
-        if dropped is None:
-            self._delivered += 1
-        else:
-            self._dropped[dropped] = self._dropped.get(dropped, 0) + 1
+    def _enqueue(self, draft: Draft, place: Optional[int], now: float) -> None:
+        self._order += 1
+        item = Item(draft, place, self._order, now)
+        self._unsettled[item.event_id] = item
+        self._bytes += item.size
+        self._waiting[item.rank].append(item)
+        while len(self._unsettled) > self._max_events or self._bytes > self._max_bytes:
+            victim = next((line[0] for line in self._waiting if line), None)
+            if victim is None:
+                break
+            self._remove(victim)
+            self._count_dropped(QUEUE_FULL, victim.count)
+
+    def _remove(self, item: Item) -> bool:
+        if self._unsettled.get(item.event_id) is not item:
+            return False
+        del self._unsettled[item.event_id]
+        if item.waits:
+            item.waits = False
+            self._waiting[item.rank].remove(item)
+        self._bytes -= item.size
+        self._queued -= item.count
+        self._keeper.erase(item.place)
         self._changed.notify_all()
+        return True
+
+    def _count_dropped(self, reason: str, count: int) -> None:
+        self._dropped[reason] = self._dropped.get(reason, 0) + count
+
+    def _is_repeat(self, draft: Draft, window: _Window) -> bool:
+        """Whether it says nothing new, or too much new was said already."""
+        text = hash(draft.message)
+        if text in window.texts or len(window.texts) >= self._max_texts:
+            return True
+        window.texts.add(text)
+        return False
+
+    def _open_window(self, key: Hashable, text: str, now: float) -> None:
+        self._windows[key] = _Window(now + self._window, text)
+        self._windows.move_to_end(key)
+        if len(self._windows) > self._max_keys:
+            _, oldest = self._windows.popitem(last=False)
+            self._tell(oldest)
+
+    def _repeat(self, draft: Draft, window: _Window) -> None:
+        window.count += 1
+        window.last_at = draft.at
+        if window.count == 1:
+            window.event_id, window.first_at = draft.event_id, draft.at
+            window.place = self._keeper.write(draft)
+            self._expect_close(window)
+        else:
+            self._keeper.recount(window.place, window.count, draft.at)
+        self._bytes += draft.size - (window.sample.size if window.sample is not None else 0)
+        window.sample = draft
+
+    def _tell(self, window: _Window) -> bool:
+        """Queue the event that tells of the repeats so far. False if there are none."""
+        sample, count = window.sample, window.count
+        if sample is None or not count:
+            return False
+        self._bytes -= sample.size
+        sample.event_id, sample.repeat_count = window.event_id, count
+        if count > 1:
+            sample.first_at, sample.last_at = window.first_at, window.last_at
+        place, window.place, window.sample, window.count = window.place, None, None, 0
+        self._enqueue(sample, place, time.monotonic())
+        return True
+
+    def _expect_close(self, window: _Window) -> None:
+        if self._next_close is None or window.closes < self._next_close:
+            self._next_close = window.closes

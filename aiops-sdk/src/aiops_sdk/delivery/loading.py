@@ -15,7 +15,7 @@ import weakref
 # How long a fork may be held up at most; loading takes a twentieth of that.
 SECONDS = 1.0
 
-MODULES = ("http.client", "email.utils", "base64")
+MODULES = ("http.client", "email.utils", "base64", "zlib")
 
 
 class Loader:

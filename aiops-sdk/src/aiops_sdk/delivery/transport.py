@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, Mapping, Optional, Protocol, Union
+from typing import TYPE_CHECKING, Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
 
 from aiops_sdk._version import __version__
 from aiops_sdk.delivery.loading import Loader
@@ -22,15 +22,29 @@ READ_SECONDS = 5.0
 ANSWER_BYTES = 65_536
 WHY_LENGTH = 200
 
-UNAUTHORIZED = "unauthorized"
+EVENT_PATH = "/v1/sdk/exception"
+BATCH_PATH = "/v1/sdk/batch"
+
 NOT_UNDERSTOOD = "not_understood"
 TOO_LARGE = "too_large"
 REFUSED = "refused"
 
+# Not the event is wrong, but the way: the key, the address, a proxy that wants a password, a page that moved.
+_WRONG_WAY = frozenset({401, 404, 405, 407})
+_NDJSON = "application/x-ndjson"
+#: A body below this many bytes fits into one packet as it is.
+WORTH_COMPRESSING = 1_000
+
 
 @dataclass(frozen=True)
 class Accepted:
-    """It has arrived."""
+    """It has arrived. ``rejected`` names the events of a batch that did not, by their index, with the reason.
+
+    ``capabilities`` is what the server says it can, None if it says nothing about that.
+    """
+
+    rejected: Tuple[Tuple[int, str], ...] = ()
+    capabilities: Optional[FrozenSet[str]] = None
 
 
 @dataclass(frozen=True)
@@ -49,14 +63,25 @@ class Refused:
     why: str
 
 
-Outcome = Union[Accepted, Retry, Refused]
+@dataclass(frozen=True)
+class Barred:
+    """It has not been taken, and nothing will be until somebody mends the key (``unauthorized``) or the address."""
+
+    why: str
+    unauthorized: bool = False
+
+
+Outcome = Union[Accepted, Retry, Refused, Barred]
 
 
 class Transport(Protocol):
     """Brings one JSON body to one path of the platform. Called by one thread at a time."""
 
-    def send(self, path: str, body: bytes) -> Outcome:
-        """Try once, and say how it went; network errors are a ``Retry``, not an exception."""
+    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
+        """Try once, and say how it went; network errors are a ``Retry``, not an exception.
+
+        ``compress`` says that the server takes gzip.
+        """
 
     def close(self) -> None:
         """End an open connection; ``send`` opens another."""
@@ -80,13 +105,17 @@ class HttpTransport:
         self._loader = Loader()
         self._connection: Optional[http.client.HTTPConnection] = None
 
-    def send(self, path: str, body: bytes) -> Outcome:
+    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
         """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
         self._loader.load()
         import http.client
 
+        headers = {"Content-Type": _NDJSON} if path == BATCH_PATH else {}
+        if compress and len(body) > WORTH_COMPRESSING:
+            body = compressed(body)
+            headers["Content-Encoding"] = "gzip"
         try:
-            return self._exchange(path, body)
+            return self._exchange(path, body, headers)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
             return Retry(why="{}: {}".format(type(error).__name__, error) if str(error) else type(error).__name__)
@@ -107,23 +136,25 @@ class HttpTransport:
         if sock is not None:
             os.close(sock.detach())
 
-    def _exchange(self, path: str, body: bytes) -> Outcome:
+    def _exchange(self, path: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         import http.client
         import socket
 
         if self._connection is not None:
             try:
-                return self._ask(self._connection, path, body)
+                return self._ask(self._connection, path, body, headers)
             except socket.timeout:
                 raise
             except (OSError, http.client.HTTPException):
                 # The other side, or a firewall in between, ended it while it was idle.
                 self.close()
         self._connection = self._open()
-        return self._ask(self._connection, path, body)
+        return self._ask(self._connection, path, body, headers)
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, body: bytes) -> Outcome:
-        connection.request("POST", self._target(path), body, self._request_headers())
+    def _ask(
+        self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Outcome:
+        connection.request("POST", self._target(path), body, {**self._request_headers(), **headers})
         answer = connection.getresponse()
         text = answer.read(ANSWER_BYTES)
         if not answer.isclosed() or answer.will_close:
@@ -168,12 +199,46 @@ class HttpTransport:
 def outcome_of(status: int, retry_after: Optional[str], text: bytes, now: float) -> Outcome:
     """What an answer means. Anything but 2xx is not a delivery."""
     if 200 <= status < 300:
-        return Accepted()
+        return _accepted(text)
     why = "HTTP {}{}".format(status, _said_by_server(text))
     if status in (408, 425, 429) or status >= 500:
         return Retry(why, after=seconds_to_wait(retry_after, now))
-    reasons = {400: NOT_UNDERSTOOD, 401: UNAUTHORIZED, 413: TOO_LARGE}
+    if status in _WRONG_WAY or status < 400:
+        return Barred(why, unauthorized=status == 401)
+    reasons = {400: NOT_UNDERSTOOD, 413: TOO_LARGE}
     return Refused(reasons.get(status, REFUSED), why)
+
+
+def _accepted(text: bytes) -> Accepted:
+    """What a server of ours says beside "accepted"; older ones say anything or nothing."""
+    import json
+
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return Accepted()
+    if not isinstance(said, dict):
+        return Accepted()
+    named, rejected = said.get("capabilities"), said.get("rejected")
+    return Accepted(
+        rejected=tuple(_rejection(one) for one in rejected if isinstance(one, dict))
+        if isinstance(rejected, list)
+        else (),
+        capabilities=frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else None,
+    )
+
+
+def _rejection(said: Dict[str, object]) -> Tuple[int, str]:
+    index = said.get("index")
+    return (index if type(index) is int else -1, " ".join(str(said.get("why")).split())[:WHY_LENGTH])
+
+
+def compressed(body: bytes) -> bytes:
+    """The body as gzip. Level 6: what it spares is paid for on the wire, and most of a body repeats."""
+    import zlib
+
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
 
 
 def seconds_to_wait(retry_after: Optional[str], now: float) -> Optional[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Callable
+from typing import Callable, Optional
 
 PAUSE = 60.0
 
@@ -19,18 +19,35 @@ class Voice:
         self._clock = clock
         self._silent_until = float("-inf")
         self._lost = 0
+        self._held = 0
+        self._on_disk = False
         self._said_unauthorized = False
         self._said_unheard = False
+        self._said_no_room = False
 
     def lost(self, why: str, events: int = 1) -> None:
         """Events did not arrive and will not. Those between two lines are counted in the next one."""
         self._lost += events
-        now = self._clock()
-        if now < self._silent_until:
+        self._say(why)
+
+    def held(self, events: int, why: Optional[str], *, on_disk: bool) -> None:
+        """Events did not arrive yet; they wait on disk, or else in memory, and are tried again."""
+        if self._said_unauthorized:
             return
-        self._silent_until = now + PAUSE
-        count, self._lost = self._lost, 0
-        _log.warning("%d event(s) could not be delivered to %s: %s", count, self._platform_url, why)
+        self._held += events
+        self._on_disk = on_disk
+        self._say(why or "nobody answers")
+
+    def no_room(self, folder: str, why: str) -> None:
+        """The disk keeps nothing: what waits, waits in memory. Said once."""
+        if not self._said_no_room:
+            self._said_no_room = True
+            _log.warning(
+                "Undelivered events cannot be kept on disk (%s: %s), only in memory. "
+                "Set AIOPS_SPOOL to a folder that this process can write, or to 'off'.",
+                folder,
+                why,
+            )
 
     def unheard(self, why: str) -> None:
         """No heartbeat gets through. Said once, until one does."""
@@ -43,8 +60,8 @@ class Voice:
             )
 
     def heard(self) -> None:
-        """A heartbeat got through."""
-        self._said_unheard = False
+        """Something got through: what was said of the way before holds no more."""
+        self._said_unheard = self._said_unauthorized = False
 
     def unauthorized(self) -> None:
         """The platform does not take the key."""
@@ -52,7 +69,21 @@ class Voice:
             return
         self._said_unauthorized = True
         _log.error(
-            "%s does not accept the API key (401), so events are lost. Was it revoked, or is it another platform's? "
-            "Make a key on the platform's page Set-up and set AIOPS_API_KEY, or pass it to aiops_sdk.init().",
+            "%s does not accept the API key (401): events wait until it does. Was it revoked, or is it another "
+            "platform's? Make a key on the platform's page Set-up and set AIOPS_API_KEY, or pass it to aiops_sdk.init().",
             self._platform_url,
         )
+
+    def _say(self, why: str) -> None:
+        now = self._clock()
+        if now < self._silent_until:
+            return
+        self._silent_until = now + PAUSE
+        lost, held, self._lost, self._held = self._lost, self._held, 0, 0
+        if held:
+            where = "on disk" if self._on_disk else "in memory"
+            _log.warning(
+                "%d event(s) could not be delivered to %s and wait %s: %s", held, self._platform_url, where, why
+            )
+        if lost:
+            _log.warning("%d event(s) could not be delivered to %s: %s", lost, self._platform_url, why)

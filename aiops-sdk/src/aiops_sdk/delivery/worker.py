@@ -1,27 +1,58 @@
-"""The one thread that sends. It starts with the first event, survives what goes wrong, and is made anew in a forked child."""
+"""The one thread that sends. It starts with the first event, survives what goes wrong, and is made anew in a forked child.
+
+Three attempts, then an event is parked: in the spool where there is one, else in memory. What is parked is tried again
+slowly, and so is everything that comes while nothing gets through.
+"""
 
 from __future__ import annotations
 
 import _thread
+import json
 import time
-from typing import Dict, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from aiops_sdk import _safety
-from aiops_sdk.delivery.buffer import Attempt, Buffer
+from aiops_sdk.delivery import batch as batches
+from aiops_sdk.delivery.buffer import MAX_EVENTS, RANKS, Buffer, Draft, Item, rank_of
+from aiops_sdk.delivery.disk import Disk
+from aiops_sdk.delivery.journal import Journal, Remains, body_of, dead
+from aiops_sdk.delivery.link import BATCH, GZIP, Link
 from aiops_sdk.delivery.parcel import Parcel
-from aiops_sdk.delivery.transport import UNAUTHORIZED, Accepted, Outcome, Refused, Retry, Transport
+from aiops_sdk.delivery.spool import Load, Spool
+from aiops_sdk.delivery.transport import (
+    BATCH_PATH,
+    EVENT_PATH,
+    NOT_UNDERSTOOD,
+    TOO_LARGE,
+    Accepted,
+    Barred,
+    Outcome,
+    Refused,
+    Retry,
+    Transport,
+)
 from aiops_sdk.delivery.voice import Voice
+from aiops_sdk.event import Wire
 
-EVENT_PATH = "/v1/sdk/exception"
+ATTEMPTS = 3
 
-#: The seconds before the second and the third attempt; there is no fourth.
-PAUSES = (1.0, 2.0)
-LONGEST_PAUSE = 300.0
+#: While nothing gets through, what waits is written to disk when it is so many, or has waited so long (seconds).
+PARK_EVENTS = 100
+PARK_SECONDS = 20.0
+#: A disk that did not take something is left alone for so many seconds.
+NO_ROOM_SECONDS = 60.0
 
-UNDELIVERED = "undelivered"
 AT_EXIT = "exit"
+FAILED = "sdk_error"
+STEP = "step"
+SPOOL_FULL = "spool_full"
+DAMAGED = "spool_damaged"
 
 _BROKEN: Outcome = Retry("the transport failed")
+
+Render = Callable[[Draft], Optional[Parcel]]
+# The bodies of the events that tell of a process's death, if it is to be told.
+Autopsy = Callable[[Remains], Sequence[Wire]]
 
 
 class Bell:
@@ -44,30 +75,53 @@ class Bell:
 
 
 class Delivery:
-    """Takes parcels, and brings them to the platform in the background, one after the other."""
+    """Takes drafts, and brings them to the platform in the background: rendered, in batches where it takes them."""
 
-    def __init__(self, transport: Transport, voice: Voice, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        voice: Voice,
+        render: Render,
+        *,
+        head: Callable[[], Wire] = dict,
+        link: Optional[Link] = None,
+        disk: Optional[Disk] = None,
+        fold: bool = True,
+        autopsy: Optional[Autopsy] = None,
+    ) -> None:
         self._transport = transport
         self._voice = voice
-        self._pauses = pauses
-        self._buffer = Buffer()
+        self._render = render
+        self._head = head
+        self.link = link or Link()
+        self._disk = disk
+        self._autopsy = autopsy
+        self._buffer = Buffer(disk, fold=fold)
+        self._load: Optional[Load] = None
+        #: How many events a batch may have, as far as the platform has shown.
+        self._most = batches.MAX_EVENTS
+        self._no_room_until = float("-inf")
         self._begin()
 
     def _begin(self) -> None:
         self._starting = _thread.allocate_lock()
         self._running = False
         self._hurry = False
+        #: Somebody waits for everything: what cannot be sent now need not wait for company on its way to disk.
+        self._flushing = False
         self._stopped = False
+        self._spool_waits = False
         self._bell = Bell()
         self._ended = Bell()
 
-    def put(self, parcel: Parcel) -> None:
-        """Queue it; never waits. Once stopped, it is counted as lost."""
-        self._buffer.put(parcel)
+    def put(self, draft: Draft) -> str:
+        """Queue it; never waits. Gives the id of the event that will tell of it. Once stopped, it is counted as lost."""
+        event_id = self._buffer.put(draft)
         if self._stopped:
-            self._buffer.settle(parcel, AT_EXIT)
+            self._keep_or_lose()
         elif self._is_running():
             self._bell.ring()
+        return event_id
 
     def drop(self, reason: str) -> None:
         """Count an event that was captured and cannot be sent."""
@@ -76,36 +130,83 @@ class Delivery:
     def hasten(self, event_id: str, timeout: float) -> bool:
         """Send this one first, and wait until its fate is decided."""
         now = time.monotonic()
-        self._buffer.hasten(event_id, now + self._pauses[0])
+        self._buffer.hasten(event_id, now + self.link.pause_after(1))
         return self._wait(event_id, now + timeout)
 
     def flush(self, timeout: float) -> bool:
-        """Wait until nothing is queued."""
+        """Wait until nothing is queued: all is delivered, dropped, or on disk."""
+        self._buffer.close_windows(None)
+        self._flushing = True
         return self._wait(None, time.monotonic() + timeout)
 
     def close(self, deadline: float) -> bool:
-        """Try each once more, at once, until ``deadline`` (monotonic), and stop. False if something was left."""
+        """Try each once more, at once, until ``deadline`` (monotonic), keep the rest on disk, and stop.
+
+        False if something could neither be sent nor be kept.
+        """
         self._hurry = True
-        done = self._wait(None, deadline)
+        if self._disk is not None and self._disk.journal is not None:
+            # Whatever ends us from here on, it is no sudden death.
+            self._disk.journal.ending()
+        self._buffer.close_windows(None)
+        spare = 0.0 if self._disk is None else min(0.5, 0.1 + 0.001 * self._buffer.waiting())
+        done = self._wait(None, deadline - spare)
         self._stopped = True
-        lost = self._buffer.give_up(AT_EXIT)
-        if lost:
-            self._voice.lost("the process ended before", events=lost)
+        if not done:
+            done = self._keep_or_lose()
         if self._running:
             self._bell.ring()
             # Not for the events: so that the connection is closed in order. A thread that is stuck is left behind.
             self._ended.wait(deadline - time.monotonic() if done else 0)
+        if self._disk is not None:
+            self._disk.close()
         return done
 
     def stats(self) -> Dict[str, object]:
-        """See ``Buffer.stats``."""
-        return self._buffer.stats()
+        """See ``Buffer.stats``; and ``last_error``, what went wrong last on the way, None when nothing did."""
+        return {**self._buffer.stats(), "last_error": self.link.last_error}
 
     def become_child(self) -> None:
         """After a fork: nothing inherited is sent, waited for or locked; the thread starts with the next event."""
+        load, self._load = self._load, None
+        if load is not None:
+            load.release()
         self._buffer.clear()
+        if self._disk is not None:
+            self._disk.become_child()
         self._transport.abandon()
+        self.link.begin_anew()
         self._begin()
+
+    def heard(self, outcome: Accepted) -> None:
+        """A heartbeat got through: then events will, too, and what lies on disk. For a thread of ours."""
+        self.link.heard(outcome)
+        if self._running:
+            self._bell.ring()
+        self.look_into_spool()
+
+    def look_into_spool(self) -> None:
+        """Send what lies in the spool, if there is something. For a thread of ours; looks at the disk."""
+        if self._disk is None or self._stopped:
+            return
+        self._disk.open()
+        if self._disk.has_more_than_ours():
+            self._spool_waits = True
+            if self._is_running():
+                self._bell.ring()
+
+    def journal(self) -> Optional[Journal]:
+        """The journal of this process, opened now if it was not; None where there can be none. For a thread of ours."""
+        if self._disk is None or self._stopped:
+            return None
+        self._disk.open()
+        return self._disk.journal
+
+    @property
+    def folder(self) -> Optional[str]:
+        """Where undelivered events are kept; None where they are not, or nothing was to be kept yet."""
+        spool = self._spool()
+        return None if spool is None else spool.folder
 
     # Waiting, in the caller's thread.
 
@@ -122,10 +223,8 @@ class Delivery:
         """Send in the calling thread: an interpreter that is ending gives us no other."""
         with _safety.guarded():
             while time.monotonic() < deadline and not self._buffer.wait_until_settled(event_id, 0.0):
-                attempt = self._buffer.take(time.monotonic(), hurry=True)
-                if attempt is None:
+                if not self._send_next(time.monotonic(), hurried=True):
                     return
-                self._try(attempt, hurried=True)
 
     # The thread.
 
@@ -151,42 +250,265 @@ class Delivery:
             self._ended.ring()
 
     def _work(self) -> None:
-        """Send one, or sleep until there is one."""
+        """Send something, or sleep until there is something to send."""
         now = time.monotonic()
-        hurried = self._hurry
-        attempt = self._buffer.take(now, hurry=hurried)
-        if attempt is None:
-            self._bell.wait(self._buffer.seconds_until_due(now))
+        self._buffer.close_windows(now)
+        if self._send_next(now, hurried=self._hurry):
+            return
+        if self._hurry:
+            self._keep_or_lose()
         else:
-            self._try(attempt, hurried=hurried)
+            self._park_what_waits(now)
+        self._bell.wait(self._seconds_to_sleep(now))
 
-    def _try(self, attempt: Attempt, *, hurried: bool) -> None:
-        outcome = _safety.attempt(lambda: self._transport.send(EVENT_PATH, attempt.parcel.body), _BROKEN)
+    def _send_next(self, now: float, *, hurried: bool) -> bool:
+        """Send what is next, if anything may be sent now. In a hurry nothing waits for its time, unless it can be kept."""
+        urgent = self._buffer.take_hastened(now)
+        if urgent is not None:
+            self._try([urgent], hurried=hurried)
+            return True
+        if not self.link.is_open(now) and not (hurried and self._spool() is None):
+            return False
+        items = self._buffer.take(self._limit())
+        if items:
+            self._try(items, hurried=hurried)
+            return True
+        return not hurried and self._send_spooled()
+
+    def _seconds_to_sleep(self, now: float) -> Optional[float]:
+        moments: List[float] = []
+        due = self._buffer.due()
+        if due is not None:
+            moments.append(due - now)
+        since = self._buffer.waits_since()
+        if since is not None or self._spool_waits:
+            moments.append(self.link.seconds_until_open(now))
+        if since is not None and self._spool() is not None and self.link.is_down():
+            moments.append(since + PARK_SECONDS - now)
+        return max(0.0, min(moments)) if moments else None
+
+    # One request, and what comes of it.
+
+    def _try(self, items: List[Item], *, hurried: bool) -> None:
+        """Send these, one alone or several as one batch, and decide what becomes of them."""
+        ready = [item for item in items if self._is_rendered(item)]
+        if not ready:
+            return
+        outcome, number = self._send([_parcel(item) for item in ready])
+        self._buffer.put_back(ready[number:])
+        items = ready[:number]
+        self.link.report(outcome)
         if isinstance(outcome, Accepted):
-            self._buffer.settle(attempt.parcel)
+            self._accepted(items, outcome)
         elif isinstance(outcome, Refused):
-            self._buffer.settle(attempt.parcel, outcome.reason)
-            self._say(outcome)
-        elif hurried:
-            self._buffer.settle(attempt.parcel, AT_EXIT)
-            self._voice.lost(outcome.why)
-        elif attempt.tried >= len(self._pauses):
-            self._buffer.settle(attempt.parcel, UNDELIVERED)
-            self._voice.lost(outcome.why)
+            self._refused(items, outcome)
         else:
-            pause = self._pauses[attempt.tried]
-            # A process that ends cannot wait as long as the server would like: it keeps to its three attempts.
-            if not self._buffer.is_hastened(attempt.parcel):
-                pause = pause_before_next(pause, outcome)
-            self._buffer.put_back(attempt, time.monotonic() + pause)
+            self._failed(items, outcome, hurried=hurried)
 
-    def _say(self, refused: Refused) -> None:
-        if refused.reason == UNAUTHORIZED:
+    def _is_rendered(self, item: Item) -> bool:
+        if item.parcel is None:
+            why = [FAILED]
+
+            def render() -> Optional[Parcel]:
+                parcel = self._render(item.draft)
+                why[0] = STEP
+                return parcel
+
+            item.parcel = _safety.attempt(render, None)
+            if item.parcel is None:
+                self._buffer.settle([item], why[0])
+        return item.parcel is not None
+
+    def _send(self, parcels: Sequence[Parcel]) -> Tuple[Outcome, int]:
+        """Send the first of these, as many as fit into one request; what came of it, and how many they were."""
+        if len(parcels) == 1:
+            path, body, number, compress = EVENT_PATH, batches.stamped(parcels[0].body), 1, self.link.can(GZIP)
+        else:
+            body, number = batches.encode(self._head(), parcels)
+            path, compress = BATCH_PATH, True
+        return _safety.attempt(lambda: self._transport.send(path, body, compress=compress), _BROKEN), number
+
+    def _limit(self) -> int:
+        return self._most if self.link.can(BATCH) else 1
+
+    def _accepted(self, items: List[Item], outcome: Accepted) -> None:
+        self._most = min(batches.MAX_EVENTS, max(2, self._most * 2))
+        for index, why in outcome.rejected if len(items) > 1 else ():
+            if 0 <= index < len(items):
+                self._buffer.settle([items[index]], NOT_UNDERSTOOD)
+                self._voice.lost(why, items[index].count)
+        # Only the first word on each counts.
+        self._buffer.settle(items)
+
+    def _refused(self, items: List[Item], outcome: Refused) -> None:
+        """Not like this: many are tried as fewer, one as a lighter one, and then it is lost."""
+        if len(items) > 1:
+            self._ask_for_less(len(items), outcome)
+            self._buffer.put_back(items)
+            return
+        (item,) = items
+        lighter = _parcel(item).lighter() if outcome.reason == TOO_LARGE else None
+        if lighter is not None:
+            item.parcel = lighter
+            self._buffer.put_back(items)
+        else:
+            self._buffer.settle(items, outcome.reason)
+            self._voice.lost(outcome.why, item.count)
+
+    def _ask_for_less(self, number: int, outcome: Refused) -> None:
+        if outcome.reason == TOO_LARGE:
+            self._most = max(1, number // 2)
+        else:
+            # One event of them, or something on the way that knows no batches: one by one it will show.
+            self.link.cannot(BATCH)
+
+    def _failed(self, items: List[Item], outcome: Union[Retry, Barred], *, hurried: bool) -> None:
+        now = time.monotonic()
+        for item in items:
+            item.tried += 1
+            item.due = now + self.link.pause_after(item.tried)
+        self._buffer.put_back(items)
+        if isinstance(outcome, Barred) and outcome.unauthorized:
             self._voice.unauthorized()
-        else:
-            self._voice.lost(refused.why)
+        if hurried:
+            self._keep_or_lose(items if self._spool() is None else None)
+        elif self.link.is_down() or any(item.tried >= ATTEMPTS for item in items):
+            self._park(items)
+
+    # What could not be sent.
+
+    def _spool(self) -> Optional[Spool]:
+        return None if self._disk is None else self._disk.spool
+
+    def _park_what_waits(self, now: float) -> None:
+        """While nothing gets through, what came meanwhile goes to disk, too, by and by."""
+        since = self._buffer.waits_since()
+        if since is None or self.link.is_open(now) or not self.link.is_down():
+            return
+        if self._flushing or now - since >= PARK_SECONDS or self._buffer.waiting() >= PARK_EVENTS:
+            self._flushing = False
+            self._park(self._buffer.take(MAX_EVENTS))
+
+    def _park(self, items: List[Item]) -> None:
+        """Into the spool if possible; otherwise they go on waiting in memory, and nobody waits for them."""
+        left = self._store(items)
+        stored = len(items) - len(left)
+        self._buffer.put_back(left)
+        self._buffer.nobody_waits(left)
+        if items:
+            self._voice.held(sum(item.count for item in items), self.link.last_error, on_disk=stored == len(items))
+
+    def _store(self, items: List[Item]) -> List[Item]:
+        """Write these into the spool. Gives those that it did not take."""
+        spool = self._spool()
+        if spool is None or time.monotonic() < self._no_room_until:
+            return items
+        left: List[Item] = []
+        for rank in sorted({item.rank for item in items}):
+            some = [item for item in items if item.rank == rank and self._is_rendered(item)]
+            try:
+                spool.store(rank, [_parcel(item).body for item in some], sum(item.count for item in some))
+            except OSError as error:
+                self._no_room_until = time.monotonic() + NO_ROOM_SECONDS
+                self._voice.no_room(spool.folder, error.strerror or str(error))
+                left += some
+            else:
+                self._spool_waits = True
+                self._buffer.park(some)
+        self._trim(spool)
+        return left
+
+    def _trim(self, spool: Spool) -> None:
+        gone = spool.trim()
+        if gone:
+            self._buffer.recovered(gone, SPOOL_FULL)
+            self._voice.lost("the spool in {} is full, or they are older than seven days".format(spool.folder), gone)
+
+    def _keep_or_lose(self, items: Optional[List[Item]] = None) -> bool:
+        """The process ends: these, or all that is left, go to disk, or are lost. True if nothing was."""
+        items = self._buffer.everything() if items is None else items
+        left = self._store(items)
+        lost = sum(item.count for item in left)
+        if len(left) < len(items):
+            self._voice.held(sum(item.count for item in items) - lost, self.link.last_error, on_disk=True)
+        if left:
+            self._buffer.settle(left, AT_EXIT)
+            self._voice.lost(self.link.last_error or "the process ended before", lost)
+        return not lost
+
+    # What lies in the spool.
+
+    def _send_spooled(self) -> bool:
+        """Send one file of the spool. False if there was none."""
+        spool = self._spool()
+        if spool is None or not self._spool_waits:
+            return False
+        self._gather(spool)
+        self._trim(spool)
+        self._load = load = spool.take()
+        if load is None:
+            self._spool_waits = False
+            return False
+        try:
+            left = self._unload(load.parcels)
+            if len(left) < len(load.parcels) or not left:
+                rest = [parcel.body for parcel in left]
+                spool.store(load.stored.rank, rest, _occurrences(left), at=load.stored.at)
+                if load.damaged:
+                    self._buffer.recovered(load.damaged, DAMAGED)
+                load.done()
+        finally:
+            load.release()
+            self._load = None
+        return True
+
+    def _gather(self, spool: Spool) -> None:
+        """Put what processes of this service left that died into the spool."""
+        for remains in dead(spool.folder, self._disk.owner if self._disk is not None else None):
+            bodies = [body_of(stub, remains.head) for stub in remains.stubs]
+            bodies += self._autopsy(remains) if self._autopsy is not None else ()
+            told = [Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
+            for rank in RANKS:
+                some = [parcel for parcel in told if rank_of(parcel.signal_type, parcel.repeat_count) == rank]
+                spool.store(rank, [parcel.body for parcel in some], _occurrences(some))
+            remains.done()
+
+    def _unload(self, parcels: List[Parcel]) -> List[Parcel]:
+        """Send these until something goes wrong. Gives those that are left."""
+        while parcels and not self._hurry:
+            outcome, number = self._send(parcels[: self._limit()])
+            part = parcels[:number]
+            self.link.report(outcome)
+            if isinstance(outcome, Accepted):
+                self._arrived(part, outcome)
+            elif isinstance(outcome, Refused):
+                if number > 1:
+                    self._ask_for_less(number, outcome)
+                    continue
+                lighter = part[0].lighter() if outcome.reason == TOO_LARGE else None
+                if lighter is not None:
+                    parcels[0] = lighter
+                    continue
+                self._buffer.recovered(part[0].repeat_count, outcome.reason)
+                self._voice.lost(outcome.why, part[0].repeat_count)
+            else:
+                if isinstance(outcome, Barred) and outcome.unauthorized:
+                    self._voice.unauthorized()
+                break
+            parcels = parcels[number:]
+        return parcels
+
+    def _arrived(self, parcels: List[Parcel], outcome: Accepted) -> None:
+        rejected = dict(outcome.rejected) if len(parcels) > 1 else {}
+        for index, parcel in enumerate(parcels):
+            self._buffer.recovered(parcel.repeat_count, NOT_UNDERSTOOD if index in rejected else None)
 
 
-def pause_before_next(ours: float, outcome: Retry) -> float:
-    """The seconds until the next attempt: ours, or the server's if it wants more, within reason."""
-    return max(ours, min(outcome.after or 0.0, LONGEST_PAUSE))
+def _occurrences(parcels: Sequence[Parcel]) -> int:
+    return sum(parcel.repeat_count for parcel in parcels)
+
+
+def _parcel(item: Item) -> Parcel:
+    """What the item travels as; it has been rendered."""
+    assert item.parcel is not None
+    return item.parcel

@@ -1,0 +1,73 @@
+"""Many events in one request: JSON lines, in which what all events share and each stack of calls is said once.
+
+The format is ``POST /v1/sdk/batch`` of ``wire/v1.md``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timezone
+from typing import Dict, List, Sequence, Tuple
+
+from aiops_sdk.delivery.parcel import EncodedFrames, Parcel
+from aiops_sdk.event import Wire, rfc3339
+
+MAX_EVENTS = 100
+#: Characters of a batch; a server takes at least twice that in bytes.
+MAX_SIZE = 512 * 1024
+
+
+def encode(head: Wire, parcels: Sequence[Parcel]) -> Tuple[bytes, int]:
+    """The body of a request that carries the first of these, as many as fit, and how many those are; at least one.
+
+    ``head`` is what they share: an event says only what differs from it.
+    """
+    numbers: Dict[str, int] = {}
+    lines: List[str] = [_json({**head, "sent_at": now()})]
+    size = carried = 0
+    for parcel in parcels:
+        more = _lines(parcel, head, numbers)
+        size += sum(map(len, more))
+        if carried and size > MAX_SIZE:
+            break
+        lines += more
+        carried += 1
+    return "\n".join(lines).encode("utf-8", "replace"), carried
+
+
+def _lines(parcel: Parcel, head: Wire, numbers: Dict[str, int]) -> List[str]:
+    """A line for each stack that was not told yet, and one for the event."""
+    lines: List[str] = []
+    own = {name: value for name, value in parcel.fields.items() if name not in head or head[name] != value}
+    contexts, shared = own.get("contexts"), head.get("contexts")
+    if isinstance(contexts, dict) and isinstance(shared, dict):
+        own["contexts"] = {name: value for name, value in contexts.items() if shared.get(name) != value}
+    exceptions = own.get("exceptions")
+    if isinstance(exceptions, list):
+        own["exceptions"] = [_with_number(info, numbers, lines) for info in exceptions]
+    return [*lines, _json(own)]
+
+
+def _with_number(info: object, numbers: Dict[str, int], lines: List[str]) -> object:
+    frames = info.get("frames") if isinstance(info, dict) else None
+    if not isinstance(info, dict) or not isinstance(frames, EncodedFrames):
+        return info
+    if frames not in numbers:
+        numbers[frames] = len(numbers)
+        lines.append('{"frames":' + frames + "}")
+    return {**info, "frames": numbers[frames]}
+
+
+def stamped(body: bytes) -> bytes:
+    """The body of a single event, with the time at which it is sent."""
+    return b'{"sent_at":"' + now().encode("ascii") + b'",' + body[1:] if body.startswith(b'{"') else body
+
+
+def now() -> str:
+    """This machine's time, as the wire says times."""
+    return rfc3339(datetime.fromtimestamp(time.time(), timezone.utc))
+
+
+def _json(value: Wire) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,144 @@
+"""The folder in which what is queued outlives its process: the journal of this process, and the spool of all of them.
+
+Opened at the first need, by whichever thread comes first. Where no folder can be used, everything works without.
+"""
+
+from __future__ import annotations
+
+import _thread
+import hashlib
+import os
+import re
+import stat
+from typing import Callable, Optional, Sequence
+
+from aiops_sdk import _safety
+from aiops_sdk.delivery.buffer import Draft
+from aiops_sdk.delivery.journal import JOURNAL, Journal, Stub
+from aiops_sdk.delivery.spool import IS_POSSIBLE, SUFFIX, Spool
+from aiops_sdk.event import Wire
+
+# A thread of the host does not wait longer than this for a disk that is slow to open a file; its event is queued all the same.
+PATIENCE = 0.05
+
+
+class Disk:
+    """Keeps what is queued in ``folder``; ``head`` says who keeps it, and ``stub_of`` what is kept of a draft.
+
+    Everything here may be called when there is no folder, and then does nothing.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[str],
+        name: str,
+        head: Callable[[], Wire],
+        stub_of: Callable[[Draft], Stub],
+        complain: Callable[[str, str], None],
+    ) -> None:
+        self._candidates = candidates if IS_POSSIBLE else ()
+        self._name = name
+        self._head = head
+        self._stub_of = stub_of
+        self._complain = complain
+        self.journal: Optional[Journal] = None
+        self.spool: Optional[Spool] = None
+        #: The instance whose journal it is.
+        self.owner: Optional[str] = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._opening = _thread.allocate_lock()
+        self._opened = not self._candidates
+
+    def open(self, patience: float = -1) -> None:
+        """Open folder and journal, once. Waits at most ``patience`` seconds for another thread that does it already."""
+        if self._opened or not self._opening.acquire(timeout=patience):
+            return
+        try:
+            if not self._opened:
+                self._open()
+                self._opened = True
+        finally:
+            self._opening.release()
+
+    def has_more_than_ours(self) -> bool:
+        """Whether something lies in the folder that may have to be sent, or that another process left."""
+        own = (self.owner or "") + "."
+        try:
+            names = os.listdir(self.spool.folder) if self.spool is not None else []
+        except OSError:
+            return False
+        return any(name.endswith((SUFFIX, JOURNAL)) and not name.startswith(own) for name in names)
+
+    def close(self) -> None:
+        """A clean end of this process."""
+        journal, self.journal = self.journal, None
+        if journal is not None:
+            journal.end()
+        self._opened = True
+
+    def become_child(self) -> None:
+        """After a fork: what is open is the parent's; this process opens its own when it needs it."""
+        journal, self.journal = self.journal, None
+        self.spool = None
+        if journal is not None:
+            journal.abandon()
+        self._begin()
+
+    # As the buffer's keeper, on the threads of the host.
+
+    def write(self, draft: Draft) -> Optional[int]:
+        """Write the stub of a draft into the journal."""
+        if not self._opened:
+            self.open(PATIENCE)
+        journal = self.journal
+        return None if journal is None else _safety.attempt(lambda: journal.write(self._stub_of(draft)), None)
+
+    def recount(self, place: Optional[int], count: int, last_at: float) -> None:
+        """Count a repeat in its stub."""
+        if place is not None and self.journal is not None:
+            self.journal.recount(place, count, last_at)
+
+    def erase(self, place: Optional[int]) -> None:
+        """Erase a stub."""
+        if place is not None and self.journal is not None:
+            self.journal.erase(place)
+
+    def _open(self) -> None:
+        folder = why = ""
+        for candidate in self._candidates:
+            folder = os.path.join(candidate, self._name)
+            try:
+                _make(folder)
+                head = self._head()
+                self.owner = owner_of(head)
+                self.journal = Journal.open(folder, head)
+                self.spool = Spool(folder, self.owner[:8])
+                return
+            except OSError as error:
+                why = error.strerror or str(error)
+        self._complain(folder, why)
+
+
+def folder_name(service: str, environment: str, platform_url: str) -> str:
+    """A name for the folder of a service in an environment that reports to this platform: readable, and never another's."""
+    telling = re.sub(r"[^A-Za-z0-9._]+", "_", "{}-{}".format(service, environment))[:60].lstrip(".") or "service"
+    exact = hashlib.sha256(repr((service, environment, platform_url)).encode("utf-8", "replace")).hexdigest()
+    return "{}-{}".format(telling, exact[:16])
+
+
+def _make(folder: str) -> None:
+    """Make the folder for us alone. ``OSError`` if it cannot be, or is somebody else's: a folder for all may hold traps."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise OSError(0, "not a folder of this user alone")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise OSError(0, "not writable")
+
+
+def owner_of(head: Wire) -> str:
+    """The instance that a head tells of."""
+    instance = head.get("instance")
+    return str(instance.get("id")) if isinstance(instance, dict) else ""

@@ -1,0 +1,244 @@
+"""What could not be delivered, on disk: files of event bodies, which any process of the same service may take and send.
+
+A file appears whole or not at all (it is written under another name first), is locked by the process that sends it, and is
+removed when its events have arrived. So a process may die at any moment and nothing is lost, and two never send the same.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
+
+from aiops_sdk.delivery.parcel import Parcel
+
+try:
+    import fcntl
+except ImportError:
+    IS_POSSIBLE = False  # Windows knows no lock that ends with its process.
+else:
+    IS_POSSIBLE = True
+
+MAX_EVENTS = 10_000
+MAX_BYTES = 32 * 1024 * 1024
+MAX_AGE = 7 * 86_400.0
+
+SUFFIX = ".events"
+_TEMPORARY = ".writing"
+# What is still being written after so many seconds was left by a process that died.
+_STALE = 3_600.0
+
+
+class Stored(NamedTuple):
+    """A file of the spool, as its name tells it: since when (Unix time), how telling, how many occurrences."""
+
+    path: str
+    at: float
+    rank: int
+    occurrences: int
+
+    @classmethod
+    def from_name(cls, folder: str, name: str) -> Optional[Stored]:
+        """None for a file that is none of ours."""
+        parts = name[: -len(SUFFIX)].split("-") if name.endswith(SUFFIX) else []
+        if len(parts) < 4 or not all(part.isdecimal() for part in parts[:3]):
+            return None
+        return cls(os.path.join(folder, name), int(parts[0]) / 1000, int(parts[1]), int(parts[2]))
+
+
+class Limits(NamedTuple):
+    """How much a spool may hold: occurrences, bytes on disk, seconds."""
+
+    events: int = MAX_EVENTS
+    bytes: int = MAX_BYTES
+    age: float = MAX_AGE
+
+
+class Load:
+    """One file, held by this process: its ``parcels`` are to be sent, oldest first."""
+
+    def __init__(self, stored: Stored, descriptor: int, parcels: List[Parcel]) -> None:
+        self.stored = stored
+        self.parcels = parcels
+        #: How many occurrences the file's name promised and its content did not hold: it was damaged.
+        self.damaged = max(0, stored.occurrences - sum(parcel.repeat_count for parcel in parcels))
+        self._descriptor = descriptor
+
+    def done(self) -> None:
+        """Everything has arrived, or was written anew."""
+        try:
+            os.unlink(self.stored.path)
+        except OSError:
+            pass
+        self.release()
+
+    def release(self) -> None:
+        """Let another process, or this one later, take it as it is."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class Spool:
+    """A folder, shared by the processes of one service. ``writer`` tells their files apart."""
+
+    def __init__(
+        self, folder: str, writer: str, limits: Optional[Limits] = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.folder = folder
+        self._writer = writer
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._number = 0
+
+    def store(self, rank: int, bodies: Sequence[bytes], count: int, at: Optional[float] = None) -> None:
+        """Keep these bodies, ``count`` occurrences in all, since ``at`` (Unix time). ``OSError`` when the disk does not take them."""
+        if not bodies:
+            return
+        self._number += 1
+        since = int((self._clock() if at is None else at) * 1000)
+        name = "{:013d}-{}-{}-{}-{}{}".format(since, rank, count, self._writer, self._number, SUFFIX)
+        path = os.path.join(self.folder, name)
+        temporary = path + _TEMPORARY
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_packed(bodies))
+            os.rename(temporary, path)
+        except OSError:
+            _remove(temporary)
+            raise
+
+    def is_empty(self) -> bool:
+        """Whether nothing is there to be sent; a look at the folder's list of names."""
+        return not any(True for _ in self._files())
+
+    def take(self) -> Optional[Load]:
+        """The most telling, then oldest file that nobody else holds; None when there is none."""
+        for stored in sorted(self._files(), key=lambda one: (-one.rank, one.at)):
+            load = self._claimed(stored)
+            if load is not None:
+                return load
+        return None
+
+    def trim(self) -> int:
+        """Remove what is too old, or more than fits, the least telling first, then the oldest. How many occurrences that were.
+
+        What another process is sending now is left to it.
+        """
+        now, gone = self._clock(), 0
+        files = sorted(self._files(), key=lambda one: (one.rank, one.at))
+        sizes = [_size(one.path) for one in files]
+        events, total = sum(one.occurrences for one in files), sum(sizes)
+        for stored, size in zip(files, sizes):
+            too_much = events > self._limits.events or total > self._limits.bytes
+            if (too_much or now - stored.at > self._limits.age) and self._discard(stored):
+                gone += stored.occurrences
+                events -= stored.occurrences
+                total -= size
+        self._sweep(now)
+        return gone
+
+    def _discard(self, stored: Stored) -> bool:
+        descriptor = _locked(stored.path)
+        if descriptor is None:
+            return False
+        _remove(stored.path)
+        os.close(descriptor)
+        return True
+
+    def _claimed(self, stored: Stored) -> Optional[Load]:
+        descriptor = _locked(stored.path)
+        if descriptor is None:
+            return None
+        return Load(stored, descriptor, list(_parcels(descriptor)))
+
+    def _files(self) -> Iterator[Stored]:
+        try:
+            names = os.listdir(self.folder)
+        except OSError:
+            return
+        for name in names:
+            stored = Stored.from_name(self.folder, name)
+            if stored is not None:
+                yield stored
+
+    def _sweep(self, now: float) -> None:
+        """What a process was writing when it died is not whole, and its events are in the journal still."""
+        for name in os.listdir(self.folder) if os.path.isdir(self.folder) else ():
+            path = os.path.join(self.folder, name)
+            if name.endswith(SUFFIX + _TEMPORARY) and now - _modified(path, now) > _STALE:
+                _remove(path)
+
+
+def _packed(bodies: Sequence[bytes]) -> bytes:
+    import zlib
+
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return b"".join([packer.compress(body + b"\n") for body in bodies]) + packer.flush()
+
+
+def _parcels(descriptor: int) -> Iterator[Parcel]:
+    """What is whole in the file, however it was damaged."""
+    import zlib
+
+    with os.fdopen(os.dup(descriptor), "rb") as file:
+        # Far more than the limits let a file have: nobody writes here but us, and damage is no reason to fill the memory.
+        raw = file.read(MAX_BYTES)
+    try:
+        text = zlib.decompressobj(31).decompress(raw, 4 * MAX_BYTES)
+    except zlib.error:
+        text = _as_far_as_it_goes(raw)
+    for line in text.split(b"\n"):
+        with suppress(ValueError):
+            yield Parcel.from_body(line)
+
+
+def _as_far_as_it_goes(raw: bytes) -> bytes:
+    import zlib
+
+    unpacker = zlib.decompressobj(31)
+    whole = bytearray()
+    with suppress(zlib.error):
+        for begin in range(0, len(raw), 64):
+            whole += unpacker.decompress(raw[begin : begin + 64])
+    return bytes(whole)
+
+
+def _locked(path: str) -> Optional[int]:
+    """A descriptor that holds the file's lock, or None if another holds it or the file is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None
+    try:
+        # Of the open file, not of the process: two clients of one process keep out of each other's way, too.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink > 0:
+            return descriptor
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _modified(path: str, otherwise: float) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return otherwise
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
