@@ -12,7 +12,17 @@ from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.integrations import asyncio as loops
-from aiops_sdk.integrations import excepthook, faults, futures, logging, multiprocessing, sigterm, unraisable, uwsgi
+from aiops_sdk.integrations import (
+    celery,
+    excepthook,
+    faults,
+    futures,
+    logging,
+    multiprocessing,
+    sigterm,
+    unraisable,
+    uwsgi,
+)
 from aiops_sdk.integrations import threading as threads
 
 if TYPE_CHECKING:
@@ -30,6 +40,7 @@ INTEGRATIONS: Sequence[Install] = (
     futures.install,
     multiprocessing.install,
     uwsgi.install,
+    celery.install,
     sigterm.install,
 )
 
