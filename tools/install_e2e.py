@@ -1,13 +1,17 @@
 """Makes the environments of the end-to-end tests, as a user would: from the built wheels, and from the registry.
 
-`.venvs/e2e` holds both of our wheels with Flask and gunicorn; `.venvs/published` the last published SDK with Flask.
+`.venvs/e2e` holds both of our wheels with Flask and gunicorn; `.venvs/published` the last published SDK with Flask;
+`.venvs/flask-suite` our SDK's wheel with what Flask's own tests need, and in its `sources` those tests.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).with_name("uv")
@@ -31,11 +35,42 @@ def make(name: str, lock: str, wheels: list[Path]) -> None:
         subprocess.run([*install, "--no-deps", *wheels], check=True)
 
 
+def unpack_sources(distribution: str, lock: str, folder: Path) -> None:
+    """The source distribution that a lock names, unpacked into the folder: what is installed of it has no tests."""
+    with TemporaryDirectory() as downloads:
+        only = Path(downloads) / "only.txt"
+        only.write_text(locked(distribution, (ROOT / "requirements" / lock).read_text()))
+        download: list[str | Path] = [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
+            *("--no-build-isolation", "--require-hashes", "--no-binary", distribution, "--dest", downloads, "-r", only),
+        ]
+        subprocess.run(download, check=True)
+        shutil.unpack_archive(next(Path(downloads).glob("*.tar.gz")), folder, filter="data")
+
+
+def locked(distribution: str, lock: str) -> str:
+    """The lines of a lock that are about one distribution."""
+    begin = re.search(rf"^{re.escape(distribution)}==", lock, re.MULTILINE)
+    if begin is None:
+        sys.exit(f"{distribution} is not in the lock")
+    lines = []
+    for line in lock[begin.start() :].splitlines():
+        lines.append(line)
+        if not line.endswith("\\"):
+            break
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Make both."""
-    print("Installing the built wheels, and the last published SDK, for the end-to-end tests", flush=True)
+    """Make all three."""
+    print(
+        "Installing the built wheels, the last published SDK, and Flask's own tests, for the end-to-end tests",
+        flush=True,
+    )
     make("e2e", "run.txt", sorted((ROOT / "dist").glob("*.whl")))
     make("published", "sdk-published.txt", [])
+    make("flask-suite", "flask-suite.txt", sorted((ROOT / "dist").glob("aiops_sdk-*.whl")))
+    unpack_sources("flask", "flask-suite.txt", ROOT / ".venvs" / "flask-suite" / "sources")
 
 
 if __name__ == "__main__":

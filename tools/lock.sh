@@ -21,3 +21,4 @@ lock node 3.11 requirements/node.in
 lock sdk-newest 3.8 requirements/sdk-newest.in
 lock sdk-oldest 3.8 requirements/sdk-oldest.in
 lock sdk-published 3.11 requirements/sdk-published.in
+lock flask-suite 3.11 requirements/flask-suite.in

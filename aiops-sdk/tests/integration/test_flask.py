@@ -888,7 +888,7 @@ def test_twice_on_one_app_changes_nothing(app, reports):
 
     crash(app)
 
-    assert app.wsgi_app is wsgi_app
+    assert app.wsgi_app == wsgi_app
     assert summary(only(reports))[0] == "exception"
 
 
@@ -897,6 +897,53 @@ def test_several_apps_each_report(reports):
         app = flask.Flask(name)
         init_flask(app)
         crash(app)
+
+    assert len(reports) == 2
+
+
+def test_an_app_goes_with_its_last_reference_as_without_us(reports):
+    gc.disable()
+    try:
+        app = flask.Flask("shop")
+        init_flask(app)
+        assert app.view_functions["static"]
+        gone = weakref.ref(app)
+        del app
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_an_app_stays_as_long_as_its_wsgi_app_is_needed(reports):
+    def create_app():
+        app = flask.Flask("shop")
+        app.add_url_rule("/crash", "crash", lambda: {}["a"])
+        init_flask(app)
+        return app
+
+    kept = ProxyFix(create_app().wsgi_app)
+    gc.collect()
+
+    assert WsgiClient(kept, Response).get("/crash").status_code == 500
+    assert len(reports) == 1
+
+
+def test_an_app_without_us_beside_one_with_us_is_not_heard(reports):
+    other, app = flask.Flask("other"), flask.Flask("shop")
+    init_flask(app)
+    crash(other)
+
+    # Only by its logger, as everything that is logged.
+    assert [event["signal_type"] for event in reports] == ["log_error"]
+
+
+def test_a_middleware_within_us_reports_once_whatever_else_is_attached(reports):
+    app, other = flask.Flask("shop"), flask.Flask("other")
+    app.wsgi_app = ProxyFix(app.wsgi_app)
+    for each in (app, other):
+        init_flask(each)
+        each.add_url_rule("/refuse", "refuse", lambda: ("no", 401))
+        each.test_client().get("/refuse")
 
     assert len(reports) == 2
 

@@ -10,6 +10,8 @@ import functools
 import json
 import logging
 import re
+import weakref
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
 
 import flask
@@ -30,6 +32,7 @@ SHORT_MESSAGE = 8
 """Characters from which a message is long enough to be recognised within a log line."""
 
 _NAME = "aiops_sdk"
+_WATCHED = "__aiops_sdk_watched__"
 _FAILURES = ("4", "5")
 _AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
 
@@ -45,7 +48,7 @@ def init_flask(app: flask.Flask) -> None:
             logging.getLogger(_NAME).warning("init_flask() needs a Flask app, and got: %s", type(found).__name__)
         elif _NAME not in found.extensions:
             found.extensions[_NAME] = hooks = _Hooks(found)
-            hooks.attach()
+            hooks.attach(found)
 
 
 class _FlaskRequest(WsgiRequest):
@@ -63,10 +66,10 @@ class _FlaskRequest(WsgiRequest):
         """Take the pattern from Flask, which forgets it before the last error can happen."""
         # Where Werkzeug leaves it; asking flask.request would cost more than all else that we do for a request.
         rule = getattr(self.environ.get("werkzeug.request"), "url_rule", None)
-        if rule is None and flask.has_request_context():
-            rule = flask.request.url_rule
         if rule is not None:
             self._rule = rule
+        elif flask.has_request_context():
+            self._rule = flask.request.url_rule or self._rule
 
 
 class _Introduced:
@@ -93,56 +96,61 @@ class _Introduced:
 
 
 class _Hooks:
-    """The ears in one app. They ask for the current client each time, and are deaf while there is none."""
+    """The ears in one app. They ask for the current client each time, and are deaf while there is none.
+
+    They hold on to no app, so that one goes as soon as nobody needs it, as Flask promises.
+    """
 
     def __init__(self, app: flask.Flask) -> None:
-        self._app = app
-        self._look_last = _safety.glancing(self._look_at)
+        self._app = weakref.ref(app)
         self._introduced: Optional[_Introduced] = None
         self._said = False
+        self.stand_in_class = False
 
-    def attach(self) -> None:
+    def attach(self, app: flask.Flask) -> None:
         """Put the ears in. Functions are put into new lists: a request may be walking through the old one."""
-        app = self._app
-        app.after_request_funcs[None] = [self._look_last, *app.after_request_funcs.get(None, [])]
+        look_last = _safety.glancing(self._look_at)
+        app.after_request_funcs[None] = [look_last, *app.after_request_funcs.get(None, [])]
         self._listen_to_error_handling(app)
         self._listen_to_exceptions(app)
-        # That is how Flask wants it to be replaced.
-        app.wsgi_app = self._watched(app.wsgi_app)  # type: ignore[method-assign,assignment]
+        self.stand_in_class = "wsgi_app" not in vars(app) and _watch_class_of(app)
+        if not self.stand_in_class:
+            # A middleware was put there, which is how Flask wants it. Now it is ours that stands there.
+            app.wsgi_app = _watched(app.wsgi_app, self)  # type: ignore[method-assign,assignment]  # see above
 
-    def _watched(self, wsgi_app: WSGIApplication) -> WSGIApplication:
-        begin = _safety.harmless(self._begin)
-        # Flask answers itself, unless a middleware was put between it and us, or a class derived from it does more.
-        others_answer = getattr(wsgi_app, "__func__", None) is not flask.Flask.wsgi_app
-
-        # Whatever is done here, every request pays for.
-        @functools.wraps(wsgi_app)
-        def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            client = clients.current()
-            request = begin(environ, client)
-            if client is None or request is None:
-                return wsgi_app(environ, start_response)
-            if others_answer:
-                start_response = _noting_status(start_response, request)
-            token = scope.begin_request(request)
-            try:
-                body = wsgi_app(environ, start_response)
-            except BaseException as exc:
-                client.capture_exception(exc, mechanism="flask")
-                raise
-            finally:
-                scope.end_request(token)
-                request.forget_handled()
-            if request.status[:1] in _FAILURES:
-                self._answered_by_others(client, request)
-            return self._body(body, client, request) if request.streams else body
-
-        return watched
+    def answer(
+        self,
+        wsgi_app: Callable[..., Iterable[bytes]],
+        before: Tuple[object, ...],
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        others_answer: bool,
+    ) -> Iterable[bytes]:
+        """What ``wsgi_app`` answers, called with what comes ``before``. Whatever is done here, every request pays for."""
+        client = clients.current()
+        request: Optional[_FlaskRequest] = self._begin(environ, client)
+        if client is None or request is None:
+            return wsgi_app(*before, environ, start_response)
+        if others_answer:
+            start_response = _noting_status(start_response, request)
+        token = scope.begin_request(request)
+        try:
+            body = wsgi_app(*before, environ, start_response)
+        except BaseException as exc:
+            client.capture_exception(exc, mechanism="flask")
+            raise
+        finally:
+            scope.end_request(token)
+            request.forget_handled()
+        if others_answer and request.status[:1] in _FAILURES:
+            self._answered_by_others(client, request)
+        return self._body(body, client, request) if request.streams else body
 
     def _body(self, body: Iterable[bytes], client: Client, request: _FlaskRequest) -> Iterable[bytes]:
         # Others go out untouched: servers look for their own file wrapper, to send a file without reading it.
         return StreamedBody(body, request, functools.partial(client.capture_exception, mechanism="flask"))
 
+    @_safety.harmless
     def _begin(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_FlaskRequest]:
         known = self._introduced
         if known is None or known.client is not client or not known.knows_base_url:
@@ -173,14 +181,15 @@ class _Hooks:
             self._said = True
             logging.getLogger(_NAME).warning(
                 "init_flask() was called for the app %r, but init() was not (or is still to come): nothing is reported.",
-                self._app.name,
+                getattr(self._app(), "name", None),
             )
 
     def _be_first_too(self) -> None:
         """Look at answers before other functions change them, too. Done at the first request: by then all are there."""
-        functions = self._app.after_request_funcs.get(None, [])
-        if len(functions) > 1 and self._look_first not in functions:
-            self._app.after_request_funcs[None] = [*functions, self._look_first]
+        app = self._app()
+        functions = app.after_request_funcs.get(None, []) if app is not None else []
+        if app is not None and len(functions) > 1 and self._look_first not in functions:
+            app.after_request_funcs[None] = [*functions, self._look_first]
 
     def _request_here(self) -> Optional[_FlaskRequest]:
         """The request that Flask is answering; made only now if the client came after the request."""
@@ -204,13 +213,12 @@ class _Hooks:
         try:
             flask.got_request_exception.connect(self._on_exception, app)
         except RuntimeError:  # Flask before 2.3, and blinker is not installed.
-            app.log_exception = _preceded(self._on_exception, app.log_exception)  # type: ignore[method-assign]  # see above
+            _precede(app, "log_exception", self._on_exception)
 
     def _listen_to_error_handling(self, app: flask.Flask) -> None:
         # Not handle_user_exception(), which raises through: that would put a frame of ours into everybody's tracebacks.
-        find = getattr(app, "_find_error_handler", None)
-        if find is not None:
-            app._find_error_handler = _preceded(self._on_error_handling, find)  # type: ignore[method-assign]  # see above
+        if hasattr(app, "_find_error_handler"):
+            _precede(app, "_find_error_handler", self._on_error_handling)
 
     def _on_exception(self, *told: object, exception: Optional[BaseException] = None, **_: object) -> None:
         client, exc = clients.current(), exception or _exception_in(told)
@@ -354,12 +362,59 @@ def _noting_status(start_response: StartResponse, request: WsgiRequest) -> Start
     return start
 
 
-def _preceded(listener: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
-    """The same method, but `listener` hears its arguments first."""
+def _watched(wsgi_app: WSGIApplication, hooks: _Hooks) -> WSGIApplication:
+    """The same as ``wsgi_app``, heard."""
+
+    @functools.wraps(wsgi_app)
+    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return hooks.answer(wsgi_app, (), environ, start_response, True)
+
+    return watched
+
+
+def _watch_class_of(app: flask.Flask) -> bool:
+    """Hear what the method ``wsgi_app`` of this app does; False if it is no plain method. Other apps of the class go unheard.
+
+    In the class, not in the app: there it would have to hold on to the app in which it stands, for ever.
+    """
+    owner = next(kind for kind in type(app).__mro__ if "wsgi_app" in vars(kind))
+    method = vars(owner)["wsgi_app"]
+    if hasattr(method, _WATCHED):
+        return True
+    if not isinstance(method, FunctionType):
+        return False
+    # Otherwise Flask itself answers, and nobody between it and us.
+    others_answer = method.__module__ != "flask.app"
 
     @functools.wraps(method)
-    def both(*args: Any, **named: Any) -> Any:
-        listener(*args, *named.values())
-        return method(*args, **named)
+    def wsgi_app(self: flask.Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        hooks: Optional[_Hooks] = self.extensions.get(_NAME)
+        if hooks is not None and hooks.stand_in_class:
+            return hooks.answer(method, (self,), environ, start_response, others_answer)
+        answer: Iterable[bytes] = method(self, environ, start_response)
+        return answer
 
-    return both
+    setattr(wsgi_app, _WATCHED, True)
+    owner.wsgi_app = wsgi_app  # type: ignore[attr-defined]  # it has one
+    return True
+
+
+def _precede(app: flask.Flask, name: str, listener: Callable[..., None]) -> None:
+    """Let ``listener`` hear the arguments of a method of this app first."""
+    method, held = getattr(app, name), weakref.ref(app)
+    function = getattr(method, "__func__", None)
+    if function is not None and method.__self__ is app:
+
+        @functools.wraps(function)
+        def both(*args: Any, **named: Any) -> Any:
+            listener(*args, *named.values())
+            return function(held(), *args, **named)
+
+    else:
+
+        @functools.wraps(method)
+        def both(*args: Any, **named: Any) -> Any:
+            listener(*args, *named.values())
+            return method(*args, **named)
+
+    setattr(app, name, both)
