@@ -139,10 +139,10 @@ def _request(request: Optional[Request]) -> Optional[Request]:
 
 
 def _trace(given: str) -> str:
-    """Call by call: the same calls stand in many tracebacks."""
-    if not _may_tell(given):
-        return given
-    return _CALL.join([_call(part) if len(part) <= _CALL_LENGTH else text(part) for part in given.split(_CALL)])
+    """Call by call: the same calls stand in many tracebacks. What the exception says comes after the last one."""
+    *calls, last = given.split(_CALL)
+    told = _CALL.join([*[_call(part) if len(part) <= _CALL_LENGTH else text(part) for part in calls], text(last)])
+    return given if told == given else told
 
 
 @lru_cache(maxsize=1024)
