@@ -58,6 +58,10 @@ test-e2e: browser wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/python tools/install_e2e.py
 	@$(BIN)/pytest -n 2 --dist loadfile --junitxml=$(RESULTS)/e2e.xml tests/e2e
 
+.PHONY: bench-sdk
+bench-sdk: $(MADE)/dev ## What the SDK costs and loses beside the others, measured here (OPTIONS=--quick for a look)
+	@$(BIN)/python bench/sdk/run.py $(OPTIONS)
+
 .PHONY: screenshots
 screenshots: browser ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots --shown docs/images
@@ -104,7 +108,7 @@ check-types-sdk:
 	@$(BIN)/mypy --no-error-summary --python-version 3.10 --cache-dir .mypy_cache/sdk aiops-sdk/src
 
 check-types-platform:
-	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests
+	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/sdk
 
 check-tests:
 	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture tests/docs tests/tools)

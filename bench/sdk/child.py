@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -130,10 +131,8 @@ def burst(name: str, options: Dict[str, Any]) -> None:
 def memory(name: str, options: Dict[str, Any]) -> None:
     """Resident memory before the import, after the start, after the first capture, and after a thousand."""
     fail = failing(options)
-    try:
+    with contextlib.suppress(LookupError):
         fail(0, 0)
-    except LookupError:
-        pass
     gc.collect()
     figures = [_resident()]
     sdk = start(name, options)
@@ -213,17 +212,18 @@ def _flask(name: str, options: Dict[str, Any], path: str) -> Any:
     numbers = iter(range(1, 10**9))
 
     @app.route("/crash/<int:number>")
-    def crash(number: int) -> object:
-        return fail(next(numbers), 0)
+    def crash(number: int) -> str:
+        return str(fail(next(numbers), 0))
 
-    environ = EnvironBuilder(path=path, headers={"User-Agent": "bench", "Accept": "*/*"}).get_environ()
+    headers = [("User-Agent", "bench"), ("Accept", "*/*")]
+    environ = EnvironBuilder(path=path, headers=headers).get_environ()
     environ["wsgi.errors"] = open(os.devnull, "w")  # noqa: SIM115 - lives as long as the process
 
-    def start_response(*_: Any) -> None:
+    def start_response(*_: Any) -> Any:
         pass
 
     def one() -> None:
-        body = app(dict(environ), start_response)
+        body: Any = app(dict(environ), start_response)
         for _ in body:
             pass
         body.close()

@@ -15,6 +15,8 @@ from environments import Installed
 
 Figures = dict[str, float]
 
+TURNS = 16
+
 _IMPORT = "import time, sys{first}\nt = time.perf_counter()\n{code}\nprint((time.perf_counter() - t) * 1e3)"
 
 
@@ -29,15 +31,11 @@ class Effort:
     deliveries: int
     burst: int
     burst_seconds: float
-    pairs: int
+    pairs: int  # of processes that take turns, with the SDK and without
 
 
-FULL = Effort(
-    rounds=3, starts=7, captures=100, seconds=5.0, deliveries=3000, burst=10_000, burst_seconds=60.0, pairs=60
-)
-QUICK = Effort(
-    rounds=1, starts=3, captures=20, seconds=0.7, deliveries=500, burst=10_000, burst_seconds=2.0, pairs=12
-)
+FULL = Effort(rounds=3, starts=7, captures=100, seconds=5.0, deliveries=3000, burst=10_000, burst_seconds=60.0, pairs=3)
+QUICK = Effort(rounds=1, starts=3, captures=20, seconds=0.7, deliveries=500, burst=10_000, burst_seconds=2.0, pairs=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class Measurement:
     once: bool = False
 
 
-def _imports(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _imports(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     return {
         "import": _import_ms(bench, sdk, "", effort),
         "import after Flask": _import_ms(bench, sdk, ", flask", effort),
@@ -83,13 +81,13 @@ IMPORTS = {
 }
 
 
-def _init(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _init(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     with bench.surroundings() as around:
         times = [around.run(sdk, "init", deadline=60)["us"] for _ in range(effort.starts)]
     return {"init()": statistics.median(times) / 1e3}
 
 
-def _capture(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _capture(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     found = {}
     for frames in (10, 40):
         with bench.surroundings() as around:
@@ -101,7 +99,7 @@ def _capture(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> F
     return found
 
 
-def _deliver(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _deliver(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     with bench.surroundings() as around:
         said = around.run(sdk, "deliver", deadline=180, count=effort.deliveries, seconds=effort.seconds)
         told = [(request, reading.events_in(request)) for request in around.sink.requests]
@@ -117,7 +115,7 @@ def _deliver(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> F
     }
 
 
-def _burst(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _burst(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     with bench.surroundings() as around:
         said = around.run(sdk, "burst", deadline=240, count=effort.burst, seconds=effort.burst_seconds)
         told = [one for request in around.sink.requests for one in reading.events_in(request)]
@@ -130,7 +128,7 @@ def _burst(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Fig
     }
 
 
-def _memory(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
+def _memory(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     with bench.surroundings() as around:
         said = around.run(sdk, "memory", deadline=240, count=1000 if effort.rounds > 1 else 150)
     return {
@@ -141,8 +139,8 @@ def _memory(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Fi
 
 
 def _flask(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
-    added = _added(bench, sdk, host, "request", 200, effort.pairs)
-    crashed = _added(bench, sdk, host, "crash", 10, max(6, effort.pairs // 4))
+    added = _added(bench, sdk, host, what="request", count=200, pairs=effort.pairs)
+    crashed = _added(bench, sdk, host, what="crash", count=10, pairs=effort.pairs)
     return {
         "Flask request": added["cpu_us"],
         "Flask crash": crashed["wall_us"] / 1e3,
@@ -151,14 +149,20 @@ def _flask(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Fig
 
 
 def _log(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
-    return {"logger.info": _added(bench, sdk, host, "log", 2000, effort.pairs)["thread_us"]}
+    return {"logger.info": _added(bench, sdk, host, what="log", count=2000, pairs=effort.pairs)["thread_us"]}
 
 
-def _added(bench: Bench, sdk: Installed, host: Installed, what: str, count: int, pairs: int) -> Figures:
+def _added(bench: Bench, sdk: Installed, host: Installed, *, what: str, count: int, pairs: int) -> Figures:
     """What the SDK adds to one thing: two processes, with it and without, take turns, and the difference of medians counts.
 
-    So what else the machine does at that time falls on both.
+    So what else the machine does at that time falls on both. Where things lie in memory makes a difference of some percent
+    between two processes that do the same: so several pairs of processes, and the median of their differences.
     """
+    differences = [_difference(bench, sdk, host, what=what, count=count, turns=TURNS) for _ in range(pairs)]
+    return {name: statistics.median(each[name] for each in differences) for name in differences[0]}
+
+
+def _difference(bench: Bench, sdk: Installed, host: Installed, *, what: str, count: int, turns: int) -> Figures:
     with_it: list[Figures] = []
     without: list[Figures] = []
     with (
@@ -167,9 +171,9 @@ def _added(bench: Bench, sdk: Installed, host: Installed, what: str, count: int,
         _pacer(around, sdk, what, count) as one,
         _pacer(plain, host, what, count) as other,
     ):
-        for number in range(pairs):
-            turns = [(one, with_it, around), (other, without, plain)]
-            for process, found, where in turns if number % 2 else reversed(turns):
+        for number in range(turns):
+            both = [(one, with_it, around), (other, without, plain)]
+            for process, found, where in both if number % 2 else reversed(both):
                 assert process.stdin is not None
                 process.stdin.write("go\n")
                 process.stdin.flush()

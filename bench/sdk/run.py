@@ -53,10 +53,16 @@ def main() -> int:
         bench = Bench(loop=Loop(), code=Path(code))
         prepare(bench.code)
         effort = cost.QUICK if options.quick else cost.FULL
-        figures = {} if options.rows == ["loss"] else _costs(bench, environments, sdks, effort, options.rows, progress)
+        figures = (
+            {}
+            if options.rows == ["loss"]
+            else _costs(bench, environments, sdks, effort=effort, rows=options.rows, progress=progress)
+        )
         faults = loss.QUICK if options.quick else loss.FULL
-        outcomes = {} if options.rows and "loss" not in options.rows else _losses(bench, environments, sdks, faults, progress)
-    text = _page(environments, missing, sdks, figures, outcomes, faults, quick=options.quick)
+        outcomes = (
+            {} if options.rows and "loss" not in options.rows else _losses(bench, environments, sdks, faults, progress)
+        )
+    text = _page(environments, missing, sdks, figures=figures, outcomes=outcomes, faults=faults, quick=options.quick)
     print(text)
     for path in options.write:
         path.write_text(text, encoding="utf-8")
@@ -67,10 +73,14 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a look: fewer repetitions, three of the faults")
-    parser.add_argument("--only", type=_listed(SDKS), default=SDKS, help=f"some of {','.join(SDKS)}; ours is always there")
+    parser.add_argument(
+        "--only", type=_listed(SDKS), default=SDKS, help=f"some of {','.join(SDKS)}; ours is always there"
+    )
     rows = [one.name for one in cost.MEASUREMENTS] + ["loss"]
     parser.add_argument("--rows", type=_listed(rows), default=[], help=f"some of {','.join(rows)}")
-    parser.add_argument("--ours", default=str(OURS), metavar="FROM", help="what ours is installed from: a folder, a wheel")
+    parser.add_argument(
+        "--ours", default=str(OURS), metavar="FROM", help="what ours is installed from: a folder, a wheel"
+    )
     parser.add_argument(
         "--write", nargs="?", action="append", type=Path, default=[], const=HERE / "RESULTS.md", metavar="FILE",
         help="also into this file, RESULTS.md beside this command if none is named",
@@ -107,6 +117,7 @@ def _costs(
     bench: Bench,
     environments: dict[str, Installed],
     sdks: list[str],
+    *,
     effort: cost.Effort,
     rows: list[str],
     progress: Progress,
@@ -166,16 +177,18 @@ def _page(
     environments: dict[str, Installed],
     missing: dict[str, str],
     sdks: list[str],
+    *,
     figures: dict[str, dict[str, table.Value]],
     outcomes: dict[str, dict[str, str]],
     faults: list[loss.Fault],
-    *,
     quick: bool,
 ) -> str:
     today = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
     parts = [
         "# What the SDK costs and loses, beside the others",
-        f"Command: `python bench/sdk/run.py {shlex.join(sys.argv[1:])}`".rstrip("` ") + "`" + f" · {today} · {_machine()}",
+        f"Command: `python bench/sdk/run.py {shlex.join(sys.argv[1:])}`".rstrip("` ")
+        + "`"
+        + f" · {today} · {_machine()}",
         "Each SDK ran in a fresh process against a platform of its own protocol on the loopback interface; rounds are "
         "interleaved; figures are medians. Each occurrence is a distinct error with the same stack, but for the burst."
         + (" **A quick look: too short to be quoted.**" if quick else ""),

@@ -186,7 +186,8 @@ def _usual(request: Request) -> tuple[int, str, bytes]:
 
 def _unchunked(got: bytearray, begin: int) -> tuple[bytes | None, int]:
     """The body that comes in chunks, and where it ends; None while it is not all there."""
-    pieces, at = [], begin
+    at = begin
+    pieces: list[bytes] = []
     while True:
         end = got.find(b"\r\n", at)
         if end < 0:

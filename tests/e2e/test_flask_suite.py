@@ -27,10 +27,8 @@ def loopback() -> Iterator[Loopback]:
 
 def run_flasks_tests(folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
     sources = next((ENVIRONMENTS / "flask-suite" / "sources").glob("flask-*"))
-    command: list[str | Path] = [
-        *(installed("flask-suite", "python"), "-m", "pytest", "-p", "no:cacheprovider", "-o", "console_output_style=classic"),
-        *("--junitxml", folder / "outcomes.xml", "--basetemp", folder / "temporary", "--color=no", *options, "tests"),
-    ]  # fmt: skip
+    command = [str(installed("flask-suite", "python")), "-m", "pytest", "-p", "no:cacheprovider", "--color=no"]
+    command += ["--junitxml", str(folder / "outcomes.xml"), "--basetemp", str(folder / "temporary"), *options, "tests"]
     return subprocess.run(
         command,
         cwd=sources,

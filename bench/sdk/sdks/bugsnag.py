@@ -23,7 +23,7 @@ capture = bugsnag.notify
 
 
 def flush() -> None:
-    """Wait for the threads that it starts, one for each event; its own flush() looks only every 10 ms."""
+    """Wait for the threads that it starts, one for each event; its own flush looks only every 10 ms."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join(60)
