@@ -12,7 +12,7 @@ import contextvars
 import os
 from typing import Callable, Dict, List, Optional, Tuple
 
-from aiops_sdk import _safety, values
+from aiops_sdk import _safety, hosting, values
 
 SECONDS = 0.25
 STUCK_LIMIT = 4
@@ -56,10 +56,9 @@ class Asker:
             done.release()
             self._stuck.pop(call, None)
 
-        try:
-            _thread.start_new_thread(run, ())
-        except RuntimeError:
-            run()  # The interpreter is ending and gives no more threads.
+        if not (hosting.threads_may_start() and _started(run)):
+            # Without a time limit then: the interpreter is ending, or the server lets no thread run.
+            run()
         if not done.acquire(timeout=self._seconds):
             self._stuck[call] = None
             if done.acquire(False):
@@ -179,6 +178,14 @@ _MADE_OF: Dict[int, Tuple[_Read, ...]] = {
 _GROUP: Optional[type] = getattr(builtins, "BaseExceptionGroup", None)  # from Python 3.11 on
 if _GROUP is not None:
     _MADE_OF[id(_GROUP)] = (_fields(_GROUP, "message"),)
+
+
+def _started(run: Callable[[], None]) -> bool:
+    try:
+        _thread.start_new_thread(run, ())
+    except RuntimeError:
+        return False
+    return True
 
 
 def _text_from(question: Callable[[], object]) -> Optional[str]:
