@@ -128,15 +128,19 @@ class Memory:
         """The calls of a traceback, at most ``limit``."""
         if tb is None:
             return _NO_CALLS
-        entries: List[TracebackType] = []
+        places: List[Place] = []
+        # Written out, because it runs for each call of each failure: what is known is found here, the rest by _place().
+        known, value_in = self._places.get, dict.get
         while tb is not None:
-            entries.append(tb)
+            frame, instruction, line = tb.tb_frame, tb.tb_lasti, tb.tb_lineno
+            name = value_in(frame.f_globals, "__name__")
+            place = known((id(frame.f_code), instruction, line, name)) if type(name) is str else None
+            places.append(place or self._place(frame, instruction, line))
             tb = tb.tb_next
-        left_out = len(entries) - limit
-        if left_out > 0:
-            entries[limit // 4 : limit // 4 + left_out] = []
-        places = tuple([self._place(entry.tb_frame, entry.tb_lasti, entry.tb_lineno) for entry in entries])
-        return self._stack(places, max(0, left_out), limit)
+        left_out = max(0, len(places) - limit)
+        if left_out:
+            places[limit // 4 : limit // 4 + left_out] = []
+        return self._stack(tuple(places), left_out, limit)
 
     def stack_from(self, frame: Optional[FrameType], limit: int) -> Stack:
         """The calls that are running: ``frame`` and those that led to it."""
