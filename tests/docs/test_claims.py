@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aiops_sdk import client, noise
-from aiops_sdk.delivery import buffer, transport, worker
+from aiops_sdk.delivery import batch, buffer, spool, transport, worker
 from aiops_sdk.steps.scrubbing import is_telling
 
 ROOT = Path(__file__).parents[2]
@@ -44,8 +44,8 @@ def test_every_word_that_the_security_page_calls_telling_hides_its_value() -> No
 
 
 def test_every_reason_for_dropping_an_event_is_explained() -> None:
-    reasons = {buffer.QUEUE_FULL, worker.UNDELIVERED, worker.AT_EXIT, client.STEP, client.FAILED}
-    reasons |= {transport.UNAUTHORIZED, transport.NOT_UNDERSTOOD, transport.TOO_LARGE, transport.REFUSED}
+    reasons = {buffer.QUEUE_FULL, worker.AT_EXIT, worker.STEP, worker.FAILED, worker.SPOOL_FULL, worker.DAMAGED}
+    reasons |= {transport.NOT_UNDERSTOOD, transport.TOO_LARGE, transport.REFUSED, client.REENTRANT}
     explained = page("docs/reference/sdk-options.md")
     assert sorted(reason for reason in reasons if f"`{reason}`" not in explained) == []
 
@@ -53,8 +53,12 @@ def test_every_reason_for_dropping_an_event_is_explained() -> None:
 @pytest.mark.parametrize(
     ("words", "number"),
     [
-        ("| queue | {} events", buffer.MAX_EVENTS),
-        ("| attempts | {} for each event", len(worker.PAUSES) + 1),
+        ("| queue | {:,} events", buffer.MAX_EVENTS),
+        ("| a batch | {} events", batch.MAX_EVENTS),
+        ("| repeats | the first at once, then one event every {:.0f} s", buffer.WINDOW),
+        ("beyond {} different texts", buffer.MAX_TEXTS),
+        ("| attempts | {} for each event", worker.ATTEMPTS),
+        ("It holds at most {:,} events", spool.MAX_EVENTS),
         ("sends what is queued, at most {:.0f} s", client.EXIT_SECONDS),
         ("{:.0f} s to connect", transport.CONNECT_SECONDS),
         ("{:.0f} s to be answered", transport.READ_SECONDS),

@@ -8,6 +8,10 @@ import aiops_sdk
 from aiops_platform.settings import Settings
 from aiops_sdk.config import Config
 
+# What is not just any text.
+VALUES = {"platform_url": "https://read.example", "base_url": "https://read.example", "spool": "/read/from/there"}
+WORDS = {"yes": True, "no": False}
+
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -39,14 +43,20 @@ def test_every_option_of_the_sdk_has_its_line_and_every_line_its_option() -> Non
 def test_every_variable_named_for_an_option_is_the_one_that_is_read() -> None:
     variables = {row[0]: row[1] for row in table("sdk-options.md")}
     for option, variable in variables.items():
-        value = "https://read.example" if option in ("platform_url", "base_url") else "read-from-the-environment"
+        if type(getattr(Config(api_key="key"), option)) is bool:
+            read = {getattr(Config.load(environ={"AIOPS_API_KEY": "key", variable: word}), option) for word in WORDS}
+            assert read == {True, False}, f"{option} is not read from {variable}"
+            continue
+        value = VALUES.get(option, "read-from-the-environment")
         config = Config.load(environ={"AIOPS_API_KEY": "key", variable: value})
         read = getattr(config, option)
-        assert read == value or read == frozenset({value}), f"{option} is not read from {variable}"
+        assert read in (value, frozenset({value}), (value,)), f"{option} is not read from {variable}"
 
 
 def test_every_default_named_for_an_option_is_the_one_that_is_used() -> None:
     config = Config.load(environ={"AIOPS_API_KEY": "key"})
     written = {row[0]: row[2] for row in table("sdk-options.md") if "`" not in row[2] and " " not in row[2]}
-    used = {option: getattr(config, option) or "none" for option in written}
+    words = {decision: word for word, decision in WORDS.items()}
+    values = {option: getattr(config, option) for option in written}
+    used = {option: words[value] if type(value) is bool else value or "none" for option, value in values.items()}
     assert written == used

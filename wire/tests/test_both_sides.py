@@ -14,13 +14,15 @@ from jsonschema import Draft202012Validator
 
 import aiops_sdk
 from aiops_platform.api.ingest import answers
-from aiops_platform.core import batch, wire
+from aiops_platform.core import batch, grouping, wire
 from aiops_platform.core.event import Event, Heartbeat
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.wire import Unreadable
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery import Accepted, Refused, Retry
+from aiops_sdk.delivery import Parcel as Packed
+from aiops_sdk.delivery.batch import encode
 from aiops_sdk.delivery.transport import outcome_of
 from aiops_sdk.event import Beat
 from aiops_sdk.testing import capture_events
@@ -125,6 +127,29 @@ def test_what_the_sdk_says_of_a_failure_fits_the_schema_and_loses_nothing_on_the
     event = wire.parse(json.dumps(events[0]).encode(), ParcelKind.EXCEPTION)
     assert isinstance(event, Event)
     assert event.remarks == ()
+
+
+def test_what_the_sdk_says_in_a_batch_is_what_it_says_one_by_one() -> None:
+    with capture_events(Config(api_key="test", release="7")) as events:
+        for fail in (*WAYS_TO_FAIL.values(), *WAYS_TO_FAIL.values()):
+            fail()
+    alone = [json.dumps(event).encode() for event in events]
+    told = [Packed.from_body(body) for body in alone]
+    text, carried = encode(Client(Config(api_key="test", release="7")).origin.head(), told)
+    assert carried == len(alone) == 2 * len(WAYS_TO_FAIL)
+    looked = batch.look(text, batch.Limits())
+    assert isinstance(looked, batch.Looked)
+    assert (looked.accepted, looked.rejected) == (carried, {})
+    whole = Parcel(
+        id=bytes(16), project_id=1, kind=ParcelKind.BATCH, body=batch.pack(text), received_at=datetime.now(UTC)
+    )
+    for body, parcel in zip(alone, batch.parcels(whole), strict=True):
+        by_itself, in_batch = wire.parse(body, ParcelKind.EXCEPTION), wire.parse(parcel.body, parcel.kind)
+        assert isinstance(by_itself, Event)
+        assert isinstance(in_batch, Event)
+        assert (in_batch.event_id, in_batch.remarks) == (by_itself.event_id, ())
+        assert grouping.key_for(in_batch) == grouping.key_for(by_itself)
+        assert in_batch.exceptions == by_itself.exceptions
 
 
 @pytest.mark.parametrize("closing", [False, True])
@@ -245,7 +270,11 @@ def test_what_the_platform_answers_fits_the_schema(answer: answers.Answer) -> No
 
 @pytest.mark.parametrize("sample", ["answer-accepted", "answer-capable", "answer-batch", "answer-old-server"])
 def test_the_sdk_takes_any_2xx_as_a_delivery(sample: str) -> None:
-    assert outcome_of(202, None, (WIRE / "samples" / f"{sample}.json").read_bytes(), 0.0) == Accepted()
+    outcome = outcome_of(202, None, (WIRE / "samples" / f"{sample}.json").read_bytes(), 0.0)
+    assert isinstance(outcome, Accepted)
+    assert outcome.capabilities == {"answer-capable": {"batch", "gzip"}, "answer-batch": {"batch", "gzip"}}.get(
+        sample, outcome.capabilities
+    )
 
 
 def test_the_sdk_repeats_why_it_was_refused() -> None:

@@ -18,13 +18,45 @@ LOG_ERROR = "log_error"
 HEARTBEAT = "heartbeat"
 
 
+class Ids:
+    """Makes random UUIDs (version 4) as text; a forked child never repeats those of its parent.
+
+    Randomness is read for many at once: to read it is to let another thread run first, which may take it milliseconds.
+    """
+
+    def __init__(self, at_once: int = 128) -> None:
+        self._at_once = at_once
+        self._pid = -1
+        self._random: List[bytes] = []
+
+    def new(self) -> str:
+        """One that was never given before."""
+        if self._pid != os.getpid():
+            self._random, self._pid = [], os.getpid()
+        try:
+            raw = bytearray(self._random.pop())
+        except IndexError:
+            raw = bytearray(self._refill())
+        raw[6] = (raw[6] & 0x0F) | 0x40
+        raw[8] = (raw[8] & 0x3F) | 0x80
+        text = raw.hex()
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+    def _refill(self) -> bytes:
+        # Two threads that do this at once waste some, and that is all.
+        fresh = os.urandom(16 * self._at_once)
+        pieces = [fresh[begin : begin + 16] for begin in range(0, len(fresh), 16)]
+        first = pieces.pop()
+        self._random = pieces
+        return first
+
+
+_ids = Ids()
+
+
 def new_id() -> str:
-    """A random UUID (version 4) as text; each call reads fresh randomness, so forked children never repeat one."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = (raw[6] & 0x0F) | 0x40
-    raw[8] = (raw[8] & 0x3F) | 0x80
-    text = raw.hex()
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+    """A random UUID (version 4) as text."""
+    return _ids.new()
 
 
 @dataclass(frozen=True)
@@ -242,7 +274,7 @@ class Beat:
             base_url=self.base_url,
             interval=self.interval,
             closing=self.closing,
-            stats=dict(self.stats),
+            stats={name: value for name, value in self.stats.items() if value is not None},
         )
         return body
 
