@@ -6,9 +6,14 @@ Nothing here looks anything up: whoever makes an event hands in all that it says
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Callable, Dict, Mapping, Optional, Tuple
+
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Mapping, Optional, Tuple
+
 
 Wire = Dict[str, object]
 
@@ -59,8 +64,7 @@ def new_id() -> str:
     return _ids.new()
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Frozen):
     """Who speaks: the same in everything that one process sends."""
 
     service: str
@@ -71,7 +75,7 @@ class Origin:
     sdk_version: str
     release: Optional[str] = None
     #: What surrounds all events of the process; an event's own contexts stand over it.
-    contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    contexts: Mapping[str, Mapping[str, object]] = {}
 
     def to_wire(self) -> Wire:
         """The fields that every body begins with."""
@@ -93,8 +97,7 @@ class Origin:
         return head
 
 
-@dataclass(frozen=True)
-class SourceContext:
+class SourceContext(Frozen):
     """The line that ran, and its neighbours."""
 
     before: Tuple[str, ...]
@@ -106,8 +109,7 @@ class SourceContext:
         return {"before": list(self.before), "line": self.line, "after": list(self.after)}
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(Frozen):
     """One call of a traceback. ``in_app`` tells the user's own code from libraries."""
 
     file: str
@@ -135,8 +137,7 @@ def _listed(frames: Tuple[Frame, ...]) -> object:
     return [frame.to_wire() for frame in frames]
 
 
-@dataclass(frozen=True)
-class ExceptionInfo:
+class ExceptionInfo(Frozen):
     """One exception of a tree: the reported one has no parent, each other says whose ``relation`` it is."""
 
     type: str
@@ -162,14 +163,13 @@ class ExceptionInfo:
         return body
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Frozen):
     """The request during which it happened, as far as it may be told."""
 
     method: str
     url: Optional[str] = None
     query: Optional[str] = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     remote_addr: Optional[str] = None
 
     def to_wire(self) -> Wire:
@@ -183,8 +183,7 @@ class Request:
         )
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Frozen):
     """Something that an app reports, once. Times are aware and UTC.
 
     ``repeat_count`` says for how many occurrences it stands, itself included, from ``first_at`` to ``last_at``.
@@ -205,7 +204,7 @@ class Event:
     exceptions: Tuple[ExceptionInfo, ...] = ()
     logger: Optional[str] = None
     template: Optional[str] = None
-    contexts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    contexts: Mapping[str, Mapping[str, object]] = {}
     repeat_count: int = 1
     first_at: Optional[datetime] = None
     last_at: Optional[datetime] = None
@@ -253,8 +252,7 @@ class Event:
         )
 
 
-@dataclass(frozen=True)
-class Beat:
+class Beat(Frozen):
     """A sign of life. ``interval`` is the seconds until the next one; ``closing`` says that there is none."""
 
     at: datetime

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
+import threading
 from datetime import datetime, timedelta, timezone
 
 from events import an_event, an_origin
 
-from aiops_sdk.event import Beat, ExceptionInfo, Frame, Request, SourceContext, new_id, rfc3339
+from aiops_sdk.event import Beat, ExceptionInfo, Frame, Ids, Request, SourceContext, new_id, rfc3339
 
 
 def test_an_event_says_what_old_servers_know():
@@ -96,3 +98,31 @@ def test_ids_are_random_uuids():
     assert len(ids) == 1000
     shape = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
     assert all(shape.fullmatch(each) for each in ids)
+
+
+def test_threads_that_make_ids_at_once_make_different_ones():
+    made = []
+    ids, together = Ids(at_once=3), threading.Barrier(4)
+
+    def make():
+        together.wait(20)
+        made.extend([ids.new() for _ in range(500)])
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert len(set(made)) == 2000
+
+
+def test_a_forked_child_makes_other_ids_than_its_parent(monkeypatch):
+    parents = Ids(at_once=20)
+    parents.new()
+    childs = copy.deepcopy(parents)
+    theirs = [parents.new() for _ in range(10)]
+
+    monkeypatch.setattr("os.getpid", lambda: -7)
+
+    assert set(theirs).isdisjoint([childs.new() for _ in range(10)])
