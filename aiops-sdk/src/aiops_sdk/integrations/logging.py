@@ -15,6 +15,9 @@ from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 
 
+ERROR = logging.ERROR
+
+
 def install(client: Client) -> Callable[[], None]:
     """Report what is logged at ERROR and above; the returned function ends it."""
     call_handlers = logging.Logger.callHandlers
@@ -22,13 +25,17 @@ def install(client: Client) -> Callable[[], None]:
 
     @functools.wraps(call_handlers)
     def call_handlers_and_capture(logger: logging.Logger, record: logging.LogRecord) -> None:
+        level = record.levelno
+        if type(level) is not int or level < ERROR:
+            # Most lines, by far: nothing more is done for them.
+            call_handlers(logger, record)
+            return
         # What a handler may change is the record: look first. What it makes is the message: take it afterwards.
-        counts = active and type(record.levelno) is int and record.levelno >= logging.ERROR
         exc_info = record.exc_info
         try:
             call_handlers(logger, record)
         finally:
-            if counts and clients.current() is client:
+            if active and clients.current() is client:
                 _capture(client, record, exc_info)
 
     logging.Logger.callHandlers = call_handlers_and_capture  # type: ignore[method-assign,assignment]  # it is the point
