@@ -15,8 +15,6 @@ from environments import Installed
 
 Figures = dict[str, float]
 
-TURNS = 16
-
 _IMPORT = "import time, sys{first}\nt = time.perf_counter()\n{code}\nprint((time.perf_counter() - t) * 1e3)"
 
 
@@ -31,11 +29,19 @@ class Effort:
     deliveries: int
     burst: int
     burst_seconds: float
+    kept: int  # captures after which memory is looked at
     pairs: int  # of processes that take turns, with the SDK and without
+    turns: int
 
 
-FULL = Effort(rounds=3, starts=7, captures=100, seconds=5.0, deliveries=3000, burst=10_000, burst_seconds=60.0, pairs=3)
-QUICK = Effort(rounds=1, starts=3, captures=20, seconds=0.7, deliveries=500, burst=10_000, burst_seconds=2.0, pairs=1)
+FULL = Effort(
+    rounds=3, starts=5, captures=100, seconds=5.0, deliveries=3000, burst=10_000, burst_seconds=40.0,
+    kept=1000, pairs=3, turns=16,
+)  # fmt: skip
+QUICK = Effort(
+    rounds=1, starts=1, captures=15, seconds=0.4, deliveries=400, burst=10_000, burst_seconds=1.0,
+    kept=100, pairs=1, turns=8,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,17 +136,17 @@ def _burst(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figure
 
 def _memory(bench: Bench, sdk: Installed, _: Installed, effort: Effort) -> Figures:
     with bench.surroundings() as around:
-        said = around.run(sdk, "memory", deadline=240, count=1000 if effort.rounds > 1 else 150)
+        said = around.run(sdk, "memory", deadline=240, count=effort.kept)
     return {
         "memory started": (said["started"] - said["before"]) / 1e6,
-        "memory after 1000": (said["after"] - said["started"]) / 1e6,
+        "memory after captures": (said["after"] - said["started"]) / 1e6,
         "memory in all": (said["after"] - said["before"]) / 1e6,
     }
 
 
 def _flask(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
-    added = _added(bench, sdk, host, what="request", count=200, pairs=effort.pairs)
-    crashed = _added(bench, sdk, host, what="crash", count=10, pairs=effort.pairs)
+    added = _added(bench, sdk, host, what="request", count=200, effort=effort)
+    crashed = _added(bench, sdk, host, what="crash", count=10, effort=effort)
     return {
         "Flask request": added["cpu_us"],
         "Flask crash": crashed["wall_us"] / 1e3,
@@ -149,16 +155,17 @@ def _flask(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Fig
 
 
 def _log(bench: Bench, sdk: Installed, host: Installed, effort: Effort) -> Figures:
-    return {"logger.info": _added(bench, sdk, host, what="log", count=2000, pairs=effort.pairs)["thread_us"]}
+    return {"logger.info": _added(bench, sdk, host, what="log", count=2000, effort=effort)["thread_us"]}
 
 
-def _added(bench: Bench, sdk: Installed, host: Installed, *, what: str, count: int, pairs: int) -> Figures:
+def _added(bench: Bench, sdk: Installed, host: Installed, *, what: str, count: int, effort: Effort) -> Figures:
     """What the SDK adds to one thing: two processes, with it and without, take turns, and the difference of medians counts.
 
     So what else the machine does at that time falls on both. Where things lie in memory makes a difference of some percent
     between two processes that do the same: so several pairs of processes, and the median of their differences.
     """
-    differences = [_difference(bench, sdk, host, what=what, count=count, turns=TURNS) for _ in range(pairs)]
+    turns = effort.turns
+    differences = [_difference(bench, sdk, host, what=what, count=count, turns=turns) for _ in range(effort.pairs)]
     return {name: statistics.median(each[name] for each in differences) for name in differences[0]}
 
 

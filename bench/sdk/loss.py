@@ -52,7 +52,11 @@ FULL = [
     Fault(name="401 for 20 s, 60 captures: requests", count=60, lasts=20, mood=Mood(status=401)),
 ]  # fmt: skip
 
-QUICK = [FULL[0], FULL[2], Fault(name="401 for 3 s, 60 captures: requests", count=60, lasts=3, mood=Mood(status=401))]
+QUICK = [
+    FULL[0],
+    Fault(name="SIGKILL right after 100 captures; then a restart", count=100, kill=signal.SIGKILL, again=3),
+    Fault(name="401 for 2 s, 60 captures: requests", count=60, lasts=2, mood=Mood(status=401)),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -77,7 +77,7 @@ ROWS = [
     Row(key="bytes per event", title="bytes on the wire per event, 10 frames, heads included", target="≤ 150", meets=_at_most(150)),
     Row(key="events per request", title="– events per request", digits=1, more_is_better=True, compared=False),
     Row(key="memory started", title="memory after import and `init()`, MB", digits=1),
-    Row(key="memory after 1000", title="memory added by 1,000 captures, MB", digits=1, target="≤ 3 MB", meets=_at_most(3)),
+    Row(key="memory after captures", title="memory added by 1,000 captures, MB", digits=1, target="≤ 3 MB", meets=_at_most(3)),
     Row(key="memory in all", title="memory added in all, MB", digits=1),
 ]  # fmt: skip
 
