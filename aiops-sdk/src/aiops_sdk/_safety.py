@@ -102,8 +102,7 @@ class strict:  # noqa: N801 - like guarded
 
 
 def start_thread(name: str, run: Callable[[], None]) -> bool:
-    """Run ``run`` in a daemon thread of the SDK. False when no thread can be had: the interpreter ends, a limit is reached,
-    or this process is one of those that must not have any.
+    """Run ``run`` in a daemon thread of the SDK. False when none can be had (interpreter ending, limit reached) or may be.
 
     Not ``threading.Thread``: its ``start()`` waits for the new thread and takes threading's own lock, and neither is safe
     where we may be: in a fork hook, in a ``__del__`` that the garbage collector called, in a gevent hub.

@@ -14,7 +14,7 @@ import weakref
 from dataclasses import replace
 from typing import Callable, Dict, List, Optional, Protocol
 
-from aiops_sdk import _safety, capturing, machine, noise, postmortem, scope, seen, steps
+from aiops_sdk import _safety, capturing, hosting, machine, noise, postmortem, scope, seen, steps
 from aiops_sdk._version import __version__
 from aiops_sdk.capture import Capture
 from aiops_sdk.config import Config
@@ -306,11 +306,12 @@ class Client:
 
     def become_child(self) -> None:
         """After a fork: what is queued is the parent's; locks, connections, threads and counts begin anew here."""
+        heir = hosting.is_heir_of(self.origin.pid)
         self.origin = replace(self.origin, pid=os.getpid(), instance_id=new_id())
         self._began = time.monotonic()
         if self._watch is not None:
             self._watch.let_go()
-        self._delivery.become_child()
+        self._delivery.become_child(heir=heir)
         if not self._closed:
             for begin in self._begin_in_child:
                 begin()
@@ -393,7 +394,7 @@ def _follow_forks(client: Client) -> None:
 
     def in_child() -> None:
         living = reference()
-        if living is not None:
+        if living is not None and not hosting.is_unnumbered_child_of(living.origin.pid):
             with _safety.guarded():
                 living.become_child()
 

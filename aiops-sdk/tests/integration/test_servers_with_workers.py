@@ -165,7 +165,9 @@ with_uwsgi = pytest.mark.skipif(not Path(UWSGI).exists(), reason="There is no uW
 
 @with_uwsgi
 @pytest.mark.parametrize("threads", [["--enable-threads"], []], ids=["threads", "no threads"])
-@pytest.mark.parametrize("lazy", [["--lazy-apps"], []], ids=["lazy", "forked"])
+@pytest.mark.parametrize(
+    "lazy", [["--lazy-apps"], [], ["--py-call-uwsgi-fork-hooks"]], ids=["lazy", "forked", "forked with hooks"]
+)
 def test_what_uwsgi_s_workers_say_last_arrives(platform: Platform, tmp_path: Path, threads: List[str], lazy: List[str]):
     with serving(tmp_path, platform, [*SERVED_BY_UWSGI, *threads, *lazy]) as server:
         pids = server.let_each_speak()
@@ -173,8 +175,8 @@ def test_what_uwsgi_s_workers_say_last_arrives(platform: Platform, tmp_path: Pat
         wait_until(lambda: all(f"[pid: {pid}|" in server.log() for pid in pids), "the requests to be over")
         server.end(signal.SIGTERM)
     messages = told(platform)
-    # What the first process said before it forked is nobody's: it never runs Python again.
-    assert messages.pop("loaded", 0) == (WORKERS if lazy else 0)
+    # What the first process said before it forked, one of the workers tells.
+    assert messages.pop("loaded") == (WORKERS if "--lazy-apps" in lazy else 1)
     assert messages == expected(pids), server.log()
     assert ("runs without threads" in server.log()) != bool(threads)
 

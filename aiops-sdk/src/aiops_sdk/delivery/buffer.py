@@ -289,6 +289,24 @@ class Buffer:
                 item.waits = False
             return list(self._unsettled.values())
 
+    def left_by_parent(self) -> List[Item]:
+        """In a forked child, before ``clear``: what the parent had. Nothing if somebody who is not here holds the lock."""
+        if not self._changed.acquire(False):
+            return []
+        try:
+            return self.everything()
+        finally:
+            self._changed.release()
+
+    def adopt(self, items: Iterable[Item]) -> None:
+        """Take in what a process had that will never send it. It was folded there."""
+        now = time.monotonic()
+        with self._changed:
+            for item in items:
+                self._captured += item.count
+                self._queued += item.count
+                self._enqueue(item.draft, self._keeper.write(item.draft), now)
+
     # Repeats.
 
     def close_windows(self, now: Optional[float]) -> None:

@@ -166,8 +166,12 @@ class Delivery:
         """See ``Buffer.stats``; and ``last_error``, what went wrong last on the way, None when nothing did."""
         return {**self._buffer.stats(), "last_error": self.link.last_error}
 
-    def become_child(self) -> None:
-        """After a fork: nothing inherited is sent, waited for or locked; the thread starts with the next event."""
+    def become_child(self, *, heir: bool = False) -> None:
+        """After a fork: nothing inherited is waited for or locked; the thread starts with the next event.
+
+        Nothing inherited is sent, either, but by the ``heir`` of a process that never gets to it.
+        """
+        inherited = self._buffer.left_by_parent() if heir else []
         load, self._load = self._load, None
         if load is not None:
             load.release()
@@ -177,6 +181,7 @@ class Delivery:
         self._transport.abandon()
         self.link.begin_anew()
         self._begin()
+        self._buffer.adopt(inherited)
 
     def heard(self, outcome: Accepted) -> None:
         """A heartbeat got through: then events will, too, and what lies on disk. For a thread of ours."""
