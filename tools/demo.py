@@ -132,7 +132,7 @@ def platform_settings(folder: Path, url: str) -> dict[str, str]:
 
 
 def shop_settings(folder: Path, platform_url: str, key: str) -> dict[str, str]:
-    """The shop's environment: where it keeps its stock, and how its SDK reports."""
+    """The shop's environment: where it keeps its stock, how its SDK reports, and where that keeps what is undelivered."""
     return {
         **surroundings(),
         "SHOP_DATABASE": str(folder / "shop" / "stock.db"),
@@ -140,6 +140,7 @@ def shop_settings(folder: Path, platform_url: str, key: str) -> dict[str, str]:
         "AIOPS_PLATFORM_URL": platform_url,
         "AIOPS_API_KEY": key,
         "AIOPS_ENV": "demo",
+        "AIOPS_SPOOL": str(folder / "shop" / "spool"),
     }
 
 

@@ -61,6 +61,7 @@ def running_shop(
         AIOPS_PLATFORM_URL=platform_url,
         AIOPS_API_KEY=key,
         AIOPS_ENV=environment,
+        AIOPS_SPOOL=str(folder / "spool"),
     )
     with started(command(server, port), log=folder / "shop.log", environment=surroundings, directory=SHOP) as program:
         eventually(lambda: is_up(url) or program.process.poll() is not None, what="the shop's first answer")

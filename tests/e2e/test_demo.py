@@ -17,8 +17,9 @@ from e2e.programs import ROOT, Program, clean_environment, eventually, installed
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Program]:
     command: list[str | Path] = [installed("e2e", "python"), ROOT / "tools" / "demo.py"]
-    (tmp_path / "tmp").mkdir()
-    surroundings = clean_environment(TMPDIR=str(tmp_path / "tmp"))
+    for name in ("tmp", "home"):
+        (tmp_path / name).mkdir()
+    surroundings = clean_environment(TMPDIR=str(tmp_path / "tmp"), HOME=str(tmp_path / "home"))
     with started(command, log=tmp_path / "log", environment=surroundings) as program:
         yield program
 
@@ -39,6 +40,7 @@ def test_it_shows_both_and_leaves_nothing_behind(demo: Program, tmp_path: Path, 
 
     eventually(lambda: not demo.living(), what="the end of every process")
     assert list((tmp_path / "tmp").iterdir()) == []
+    assert list((tmp_path / "home").iterdir()) == []
 
 
 def test_taken_ports_are_replaced_and_it_says_so(request: pytest.FixtureRequest) -> None:

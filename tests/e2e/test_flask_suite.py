@@ -64,6 +64,7 @@ def test_flasks_own_tests_come_out_the_same_with_the_sdk_attached_to_every_app(
         PYTHONPATH=str(PLUGIN),
         AIOPS_API_KEY="key-of-the-test",
         AIOPS_PLATFORM_URL=loopback.url,
+        AIOPS_SPOOL=str(tmp_path / "spool"),
     )
 
     assert outcomes(attached) == outcomes(without), f"{plain.stdout}\n{ours.stdout}\n{ours.stderr}"
