@@ -169,3 +169,23 @@ def test_a_child_that_becomes_another_program_leaves_no_trace(platform: Platform
     """
     run_program(tmp_path, program, platform_url=platform.url)
     assert len({beat["instance"]["id"] for beat in platform.heartbeats}) == 1
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "aiops_sdk.close(); os._exit(3)"], ids=["", "exit", "close, _exit"])
+def test_what_parent_and_child_say_right_before_their_ends_arrives(platform: Platform, tmp_path: Path, end: str):
+    program = """
+        import logging, os, sys
+        import aiops_sdk
+        aiops_sdk.init()
+        child = os.fork()
+        who = "parent" if child else "child"
+        for number in range(100):
+            logging.getLogger("shop").error("%s says %d", who, number)
+        if child:
+            os.waitpid(child, 0)
+        else:
+            END
+    """.replace("END", end or "pass")
+    run_program(tmp_path, program, platform_url=platform.url)
+    expected = Counter(f"{who} says {number}" for who in ("parent", "child") for number in range(100))
+    assert Counter(event["message"] for event in platform.events) == expected
