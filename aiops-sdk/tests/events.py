@@ -8,13 +8,15 @@ import sys
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, Hashable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Hashable, List, Mapping, Optional, Tuple
 
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.delivery import Accepted, Outcome
-from aiops_sdk.delivery.transport import BATCH_PATH
+from aiops_sdk.delivery.transport import BATCH_PATH, Accepted
 from aiops_sdk.event import Event, Origin, new_id
+
+if TYPE_CHECKING:
+    from aiops_sdk.delivery.transport import Outcome
 
 __all__ = [
     "ExceptionGroup",

@@ -20,10 +20,9 @@ from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.wire import Unreadable
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.delivery import Accepted, Refused, Retry
-from aiops_sdk.delivery import Parcel as Packed
 from aiops_sdk.delivery.batch import encode
-from aiops_sdk.delivery.transport import outcome_of
+from aiops_sdk.delivery.parcel import Parcel as Packed
+from aiops_sdk.delivery.transport import Accepted, Refused, Retry, outcome_of
 from aiops_sdk.event import Beat
 from aiops_sdk.testing import capture_events
 

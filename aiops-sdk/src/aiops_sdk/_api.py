@@ -6,7 +6,6 @@ import atexit
 import sys
 import threading
 import warnings
-from typing import TYPE_CHECKING, Callable, Dict, Iterable, Optional, Sequence, Union
 
 from aiops_sdk import _safety, client, heartbeats
 from aiops_sdk.client import Client
@@ -25,10 +24,14 @@ from aiops_sdk.integrations import (
 )
 from aiops_sdk.integrations import threading as threads
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, Optional, Sequence, Union
+
     from flask import Flask
 
-Install = Callable[[Client], Callable[[], None]]
+    Install = Callable[[Client], Callable[[], None]]
+
 
 #: What init() installs; frameworks have a function of their own.
 INTEGRATIONS: Sequence[Install] = (

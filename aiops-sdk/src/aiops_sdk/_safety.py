@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import _thread
 from contextvars import ContextVar
-from types import TracebackType
-from typing import Callable, Optional, Type, TypeVar
 
 from aiops_sdk import hosting
 
-Result = TypeVar("Result")
-Given = TypeVar("Given")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Callable, Optional, Type, TypeVar
+
+    Result = TypeVar("Result")
+
+    Given = TypeVar("Given")
+
 
 _inside: ContextVar[bool] = ContextVar("aiops_sdk_inside", default=False)
 _strict: ContextVar[bool] = ContextVar("aiops_sdk_strict", default=False)

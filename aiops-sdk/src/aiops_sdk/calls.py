@@ -12,13 +12,17 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from itertools import islice
-from types import CodeType, FrameType, TracebackType
-from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from aiops_sdk import _safety, hostile
 from aiops_sdk.event import Frame, SourceContext
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any, Dict, List, Optional, Sequence, Tuple
+
 
 LINES_AROUND = 5
 LINE_LENGTH = 200
@@ -39,8 +43,7 @@ _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _OURSELVES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Frozen):
     """One call, told: ``text`` is its lines in a printed traceback."""
 
     frame: Frame

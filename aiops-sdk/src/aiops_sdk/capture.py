@@ -10,11 +10,17 @@ import os
 import re
 import sys
 from datetime import datetime, timezone
-from typing import Dict, Hashable, Mapping, Match, Optional, Tuple
 
 from aiops_sdk import hostile, stacktrace
-from aiops_sdk.event import HTTP_ERROR, LOG_ERROR, Event, Request, new_id
-from aiops_sdk.printing import Thrown
+from aiops_sdk.event import HTTP_ERROR, LOG_ERROR, Event, new_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Hashable, Mapping, Match, Optional, Tuple
+
+    from aiops_sdk.event import Request
+    from aiops_sdk.printing import Thrown
+
 
 _UNKNOWN = object()
 

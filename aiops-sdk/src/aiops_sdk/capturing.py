@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 import time
-from typing import Mapping, Optional, Tuple
 
 from aiops_sdk import _safety, hostile, noise, stacktrace, values
 from aiops_sdk.capture import Capture
-from aiops_sdk.delivery.buffer import Draft
 from aiops_sdk.delivery.journal import Stub
 from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
-from aiops_sdk.printing import Thrown
-from aiops_sdk.scope import RequestScope
 from aiops_sdk.steps import scrubbing
 from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
 
-Contexts = Mapping[str, Mapping[str, object]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from typing import Mapping, Optional, Tuple
+
+    from aiops_sdk.delivery.buffer import Draft
+    from aiops_sdk.printing import Thrown
+    from aiops_sdk.scope import RequestScope
+
+    Contexts = Mapping[str, Mapping[str, object]]
+
 
 # Characters of a message that may go into a stub.
 STUB_MESSAGE = 512

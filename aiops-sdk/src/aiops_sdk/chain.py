@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from types import TracebackType
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Dict, Iterator, List, Optional, Tuple
+
 
 LIMIT = 50
 
@@ -28,7 +34,7 @@ _ATTRIBUTES = BaseException.__dict__["__dict__"].__get__
 _GROUP: Optional[type] = getattr(builtins, "BaseExceptionGroup", None)
 
 
-class Related(NamedTuple):
+class Related(Frozen):
     """One exception of the tree. ``parent`` is the index of the entry it belongs to; the first has none."""
 
     exc: BaseException

@@ -6,36 +6,61 @@ Integrations hand it what they saw. None of its methods raises into them, and no
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
 import weakref
-from dataclasses import replace
-from typing import Callable, Dict, List, Optional, Protocol
 
 from aiops_sdk import _safety, capturing, hosting, machine, noise, postmortem, scope, seen, steps
 from aiops_sdk._version import __version__
-from aiops_sdk.capture import Capture
-from aiops_sdk.config import Config
-from aiops_sdk.delivery import (
-    FAILED,
-    Accepted,
-    Delivery,
-    Disk,
-    Draft,
-    HttpTransport,
-    Link,
-    Parcel,
-    Transport,
-    Voice,
-    folder_name,
-    pack,
-)
 from aiops_sdk.delivery.buffer import Buffer
-from aiops_sdk.delivery.journal import Journal, Remains
-from aiops_sdk.event import Origin, Wire, new_id
-from aiops_sdk.scope import RequestScope
+from aiops_sdk.delivery.disk import Disk, folder_name
+from aiops_sdk.delivery.link import Link
+from aiops_sdk.delivery.parcel import pack
+from aiops_sdk.delivery.transport import HttpTransport
+from aiops_sdk.delivery.voice import Voice
+from aiops_sdk.delivery.worker import FAILED, Delivery
+from aiops_sdk.event import Origin, new_id
+from aiops_sdk.frozen import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from typing import Callable, Dict, List, Optional, Protocol
+
+    from aiops_sdk.capture import Capture
+    from aiops_sdk.config import Config
+    from aiops_sdk.delivery.buffer import Draft
+    from aiops_sdk.delivery.journal import Journal, Remains
+    from aiops_sdk.delivery.parcel import Parcel
+    from aiops_sdk.delivery.transport import Accepted, Transport
+    from aiops_sdk.event import Wire
+    from aiops_sdk.scope import RequestScope
+
+    class LastWords(Protocol):
+        """A part that has something to say when the client closes."""
+
+        def begin(self) -> None:
+            """The end begins: start saying it, without waiting."""
+
+        def wait(self, deadline: float) -> None:
+            """Return when it has been said, at the latest at ``deadline`` (monotonic)."""
+
+    class EndWatch(Protocol):
+        """Sees to it that ends which nobody can catch leave a trace."""
+
+        def begin(self, journal: Journal) -> None:
+            """This process keeps this journal now."""
+
+        def look(self) -> bool:
+            """Whether a stop from outside would leave a trace, after seeing to it."""
+
+        def let_go(self) -> None:
+            """In a forked child: nothing more goes to what is the parent's."""
+
+        def end(self) -> None:
+            """The process, or the client, ends in order."""
+
 
 EXIT_SECONDS = 2.0
 
@@ -43,32 +68,6 @@ EXIT_SECONDS = 2.0
 FAILURE_SECONDS = 30.0
 
 REENTRANT = "reentrant"
-
-
-class LastWords(Protocol):
-    """A part that has something to say when the client closes."""
-
-    def begin(self) -> None:
-        """The end begins: start saying it, without waiting."""
-
-    def wait(self, deadline: float) -> None:
-        """Return when it has been said, at the latest at ``deadline`` (monotonic)."""
-
-
-class EndWatch(Protocol):
-    """Sees to it that ends which nobody can catch leave a trace."""
-
-    def begin(self, journal: Journal) -> None:
-        """This process keeps this journal now."""
-
-    def look(self) -> bool:
-        """Whether a stop from outside would leave a trace, after seeing to it."""
-
-    def let_go(self) -> None:
-        """In a forked child: nothing more goes to what is the parent's."""
-
-    def end(self) -> None:
-        """The process, or the client, ends in order."""
 
 
 class Client:

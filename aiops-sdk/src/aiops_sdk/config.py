@@ -7,8 +7,13 @@ and a value that is empty counts as not given.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import FrozenSet, Iterable, Mapping, Optional, Tuple, Union
+
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import FrozenSet, Iterable, Mapping, Optional, Tuple, Union
+
 
 DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
 DEFAULT_SERVICE_NAME = "unknown-service"
@@ -22,11 +27,10 @@ class ConfigError(RuntimeError):
     """The SDK cannot start with these settings; the message says which one and what to do."""
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Frozen, hidden=("api_key", "proxy")):
     """Everything that can be chosen, checked. Never printed with its key."""
 
-    api_key: str = field(repr=False)
+    api_key: str
     service_name: str = DEFAULT_SERVICE_NAME
     environment: str = DEFAULT_ENVIRONMENT
     platform_url: str = DEFAULT_PLATFORM_URL
@@ -40,7 +44,7 @@ class Config:
     #: Whether SIGTERM delivers what is queued before it ends the process.
     flush_on_sigterm: bool = False
     #: The proxy to reach the platform through, from the usual variables; may carry a password.
-    proxy: Optional[str] = field(default=None, repr=False)
+    proxy: Optional[str] = None
 
     @classmethod
     def load(

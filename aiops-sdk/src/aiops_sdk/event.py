@@ -6,16 +6,17 @@ Nothing here looks anything up: whoever makes an event hands in all that it says
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import timezone
 
 from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Callable, Dict, List, Mapping, Optional, Tuple
 
+    Wire = Dict[str, object]
 
-Wire = Dict[str, object]
 
 EXCEPTION = "exception"
 HTTP_ERROR = "http_error"

@@ -70,6 +70,6 @@ class Frozen:
         return tuple([getattr(self, name) for name in self._fields])
 
 
-def replace(value: Value, **changes: object) -> Value:
+def replace(value: Value, /, **changes: object) -> Value:
     """The same value, but for these fields."""
     return type(value)(**{**value.__dict__, **changes})

@@ -8,13 +8,21 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime, timezone
-from typing import Optional
 
 from aiops_sdk import _safety
-from aiops_sdk.client import Client, http_transport
-from aiops_sdk.delivery import Accepted, Barred, Bell, Outcome, Retry, Transport
+from aiops_sdk.client import http_transport
 from aiops_sdk.delivery.link import GZIP
+from aiops_sdk.delivery.transport import Accepted, Barred, Retry
+from aiops_sdk.delivery.worker import Bell
 from aiops_sdk.event import Beat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional
+
+    from aiops_sdk.client import Client
+    from aiops_sdk.delivery.transport import Outcome, Transport
+
 
 PATH = "/v1/sdk/heartbeat"
 INTERVAL = 30.0

@@ -10,9 +10,15 @@ import _thread
 import builtins
 import contextvars
 import os
-from typing import Callable, Dict, List, Optional, Tuple
 
 from aiops_sdk import _safety, hosting, values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Tuple
+
+    _Read = Callable[[BaseException], Tuple[object, ...]]
+
 
 SECONDS = 0.25
 STUCK_LIMIT = 4
@@ -20,7 +26,6 @@ STUCK_LIMIT = 4
 #: Characters of a text that are kept at most. What is longer is cut before anything else is done with it.
 LIMIT = 8_192
 
-_Read = Callable[[BaseException], Tuple[object, ...]]
 
 _NAME = type.__dict__["__name__"].__get__
 _QUALIFIED_NAME = type.__dict__["__qualname__"].__get__

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Dict, List, NamedTuple, Optional
+
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Optional
+
 
 if sys.platform != "win32":
     _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -18,21 +24,21 @@ else:
 _LIMIT = 65_536
 
 
-class Kills(NamedTuple):
+class Kills(Frozen):
     """How many processes of one memory group (cgroup) were killed because memory ran out. ``group`` tells it from others."""
 
     group: str
     killed: int
 
 
-class Signals(NamedTuple):
+class Signals(Frozen):
     """Bit ``n - 1`` stands for signal ``n``. ``caught``: a handler waits for it, be it Python's or one in C."""
 
     caught: int
     blocked: int
 
 
-class Process(NamedTuple):
+class Process(Frozen):
     """What tells one process from every other. ``started`` is in clock ticks since the machine's start."""
 
     pid: int

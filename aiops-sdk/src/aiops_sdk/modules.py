@@ -7,10 +7,13 @@ uses the occasion to see whether one that is waited for has come meanwhile. ADR 
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import Callable, List, Optional, Sequence
 
 from aiops_sdk import _safety
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Callable, List, Optional, Sequence
 
 
 class _Awaited:
@@ -25,7 +28,7 @@ class _Awaited:
 
     def loaded(self) -> Optional[ModuleType]:
         found = sys.modules.get(self.module)
-        return found if isinstance(found, ModuleType) and self.attribute in vars(found) else None
+        return found if isinstance(found, type(sys)) and self.attribute in vars(found) else None
 
 
 class Lookout:

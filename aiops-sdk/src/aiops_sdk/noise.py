@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import builtins
 import errno
-import logging
-from types import TracebackType
-from typing import FrozenSet, Iterable, Optional, Tuple, Type, Union
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import logging
+    from types import TracebackType
+    from typing import FrozenSet, Iterable, Optional, Tuple, Type, Union
+
 
 QUIET_METHODS = frozenset({"OPTIONS", "HEAD"})
 

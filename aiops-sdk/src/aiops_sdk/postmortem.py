@@ -9,14 +9,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Dict, NamedTuple, Optional, Tuple, Union
 
 from aiops_sdk import machine
 from aiops_sdk.calls import is_in_app
-from aiops_sdk.delivery.journal import Remains, an_object, moment
+from aiops_sdk.delivery.journal import an_object, moment
 from aiops_sdk.event import EXCEPTION
-from aiops_sdk.machine import Kills
+from aiops_sdk.frozen import Frozen
 from aiops_sdk.steps.truncating import STACK_TRACE, cut_middle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional, Tuple, Union
+
+    from aiops_sdk.delivery.journal import Remains
+    from aiops_sdk.machine import Kills
+
 
 #: A process that was told to stop may take this many seconds, and is still not said to have died.
 STOPPING = 3_600.0
@@ -36,7 +43,7 @@ _CALL = re.compile(r'^  File "(.*)", line (\d+|\?+) in (.*)$', re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
 
-class Crash(NamedTuple):
+class Crash(Frozen):
     """It crashed in C. ``calls`` (file, line, function), oldest first, are those of the thread that did."""
 
     error_type: str
@@ -47,7 +54,7 @@ class Crash(NamedTuple):
     threads: Dict[str, str]
 
 
-class Vanished(NamedTuple):
+class Vanished(Frozen):
     """It ended without a word. ``at`` is its last sign of life."""
 
     error_type: str
@@ -55,7 +62,7 @@ class Vanished(NamedTuple):
     at: float
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Frozen):
     """Where the judge stands."""
 
     host: str

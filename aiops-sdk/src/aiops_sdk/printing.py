@@ -6,10 +6,15 @@ The standard library's own formatter calls ``str()`` on each exception, and more
 from __future__ import annotations
 
 import traceback
-from typing import Iterator, List, Optional, Sequence, Tuple
 
 from aiops_sdk import chain, hostile
-from aiops_sdk.calls import Stack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Sequence, Tuple
+
+    from aiops_sdk.calls import Stack
+
 
 MEMBER_LIMIT = 15
 DEPTH_LIMIT = 10

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import builtins
 import re
-from typing import Dict, Iterable, List, Optional, Pattern, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Optional, Pattern, Tuple
+
 
 MAX_MESSAGE = 2_000
 """Characters of a message that are kept."""

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
-from typing import Iterator, List, Mapping, Optional
+from contextvars import ContextVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import Token
+    from typing import Iterator, List, Mapping, Optional
+
 
 KEPT = 100
 

@@ -7,14 +7,18 @@ where this package is not installed, and no reference that would keep its frames
 from __future__ import annotations
 
 import time
-from typing import Optional, Tuple
 
 from aiops_sdk import chain
 
-_MARK = "__aiops_sdk_seen__"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
-# The event that tells of the exception, when it was captured (monotonic), and whether it has passed its event on.
-Mark = Tuple[str, float, bool]
+    # The event that tells of the exception, when it was captured (monotonic), and whether it has passed its event on.
+    Mark = Tuple[str, float, bool]
+
+
+_MARK = "__aiops_sdk_seen__"
 
 
 def known_event(exc: BaseException, since: float = 0.0) -> Optional[str]:

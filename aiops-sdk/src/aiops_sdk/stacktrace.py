@@ -7,13 +7,18 @@ making: their texts come from ``hostile``, their links from ``chain``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, Tuple
-
 from aiops_sdk import calls, chain, hostile, printing
 from aiops_sdk.calls import MEMORY
-from aiops_sdk.event import ExceptionInfo, Frame
+from aiops_sdk.event import ExceptionInfo
+from aiops_sdk.frozen import Frozen
 from aiops_sdk.printing import Thrown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Tuple
+
+    from aiops_sdk.event import Frame
+
 
 #: How many calls an exception may tell of, and a whole tree; and of how many its text may.
 CALL_LIMIT = 100
@@ -22,8 +27,7 @@ TEXT_LIMIT = 2000
 NOTE_LIMIT = 10
 
 
-@dataclass(frozen=True)
-class Described:
+class Described(Frozen):
     """An exception as values: ``infos`` has the reported one first, ``text`` is the traceback as Python prints it."""
 
     infos: Tuple[ExceptionInfo, ...]

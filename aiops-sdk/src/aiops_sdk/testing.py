@@ -9,8 +9,12 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Union, overloa
 from aiops_sdk import client
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.delivery import Accepted, Outcome
+from aiops_sdk.delivery.transport import Accepted
 from aiops_sdk.integrations import asyncio, futures, logging, threading, unraisable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from aiops_sdk.delivery.transport import Outcome
 
 SECONDS = 5.0
 

@@ -7,7 +7,11 @@ Nothing looks at more than a few parts of a value.
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Iterator, List, Tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator, List, Tuple
+
 
 #: Its text is made quickly, by the interpreter's own code.
 PLAIN = 0

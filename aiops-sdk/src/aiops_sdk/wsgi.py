@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 from wsgiref.util import request_uri
 
 from aiops_sdk import scope
 from aiops_sdk.scope import RequestLog, RequestScope
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
+
     from _typeshed.wsgi import WSGIEnvironment
 
 _SCHEMES = frozenset({"http", "https"})

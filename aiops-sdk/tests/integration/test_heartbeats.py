@@ -12,7 +12,7 @@ from loopback import EVENTS, HEARTBEATS, Answer, Platform
 import aiops_sdk
 from aiops_sdk import heartbeats
 from aiops_sdk.client import Client, http_transport
-from aiops_sdk.delivery import Link
+from aiops_sdk.delivery.link import Link
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from typing import Iterator, List
 import pytest
 from loopback import EVENTS, Answer, Platform
 
-from aiops_sdk.delivery import Accepted, Barred, HttpTransport, Retry
-from aiops_sdk.delivery.transport import BATCH_PATH
+from aiops_sdk.delivery.transport import BATCH_PATH, Accepted, Barred, HttpTransport, Retry
 
 BODY = b'{"message": "it broke"}'
 

@@ -13,7 +13,7 @@ from events import ExceptionGroup, a_record, an_origin, raised
 
 from aiops_sdk import capturing, steps
 from aiops_sdk.capture import Capture
-from aiops_sdk.delivery import pack
+from aiops_sdk.delivery.parcel import pack
 from aiops_sdk.scope import RequestScope
 
 

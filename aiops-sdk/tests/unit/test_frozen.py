@@ -22,6 +22,12 @@ class Place(Frozen):
         return replace(self, line=self.line - 1)
 
 
+class Setting(Frozen):
+    """A value with a field that is called as the argument of replace()."""
+
+    value: str
+
+
 class Access(Frozen, hidden=("key",)):
     """A value of which not everything may be printed."""
 
@@ -60,6 +66,10 @@ def test_values_with_the_same_fields_are_one_and_the_same():
 
 def test_another_one_differs_only_where_it_should():
     assert Place("a", 7, ("n",)).above() == Place("a", 6, ("n",))
+
+
+def test_a_field_may_be_called_value():
+    assert replace(Setting("a"), value="b") == Setting("b")
 
 
 def test_what_is_hidden_is_not_printed():

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional
 import pytest
 
 from aiops_sdk.delivery.journal import Remains, Stub
+from aiops_sdk.frozen import replace
 from aiops_sdk.machine import Kills, Process
 from aiops_sdk.postmortem import Crash, Surroundings, Vanished, body_of, event_id_of, verdict
 
@@ -52,7 +53,7 @@ def remains(**known: Any) -> Remains:
 
 
 def process(**known: Any) -> Process:
-    return Process(7, 1000, "pid:[1]", "this boot", 1, 10)._replace(**known)
+    return replace(Process(7, 1000, "pid:[1]", "this boot", 1, 10), **known)
 
 
 def a_stub(at: float) -> Stub:
@@ -146,7 +147,7 @@ CASES: Dict[str, Dict[str, Any]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_verdict(case: str):
     row = CASES[case]
-    found = verdict(remains(**row.get("left", {})), HERE._replace(**row.get("here", {})))
+    found = verdict(remains(**row.get("left", {})), replace(HERE, **row.get("here", {})))
     assert (found.error_type if found else None) == row.get("found")
 
 

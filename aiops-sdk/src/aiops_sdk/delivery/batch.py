@@ -8,10 +8,17 @@ from __future__ import annotations
 import json
 import time
 from datetime import datetime, timezone
-from typing import Dict, List, Sequence, Tuple
 
-from aiops_sdk.delivery.parcel import EncodedFrames, Parcel
-from aiops_sdk.event import Wire, rfc3339
+from aiops_sdk.delivery.parcel import EncodedFrames
+from aiops_sdk.event import rfc3339
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Sequence, Tuple
+
+    from aiops_sdk.delivery.parcel import Parcel
+    from aiops_sdk.event import Wire
+
 
 MAX_EVENTS = 100
 #: Characters of a batch; a server takes at least twice that in bytes.

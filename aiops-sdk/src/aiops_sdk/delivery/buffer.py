@@ -9,10 +9,60 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from typing import Deque, Dict, Hashable, Iterable, List, Optional, Protocol, Sequence, Tuple
 
-from aiops_sdk.delivery.parcel import Parcel
-from aiops_sdk.event import Event
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Dict, Hashable, Iterable, List, Optional, Protocol, Sequence, Tuple
+
+    from aiops_sdk.delivery.parcel import Parcel
+    from aiops_sdk.event import Event
+
+    class Draft(Protocol):
+        """What was captured, before it is made into what travels. Those with the same ``key`` are repeats of each other.
+
+        Times are Unix time, ``size`` is about how many bytes it keeps alive.
+        """
+
+        event_id: str
+        signal_type: str
+        source: str
+        level: str
+        error_type: str
+        message: str
+        request_path: Optional[str]
+        status_code: Optional[int]
+        at: float
+        repeat_count: int
+        first_at: Optional[float]
+        last_at: Optional[float]
+
+        @property
+        def key(self) -> Optional[Hashable]:
+            """What it shares with its repeats; None if it has none."""
+
+        @property
+        def size(self) -> int:
+            """Bytes."""
+
+        @property
+        def place(self) -> Optional[Tuple[str, int, str]]:
+            """File, line and function of where it happened."""
+
+        def event(self) -> Event:
+            """Make it into what travels; this takes time."""
+
+    class Keeper(Protocol):
+        """Remembers what is queued beyond the death of the process. A place is None where it could not."""
+
+        def write(self, draft: Draft) -> Optional[int]:
+            """Remember it."""
+
+        def recount(self, place: Optional[int], count: int, last_at: float) -> None:
+            """It happened again."""
+
+        def erase(self, place: Optional[int]) -> None:
+            """Its fate is decided."""
+
 
 MAX_EVENTS = 2_000
 MAX_BYTES = 8 * 1024 * 1024
@@ -33,54 +83,6 @@ RANKS = range(4)
 def rank_of(signal_type: str, repeat_count: int = 1) -> int:
     """How telling an event is. When there is no room, the least telling goes first: repeats, log lines, answers, exceptions."""
     return _REPEATS if repeat_count > 1 else _TELLING.get(signal_type, 2)
-
-
-class Draft(Protocol):
-    """What was captured, before it is made into what travels. Those with the same ``key`` are repeats of each other.
-
-    Times are Unix time, ``size`` is about how many bytes it keeps alive.
-    """
-
-    event_id: str
-    signal_type: str
-    source: str
-    level: str
-    error_type: str
-    message: str
-    request_path: Optional[str]
-    status_code: Optional[int]
-    at: float
-    repeat_count: int
-    first_at: Optional[float]
-    last_at: Optional[float]
-
-    @property
-    def key(self) -> Optional[Hashable]:
-        """What it shares with its repeats; None if it has none."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-
-    @property
-    def place(self) -> Optional[Tuple[str, int, str]]:
-        """File, line and function of where it happened."""
-
-    def event(self) -> Event:
-        """Make it into what travels; this takes time."""
-
-
-class Keeper(Protocol):
-    """Remembers what is queued beyond the death of the process. A place is None where it could not."""
-
-    def write(self, draft: Draft) -> Optional[int]:
-        """Remember it."""
-
-    def recount(self, place: Optional[int], count: int, last_at: float) -> None:
-        """It happened again."""
-
-    def erase(self, place: Optional[int]) -> None:
-        """Its fate is decided."""
 
 
 class Forgetful:

@@ -10,13 +10,19 @@ import hashlib
 import os
 import re
 import stat
-from typing import Callable, Optional, Sequence
 
 from aiops_sdk import _safety
-from aiops_sdk.delivery.buffer import Draft
-from aiops_sdk.delivery.journal import JOURNAL, Journal, Stub
+from aiops_sdk.delivery.journal import JOURNAL, Journal
 from aiops_sdk.delivery.spool import IS_POSSIBLE, SUFFIX, Spool
-from aiops_sdk.event import Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional, Sequence
+
+    from aiops_sdk.delivery.buffer import Draft
+    from aiops_sdk.delivery.journal import Stub
+    from aiops_sdk.event import Wire
+
 
 # A thread of the host does not wait longer than this for a disk that is slow to open a file; its event is queued all the same.
 PATIENCE = 0.05

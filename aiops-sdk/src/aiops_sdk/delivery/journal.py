@@ -14,15 +14,17 @@ import json
 import os
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from aiops_sdk import machine
 from aiops_sdk.calls import is_in_app
 from aiops_sdk.event import EXCEPTION, rfc3339
+from aiops_sdk.frozen import Frozen
 from aiops_sdk.machine import Kills, Process
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
+    from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 JOURNAL = ".journal"
 FAULT = ".fault"
@@ -66,7 +68,7 @@ PATIENCE = 600.0
 RECENT = 90.0
 
 
-class Stub(NamedTuple):
+class Stub(Frozen):
     """The least that is worth telling of a capture. Its texts are scrubbed already; ``at`` is Unix time in seconds."""
 
     event_id: str
@@ -114,7 +116,7 @@ class Journal:
         None where there can be none: no such lock or mapping on this system, a folder that cannot be written, a full disk.
         """
         instance = head.get("instance")
-        name = instance.get("id") if isinstance(instance, Mapping) else None
+        name = instance.get("id") if isinstance(instance, dict) else None
         if not isinstance(name, str) or not name or os.sep in name:
             return None
         try:
@@ -216,7 +218,8 @@ class Journal:
         A call of the system, unlike the rest: it happens in healthy programs too, in a thread of ours, and a copy into
         memory that a busy disk holds up would hold up every thread.
         """
-        said = {"at": now, "memory": memory, "kills": kills, "sees_stops": sees_stops}
+        counted = None if kills is None else (kills.group, kills.killed)
+        said = {"at": now, "memory": memory, "kills": counted, "sees_stops": sees_stops}
         text = json.dumps(said, separators=(",", ":")).encode("ascii")
         if self._mapped is None or len(text) + 10 > _ALIVE:
             return
@@ -283,7 +286,7 @@ def _begin(file: int, head: Mapping[str, object]) -> int:
     from binascii import crc32
 
     own = machine.this_process()
-    facts = {"file": os.fstat(file).st_ino, "opened_at": time.time(), "process": own._asdict()}
+    facts = {"file": os.fstat(file).st_ino, "opened_at": time.time(), "process": vars(own)}
     text = json.dumps({"head": head, "facts": facts}, separators=(",", ":")).encode("ascii")
     if len(text) > _LONGEST_HEAD:
         raise ValueError("The head is too long.")

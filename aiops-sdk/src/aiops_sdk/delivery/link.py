@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Callable, FrozenSet, Optional, Sequence
 
-from aiops_sdk.delivery.transport import Accepted, Barred, Outcome, Retry
+from aiops_sdk.delivery.transport import Accepted, Barred, Retry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, FrozenSet, Optional, Sequence
+
+    from aiops_sdk.delivery.transport import Outcome
+
 
 #: The seconds after the first and the second failure in a row; what comes after the third is slow.
 PAUSES = (1.0, 2.0)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from aiops_sdk.event import Event, Frame, Origin, Wire
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+    from aiops_sdk.event import Event, Frame, Origin, Wire
+
 
 # Half of what a server takes at least (1 MiB).
 MAX_BODY = 512 * 1024

@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from aiops_sdk.delivery.parcel import Parcel
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, List, Optional, Sequence
+
 
 try:
     import fcntl
@@ -30,7 +35,7 @@ _TEMPORARY = ".writing"
 _STALE = 3_600.0
 
 
-class Stored(NamedTuple):
+class Stored(Frozen):
     """A file of the spool, as its name tells it: since when (Unix time), how telling, how many occurrences."""
 
     path: str
@@ -47,7 +52,7 @@ class Stored(NamedTuple):
         return cls(os.path.join(folder, name), int(parts[0]) / 1000, int(parts[1]), int(parts[2]))
 
 
-class Limits(NamedTuple):
+class Limits(Frozen):
     """How much a spool may hold: occurrences, bytes on disk, seconds."""
 
     events: int = MAX_EVENTS

@@ -7,15 +7,34 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
 
 from aiops_sdk._version import __version__
 from aiops_sdk.delivery.loading import Loader
+from aiops_sdk.frozen import Frozen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import http.client
+    from typing import Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
     from urllib.parse import SplitResult
+
+    Outcome = Union["Accepted", "Retry", "Refused", "Barred"]
+
+    class Transport(Protocol):
+        """Brings one JSON body to one path of the platform. Called by one thread at a time."""
+
+        def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
+            """Try once, and say how it went; network errors are a ``Retry``, not an exception.
+
+            ``compress`` says that the server takes gzip.
+            """
+
+        def close(self) -> None:
+            """End an open connection; ``send`` opens another."""
+
+        def abandon(self) -> None:
+            """Drop an open connection without touching it: after a fork it is the parent's."""
+
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -36,8 +55,7 @@ _NDJSON = "application/x-ndjson"
 WORTH_COMPRESSING = 1_000
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Frozen):
     """It has arrived. ``rejected`` names the events of a batch that did not, by their index, with the reason.
 
     ``capabilities`` is what the server says it can, None if it says nothing about that.
@@ -47,47 +65,25 @@ class Accepted:
     capabilities: Optional[FrozenSet[str]] = None
 
 
-@dataclass(frozen=True)
-class Retry:
+class Retry(Frozen):
     """It has not arrived, and may later. ``after`` is how many seconds the server asked to wait."""
 
     why: str
     after: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Frozen):
     """It has not been taken, and never will be. ``reason`` is the word under which it is counted."""
 
     reason: str
     why: str
 
 
-@dataclass(frozen=True)
-class Barred:
+class Barred(Frozen):
     """It has not been taken, and nothing will be until somebody mends the key (``unauthorized``) or the address."""
 
     why: str
     unauthorized: bool = False
-
-
-Outcome = Union[Accepted, Retry, Refused, Barred]
-
-
-class Transport(Protocol):
-    """Brings one JSON body to one path of the platform. Called by one thread at a time."""
-
-    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
-        """Try once, and say how it went; network errors are a ``Retry``, not an exception.
-
-        ``compress`` says that the server takes gzip.
-        """
-
-    def close(self) -> None:
-        """End an open connection; ``send`` opens another."""
-
-    def abandon(self) -> None:
-        """Drop an open connection without touching it: after a fork it is the parent's."""
 
 
 class HttpTransport:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Callable, Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional
+
 
 PAUSE = 60.0
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 import _thread
 import json
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from aiops_sdk import _safety
 from aiops_sdk.delivery import batch as batches
-from aiops_sdk.delivery.buffer import MAX_EVENTS, RANKS, Buffer, Draft, Item, rank_of
-from aiops_sdk.delivery.disk import Disk
-from aiops_sdk.delivery.journal import Journal, Remains, body_of, dead
+from aiops_sdk.delivery.buffer import MAX_EVENTS, RANKS, Buffer, rank_of
+from aiops_sdk.delivery.journal import body_of, dead
 from aiops_sdk.delivery.link import BATCH, GZIP, Link
 from aiops_sdk.delivery.parcel import Parcel
-from aiops_sdk.delivery.spool import Load, Spool
 from aiops_sdk.delivery.transport import (
     BATCH_PATH,
     EVENT_PATH,
@@ -26,13 +23,30 @@ from aiops_sdk.delivery.transport import (
     TOO_LARGE,
     Accepted,
     Barred,
-    Outcome,
     Refused,
     Retry,
-    Transport,
 )
-from aiops_sdk.delivery.voice import Voice
-from aiops_sdk.event import Wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+
+    from aiops_sdk.delivery.buffer import Draft, Item
+    from aiops_sdk.delivery.disk import Disk
+    from aiops_sdk.delivery.journal import Journal, Remains
+    from aiops_sdk.delivery.spool import Load, Spool
+    from aiops_sdk.delivery.transport import (
+        Outcome,
+        Transport,
+    )
+    from aiops_sdk.delivery.voice import Voice
+    from aiops_sdk.event import Wire
+
+    Render = Callable[[Draft], Optional[Parcel]]
+
+    # The bodies of the events that tell of a process's death, if it is to be told.
+    Autopsy = Callable[[Remains], Sequence[Wire]]
+
 
 ATTEMPTS = 3
 
@@ -49,10 +63,6 @@ SPOOL_FULL = "spool_full"
 DAMAGED = "spool_damaged"
 
 _BROKEN: Outcome = Retry("the transport failed")
-
-Render = Callable[[Draft], Optional[Parcel]]
-# The bodies of the events that tell of a process's death, if it is to be told.
-Autopsy = Callable[[Remains], Sequence[Wire]]
 
 
 class Bell:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import functools
 import sys
-from types import ModuleType
-from typing import Any, Callable, Iterator, List
 
 from aiops_sdk import client as clients
 from aiops_sdk import ending, modules, noise, scope
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Iterator, List
+
+    from aiops_sdk.client import Client
 
 
 def install(client: Client) -> Callable[[], None]:

@@ -5,10 +5,13 @@ A task that fails needs nothing: Celery logs it, with its exception.
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
-
 from aiops_sdk import _safety, modules
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List
+
+    from aiops_sdk.client import Client
 
 
 def install(client: Client) -> Callable[[], None]:

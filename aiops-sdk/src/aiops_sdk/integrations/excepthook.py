@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import Callable, Optional, Type
 
 from aiops_sdk import _safety
 from aiops_sdk import client as clients
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Callable, Optional, Type
+
+    from aiops_sdk.client import Client
+
 
 SECONDS = 10.0
 

@@ -12,12 +12,21 @@ import signal
 import sys
 import time
 import weakref
-from types import ModuleType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from aiops_sdk import machine
-from aiops_sdk.delivery.journal import FAULT, SIGNAL, Journal
-from aiops_sdk.machine import Signals
+from aiops_sdk.delivery.journal import FAULT, SIGNAL
+from aiops_sdk.frozen import Frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Dict, List, Optional
+
+    from aiops_sdk.delivery.journal import Journal
+    from aiops_sdk.machine import Signals
+
+    _Held = Callable[[], Optional["_Note"]]
+
 
 #: Seconds in which a program sets up its own handlers, on which ours are put.
 SETTLING = 3.0
@@ -218,10 +227,7 @@ class _Note:
             os.close(self._file)
 
 
-_Held = Callable[[], Optional[_Note]]
-
-
-class _Armed(NamedTuple):
+class _Armed(Frozen):
     """What a signal did when our note was put before it, and that note while it is there."""
 
     kind: str

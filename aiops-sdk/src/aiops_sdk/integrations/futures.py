@@ -10,12 +10,17 @@ from __future__ import annotations
 import functools
 import sys
 import weakref
-from types import ModuleType
-from typing import Any, Callable, Iterable, List, Optional
 
 from aiops_sdk import _safety, ending, modules, noise, scope
 from aiops_sdk import client as clients
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Iterable, List, Optional
+
+    from aiops_sdk.client import Client
+
 
 _KEPT = "_aiops_sdk_unread"
 _UNWANTED = "_aiops_sdk_unwanted"

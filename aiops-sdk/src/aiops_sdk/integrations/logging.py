@@ -9,10 +9,14 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-from typing import Callable
 
 from aiops_sdk import client as clients
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from aiops_sdk.client import Client
 
 
 ERROR = logging.ERROR

@@ -9,12 +9,16 @@ from __future__ import annotations
 import functools
 import sys
 import traceback
-from typing import Any, Callable, List, Optional, Tuple
 
 from aiops_sdk import _safety, modules
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple
+
 
 # Of the last things the first, and the last, after everything that the program itself does at the end.
 FIRST = 1_000

@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from types import FrameType
-from typing import Callable, Optional
 
 from aiops_sdk import _safety
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Callable, Optional
+
+    from aiops_sdk.client import Client
 
 
 def install(client: Client) -> Callable[[], None]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
 
 from aiops_sdk import client as clients
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from aiops_sdk.client import Client
 
 
 def install(client: Client) -> Callable[[], None]:

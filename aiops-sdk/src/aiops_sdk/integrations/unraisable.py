@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Callable, Optional
 
 from aiops_sdk import client as clients
 from aiops_sdk import noise, scope
-from aiops_sdk.client import Client
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
+    from typing import Callable, Optional
+
+    from aiops_sdk.client import Client
 
 
 def install(client: Client) -> Callable[[], None]:

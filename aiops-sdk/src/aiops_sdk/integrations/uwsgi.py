@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, Callable
 
 from aiops_sdk import _safety, hosting
-from aiops_sdk.client import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from aiops_sdk.client import Client
+
 
 _log = logging.getLogger("aiops_sdk")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Sequence
-
-from aiops_sdk.event import Event
 from aiops_sdk.steps.scrubbing import scrub
 from aiops_sdk.steps.truncating import truncate
 
-Step = Callable[[Event], Optional[Event]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Optional, Sequence
+
+    from aiops_sdk.event import Event
+
+    Step = Callable[[Event], Optional[Event]]
 
 STEPS: Sequence[Step] = (truncate, scrub)
 

@@ -6,12 +6,18 @@ Always on, always last. It errs on the side of hiding.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 from operator import is_
-from typing import Any, Dict, Match, Optional, Tuple
 
-from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
+from aiops_sdk.event import SourceContext
+from aiops_sdk.frozen import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Match, Optional, Tuple
+
+    from aiops_sdk.event import Event, ExceptionInfo, Frame, Request
+
 
 MASK = "[hidden]"
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from operator import is_
-from typing import Any, Dict, Mapping, Optional, Tuple
 
-from aiops_sdk.event import Event, ExceptionInfo, Request
+from aiops_sdk.frozen import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional, Tuple
+
+    from aiops_sdk.event import Event, ExceptionInfo, Request
+
 
 MESSAGE = 8_192
 STACK_TRACE = 65_536

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from events import a_draft
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aiops_sdk.delivery.buffer import Buffer, Draft, Item
+from aiops_sdk.delivery.buffer import Buffer, Item
+
+if TYPE_CHECKING:
+    from aiops_sdk.delivery.buffer import Draft
 
 
 class Notebook:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from aiops_sdk.delivery import journal as journals
 from aiops_sdk.delivery.journal import JOURNAL, PATIENCE, SLOT, SLOTS, Journal, Remains, Stub, body_of, dead
 from aiops_sdk.event import new_id
+from aiops_sdk.frozen import replace
 from aiops_sdk.machine import Kills
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="There is no such lock on this system")
@@ -37,7 +38,7 @@ def a_head(instance_id: str) -> Dict[str, object]:
 
 
 def a_stub(message: str = "no stock", **more: object) -> Stub:
-    return Stub(
+    stub = Stub(
         event_id=new_id(),
         at=NOW,
         signal_type="exception",
@@ -47,7 +48,8 @@ def a_stub(message: str = "no stock", **more: object) -> Stub:
         message=message,
         place=("/srv/shop/stock.py", 17, "take"),
         request_path="/orders/5",
-    )._replace(**more)
+    )
+    return replace(stub, **more)
 
 
 def opened(folder: Path, instance_id: Optional[str] = None) -> Journal:
@@ -332,7 +334,7 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path):
 
 def told_by(folder: Path, monkeypatch: pytest.MonkeyPatch, **process: object) -> Path:
     """The file of a process that said this of itself, and of a machine called web-2 unless it is told otherwise."""
-    known = journals.machine.this_process()._replace(**process)  # type: ignore[arg-type]  # tests know the fields
+    known = replace(journals.machine.this_process(), **process)
     with monkeypatch.context() as patched:
         patched.setattr(journals.machine, "this_process", lambda: known)
         journal = Journal.open(str(folder), {**a_head("an-id"), "host": "web-2"})

@@ -5,27 +5,22 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 import pytest
 from events import DEADLINE, HandMadeTransport, a_draft, an_origin, counts, wait_until
 
-from aiops_sdk.delivery import (
-    Accepted,
-    Barred,
-    Delivery,
-    Disk,
-    Draft,
-    Link,
-    Outcome,
-    Parcel,
-    Refused,
-    Retry,
-    Voice,
-    pack,
-)
+from aiops_sdk.delivery.disk import Disk
 from aiops_sdk.delivery.journal import Stub
-from aiops_sdk.delivery.worker import Bell
+from aiops_sdk.delivery.link import Link
+from aiops_sdk.delivery.parcel import Parcel, pack
+from aiops_sdk.delivery.transport import Accepted, Barred, Refused, Retry
+from aiops_sdk.delivery.voice import Voice
+from aiops_sdk.delivery.worker import Bell, Delivery
+
+if TYPE_CHECKING:
+    from aiops_sdk.delivery.buffer import Draft
+    from aiops_sdk.delivery.transport import Outcome
 
 FAILED = Retry("HTTP 503")
 NO_KEY = Barred("HTTP 401", unauthorized=True)

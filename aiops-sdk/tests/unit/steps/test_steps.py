@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Optional
 
 from events import an_event
 
 from aiops_sdk import steps
 from aiops_sdk.event import Event
+from aiops_sdk.frozen import replace
 from aiops_sdk.steps.scrubbing import scrub
 
 

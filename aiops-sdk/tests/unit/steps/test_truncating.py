@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from events import an_event, an_origin
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aiops_sdk.event import ExceptionInfo, Request
+from aiops_sdk.frozen import replace
 from aiops_sdk.steps.truncating import cut, cut_middle, truncate
 
 
