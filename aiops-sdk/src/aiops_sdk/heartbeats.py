@@ -108,9 +108,9 @@ class Heartbeats:
             voice.heard()
             self._client.heard(outcome)
             return
-        if isinstance(outcome, Barred):
-            self._client.link.bar(outcome)
         if isinstance(outcome, Barred) and outcome.unauthorized:
+            # The key is the same for events. The address is not: a server may know one of the two.
+            self._client.link.bar(outcome)
             voice.unauthorized()
         elif not self._closing:
             voice.unheard(outcome.why)

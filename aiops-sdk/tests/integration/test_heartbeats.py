@@ -65,13 +65,18 @@ def test_a_platform_that_comes_back_is_found_again(platform: Platform, client: C
     platform.wait_for_heartbeats(before + 2)
 
 
-@pytest.mark.parametrize("status", [401, 404])
-def test_a_wrong_key_or_address_is_left_alone_for_a_while(
-    platform: Platform, client: Client, monkeypatch: pytest.MonkeyPatch, status: int
-):
+def test_a_server_that_knows_no_heartbeats_gets_events_all_the_same(platform: Platform, client: Client):
+    platform.always_answer(Answer(404), HEARTBEATS)
+    heartbeats.install(client)
+    platform.wait_for_heartbeats()
+    client.capture_exception(ValueError())
+    platform.wait_for_events()
+
+
+def test_a_wrong_key_is_left_alone_for_a_while(platform: Platform, client: Client, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("aiops_sdk.client.Link", lambda: Link(barred=(0.5,)))
     hasty = Client(client.config)
-    platform.answer(Answer(status), path=HEARTBEATS)
+    platform.answer(Answer(401), path=HEARTBEATS)
     heartbeats.install(hasty, interval=0.01)
     platform.wait_for_heartbeats(2)
     first, second = platform.received[:2]
@@ -79,7 +84,7 @@ def test_a_wrong_key_or_address_is_left_alone_for_a_while(
     hasty.close(5.0)
 
 
-@pytest.mark.parametrize("status", [400, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 def test_no_answer_ends_the_beating(platform: Platform, client: Client, status: int):
     platform.answer(*[Answer(status)] * 2, path=HEARTBEATS)
     heartbeats.install(client, interval=0.05)
