@@ -212,20 +212,17 @@ class Client:
     # What the heartbeats tell.
 
     def keep_alive(self) -> None:
-        """This process lives: leave a sign of it where others would look after its death, and look after theirs.
-
-        For a thread of ours.
-        """
+        """This process lives: leave a sign of it where others would look after its death. For a thread of ours."""
         self._notice_fork()
         journal = self._delivery.journal()
-        if journal is not None and not self._closed:
-            self._leave_sign(journal)
-        self._delivery.look_into_spool()
-
-    def _leave_sign(self, journal: Journal) -> None:
-        if self._watch is not None and self._watched is not journal:
+        if journal is None or self._closed:
+            return
+        if self._watched is not journal:
             self._watched = journal
-            self._watch.begin(journal)
+            # Whether the platform can be reached or not: what the dead left is more than the spool may hold.
+            self._delivery.look_into_spool()
+            if self._watch is not None:
+                self._watch.begin(journal)
         sees_stops = self._watch is not None and self._watch.look()
         journal.alive(time.time(), machine.memory(), machine.memory_kills(), sees_stops=sees_stops)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from aiops_sdk import _safety
 from aiops_sdk.client import http_transport
-from aiops_sdk.delivery.link import GZIP
+from aiops_sdk.delivery.link import GZIP, LONGEST
 from aiops_sdk.delivery.transport import Accepted, Barred, Retry
 from aiops_sdk.delivery.worker import Bell
 from aiops_sdk.event import Beat
@@ -48,6 +48,8 @@ class Heartbeats:
         self._closing = False
         self._running = False
         self._arrived = False
+        #: Until when (monotonic) the platform wants to hear nothing.
+        self._not_before = 0.0
 
     def start(self, pause: float = 0.0) -> None:
         """Begin beating after ``pause`` seconds; never waits."""
@@ -81,7 +83,7 @@ class Heartbeats:
                     _safety.attempt(self._beat, None)
                 if not self._bell.wait(min(SETTLED, self._interval)):
                     _safety.attempt(self._client.keep_alive, None)
-                    self._bell.wait(due - time.monotonic())
+                    self._bell.wait(max(due, self._not_before) - time.monotonic())
             if self._arrived:
                 _safety.attempt(self._send, None)
             self._transport.close()
@@ -99,6 +101,8 @@ class Heartbeats:
             self._bell.wait(pause)
             outcome = self._send()
         self._arrived = isinstance(outcome, Accepted)
+        if isinstance(outcome, Retry) and outcome.after is not None:
+            self._not_before = time.monotonic() + min(outcome.after, LONGEST)
         self._pass_on(outcome)
 
     def _pass_on(self, outcome: Outcome) -> None:
@@ -108,9 +112,9 @@ class Heartbeats:
             voice.heard()
             self._client.heard(outcome)
             return
-        if isinstance(outcome, Barred) and outcome.unauthorized:
-            # The key is the same for events. The address is not: a server may know one of the two.
+        if isinstance(outcome, Barred):
             self._client.link.bar(outcome)
+        if isinstance(outcome, Barred) and outcome.unauthorized:
             voice.unauthorized()
         elif not self._closing:
             voice.unheard(outcome.why)

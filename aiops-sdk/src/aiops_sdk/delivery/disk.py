@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # A thread of the host does not wait longer than this for a disk that is slow to open a file; its event is queued all the same.
 PATIENCE = 0.05
 
+#: Of processes that live, and of those that died and whose journals nobody took yet: each takes a megabyte.
+MAX_JOURNALS = 128
+
 
 class Disk:
     """Keeps what is queued in ``folder``; ``head`` says who keeps it, and ``stub_of`` what is kept of a draft.
@@ -119,7 +122,8 @@ class Disk:
                 _make(folder)
                 head = self._head()
                 self.owner = owner_of(head)
-                self.journal = Journal.open(folder, head)
+                if _number_of_journals(folder) < MAX_JOURNALS:
+                    self.journal = Journal.open(folder, head)
                 self.spool = Spool(folder, self.owner[:8])
                 return
             except OSError as error:
@@ -142,6 +146,10 @@ def _make(folder: str) -> None:
         raise OSError(0, "not a folder of this user alone")
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise OSError(0, "not writable")
+
+
+def _number_of_journals(folder: str) -> int:
+    return sum(name.endswith(JOURNAL) for name in os.listdir(folder))
 
 
 def owner_of(head: Wire) -> str:

@@ -77,9 +77,9 @@ class Link:
         """Whether so much failed in a row that what comes next need not try it three times for itself."""
         return self._failures > len(self._pauses) or self._bars > 0
 
-    def is_asked_to_wait(self, now: float) -> bool:
-        """Whether the platform itself wants to be left alone now."""
-        return now < self._asked_until
+    def is_to_be_left_alone(self, now: float) -> bool:
+        """Whether the platform itself wants that now, or would take nothing whatever it is: even what is urgent waits."""
+        return now < max(self._asked_until, self._barred_until)
 
     def seconds_until_open(self, now: float) -> float:
         """How long an event has to wait."""

@@ -6,6 +6,7 @@ removed when its events have arrived. So a process may die at any moment and not
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from contextlib import suppress
@@ -15,7 +16,7 @@ from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, List, Optional, Sequence
+    from typing import AbstractSet, Callable, Iterator, List, Optional, Sequence, Tuple
 
 
 try:
@@ -61,27 +62,59 @@ class Limits(Frozen):
 
 
 class Load:
-    """One file, held by this process: its ``parcels`` are to be sent, oldest first."""
+    """One file or several of a kind, held by this process: its ``parcels`` are to be sent, oldest first."""
 
-    def __init__(self, stored: Stored, descriptor: int, parcels: List[Parcel]) -> None:
-        self.stored = stored
-        self.parcels = parcels
-        #: How many occurrences the file's name promised and its content did not hold: it was damaged.
-        self.damaged = max(0, stored.occurrences - sum(parcel.repeat_count for parcel in parcels))
-        self._descriptor = descriptor
+    def __init__(self) -> None:
+        self.parcels: List[Parcel] = []
+        #: How many occurrences the files' names promised and their content did not hold: they were damaged.
+        self.damaged = 0
+        #: Whether the files hold something else than what is left.
+        self.is_changed = False
+        #: The files, each with the descriptor that has its lock.
+        self._claims: List[Tuple[Stored, int]] = []
+
+    def add(self, stored: Stored, descriptor: int, parcels: Sequence[Parcel]) -> None:
+        """Take over a file that was claimed."""
+        self._claims.append((stored, descriptor))
+        self.parcels += parcels
+        self.damaged += max(0, stored.occurrences - sum(parcel.repeat_count for parcel in parcels))
+
+    @property
+    def rank(self) -> int:
+        """How telling these are."""
+        return self._claims[0][0].rank
+
+    @property
+    def at(self) -> float:
+        """Since when (Unix time) the oldest of them waits."""
+        return min(stored.at for stored, _ in self._claims)
+
+    @property
+    def paths(self) -> List[str]:
+        """Its files."""
+        return [stored.path for stored, _ in self._claims]
+
+    def replace(self, number: int, lighter: Optional[Parcel] = None) -> None:
+        """The fate of the first ``number`` is decided; or ``lighter`` is to be sent instead."""
+        self.parcels[:number] = [] if lighter is None else [lighter]
+        self.is_changed = True
+
+    def move_first_to_end(self) -> None:
+        """Let the others go first."""
+        if len(self.parcels) > 1:
+            self.parcels.append(self.parcels.pop(0))
+            self.is_changed = True
 
     def done(self) -> None:
         """Everything has arrived, or was written anew."""
-        try:
-            os.unlink(self.stored.path)
-        except OSError:
-            pass
+        for path in self.paths:
+            _remove(path)
         self.release()
 
     def release(self) -> None:
         """Let another process, or this one later, take it as it is."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        claims, self._claims = self._claims, []
+        for _, descriptor in claims:
             os.close(descriptor)
 
 
@@ -95,18 +128,20 @@ class Spool:
         self._writer = writer
         self._limits = limits or Limits()
         self._clock = clock
-        self._number = 0
+        self._numbers = itertools.count(1)
 
-    def store(self, rank: int, bodies: Sequence[bytes], count: int, at: Optional[float] = None) -> None:
-        """Keep these bodies, ``count`` occurrences in all, since ``at`` (Unix time). ``OSError`` when the disk does not take them."""
+    def store(self, rank: int, bodies: Sequence[bytes], count: int, at: Optional[float] = None) -> str:
+        """Keep these bodies, ``count`` occurrences in all, since ``at`` (Unix time). ``OSError`` when the disk does not take them.
+
+        Gives the file's path, empty if there is nothing to keep. May be called by several threads.
+        """
         if not bodies:
-            return
-        self._number += 1
+            return ""
         since = int((self._clock() if at is None else at) * 1000)
-        name = "{:013d}-{}-{}-{}-{}{}".format(since, rank, count, self._writer, self._number, SUFFIX)
+        name = "{:013d}-{}-{}-{}-{}{}".format(since, rank, count, self._writer, next(self._numbers), SUFFIX)
         path = os.path.join(self.folder, name)
         temporary = path + _TEMPORARY
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        descriptor = self._created(temporary)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(_packed(bodies))
@@ -114,18 +149,36 @@ class Spool:
         except OSError:
             _remove(temporary)
             raise
+        return path
+
+    def _created(self, path: str) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        try:
+            return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            # Somebody tidied up.
+            os.makedirs(self.folder, mode=0o700)
+            return os.open(path, flags, 0o600)
 
     def is_empty(self) -> bool:
         """Whether nothing is there to be sent; a look at the folder's list of names."""
         return not any(True for _ in self._files())
 
-    def take(self) -> Optional[Load]:
-        """The most telling, then oldest file that nobody else holds; None when there is none."""
+    def take(self, limit: int = 1, unless: AbstractSet[str] = frozenset()) -> Optional[Load]:
+        """The most telling, then oldest file that nobody else holds; None when there is none.
+
+        With as many more of its kind as ``limit`` parcels need. Files whose path is in ``unless`` are left alone.
+        """
+        load = Load()
         for stored in sorted(self._files(), key=lambda one: (-one.rank, one.at)):
-            load = self._claimed(stored)
-            if load is not None:
-                return load
-        return None
+            if stored.path in unless:
+                continue
+            if load.paths and (stored.rank != load.rank or len(load.parcels) >= limit):
+                break
+            descriptor = _locked(stored.path)
+            if descriptor is not None:
+                load.add(stored, descriptor, list(_parcels(descriptor)))
+        return load if load.paths else None
 
     def trim(self) -> int:
         """Remove what is too old, or more than fits, the least telling first, then the oldest. How many occurrences that were.
@@ -153,25 +206,15 @@ class Spool:
         os.close(descriptor)
         return True
 
-    def _claimed(self, stored: Stored) -> Optional[Load]:
-        descriptor = _locked(stored.path)
-        if descriptor is None:
-            return None
-        return Load(stored, descriptor, list(_parcels(descriptor)))
-
     def _files(self) -> Iterator[Stored]:
-        try:
-            names = os.listdir(self.folder)
-        except OSError:
-            return
-        for name in names:
+        for name in _names(self.folder):
             stored = Stored.from_name(self.folder, name)
             if stored is not None:
                 yield stored
 
     def _sweep(self, now: float) -> None:
         """What a process was writing when it died is not whole, and its events are in the journal still."""
-        for name in os.listdir(self.folder) if os.path.isdir(self.folder) else ():
+        for name in _names(self.folder):
             path = os.path.join(self.folder, name)
             if name.endswith(SUFFIX + _TEMPORARY) and now - _modified(path, now) > _STALE:
                 _remove(path)
@@ -226,6 +269,13 @@ def _locked(path: str) -> Optional[int]:
         pass
     os.close(descriptor)
     return None
+
+
+def _names(folder: str) -> List[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _size(path: str) -> int:

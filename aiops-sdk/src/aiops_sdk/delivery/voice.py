@@ -38,7 +38,8 @@ class Voice:
         """Events did not arrive yet; they wait on disk, or else in memory, and are tried again."""
         if self._said_unauthorized:
             return
-        self._held += events
+        # What waits in memory is told again each time, and is still the same.
+        self._held = self._held + events if on_disk else max(self._held, events)
         self._on_disk = on_disk
         self._say(why or "nobody answers")
 
@@ -54,9 +55,11 @@ class Voice:
             )
 
     def unheard(self, why: str) -> None:
-        """No heartbeat gets through. Said once, until one does."""
-        if not self._said_unheard:
+        """No heartbeat gets through. Said once, until one does; and not right after a line that said as much."""
+        now = self._clock()
+        if not self._said_unheard and now >= self._silent_until:
             self._said_unheard = True
+            self._silent_until = now + PAUSE
             _log.warning(
                 "Heartbeats do not reach %s: %s. Does the platform run, and is this its address (AIOPS_PLATFORM_URL)?",
                 self._platform_url,

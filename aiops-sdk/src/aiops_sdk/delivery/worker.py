@@ -29,7 +29,7 @@ from aiops_sdk.delivery.transport import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+    from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple, Union
 
     from aiops_sdk.delivery.buffer import Draft, Item
     from aiops_sdk.delivery.disk import Disk
@@ -55,6 +55,8 @@ PARK_EVENTS = 100
 PARK_SECONDS = 20.0
 #: A disk that did not take something is left alone for so many seconds.
 NO_ROOM_SECONDS = 60.0
+#: After a mistake of ours, which would come again at once, the thread rests so many seconds.
+REST_SECONDS = 1.0
 
 AT_EXIT = "exit"
 FAILED = "sdk_error"
@@ -107,7 +109,10 @@ class Delivery:
         self._disk = disk
         self._autopsy = autopsy
         self._buffer = Buffer(disk, fold=fold)
+        #: What is being sent of the spool.
         self._load: Optional[Load] = None
+        #: Files of the spool that did not get through: another one may.
+        self._failed_files: Set[str] = set()
         #: How many events a batch may have, as far as the platform has shown.
         self._most = batches.MAX_EVENTS
         self._no_room_until = float("-inf")
@@ -121,6 +126,8 @@ class Delivery:
         self._flushing = False
         self._stopped = False
         self._spool_waits = False
+        #: Processes may have died and left something.
+        self._dead_wait = False
         self._bell = Bell()
         self._ended = Bell()
 
@@ -186,6 +193,8 @@ class Delivery:
         if load is not None:
             load.release()
         self._buffer.clear()
+        self._failed_files.clear()
+        self._no_room_until = float("-inf")
         if self._disk is not None:
             self._disk.become_child()
         self._transport.abandon()
@@ -206,7 +215,7 @@ class Delivery:
             return
         self._disk.open()
         if self._disk.has_more_than_ours():
-            self._spool_waits = True
+            self._spool_waits = self._dead_wait = True
             if self._is_running():
                 self._bell.ring()
 
@@ -232,6 +241,8 @@ class Delivery:
             self._bell.ring()
         else:
             self._send_here(event_id, deadline)
+            # Nobody else does anything about what is left.
+            deadline = 0.0
         return self._buffer.wait_until_settled(event_id, deadline)
 
     def _send_here(self, event_id: Optional[str], deadline: float) -> None:
@@ -258,31 +269,39 @@ class Delivery:
     def _run(self) -> None:
         try:
             while not self._stopped:
-                _safety.attempt(self._work, None)
+                if not _safety.attempt(self._work, False):
+                    self._bell.wait(REST_SECONDS)
+            _safety.attempt(self._put_away, None)
             self._transport.close()
         finally:
             self._running = False
             self._ended.ring()
 
-    def _work(self) -> None:
-        """Send something, or sleep until there is something to send."""
+    def _work(self) -> bool:
+        """Send something, or sleep until there is something to send. Always True."""
         now = time.monotonic()
         self._buffer.close_windows(now)
         if self._send_next(now, hurried=self._hurry):
-            return
+            return True
         if self._hurry:
             self._keep_or_lose()
         else:
+            self._gather()
             self._park_what_waits(now)
         self._bell.wait(self._seconds_to_sleep(now))
+        return True
 
     def _send_next(self, now: float, *, hurried: bool) -> bool:
         """Send what is next, if anything may be sent now. In a hurry nothing waits for its time, unless it can be kept."""
         urgent = self._buffer.take_hastened(now)
         if urgent is not None:
-            self._try([urgent], hurried=hurried)
+            if self._spool() is not None and self.link.is_to_be_left_alone(now):
+                # On disk it is safe, and nobody needs to wait for it.
+                self._park([urgent])
+            else:
+                self._try([urgent], hurried=hurried)
             return True
-        if not self.link.is_open(now) and not (hurried and self._spool() is None):
+        if not self.link.is_open(now) and (self._spool() is not None or not hurried or self.link.is_barred(now)):
             return False
         items = self._buffer.take(self._limit())
         if items:
@@ -296,10 +315,10 @@ class Delivery:
         if due is not None:
             moments.append(due - now)
         since = self._buffer.waits_since()
-        if since is not None or self._spool_waits:
+        if since is not None or self._spool_waits or self._load is not None:
             moments.append(self.link.seconds_until_open(now))
         if since is not None and self._spool() is not None and self.link.is_down():
-            moments.append(since + PARK_SECONDS - now)
+            moments.append(max(since + PARK_SECONDS, self._no_room_until) - now)
         return max(0.0, min(moments)) if moments else None
 
     # One request, and what comes of it.
@@ -347,7 +366,7 @@ class Delivery:
         return self._most if self.link.can(BATCH) else 1
 
     def _accepted(self, items: List[Item], outcome: Accepted) -> None:
-        self._most = min(batches.MAX_EVENTS, max(2, self._most * 2))
+        self._ask_for_more()
         for index, why in outcome.rejected if len(items) > 1 else ():
             if 0 <= index < len(items):
                 self._buffer.settle([items[index]], NOT_UNDERSTOOD)
@@ -369,6 +388,9 @@ class Delivery:
         else:
             self._buffer.settle(items, outcome.reason)
             self._voice.lost(outcome.why, item.count)
+
+    def _ask_for_more(self) -> None:
+        self._most = min(batches.MAX_EVENTS, self._most * 2)
 
     def _ask_for_less(self, number: int, outcome: Refused) -> None:
         if outcome.reason == TOO_LARGE:
@@ -398,7 +420,7 @@ class Delivery:
     def _park_what_waits(self, now: float) -> None:
         """While nothing gets through, what came meanwhile goes to disk, too, by and by."""
         since = self._buffer.waits_since()
-        if since is None or self.link.is_open(now) or not self.link.is_down():
+        if since is None or self.link.is_open(now) or not self.link.is_down() or now < self._no_room_until:
             return
         if self._flushing or now - since >= PARK_SECONDS or self._buffer.waiting() >= PARK_EVENTS:
             self._flushing = False
@@ -454,64 +476,105 @@ class Delivery:
     # What lies in the spool.
 
     def _send_spooled(self) -> bool:
-        """Send one file of the spool. False if there was none."""
+        """Send one request of what lies in the spool. False if there was nothing, or it cannot be sent now."""
         spool = self._spool()
-        if spool is None or not self._spool_waits:
+        if spool is None or not (self._spool_waits or self._load is not None):
             return False
-        self._gather(spool)
-        self._trim(spool)
-        self._load = load = spool.take()
-        if load is None:
+        self._gather()
+        if self._load is None:
+            self._load = self._taken(spool)
+        if self._load is None:
             self._spool_waits = False
             return False
-        try:
-            left = self._unload(load.parcels)
-            if len(left) < len(load.parcels) or not left:
-                rest = [parcel.body for parcel in left]
-                spool.store(load.stored.rank, rest, _occurrences(left), at=load.stored.at)
-                if load.damaged:
-                    self._buffer.recovered(load.damaged, DAMAGED)
-                load.done()
-        finally:
-            load.release()
-            self._load = None
+        if not self._unload(self._load) or not self._load.parcels:
+            self._put_away()
         return True
 
-    def _gather(self, spool: Spool) -> None:
+    def _taken(self, spool: Spool) -> Optional[Load]:
+        load = spool.take(batches.MAX_EVENTS, self._failed_files)
+        if load is None and self._failed_files:
+            self._failed_files.clear()
+            load = spool.take(batches.MAX_EVENTS)
+        return load
+
+    def _put_away(self) -> None:
+        """End with what was taken: nothing of it is left, or the rest waits in the spool again."""
+        load, spool = self._load, self._spool()
+        if load is None:
+            return
+        if load.parcels and not load.is_changed:
+            self._failed_files.update(load.paths)
+            load.release()
+        else:
+            if load.parcels and spool is not None:
+                rest = [parcel.body for parcel in load.parcels]
+                try:
+                    self._failed_files.add(spool.store(load.rank, rest, _occurrences(load.parcels), at=load.at))
+                except OSError as error:
+                    self._voice.no_room(spool.folder, error.strerror or str(error))
+                    if self._stopped:
+                        load.release()
+                    # Else it stays in hand: read anew from its files, what arrived would be sent a second time.
+                    return
+            if load.damaged:
+                self._buffer.recovered(load.damaged, DAMAGED)
+            load.done()
+        self._load = None
+
+    def _gather(self) -> None:
         """Put what processes of this service left that died into the spool."""
+        spool = self._spool()
+        if spool is None or not self._dead_wait:
+            return
+        self._dead_wait = False
         for remains in dead(spool.folder, self._disk.owner if self._disk is not None else None):
-            bodies = [body_of(stub, remains.head) for stub in remains.stubs]
-            bodies += self._autopsy(remains) if self._autopsy is not None else ()
-            told = [Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
+            _safety.attempt(lambda: self._bring_in(remains, spool), None)  # noqa: B023 - called at once
+        self._trim(spool)
+
+    def _bring_in(self, remains: Remains, spool: Spool) -> None:
+        bodies = [body_of(stub, remains.head) for stub in remains.stubs]
+        bodies += self._autopsy(remains) if self._autopsy is not None else ()
+        told = [Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
+        try:
             for rank in RANKS:
                 some = [parcel for parcel in told if rank_of(parcel.signal_type, parcel.repeat_count) == rank]
                 spool.store(rank, [parcel.body for parcel in some], _occurrences(some))
+        except OSError as error:
+            # It stays where it is, for the next look.
+            self._voice.no_room(spool.folder, error.strerror or str(error))
+        else:
             remains.done()
 
-    def _unload(self, parcels: List[Parcel]) -> List[Parcel]:
-        """Send these until something goes wrong. Gives those that are left."""
-        while parcels and not self._hurry:
-            outcome, number = self._send(parcels[: self._limit()])
-            part = parcels[:number]
-            self.link.report(outcome)
-            if isinstance(outcome, Accepted):
-                self._arrived(part, outcome)
-            elif isinstance(outcome, Refused):
-                if number > 1:
-                    self._ask_for_less(number, outcome)
-                    continue
-                lighter = part[0].lighter() if outcome.reason == TOO_LARGE else None
-                if lighter is not None:
-                    parcels[0] = lighter
-                    continue
-                self._buffer.recovered(part[0].repeat_count, outcome.reason)
-                self._voice.lost(outcome.why, part[0].repeat_count)
+    def _unload(self, load: Load) -> bool:
+        """Send the next of these in one request. False if they, or what comes after, have to wait."""
+        outcome, number = self._send(load.parcels[: self._limit()])
+        part = load.parcels[:number]
+        self.link.report(outcome)
+        if isinstance(outcome, Accepted):
+            self._ask_for_more()
+            self._arrived(part, outcome)
+            load.replace(number)
+            return True
+        if isinstance(outcome, Retry):
+            # Should there be one that no server survives, it shall not stand in the way of the others.
+            if number > 1:
+                self._most = max(1, number // 2)
             else:
-                if isinstance(outcome, Barred) and outcome.unauthorized:
-                    self._voice.unauthorized()
-                break
-            parcels = parcels[number:]
-        return parcels
+                load.move_first_to_end()
+            return False
+        if isinstance(outcome, Barred):
+            if outcome.unauthorized:
+                self._voice.unauthorized()
+            return False
+        if number > 1:
+            self._ask_for_less(number, outcome)
+            return True
+        lighter = part[0].lighter() if outcome.reason == TOO_LARGE else None
+        load.replace(1, lighter)
+        if lighter is None:
+            self._buffer.recovered(part[0].repeat_count, outcome.reason)
+            self._voice.lost(outcome.why, part[0].repeat_count)
+        return True
 
     def _arrived(self, parcels: List[Parcel], outcome: Accepted) -> None:
         rejected = dict(outcome.rejected) if len(parcels) > 1 else {}

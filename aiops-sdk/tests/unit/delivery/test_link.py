@@ -63,7 +63,7 @@ def test_slow_pauses_differ_so_that_not_all_come_at_once(now: Any):
 def test_the_platform_s_wish_counts_within_reason(link: Link, asked: Any, waited: float):
     link.report(Retry("HTTP 429", after=asked))
     assert link.seconds_until_open(NOW) == waited
-    assert link.is_asked_to_wait(NOW) is (asked is not None)
+    assert link.is_to_be_left_alone(NOW) is (asked is not None)
 
 
 def test_a_refused_event_says_that_the_way_is_good(link: Link):

@@ -105,7 +105,7 @@ def test_the_most_telling_goes_first_then_the_oldest(spool: Spool, clock: Clock)
 def test_what_is_stored_anew_keeps_its_time(spool: Spool, clock: Clock):
     clock.now = NOW + 1000
     spool.store(EXCEPTION, bodies("a"), 1, at=NOW)
-    assert taken(spool).stored.at == NOW
+    assert taken(spool).at == NOW
 
 
 def test_nothing_makes_no_file(spool: Spool):
@@ -234,8 +234,28 @@ def test_a_folder_that_is_gone_is_an_empty_one(spool: Spool):
     assert spool.is_empty()
     assert spool.take() is None
     assert spool.trim() == 0
-    with pytest.raises(OSError, match="No such file"):
-        spool.store(EXCEPTION, bodies("a"), 1)
+    spool.store(EXCEPTION, bodies("a"), 1)
+    assert messages(spool.take()) == ["a"]
+    assert stat.S_IMODE(Path(spool.folder).stat().st_mode) == 0o700
+
+
+def test_small_files_of_a_kind_are_taken_together(spool: Spool, clock: Clock):
+    for second, (rank, name) in enumerate([(EXCEPTION, "a"), (EXCEPTION, "b"), (LOG, "c"), (EXCEPTION, "d")]):
+        clock.now = NOW + second
+        spool.store(rank, bodies(name), 1)
+    load = spool.take(2)
+    assert messages(load) == ["a", "b"]
+    assert load is not None
+    assert (load.rank, load.at) == (EXCEPTION, NOW)
+    assert messages(spool.take(2)) == ["d"]
+    load.done()
+    assert messages(spool.take(2)) == ["c"]
+
+
+def test_files_that_failed_can_be_left_alone(spool: Spool):
+    path = spool.store(EXCEPTION, bodies("a"), 1)
+    spool.store(LOG, bodies("b"), 1)
+    assert messages(spool.take(100, {path})) == ["b"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")

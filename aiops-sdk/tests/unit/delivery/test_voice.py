@@ -41,8 +41,10 @@ def test_a_key_that_is_not_accepted_is_said_once_with_what_to_do(caplog: pytest.
 
 
 def test_that_nobody_hears_the_heartbeats_is_said_once_until_somebody_does(caplog: pytest.LogCaptureFixture):
-    voice = Voice("http://platform")
+    now = [0.0]
+    voice = Voice("http://platform", clock=lambda: now[0])
     voice.unheard("ConnectionRefusedError")
+    now[0] = 61.0
     voice.unheard("ConnectionRefusedError")
     voice.heard()
     voice.unheard("HTTP 503")
@@ -51,3 +53,25 @@ def test_that_nobody_hears_the_heartbeats_is_said_once_until_somebody_does(caplo
         "Heartbeats do not reach http://platform: HTTP 503",
     ]
     assert "AIOPS_PLATFORM_URL" in caplog.messages[0]
+
+
+def test_heartbeats_and_events_share_the_one_line_a_minute(caplog: pytest.LogCaptureFixture):
+    now = [0.0]
+    voice = Voice("http://platform", clock=lambda: now[0])
+    voice.held(1, "HTTP 503", on_disk=True)
+    voice.unheard("HTTP 503")
+    assert len(caplog.messages) == 1
+    now[0] = 61.0
+    voice.unheard("HTTP 503")
+    voice.held(1, "HTTP 503", on_disk=True)
+    assert len(caplog.messages) == 2
+
+
+def test_what_waits_in_memory_is_not_counted_again_each_time(caplog: pytest.LogCaptureFixture):
+    now = [0.0]
+    voice = Voice("http://platform", clock=lambda: now[0])
+    for _ in range(3):
+        voice.held(7, "HTTP 503", on_disk=False)
+    now[0] = 61.0
+    voice.held(7, "HTTP 503", on_disk=False)
+    assert all(message.startswith("7 event(s)") for message in caplog.messages)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 import pytest
 from events import DEADLINE, HandMadeTransport, a_draft, an_origin, counts, wait_until
 
-from aiops_sdk.delivery.disk import Disk
+from aiops_sdk.delivery.disk import MAX_JOURNALS, Disk
 from aiops_sdk.delivery.journal import Stub
 from aiops_sdk.delivery.link import Link
 from aiops_sdk.delivery.parcel import Parcel, pack
@@ -165,7 +167,8 @@ class TestWhenNothingGetsThrough:
         put(delivery)
         assert delivery.flush(DEADLINE)
         put(delivery, 250)
-        wait_until(lambda: delivery.stats()["spooled"] >= 200, "most of them to be on disk")
+        # The last 99 may wait for company.
+        wait_until(lambda: delivery.stats()["spooled"] > 150, "most of them to be on disk")
         assert len(transport.bodies) == 3
 
     def test_at_most_one_line_is_said(self, tmp_path: Path, caplog: pytest.LogCaptureFixture):
@@ -174,7 +177,8 @@ class TestWhenNothingGetsThrough:
         put(delivery)
         assert delivery.flush(DEADLINE)
         put(delivery, 250)
-        wait_until(lambda: delivery.stats()["spooled"] >= 200, "most of them to be on disk")
+        # The last 99 may wait for company.
+        wait_until(lambda: delivery.stats()["spooled"] > 150, "most of them to be on disk")
         (line,) = caplog.messages
         assert line == "1 event(s) could not be delivered to http://platform and wait on disk: HTTP 503"
 
@@ -232,16 +236,23 @@ class TestWhatSomebodyWaitsFor:
         assert delivery.hasten(urgent, DEADLINE)
         assert sent(transport)[1] == urgent
 
-    @pytest.mark.parametrize("on_disk", [True, False])
-    def test_it_has_its_three_attempts_however_long_the_server_wants_to_be_left_alone(
-        self, tmp_path: Path, on_disk: bool
-    ):
+    def test_without_a_disk_it_has_its_three_attempts_however_long_the_server_wants_to_be_left_alone(self):
         transport = HandMadeTransport(*[Retry("HTTP 503", after=200.0)] * 9)
-        delivery = a_delivery(transport, disk=a_disk(tmp_path) if on_disk else None)
+        delivery = a_delivery(transport)
         (urgent,) = put(delivery)
         assert delivery.hasten(urgent, DEADLINE)
         assert len(transport.bodies) == 3
-        assert delivery.stats()["spooled" if on_disk else "queued"] == 1
+        assert delivery.stats()["queued"] == 1
+
+    @pytest.mark.parametrize("outcome", [Retry("HTTP 429", after=200.0), NO_KEY])
+    def test_with_a_disk_it_goes_there_where_the_server_wants_to_be_left_alone(self, tmp_path: Path, outcome: Outcome):
+        transport = HandMadeTransport(*[outcome] * 9)
+        delivery = a_delivery(transport, disk=a_disk(tmp_path))
+        for _ in range(2):
+            (urgent,) = put(delivery)
+            assert delivery.hasten(urgent, DEADLINE)
+        assert len(transport.bodies) == 1
+        assert delivery.stats()["spooled"] == 2
 
 
 class TestTheEnd:
@@ -402,3 +413,151 @@ def test_a_bell_that_rang_before_is_heard():
     bell.ring()
     assert bell.wait(DEADLINE) is True
     assert bell.wait(0.0) is False
+
+
+class TestTheSpool:
+    def parked(self, folder: Path, number: int, **fields: Any) -> List[str]:
+        """The ids of events that another process left on disk."""
+        delivery = a_delivery(HandMadeTransport(*[FAILED] * 3), disk=a_disk(folder))
+        ids = put(delivery, number, **fields)
+        assert delivery.flush(DEADLINE)
+        delivery.close(time.monotonic() + DEADLINE)
+        assert delivery.stats()["spooled"] == number
+        return ids
+
+    def test_many_small_files_travel_together(self, tmp_path: Path):
+        ids = [self.parked(tmp_path, 1)[0] for _ in range(5)]
+        transport = HandMadeTransport()
+        delivery = a_delivery(transport, disk=a_disk(tmp_path))
+        delivery.heard(BATCHES)
+        wait_until(lambda: delivery.stats()["delivered"] == 5, "all of them")
+        assert sent(transport) == ids
+        assert len(transport.batches) == 1
+
+    def test_what_is_new_does_not_wait_behind_it(self, tmp_path: Path):
+        self.parked(tmp_path, 20)
+        transport = HandMadeTransport()
+        transport.open.clear()
+        delivery = a_delivery(transport, disk=a_disk(tmp_path))
+        delivery.look_into_spool()
+        wait_until(lambda: len(transport.bodies) == 1, "the first of the spool to be on its way")
+        (new,) = put(delivery)
+        transport.open.set()
+        wait_until(lambda: delivery.stats()["delivered"] == 21, "all of them")
+        assert sent(transport)[1] == new
+
+    @pytest.mark.parametrize("poisons", [1, 4])
+    @pytest.mark.parametrize("batching", [True, False])
+    def test_one_that_breaks_the_server_does_not_hold_up_the_others(self, tmp_path: Path, poisons: int, batching: bool):
+        poison = self.parked(tmp_path, 1)
+        poison += [self.parked(tmp_path, 1)[0] for _ in range(poisons - 1)]
+        self.parked(tmp_path, 5)
+
+        class Breaks(HandMadeTransport):
+            def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
+                super().send(path, body)
+                if any(one.encode() in body for one in poison):
+                    return FAILED
+                return BATCHES if batching else Accepted()
+
+        delivery = a_delivery(Breaks(), disk=a_disk(tmp_path), link=a_link(slow=(0.01,)))
+        delivery.heard(BATCHES if batching else Accepted())
+        wait_until(lambda: delivery.stats()["delivered"] == 5, "those that the server takes")
+        delivery.close(time.monotonic() + DEADLINE)
+        told: Any = delivery.stats()
+        assert told["recovered"] == 5
+
+    def test_where_the_rest_of_a_file_cannot_be_written_anew_it_is_still_sent_once(self, tmp_path: Path):
+        self.parked(tmp_path, 4)
+        transport = HandMadeTransport(Accepted(), Accepted(), FAILED)
+        disk = a_disk(tmp_path)
+        disk.open()
+        assert disk.spool is not None
+
+        def full(*_: Any, **__: Any) -> str:
+            raise OSError(28, "No space left on device")
+
+        disk.spool.store = full  # type: ignore[method-assign]
+        delivery = a_delivery(transport, disk=disk)
+        delivery.look_into_spool()
+        wait_until(lambda: delivery.stats()["delivered"] == 4, "all of them")
+        assert counts(delivery.stats()) == counts(recovered=4, delivered=4)
+        assert len(transport.bodies) == 5
+
+    def test_what_the_dead_left_goes_to_the_spool_also_while_nothing_gets_through(self, tmp_path: Path):
+        program = """
+import os, sys, time
+from aiops_sdk.delivery.journal import Journal, Stub
+journal = Journal.open(sys.argv[1], {"service": "shop", "instance": {"id": "dead"}})
+journal.write(Stub("some-id", time.time(), "exception", "error", "manual", "ValueError", "no stock"))
+os._exit(1)
+"""
+        (tmp_path / "shop").mkdir(mode=0o700)
+        subprocess.run([sys.executable, "-c", program, str(tmp_path / "shop")], check=False)
+        assert [path.name for path in (tmp_path / "shop").iterdir()] == ["dead.journal"]
+        delivery = a_delivery(HandMadeTransport(*[NO_KEY] * 9), disk=a_disk(tmp_path))
+        delivery.link.bar(NO_KEY)
+        delivery.look_into_spool()
+        wait_until(lambda: not (tmp_path / "shop" / "dead.journal").exists(), "the journal to go")
+        assert len(list((tmp_path / "shop").glob("*.events"))) == 1
+
+    def test_so_many_journals_and_no_more(self, tmp_path: Path):
+        (tmp_path / "shop").mkdir(mode=0o700)
+        for number in range(MAX_JOURNALS):
+            (tmp_path / "shop" / f"{number}.journal").touch()
+        disk = a_disk(tmp_path)
+        disk.open()
+        assert disk.journal is None
+        assert disk.spool is not None
+
+
+class TestNoBusyLoop:
+    """A thread that goes round without rest takes the host's time."""
+
+    def rounds(self, delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> int:
+        """How often the thread goes round in half a second."""
+        rounds = []
+        work = delivery._work
+
+        def counted() -> bool:
+            rounds.append(1)
+            return work()
+
+        monkeypatch.setattr(delivery, "_work", counted)
+        put(delivery)
+        delivery._bell.ring()
+        time.sleep(0.5)
+        return len(rounds)
+
+    def test_when_nothing_gets_through_and_the_disk_is_full(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("aiops_sdk.delivery.worker.PARK_SECONDS", 0.01)
+        disk = a_disk(tmp_path)
+        disk.open()
+        assert disk.spool is not None
+
+        def full(*_: Any, **__: Any) -> str:
+            raise OSError(28, "No space left on device")
+
+        disk.spool.store = full  # type: ignore[method-assign]
+        delivery = a_delivery(HandMadeTransport(*[FAILED] * 9), disk=disk)
+        assert self.rounds(delivery, monkeypatch) < 20
+        assert counts(delivery.stats()) == counts(captured=1, queued=1)
+
+    def test_when_what_a_dead_process_left_cannot_be_moved(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        def broken(*_: Any) -> Any:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr("aiops_sdk.delivery.worker.dead", broken)
+        delivery = a_delivery(HandMadeTransport(), disk=a_disk(tmp_path))
+        delivery._dead_wait = delivery._spool_waits = True
+        assert self.rounds(delivery, monkeypatch) < 20
+        wait_until(lambda: delivery.stats()["delivered"] == 1, "the event")
+
+    def test_when_something_of_ours_is_broken(self, monkeypatch: pytest.MonkeyPatch):
+        delivery = a_delivery(HandMadeTransport())
+
+        def broken(*_: Any) -> Any:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(delivery._buffer, "close_windows", broken)
+        assert self.rounds(delivery, monkeypatch) < 20
