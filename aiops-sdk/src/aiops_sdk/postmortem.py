@@ -210,9 +210,15 @@ def _threads(dump: str) -> Tuple[str, Dict[str, str]]:
         part = dump[head.start() : end].partition("\n\n")[0].rstrip()
         if head.group(1) != "Thread":
             current = part
-        elif len(others) < _THREADS:
+        elif len(others) < _THREADS and not _is_ours(part):
             others[head.group(2)] = part[:_THREAD_TEXT]
     return current, others
+
+
+def _is_ours(part: str) -> bool:
+    """Whether a thread is the SDK's own: those begin in ``_safety.start_thread``, and tell nothing of the program."""
+    calls = [call.group(1) for call in _CALL.finditer(part)]
+    return bool(calls) and calls[-1].replace("\\", "/").endswith("/aiops_sdk/_safety.py")
 
 
 def _name_of(said: str) -> str:

@@ -177,6 +177,16 @@ def test_a_crash_says_its_calls_and_what_the_other_threads_did():
     }
 
 
+def test_the_threads_of_the_sdk_tell_nothing():
+    ours = (
+        '\nThread 0x02 (most recent call first):\n  File "/lib/aiops_sdk/delivery/worker.py", line 7 in wait\n'
+        '  File "/lib/aiops_sdk/_safety.py", line 9 in body\n'
+    )
+    found = verdict(remains(fault=SEGFAULT.replace("\nThread", ours + "\nThread", 1), fault_at=NOW + 3), HERE)
+    assert isinstance(found, Crash)
+    assert list(found.threads) == ["0x00007f5d00000001"]
+
+
 def test_a_crash_outside_of_python_has_no_calls():
     text = "Fatal Python error: Bus error\n\nThread 0x01 (most recent call first):\n  <no Python frame>\n"
     found = verdict(remains(fault=text, fault_at=NOW), HERE)

@@ -62,6 +62,11 @@ class Rows:
     hidden: int
     at: str
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether a value has lines of its own, a thread's calls say: then it needs the page's width."""
+        return any("\n" in row.value.shown for row in self.rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FrameExhibit:

@@ -177,3 +177,8 @@ def test_no_event_spends_more_than_its_page_allows(told, message, tags, left):
     budget = Budget(left)
     exhibit.lay_out(an_event(exceptions=told, message=message, tags=tags), budget=budget)
     assert budget.left >= 0
+
+
+def test_a_section_whose_values_have_lines_of_their_own_gets_the_page_s_width():
+    event = an_event(contexts={"os": {"name": "Linux"}, "threads": {"0x01": "Thread 0x01:\n  File a.py, line 3"}})
+    assert [context.is_wide for context in exhibit.lay_out(event).contexts] == [False, True]
