@@ -51,6 +51,28 @@ def run_program(
     return Ended(done.returncode, done.stdout.decode(), done.stderr.decode(), seconds)
 
 
+def started_program(
+    folder: Path,
+    code: str,
+    *,
+    platform_url: Optional[str] = None,
+    environ: Optional[Mapping[str, str]] = None,
+    name: str = "program.py",
+) -> subprocess.Popen[bytes]:
+    """Begin to run ``code`` as ``run_program`` does, without a terminal. The caller sees to its end."""
+    script = folder / name
+    script.write_text(textwrap.dedent(code), encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, str(script)],
+        cwd=str(folder),
+        env=environment(platform_url, environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
 def environment(platform_url: Optional[str], more: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
     """An environment without any of our variables but those given, and the test's own spool."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIOPS_") or name == "AIOPS_SPOOL"}

@@ -32,17 +32,20 @@ class Received:
     at: float
     #: The events of a batch, each with all that is said of it.
     batch: Tuple[Dict[str, Any], ...] = ()
+    #: Whether it was answered with 2xx.
+    accepted: bool = True
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How to answer: after ``delay`` seconds, and with a hang-up instead if ``hang_up``."""
+    """How to answer: after ``delay`` seconds, with a hang-up instead if ``hang_up``, or in the middle of it if ``cut``."""
 
     status: int = 202
     body: bytes = b'{"accepted": 1, "rejected": [], "capabilities": []}'
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     hang_up: bool = False
+    cut: bool = False
 
 
 def unfolded(raw: bytes) -> List[Dict[str, Any]]:
@@ -62,11 +65,19 @@ def unfolded(raw: bytes) -> List[Dict[str, Any]]:
     return events
 
 
+def _events_of(one: Received) -> Tuple[Dict[str, Any], ...]:
+    if one.path == HEARTBEATS:
+        return ()
+    return one.batch if one.path == BATCHES else (one.body,)
+
+
 class Platform:
     """Answers 202 to everything until told otherwise."""
 
     def __init__(self) -> None:
         self.received: List[Received] = []
+        #: Bodies of events with more bytes than this (unpacked) are answered 413.
+        self.too_large: Optional[int] = None
         self._answers: Dict[str, List[Answer]] = {EVENTS: [], HEARTBEATS: [], BATCHES: []}
         self._always: Dict[str, Answer] = {EVENTS: Answer(), HEARTBEATS: Answer(), BATCHES: Answer()}
         self._changed = threading.Condition()
@@ -87,6 +98,15 @@ class Platform:
         """Answer everything like this from now on."""
         for each in [path] if path else [EVENTS, HEARTBEATS, BATCHES]:
             self._always[each] = answer
+
+    def be_modern(self) -> None:
+        """Accept everything, and say that batches are welcome."""
+        self.always_answer(Answer(body=MODERN))
+
+    def be_old(self) -> None:
+        """Accept what the server of 0.1.x accepts, in its words: it has two addresses, and knows of no more."""
+        self.always_answer(Answer(200, b'{"status": "ok"}'))
+        self.always_answer(Answer(404, b"<h1>Not Found</h1>"), BATCHES)
 
     def never_answer(self) -> None:
         """Take requests and stay silent until the test is over."""
@@ -115,12 +135,12 @@ class Platform:
     @property
     def events(self) -> List[Dict[str, Any]]:
         """The bodies of all events that were accepted or refused, oldest first."""
-        return [
-            event
-            for one in list(self.received)
-            for event in (one.batch if one.path == BATCHES else (one.body,))
-            if one.path != HEARTBEATS
-        ]
+        return [event for one in list(self.received) for event in _events_of(one)]
+
+    @property
+    def accepted(self) -> List[Dict[str, Any]]:
+        """The bodies of all events that were accepted, oldest first."""
+        return [event for one in list(self.received) if one.accepted for event in _events_of(one)]
 
     @property
     def heartbeats(self) -> List[Dict[str, Any]]:
@@ -189,15 +209,20 @@ class Platform:
         batch = unfolded(raw) if path == BATCHES and b"\n" in raw else []
         body = {} if batch else json.loads(raw)
         with self._changed:
-            self.received.append(
-                Received(path, dict(handler.headers), body, handler.number, time.monotonic(), tuple(batch))
-            )
             waiting = self._answers.setdefault(path, [])
             answer = waiting.pop(0) if waiting else self._always.get(path, Answer(404, b"no such path"))
+            if self.too_large is not None and path != HEARTBEATS and len(raw) > self.too_large:
+                answer = Answer(413, b"too large")
+            accepted = answer.status < 300 and not answer.hang_up and not answer.cut
+            self.received.append(
+                Received(path, dict(handler.headers), body, handler.number, time.monotonic(), tuple(batch), accepted)
+            )
             self._changed.notify_all()
         if answer.delay:
             self._released.wait(answer.delay)
-        if answer.hang_up:
+        if answer.hang_up or answer.cut:
+            if answer.cut:
+                handler.wfile.write(b"HTTP/1.1 2")
             handler.close_connection = True
             return
         handler.send_response(answer.status)

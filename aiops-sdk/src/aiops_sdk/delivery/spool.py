@@ -224,7 +224,9 @@ def _packed(bodies: Sequence[bytes]) -> bytes:
     import zlib
 
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    return b"".join([packer.compress(body + b"\n") for body in bodies]) + packer.flush()
+    # Each with its sum: a byte that changed on the disk may leave a line that can be read, and is wrong.
+    lines = [b"%08x " % zlib.crc32(body) + body + b"\n" for body in bodies]
+    return b"".join([packer.compress(line) for line in lines]) + packer.flush()
 
 
 def _parcels(descriptor: int) -> Iterator[Parcel]:
@@ -239,8 +241,10 @@ def _parcels(descriptor: int) -> Iterator[Parcel]:
     except zlib.error:
         text = _as_far_as_it_goes(raw)
     for line in text.split(b"\n"):
+        sum_of, _, body = line.partition(b" ")
         with suppress(ValueError):
-            yield Parcel.from_body(line)
+            if int(sum_of, 16) == zlib.crc32(body):
+                yield Parcel.from_body(body)
 
 
 def _as_far_as_it_goes(raw: bytes) -> bytes:

@@ -169,6 +169,15 @@ class TestDamage:
         load = taken(spool)
         assert len(load.parcels) + load.damaged == 100
 
+    def test_a_text_that_changed_is_no_event(self, spool: Spool):
+        import gzip
+
+        spool.store(EXCEPTION, bodies("stock", "other"), 2)
+        (file,) = files(spool)
+        file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()).replace(b"stock", b"stick")))
+        load = taken(spool)
+        assert (messages(load), load.damaged) == (["other"], 1)
+
     @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x1f\x8b\x08\x00", bytes(1000)], ids=repr)
     def test_a_file_of_nonsense_holds_nothing(self, spool: Spool, content: bytes):
         spool.store(EXCEPTION, bodies("a"), 5)
