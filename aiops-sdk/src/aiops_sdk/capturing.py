@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -162,20 +161,6 @@ def stub_of(draft: Draft) -> Stub:
         last_at=draft.last_at,
         cut=cut,
     )
-
-
-def surroundings() -> Contexts:
-    """What is the same for every event of a process: the interpreter and the system."""
-    if sys.platform != "win32":
-        system = os.uname()
-        os_name, os_version = system.sysname, system.release
-    else:
-        windows = sys.getwindowsversion()
-        os_name, os_version = "Windows", "{}.{}.{}".format(windows.major, windows.minor, windows.build)
-    return {
-        "runtime": {"name": sys.implementation.name, "version": "{}.{}.{}".format(*sys.version_info[:3])},
-        "os": {"name": os_name, "version": os_version},
-    }
 
 
 def _described(given: object) -> Tuple[str, str]:

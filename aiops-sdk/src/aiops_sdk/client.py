@@ -11,27 +11,30 @@ import sys
 import time
 import weakref
 
-from aiops_sdk import _safety, capturing, hosting, machine, noise, postmortem, scope, seen, steps
+from aiops_sdk import _safety, hosting, scope
 from aiops_sdk._version import __version__
 from aiops_sdk.delivery.buffer import Buffer
-from aiops_sdk.delivery.disk import Disk, folder_name
+from aiops_sdk.delivery.disk import Disk
 from aiops_sdk.delivery.link import Link
-from aiops_sdk.delivery.parcel import pack
 from aiops_sdk.delivery.transport import HttpTransport
 from aiops_sdk.delivery.voice import Voice
 from aiops_sdk.delivery.worker import FAILED, Delivery
 from aiops_sdk.event import Origin, new_id
 from aiops_sdk.frozen import replace
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Callable, Dict, List, Optional, Protocol
+    from typing import Callable, Dict, List, Mapping, Optional, Protocol
 
+    from aiops_sdk import capturing, machine, noise, postmortem, seen, steps
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
+    from aiops_sdk.delivery import parcel as packing
+    from aiops_sdk.delivery import spool as spools
     from aiops_sdk.delivery.buffer import Draft
-    from aiops_sdk.delivery.journal import Journal, Remains
+    from aiops_sdk.delivery.journal import Journal, Remains, Stub
     from aiops_sdk.delivery.parcel import Parcel
     from aiops_sdk.delivery.transport import Accepted, Transport
     from aiops_sdk.event import Wire
@@ -61,6 +64,11 @@ if TYPE_CHECKING:
         def end(self) -> None:
             """The process, or the client, ends in order."""
 
+else:
+    capturing, machine, noise, postmortem, seen, steps = late(
+        "capturing", "machine", "noise", "postmortem", "seen", "steps"
+    )
+    packing, spools = late("delivery.parcel", "delivery.spool")
 
 EXIT_SECONDS = 2.0
 
@@ -290,7 +298,10 @@ class Client:
     def _render(self, draft: Draft) -> Optional[Parcel]:
         """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
         prepared = steps.run(draft.event())
-        return None if prepared is None else pack(prepared, self.origin)
+        return None if prepared is None else packing.pack(prepared, self.origin)
+
+    def _stub_of(self, draft: Draft) -> Stub:
+        return capturing.stub_of(draft)
 
     def _head(self) -> Wire:
         return self.origin.head()
@@ -298,8 +309,10 @@ class Client:
     def _disk(self) -> Optional[Disk]:
         if not self.config.spool:
             return None
-        name = folder_name(self.config.service_name, self.config.environment, self.config.platform_url)
-        return Disk(self.config.spool, name, self._head, capturing.stub_of, self.voice.no_room)
+        return Disk(self.config.spool, self._folder_name, self._head, self._stub_of, self.voice.no_room)
+
+    def _folder_name(self) -> str:
+        return spools.folder_name(self.config.service_name, self.config.environment, self.config.platform_url)
 
     def _notice_fork(self) -> None:
         # Some servers (uWSGI) fork without telling Python, so that no hook runs.
@@ -375,7 +388,7 @@ def _origin(config: Config) -> Origin:
         instance_id=new_id(),
         sdk_version=__version__,
         release=config.release,
-        contexts=capturing.surroundings(),
+        contexts=_surroundings(),
     )
 
 
@@ -386,6 +399,20 @@ def _host() -> str:
 
         return platform.node()
     return os.uname().nodename
+
+
+def _surroundings() -> Mapping[str, Mapping[str, object]]:
+    """What is the same for every event of a process: the interpreter and the system."""
+    if sys.platform != "win32":
+        system = os.uname()
+        os_name, os_version = system.sysname, system.release
+    else:
+        windows = sys.getwindowsversion()
+        os_name, os_version = "Windows", "{}.{}.{}".format(windows.major, windows.minor, windows.build)
+    return {
+        "runtime": {"name": sys.implementation.name, "version": "{}.{}.{}".format(*sys.version_info[:3])},
+        "os": {"name": os_name, "version": os_version},
+    }
 
 
 def _follow_forks(client: Client) -> None:

@@ -6,7 +6,6 @@ Nothing here looks anything up: whoever makes an event hands in all that it says
 from __future__ import annotations
 
 import os
-from datetime import timezone
 
 from aiops_sdk.frozen import Frozen
 
@@ -280,6 +279,8 @@ class Beat(Frozen):
 
 def rfc3339(moment: datetime) -> str:
     """``2026-11-22T03:14:07.123456Z``, with all six digits even when they are zero."""
+    from datetime import timezone
+
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")[:-6] + "Z"
 
 

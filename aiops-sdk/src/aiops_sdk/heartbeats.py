@@ -5,16 +5,14 @@ So a beat never waits behind events, and whatever goes wrong with one beat, the 
 
 from __future__ import annotations
 
-import json
 import time
-from datetime import datetime, timezone
 
 from aiops_sdk import _safety
 from aiops_sdk.client import http_transport
 from aiops_sdk.delivery.link import GZIP, LONGEST
 from aiops_sdk.delivery.transport import Accepted, Barred, Retry
 from aiops_sdk.delivery.worker import Bell
-from aiops_sdk.event import Beat
+from aiops_sdk.loading import LOADER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +74,7 @@ class Heartbeats:
     def _run(self, pause: float) -> None:
         try:
             self._bell.wait(pause)
+            _safety.attempt(LOADER.load_all, None)
             while not self._closing:
                 due = time.monotonic() + self._interval
                 _safety.attempt(self._client.keep_alive, None)
@@ -120,6 +119,11 @@ class Heartbeats:
             voice.unheard(outcome.why)
 
     def _send(self) -> Outcome:
+        import json
+        from datetime import datetime, timezone
+
+        from aiops_sdk.event import Beat
+
         beat = Beat(
             at=datetime.now(timezone.utc),
             base_url=self._client.base_url,

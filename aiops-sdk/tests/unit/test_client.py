@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 import pytest
 from events import DEADLINE, HandMadeTransport, a_client, a_record, counts, raised
 
-from aiops_sdk import _safety, scope, steps
+from aiops_sdk import _safety, scope
 from aiops_sdk.client import Client
 from aiops_sdk.scope import RequestScope
 
@@ -127,7 +127,7 @@ def test_ways_to_stop_are_not_captured(client: Client, transport: HandMadeTransp
 
 
 def test_what_a_step_drops_is_counted(client: Client, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(steps, "run", lambda _: None)
+    monkeypatch.setattr("aiops_sdk.client.steps.run", lambda _: None)
     client.capture_exception(ValueError())
     assert client.flush(DEADLINE)
     assert counts(client.stats()) == counts(captured=1, step=1)

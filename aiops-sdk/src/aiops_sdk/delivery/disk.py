@@ -6,23 +6,23 @@ Opened at the first need, by whichever thread comes first. Where no folder can b
 from __future__ import annotations
 
 import _thread
-import hashlib
 import os
-import re
-import stat
 
 from aiops_sdk import _safety
-from aiops_sdk.delivery.journal import JOURNAL, Journal
-from aiops_sdk.delivery.spool import IS_POSSIBLE, SUFFIX, Spool
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Optional, Sequence
 
+    from aiops_sdk.delivery import journal as journals
+    from aiops_sdk.delivery import spool as spools
     from aiops_sdk.delivery.buffer import Draft
-    from aiops_sdk.delivery.journal import Stub
+    from aiops_sdk.delivery.journal import Journal, Stub
+    from aiops_sdk.delivery.spool import Spool
     from aiops_sdk.event import Wire
-
+else:
+    journals, spools = late("delivery.journal", "delivery.spool")
 
 # A thread of the host does not wait longer than this for a disk that is slow to open a file; its event is queued all the same.
 PATIENCE = 0.05
@@ -32,7 +32,7 @@ MAX_JOURNALS = 128
 
 
 class Disk:
-    """Keeps what is queued in ``folder``; ``head`` says who keeps it, and ``stub_of`` what is kept of a draft.
+    """Keeps what is queued in a folder called ``name()``; ``head`` says who keeps it, and ``stub_of`` what is kept of a draft.
 
     Everything here may be called when there is no folder, and then does nothing.
     """
@@ -40,12 +40,12 @@ class Disk:
     def __init__(
         self,
         candidates: Sequence[str],
-        name: str,
+        name: Callable[[], str],
         head: Callable[[], Wire],
         stub_of: Callable[[Draft], Stub],
         complain: Callable[[str, str], None],
     ) -> None:
-        self._candidates = candidates if IS_POSSIBLE else ()
+        self._candidates = candidates
         self._name = name
         self._head = head
         self._stub_of = stub_of
@@ -78,7 +78,7 @@ class Disk:
             names = os.listdir(self.spool.folder) if self.spool is not None else []
         except OSError:
             return False
-        return any(name.endswith((SUFFIX, JOURNAL)) and not name.startswith(own) for name in names)
+        return any(name.endswith((spools.SUFFIX, journals.JOURNAL)) and not name.startswith(own) for name in names)
 
     def close(self) -> None:
         """A clean end of this process."""
@@ -115,41 +115,27 @@ class Disk:
             self.journal.erase(place)
 
     def _open(self) -> None:
+        if not spools.IS_POSSIBLE:
+            return
         folder = why = ""
+        name = self._name()
         for candidate in self._candidates:
-            folder = os.path.join(candidate, self._name)
+            folder = os.path.join(candidate, name)
             try:
-                _make(folder)
+                spools.make_folder(folder)
                 head = self._head()
                 self.owner = owner_of(head)
                 if _number_of_journals(folder) < MAX_JOURNALS:
-                    self.journal = Journal.open(folder, head)
-                self.spool = Spool(folder, self.owner[:8])
+                    self.journal = journals.Journal.open(folder, head)
+                self.spool = spools.Spool(folder, self.owner[:8])
                 return
             except OSError as error:
                 why = error.strerror or str(error)
         self._complain(folder, why)
 
 
-def folder_name(service: str, environment: str, platform_url: str) -> str:
-    """A name for the folder of a service in an environment that reports to this platform: readable, and never another's."""
-    telling = re.sub(r"[^A-Za-z0-9._]+", "_", "{}-{}".format(service, environment))[:60].lstrip(".") or "service"
-    exact = hashlib.sha256(repr((service, environment, platform_url)).encode("utf-8", "replace")).hexdigest()
-    return "{}-{}".format(telling, exact[:16])
-
-
-def _make(folder: str) -> None:
-    """Make the folder for us alone. ``OSError`` if it cannot be, or is somebody else's: a folder for all may hold traps."""
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    found = os.lstat(folder)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise OSError(0, "not a folder of this user alone")
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise OSError(0, "not writable")
-
-
 def _number_of_journals(folder: str) -> int:
-    return sum(name.endswith(JOURNAL) for name in os.listdir(folder))
+    return sum(name.endswith(journals.JOURNAL) for name in os.listdir(folder))
 
 
 def owner_of(head: Wire) -> str:

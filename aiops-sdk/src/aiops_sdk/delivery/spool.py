@@ -6,8 +6,11 @@ removed when its events have arrived. So a process may die at any moment and not
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
+import re
+import stat
 import time
 from contextlib import suppress
 
@@ -301,3 +304,20 @@ def _remove(path: str) -> None:
         os.unlink(path)
     except OSError:
         pass
+
+
+def folder_name(service: str, environment: str, platform_url: str) -> str:
+    """A name for the folder of a service in an environment that reports to this platform: readable, and never another's."""
+    telling = re.sub(r"[^A-Za-z0-9._]+", "_", "{}-{}".format(service, environment))[:60].lstrip(".") or "service"
+    exact = hashlib.sha256(repr((service, environment, platform_url)).encode("utf-8", "replace")).hexdigest()
+    return "{}-{}".format(telling, exact[:16])
+
+
+def make_folder(folder: str) -> None:
+    """Make the folder for us alone. ``OSError`` if it cannot be, or is somebody else's: a folder for all may hold traps."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+        raise OSError(0, "not a folder of this user alone")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise OSError(0, "not writable")

@@ -9,8 +9,8 @@ import os
 import time
 
 from aiops_sdk._version import __version__
-from aiops_sdk.delivery.loading import Loader
 from aiops_sdk.frozen import Frozen
+from aiops_sdk.loading import LOADER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,12 +98,11 @@ class HttpTransport:
             "Accept": "application/json",
             "User-Agent": "aiops-sdk/" + __version__,
         }
-        self._loader = Loader()
         self._connection: Optional[http.client.HTTPConnection] = None
 
     def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
         """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
-        self._loader.load()
+        LOADER.load_all()
         import http.client
 
         headers = {"Content-Type": _NDJSON} if path == BATCH_PATH else {}

@@ -7,15 +7,11 @@ slowly, and so is everything that comes while nothing gets through.
 from __future__ import annotations
 
 import _thread
-import json
 import time
 
 from aiops_sdk import _safety
-from aiops_sdk.delivery import batch as batches
 from aiops_sdk.delivery.buffer import MAX_EVENTS, RANKS, Buffer, rank_of
-from aiops_sdk.delivery.journal import body_of, dead
 from aiops_sdk.delivery.link import BATCH, GZIP, Link
-from aiops_sdk.delivery.parcel import Parcel
 from aiops_sdk.delivery.transport import (
     BATCH_PATH,
     EVENT_PATH,
@@ -26,14 +22,19 @@ from aiops_sdk.delivery.transport import (
     Refused,
     Retry,
 )
+from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple, Union
 
+    from aiops_sdk.delivery import batch as batches
+    from aiops_sdk.delivery import journal as journals
+    from aiops_sdk.delivery import parcel as packing
     from aiops_sdk.delivery.buffer import Draft, Item
     from aiops_sdk.delivery.disk import Disk
     from aiops_sdk.delivery.journal import Journal, Remains
+    from aiops_sdk.delivery.parcel import Parcel
     from aiops_sdk.delivery.spool import Load, Spool
     from aiops_sdk.delivery.transport import (
         Outcome,
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
     # The bodies of the events that tell of a process's death, if it is to be told.
     Autopsy = Callable[[Remains], Sequence[Wire]]
-
+else:
+    batches, journals, packing = late("delivery.batch", "delivery.journal", "delivery.parcel")
 
 ATTEMPTS = 3
 
@@ -114,7 +116,7 @@ class Delivery:
         #: Files of the spool that did not get through: another one may.
         self._failed_files: Set[str] = set()
         #: How many events a batch may have, as far as the platform has shown.
-        self._most = batches.MAX_EVENTS
+        self._most = MAX_EVENTS
         self._no_room_until = float("-inf")
         self._begin()
 
@@ -268,6 +270,7 @@ class Delivery:
 
     def _run(self) -> None:
         try:
+            _safety.attempt(LOADER.load_all, None)
             while not self._stopped:
                 if not _safety.attempt(self._work, False):
                     self._bell.wait(REST_SECONDS)
@@ -363,7 +366,7 @@ class Delivery:
         return _safety.attempt(lambda: self._transport.send(path, body, compress=compress), _BROKEN), number
 
     def _limit(self) -> int:
-        return self._most if self.link.can(BATCH) else 1
+        return min(self._most, batches.MAX_EVENTS) if self.link.can(BATCH) else 1
 
     def _accepted(self, items: List[Item], outcome: Accepted) -> None:
         self._ask_for_more()
@@ -527,14 +530,16 @@ class Delivery:
         if spool is None or not self._dead_wait:
             return
         self._dead_wait = False
-        for remains in dead(spool.folder, self._disk.owner if self._disk is not None else None):
+        for remains in journals.dead(spool.folder, self._disk.owner if self._disk is not None else None):
             _safety.attempt(lambda: self._bring_in(remains, spool), None)  # noqa: B023 - called at once
         self._trim(spool)
 
     def _bring_in(self, remains: Remains, spool: Spool) -> None:
-        bodies = [body_of(stub, remains.head) for stub in remains.stubs]
+        import json
+
+        bodies = [journals.body_of(stub, remains.head) for stub in remains.stubs]
         bodies += self._autopsy(remains) if self._autopsy is not None else ()
-        told = [Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
+        told = [packing.Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
         try:
             for rank in RANKS:
                 some = [parcel for parcel in told if rank_of(parcel.signal_type, parcel.repeat_count) == rank]

@@ -10,14 +10,18 @@ import functools
 import sys
 
 from aiops_sdk import client as clients
-from aiops_sdk import ending, modules, noise, scope
+from aiops_sdk import ending, modules, scope
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Iterator, List
 
+    from aiops_sdk import noise
     from aiops_sdk.client import Client
+else:
+    (noise,) = late("noise")
 
 
 def install(client: Client) -> Callable[[], None]:

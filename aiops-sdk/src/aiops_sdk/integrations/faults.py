@@ -13,19 +13,22 @@ import sys
 import time
 import weakref
 
-from aiops_sdk import machine
-from aiops_sdk.delivery.journal import FAULT, SIGNAL
 from aiops_sdk.frozen import Frozen
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Dict, List, Optional
 
+    from aiops_sdk import machine
+    from aiops_sdk.delivery import journal as journals
     from aiops_sdk.delivery.journal import Journal
     from aiops_sdk.machine import Signals
 
     _Held = Callable[[], Optional["_Note"]]
+else:
+    journals, machine = late("delivery.journal", "machine")
 
 
 #: Seconds in which a program sets up its own handlers, on which ours are put.
@@ -70,13 +73,13 @@ class Faults:
         self._begun = time.monotonic()
         self._journal = journal
         self._blind = False
-        self._path = journal.beside(SIGNAL)
+        self._path = journal.beside(journals.SIGNAL)
         if not self._undos:
             self._undos = _say_of_ends(self._mark)
         import faulthandler
 
         if not faulthandler.is_enabled() or self._fault() is not None:
-            self._write_faults_to(journal.beside(FAULT))
+            self._write_faults_to(journal.beside(journals.FAULT))
 
     def look(self, now: Optional[float] = None) -> bool:
         """Whether a stop from outside would leave a trace, after seeing to it; ``now`` is monotonic.

@@ -11,15 +11,19 @@ import functools
 import sys
 import weakref
 
-from aiops_sdk import _safety, ending, modules, noise, scope
+from aiops_sdk import _safety, ending, modules, scope
 from aiops_sdk import client as clients
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, Iterable, List, Optional
 
+    from aiops_sdk import noise
     from aiops_sdk.client import Client
+else:
+    (noise,) = late("noise")
 
 
 _KEPT = "_aiops_sdk_unread"

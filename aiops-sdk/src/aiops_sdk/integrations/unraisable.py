@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 
 from aiops_sdk import client as clients
-from aiops_sdk import noise, scope
+from aiops_sdk import scope
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
     from typing import Callable, Optional
 
+    from aiops_sdk import noise
     from aiops_sdk.client import Client
+else:
+    (noise,) = late("noise")
 
 
 def install(client: Client) -> Callable[[], None]:

@@ -44,7 +44,7 @@ def a_disk(folder: Path) -> Disk:
             draft.event_id, draft.at, draft.signal_type, draft.level, draft.source, draft.error_type, draft.message
         )
 
-    return Disk([str(folder)], "shop", an_origin().head, stub_of, lambda *_: None)
+    return Disk([str(folder)], lambda: "shop", an_origin().head, stub_of, lambda *_: None)
 
 
 def a_delivery(transport: Any, **options: Any) -> Delivery:
@@ -547,7 +547,7 @@ class TestNoBusyLoop:
         def broken(*_: Any) -> Any:
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr("aiops_sdk.delivery.worker.dead", broken)
+        monkeypatch.setattr("aiops_sdk.delivery.worker.journals.dead", broken)
         delivery = a_delivery(HandMadeTransport(), disk=a_disk(tmp_path))
         delivery._dead_wait = delivery._spool_waits = True
         assert self.rounds(delivery, monkeypatch) < 20

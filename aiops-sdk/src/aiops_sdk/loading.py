@@ -1,0 +1,112 @@
+"""Loads modules late: in a thread of ours where it can be, and never while the process forks.
+
+Late: importing the SDK loads little and no network, and a program may let gevent patch that after ``init()``. Not while
+forking: a module that is half loaded at that moment stays locked in the child for ever. ADR 22.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, List
+
+# How long a fork may be held up at most; loading takes a twentieth of that.
+SECONDS = 1.0
+
+#: What is needed soon after the start. First what takes a failure down, then what tells of it, then the way to the platform.
+SOON = (
+    "aiops_sdk.noise",
+    "aiops_sdk.seen",
+    "aiops_sdk.capturing",
+    "aiops_sdk.delivery.journal",
+    "aiops_sdk.delivery.spool",
+    "mmap",
+    "fcntl",
+    "binascii",
+    "aiops_sdk.steps",
+    "aiops_sdk.delivery.parcel",
+    "aiops_sdk.delivery.batch",
+    "aiops_sdk.postmortem",
+    "zlib",
+    "http.client",
+    "email.utils",
+    "base64",
+)
+
+
+class Loader:
+    """Loads one thing at a time, and a fork waits for the end of it."""
+
+    def __init__(self) -> None:
+        # What interrupts the loading in its own thread (a signal, a __del__) must not wait for it.
+        self._lock = _thread.RLock()
+        self._holder = 0
+        self._holds_off_forks = False
+        self._done = False
+
+    def module(self, name: str) -> ModuleType:
+        """The module of this name, loaded now if it was not."""
+        with self._lock:
+            if not self._holds_off_forks:
+                self._holds_off_forks = True
+                self._hold_off_forks()
+            __import__(name)
+        return sys.modules[name]
+
+    def load_all(self) -> None:
+        """Load all that will be needed soon, also what other modules would import at their first use."""
+        if self._done:
+            return
+        for name in SOON:
+            # One by one, so that nobody waits for all of them.
+            with suppress(ImportError):  # Not each is on every system.
+                self.module(name)
+        # Names of hosts are encoded like this, and the first time looks for a module.
+        self.module("encodings.idna")
+        self._done = True
+
+    def _hold_off_forks(self) -> None:
+        """Python keeps such hooks for ever."""
+        if not hasattr(os, "register_at_fork"):
+            return
+
+        def before() -> None:
+            if self._lock.acquire(timeout=SECONDS):
+                self._holder = _thread.get_ident()
+
+        def in_parent() -> None:
+            # Another thread may fork at the same time.
+            if self._holder == _thread.get_ident():
+                self._holder = 0
+                self._lock.release()
+
+        def in_child() -> None:
+            self._lock = _thread.RLock()
+
+        os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)
+
+
+LOADER = Loader()
+
+
+class Late:
+    """Stands for a module of ours until something of it is asked for. What it gave it keeps, so that it costs no more."""
+
+    def __init__(self, name: str) -> None:
+        self.__name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        found = getattr(LOADER.module(self.__name), attribute)
+        setattr(self, attribute, found)
+        return found
+
+
+def late(*names: str) -> List[Any]:
+    """Stand-ins for these modules of this package. For the type checker, import the modules themselves beside it."""
+    return [Late("aiops_sdk." + name) for name in names]
