@@ -61,7 +61,7 @@ QUICK = [
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of it. ``seconds`` is how long the end of the process took."""
+    """What came of it. ``requests`` are all that came until then, ``seconds`` is how long the end of the process took."""
 
     captured: int
     arrived: int
@@ -86,7 +86,7 @@ def suffer(bench: Bench, sdk: Installed, fault: Fault) -> Outcome:
             if over is not None:
                 over.join()
         time.sleep(0.5)
-        requests = _event_requests(around)
+        requests = len(around.sink.requests)
         _mend(around)
         if fault.again:
             second = around.start(sdk, "lose", count=0, stay=fault.again)
@@ -131,10 +131,6 @@ def _mend(around: Surroundings) -> None:
     around.sink.mood = USUAL
     if around.sink.is_stopped:
         around.sink.start()
-
-
-def _event_requests(around: Surroundings) -> int:
-    return sum(1 for request in around.sink.requests if reading.events_in(request))
 
 
 def _outcome(around: Surroundings, fault: Fault, requests: int, seconds: float, *, killed: bool) -> Outcome:
