@@ -86,7 +86,8 @@ def costs(figures: Mapping[str, Mapping[str, Value]], sdks: list[str]) -> str:
     """The table of costs. ``figures`` are by SDK, then by the row's key."""
     lines = [_line(["", *(NAMES[sdk] for sdk in sdks), "ours : best", "promised", ""])]
     lines.append("|---|" + "---:|" * (len(sdks) + 1) + "---|---|")
-    lines += [_line(_cells(row, figures, sdks)) for row in ROWS]
+    measured = {key for sdk in sdks for key in figures[sdk]}
+    lines += [_line(_cells(row, figures, sdks)) for row in ROWS if row.key in measured]
     reasons = [line for sdk in sdks for line in _reasons(sdk, figures[sdk])]
     return "\n".join(lines + (["", *reasons] if reasons else []))
 
