@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import sys
-import threading
-import warnings
 
-from aiops_sdk import _safety, client, heartbeats
+from aiops_sdk import _safety, client, hosting, modules
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.integrations import asyncio as loops
-from aiops_sdk.integrations import (
-    celery,
-    excepthook,
-    faults,
-    futures,
-    logging,
-    multiprocessing,
-    sigterm,
-    unraisable,
-    uwsgi,
-)
-from aiops_sdk.integrations import threading as threads
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Optional, Sequence, Union
+    from typing import Callable, Dict, Iterable, Optional, Union
 
     from flask import Flask
 
-    Install = Callable[[Client], Callable[[], None]]
-
+    from aiops_sdk import heartbeats
+    from aiops_sdk.integrations import faults
+else:
+    heartbeats, faults = late("heartbeats", "integrations.faults")
 
 #: What init() installs; frameworks have a function of their own.
-INTEGRATIONS: Sequence[Install] = (
-    excepthook.install,
-    threads.install,
-    logging.install,
-    unraisable.install,
-    loops.install,
-    futures.install,
-    multiprocessing.install,
-    uwsgi.install,
-    celery.install,
-    sigterm.install,
-)
+INTEGRATIONS = ("excepthook", "threading", "logging", "unraisable")
+
+#: What it installs once this module, and in it this name, is there: a program that does without pays nothing.
+AWAITED = {
+    "asyncio": ("asyncio.base_events", "BaseEventLoop"),
+    "futures": ("concurrent.futures._base", "Future"),
+    "multiprocessing": ("multiprocessing.process", "_current_process"),
+    "celery": ("celery.signals", "worker_process_shutdown"),
+}
 
 _OPTIONS = (
     "api_key",
@@ -59,7 +45,7 @@ _OPTIONS = (
     "spool",
     "flush_on_sigterm",
 )
-_starting = threading.Lock()
+_starting = _thread.allocate_lock()
 
 
 def init(
@@ -148,14 +134,32 @@ def stats() -> Dict[str, object]:
 
 
 def _start(started: Client) -> Client:
-    for install in INTEGRATIONS:
-        started.on_close(install(started))
+    for name in INTEGRATIONS:
+        _install(started, name)
+    for name, (module, attribute) in AWAITED.items():
+        started.on_close(modules.when_loaded(module, attribute, _installing(started, name)))
+    if hosting.uwsgi() is not None:
+        _install(started, "uwsgi")
+    if started.config.flush_on_sigterm:
+        _install(started, "sigterm")
     if started.config.spool:
-        started.watch_ends(faults.Faults())
-    heartbeats.install(started)
+        host_uses_it = "faulthandler" in sys.modules
+        started.watch_ends(lambda: faults.Faults(host_uses_it))
     client.make_current(started)
     atexit.register(_at_exit)
+    heartbeats.install(started)
     return started
+
+
+def _installing(started: Client, name: str) -> Callable[[object], None]:
+    return lambda _: _install(started, name)
+
+
+def _install(started: Client, name: str) -> None:
+    # Not by the loader: this may be called in the midst of an import, for which it may be waiting.
+    name = "aiops_sdk.integrations." + name
+    __import__(name)
+    started.on_close(sys.modules[name].install(started))
 
 
 def _at_exit() -> None:
@@ -167,6 +171,7 @@ def _at_exit() -> None:
 
 def _warn_of(unknown: Dict[str, object]) -> None:
     for name in unknown:
+        import warnings
         from difflib import get_close_matches
 
         nearest = get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)[0]

@@ -13,12 +13,6 @@ import weakref
 
 from aiops_sdk import _safety, hosting, scope
 from aiops_sdk._version import __version__
-from aiops_sdk.delivery.buffer import Buffer
-from aiops_sdk.delivery.disk import Disk
-from aiops_sdk.delivery.link import Link
-from aiops_sdk.delivery.transport import HttpTransport
-from aiops_sdk.delivery.voice import Voice
-from aiops_sdk.delivery.worker import FAILED, Delivery
 from aiops_sdk.event import Origin, new_id
 from aiops_sdk.frozen import replace
 from aiops_sdk.loading import late
@@ -31,12 +25,21 @@ if TYPE_CHECKING:
     from aiops_sdk import capturing, machine, noise, postmortem, seen, steps
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
+    from aiops_sdk.delivery import buffer as buffers
+    from aiops_sdk.delivery import disk as disks
     from aiops_sdk.delivery import parcel as packing
     from aiops_sdk.delivery import spool as spools
+    from aiops_sdk.delivery import transport as transports
+    from aiops_sdk.delivery import voice as voices
+    from aiops_sdk.delivery import worker as workers
     from aiops_sdk.delivery.buffer import Draft
+    from aiops_sdk.delivery.disk import Disk
     from aiops_sdk.delivery.journal import Journal, Remains, Stub
+    from aiops_sdk.delivery.link import Link
     from aiops_sdk.delivery.parcel import Parcel
-    from aiops_sdk.delivery.transport import Accepted, Transport
+    from aiops_sdk.delivery.transport import Accepted, HttpTransport, Transport
+    from aiops_sdk.delivery.voice import Voice
+    from aiops_sdk.delivery.worker import Delivery
     from aiops_sdk.event import Wire
     from aiops_sdk.scope import RequestScope
 
@@ -68,7 +71,15 @@ else:
     capturing, machine, noise, postmortem, seen, steps = late(
         "capturing", "machine", "noise", "postmortem", "seen", "steps"
     )
-    packing, spools = late("delivery.parcel", "delivery.spool")
+    buffers, disks, packing, spools, transports, voices, workers = late(
+        "delivery.buffer",
+        "delivery.disk",
+        "delivery.parcel",
+        "delivery.spool",
+        "delivery.transport",
+        "delivery.voice",
+        "delivery.worker",
+    )
 
 EXIT_SECONDS = 2.0
 
@@ -87,21 +98,12 @@ class Client:
     def __init__(self, config: Config, transport: Optional[Transport] = None) -> None:
         self.config = config
         self.origin = _origin(config)
-        self.voice = Voice(config.platform_url)
         #: How long the end of the process may be held up for what is still queued.
         self.exit_seconds = EXIT_SECONDS
-        self.link = Link()
-        self._delivery = Delivery(
-            transport or http_transport(config),
-            self.voice,
-            self._render,
-            head=self._head,
-            link=self.link,
-            disk=self._disk(),
-            fold=config.aggregate_repeats,
-            autopsy=_autopsy,
-        )
+        self._transport = transport
+        self._made: List[Delivery] = []
         self._watch: Optional[EndWatch] = None
+        self._make_watch: Optional[Callable[[], EndWatch]] = None
         self._watched: Optional[Journal] = None
         self._began = time.monotonic()
         self._detected_base_url: Optional[str] = None
@@ -109,6 +111,8 @@ class Client:
         self._last_words: List[LastWords] = []
         self._begin_in_child: List[Callable[[], None]] = []
         self._closed = False
+        #: Nothing is taken any more, also not what was to be said last.
+        self._over = False
         _follow_forks(self)
 
     # What the integrations call.
@@ -178,6 +182,16 @@ class Client:
 
     # Delivery.
 
+    @property
+    def link(self) -> Link:
+        """What is known of the way to the platform."""
+        return self._delivery.link
+
+    @property
+    def voice(self) -> Voice:
+        """What the SDK says in the host's log about itself."""
+        return self._delivery.voice
+
     def deliver_now(self, event_id: str, timeout: float) -> bool:
         """Let this event go before all others, and wait until its fate is decided. True when nothing is left to wait for."""
         return self._delivery.hasten(event_id, timeout)
@@ -197,7 +211,8 @@ class Client:
                 undo()
         for words in self._last_words:
             words.begin()
-        done = self._delivery.close(deadline)
+        self._over = True
+        done = all(made.close(deadline) for made in self._made[:1])
         for words in self._last_words:
             words.wait(deadline)
         if self._watch is not None:
@@ -229,6 +244,8 @@ class Client:
             self._watched = journal
             # Whether the platform can be reached or not: what the dead left is more than the spool may hold.
             self._delivery.look_into_spool()
+            if self._watch is None and self._make_watch is not None:
+                self._watch = self._make_watch()
             if self._watch is not None:
                 self._watch.begin(journal)
         sees_stops = self._watch is not None and self._watch.look()
@@ -248,9 +265,9 @@ class Client:
         """Let ``words`` say something at the end, within the time that the end may take."""
         self._last_words.append(words)
 
-    def watch_ends(self, watch: EndWatch) -> None:
-        """Let ``watch`` begin with the first sign of life."""
-        self._watch = watch
+    def watch_ends(self, watch: Callable[[], EndWatch]) -> None:
+        """Let what ``watch`` makes begin with the first sign of life."""
+        self._make_watch = watch
 
     def in_forked_child(self, begin: Callable[[], None]) -> None:
         """Call ``begin`` in each forked child, after this client was made fit for it. It must not wait."""
@@ -258,8 +275,28 @@ class Client:
 
     # Inside.
 
+    @property
+    def _delivery(self) -> Delivery:
+        """The way to the platform, made when it is first needed: a program starts faster without."""
+        if not self._made:
+            config, voice = self.config, voices.Voice(self.config.platform_url)
+            made = workers.Delivery(
+                self._transport or http_transport(config),
+                voice,
+                self._render,
+                head=self._head,
+                disk=self._disk(voice),
+                fold=config.aggregate_repeats,
+                autopsy=_autopsy,
+            )
+            # Of threads that come here at once, the first one's counts; the others' have taken nothing yet.
+            self._made.append(made)
+            if self._over:
+                self._made[0].close(time.monotonic())
+        return self._made[0]
+
     def _guarded(self) -> _safety.guarded:
-        return _safety.guarded(lambda: self._delivery.drop(FAILED))
+        return _safety.guarded(lambda: self._delivery.drop(workers.FAILED))
 
     def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
         request = scope.current_request()
@@ -306,10 +343,10 @@ class Client:
     def _head(self) -> Wire:
         return self.origin.head()
 
-    def _disk(self) -> Optional[Disk]:
+    def _disk(self, voice: Voice) -> Optional[Disk]:
         if not self.config.spool:
             return None
-        return Disk(self.config.spool, self._folder_name, self._head, self._stub_of, self.voice.no_room)
+        return disks.Disk(self.config.spool, self._folder_name, self._head, self._stub_of, voice.no_room)
 
     def _folder_name(self) -> str:
         return spools.folder_name(self.config.service_name, self.config.environment, self.config.platform_url)
@@ -326,7 +363,8 @@ class Client:
         self._began = time.monotonic()
         if self._watch is not None:
             self._watch.let_go()
-        self._delivery.become_child(heir=heir)
+        for made in self._made[:1]:
+            made.become_child(heir=heir)
         if not self._closed:
             for begin in self._begin_in_child:
                 begin()
@@ -334,12 +372,12 @@ class Client:
 
 def no_stats() -> Dict[str, object]:
     """What ``Client.stats`` says where no client is."""
-    return {**Buffer().stats(), "last_error": None, "uptime": 0.0, "memory": machine.memory()}
+    return {**buffers.Buffer().stats(), "last_error": None, "uptime": 0.0, "memory": machine.memory()}
 
 
 def http_transport(config: Config) -> HttpTransport:
     """A connection of its own to the platform."""
-    return HttpTransport(config.platform_url, config.api_key, config.proxy)
+    return transports.HttpTransport(config.platform_url, config.api_key, config.proxy)
 
 
 # The current client: the one piece of state that the package keeps.

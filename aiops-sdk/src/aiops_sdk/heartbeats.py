@@ -8,18 +8,20 @@ from __future__ import annotations
 import time
 
 from aiops_sdk import _safety
-from aiops_sdk.client import http_transport
-from aiops_sdk.delivery.link import GZIP, LONGEST
-from aiops_sdk.delivery.transport import Accepted, Barred, Retry
-from aiops_sdk.delivery.worker import Bell
-from aiops_sdk.loading import LOADER
+from aiops_sdk.delivery.bell import Bell
+from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
+    from aiops_sdk import client as clients
     from aiops_sdk.client import Client
+    from aiops_sdk.delivery import link as links
+    from aiops_sdk.delivery import transport as transports
     from aiops_sdk.delivery.transport import Outcome, Transport
+else:
+    clients, links, transports = late("client", "delivery.link", "delivery.transport")
 
 
 PATH = "/v1/sdk/heartbeat"
@@ -37,9 +39,9 @@ SETTLED = 4.0
 class Heartbeats:
     """Beats for one client until it closes; the last beat of a clean end says that it is the last."""
 
-    def __init__(self, client: Client, transport: Transport, interval: float = INTERVAL) -> None:
+    def __init__(self, client: Client, transport: Optional[Transport] = None, interval: float = INTERVAL) -> None:
         self._client = client
-        self._transport = transport
+        self._made = transport
         self._interval = interval
         self._bell = Bell()
         self._ended = Bell()
@@ -56,7 +58,8 @@ class Heartbeats:
 
     def start_in_child(self) -> None:
         """After a fork only the calling thread is left: begin anew, and leave the connection to the parent."""
-        self._transport.abandon()
+        if self._made is not None:
+            self._made.abandon()
         self._bell, self._ended = Bell(), Bell()
         self._running = self._arrived = self._closing = False
         self.start(CHILD_PAUSE)
@@ -85,7 +88,7 @@ class Heartbeats:
                     self._bell.wait(max(due, self._not_before) - time.monotonic())
             if self._arrived:
                 _safety.attempt(self._send, None)
-            self._transport.close()
+            self._transport().close()
         finally:
             self._running = False
             self._ended.ring()
@@ -95,28 +98,34 @@ class Heartbeats:
         outcome = self._send()
         for pause in PAUSES:
             # A platform that asks for more time than that gets the next beat.
-            if not isinstance(outcome, Retry) or (outcome.after or 0.0) > pause or self._closing:
+            if not isinstance(outcome, transports.Retry) or (outcome.after or 0.0) > pause or self._closing:
                 break
             self._bell.wait(pause)
             outcome = self._send()
-        self._arrived = isinstance(outcome, Accepted)
-        if isinstance(outcome, Retry) and outcome.after is not None:
-            self._not_before = time.monotonic() + min(outcome.after, LONGEST)
+        self._arrived = isinstance(outcome, transports.Accepted)
+        if isinstance(outcome, transports.Retry) and outcome.after is not None:
+            self._not_before = time.monotonic() + min(outcome.after, links.LONGEST)
         self._pass_on(outcome)
 
     def _pass_on(self, outcome: Outcome) -> None:
         """Events go the same way. And a service that nobody hears must not look alive to whoever reads its log."""
         voice = self._client.voice
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, transports.Accepted):
             voice.heard()
             self._client.heard(outcome)
             return
-        if isinstance(outcome, Barred):
+        if isinstance(outcome, transports.Barred):
             self._client.link.bar(outcome)
-        if isinstance(outcome, Barred) and outcome.unauthorized:
+        if isinstance(outcome, transports.Barred) and outcome.unauthorized:
             voice.unauthorized()
         elif not self._closing:
             voice.unheard(outcome.why)
+
+    def _transport(self) -> Transport:
+        """A connection of its own, made by the thread that uses it."""
+        if self._made is None:
+            self._made = clients.http_transport(self._client.config)
+        return self._made
 
     def _send(self) -> Outcome:
         import json
@@ -132,12 +141,12 @@ class Heartbeats:
             stats=self._client.stats(),
         )
         body = json.dumps(beat.to_wire(self._client.origin)).encode("ascii")
-        return self._transport.send(PATH, body, compress=self._client.link.can(GZIP))
+        return self._transport().send(PATH, body, compress=self._client.link.can(links.GZIP))
 
 
 def install(client: Client, transport: Optional[Transport] = None, interval: float = INTERVAL) -> Heartbeats:
     """Let the client's process beat, also its forked children, until the client closes."""
-    beats = Heartbeats(client, transport or http_transport(client.config), interval)
+    beats = Heartbeats(client, transport, interval)
     client.in_forked_child(beats.start_in_child)
     client.say_at_close(beats)
     beats.start()

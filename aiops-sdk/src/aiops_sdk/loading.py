@@ -9,7 +9,6 @@ from __future__ import annotations
 import _thread
 import os
 import sys
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ SOON = (
     "aiops_sdk.noise",
     "aiops_sdk.seen",
     "aiops_sdk.capturing",
+    "aiops_sdk.delivery.worker",
+    "aiops_sdk.delivery.disk",
     "aiops_sdk.delivery.journal",
     "aiops_sdk.delivery.spool",
     "mmap",
@@ -33,6 +34,7 @@ SOON = (
     "aiops_sdk.delivery.parcel",
     "aiops_sdk.delivery.batch",
     "aiops_sdk.postmortem",
+    "aiops_sdk.integrations.faults",
     "zlib",
     "http.client",
     "email.utils",
@@ -51,12 +53,20 @@ class Loader:
         self._done = False
 
     def module(self, name: str) -> ModuleType:
-        """The module of this name, loaded now if it was not."""
-        with self._lock:
+        """The module of this name, loaded now if it was not.
+
+        Who is interrupted in the midst of importing what another thread of ours loads meanwhile waits no longer than for
+        ``SECONDS``: Python sorts that out by itself.
+        """
+        held = self._lock.acquire(timeout=SECONDS)
+        try:
             if not self._holds_off_forks:
                 self._holds_off_forks = True
                 self._hold_off_forks()
             __import__(name)
+        finally:
+            if held:
+                self._lock.release()
         return sys.modules[name]
 
     def load_all(self) -> None:
@@ -65,11 +75,16 @@ class Loader:
             return
         for name in SOON:
             # One by one, so that nobody waits for all of them.
-            with suppress(ImportError):  # Not each is on every system.
-                self.module(name)
+            self._module_if_any(name)
         # Names of hosts are encoded like this, and the first time looks for a module.
         self.module("encodings.idna")
         self._done = True
+
+    def _module_if_any(self, name: str) -> None:
+        try:
+            self.module(name)
+        except ImportError:
+            return  # Not every system has each.
 
     def _hold_off_forks(self) -> None:
         """Python keeps such hooks for ever."""

@@ -7,13 +7,12 @@ an integration translates its request into a ``RequestScope`` and says when it b
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import Token
-    from typing import Iterator, List, Mapping, Optional
+    from typing import List, Mapping, Optional
 
 
 KEPT = 100
@@ -107,11 +106,13 @@ def end_request(token: Token[Optional[RequestScope]]) -> None:
         _request.set(None)
 
 
-@contextmanager
-def outside() -> Iterator[None]:
+class outside:  # noqa: N801 - reads as a statement: "with outside()"
     """A block that belongs to no request, whatever runs around it: the garbage collector calls in the midst of any."""
-    token = _request.set(None)
-    try:
-        yield
-    finally:
-        end_request(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _request.set(None)
+
+    def __exit__(self, *_: object) -> None:
+        end_request(self._token)

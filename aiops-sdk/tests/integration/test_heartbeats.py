@@ -77,7 +77,7 @@ def test_a_platform_that_wants_to_be_left_alone_gets_its_time(platform: Platform
 def test_a_wrong_key_or_address_is_left_alone_for_a_while(
     platform: Platform, client: Client, monkeypatch: pytest.MonkeyPatch, status: int
 ):
-    monkeypatch.setattr("aiops_sdk.client.Link", lambda: Link(barred=(0.5,)))
+    monkeypatch.setattr("aiops_sdk.delivery.worker.Link", lambda: Link(barred=(0.5,)))
     hasty = Client(client.config)
     platform.answer(Answer(status), path=HEARTBEATS)
     heartbeats.install(hasty, interval=0.01)

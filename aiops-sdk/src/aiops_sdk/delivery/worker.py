@@ -10,6 +10,7 @@ import _thread
 import time
 
 from aiops_sdk import _safety
+from aiops_sdk.delivery.bell import Bell
 from aiops_sdk.delivery.buffer import MAX_EVENTS, RANKS, Buffer, rank_of
 from aiops_sdk.delivery.link import BATCH, GZIP, Link
 from aiops_sdk.delivery.transport import (
@@ -69,25 +70,6 @@ DAMAGED = "spool_damaged"
 _BROKEN: Outcome = Retry("the transport failed")
 
 
-class Bell:
-    """Wakes one sleeper. A bare lock, because ringing must be safe in a ``__del__`` that interrupts another ring."""
-
-    def __init__(self) -> None:
-        self._lock = _thread.allocate_lock()
-        self._lock.acquire()
-
-    def ring(self) -> None:
-        """Wake the sleeper, or let its next sleep end at once."""
-        try:
-            self._lock.release()
-        except RuntimeError:
-            return  # It rings already.
-
-    def wait(self, seconds: Optional[float] = None) -> bool:
-        """Sleep until it rings, at most ``seconds``. True if it rang."""
-        return self._lock.acquire(timeout=-1 if seconds is None else max(0.0, seconds))
-
-
 class Delivery:
     """Takes drafts, and brings them to the platform in the background: rendered, in batches where it takes them."""
 
@@ -104,7 +86,7 @@ class Delivery:
         autopsy: Optional[Autopsy] = None,
     ) -> None:
         self._transport = transport
-        self._voice = voice
+        self.voice = voice
         self._render = render
         self._head = head
         self.link = link or Link()
@@ -373,7 +355,7 @@ class Delivery:
         for index, why in outcome.rejected if len(items) > 1 else ():
             if 0 <= index < len(items):
                 self._buffer.settle([items[index]], NOT_UNDERSTOOD)
-                self._voice.lost(why, items[index].count)
+                self.voice.lost(why, items[index].count)
         # Only the first word on each counts.
         self._buffer.settle(items)
 
@@ -390,7 +372,7 @@ class Delivery:
             self._buffer.put_back(items)
         else:
             self._buffer.settle(items, outcome.reason)
-            self._voice.lost(outcome.why, item.count)
+            self.voice.lost(outcome.why, item.count)
 
     def _ask_for_more(self) -> None:
         self._most = min(batches.MAX_EVENTS, self._most * 2)
@@ -409,7 +391,7 @@ class Delivery:
             item.due = now + self.link.pause_after(item.tried)
         self._buffer.put_back(items)
         if isinstance(outcome, Barred) and outcome.unauthorized:
-            self._voice.unauthorized()
+            self.voice.unauthorized()
         if hurried:
             self._keep_or_lose(items if self._spool() is None else None)
         elif self.link.is_down() or any(item.tried >= ATTEMPTS for item in items):
@@ -436,7 +418,7 @@ class Delivery:
         self._buffer.put_back(left)
         self._buffer.nobody_waits(left)
         if items:
-            self._voice.held(sum(item.count for item in items), self.link.last_error, on_disk=stored == len(items))
+            self.voice.held(sum(item.count for item in items), self.link.last_error, on_disk=stored == len(items))
 
     def _store(self, items: List[Item]) -> List[Item]:
         """Write these into the spool. Gives those that it did not take."""
@@ -450,7 +432,7 @@ class Delivery:
                 spool.store(rank, [_parcel(item).body for item in some], sum(item.count for item in some))
             except OSError as error:
                 self._no_room_until = time.monotonic() + NO_ROOM_SECONDS
-                self._voice.no_room(spool.folder, error.strerror or str(error))
+                self.voice.no_room(spool.folder, error.strerror or str(error))
                 left += some
             else:
                 self._spool_waits = True
@@ -462,7 +444,7 @@ class Delivery:
         gone = spool.trim()
         if gone:
             self._buffer.recovered(gone, SPOOL_FULL)
-            self._voice.lost("the spool in {} is full, or they are older than seven days".format(spool.folder), gone)
+            self.voice.lost("the spool in {} is full, or they are older than seven days".format(spool.folder), gone)
 
     def _keep_or_lose(self, items: Optional[List[Item]] = None) -> bool:
         """The process ends: these, or all that is left, go to disk, or are lost. True if nothing was."""
@@ -470,10 +452,10 @@ class Delivery:
         left = self._store(items)
         lost = sum(item.count for item in left)
         if len(left) < len(items):
-            self._voice.held(sum(item.count for item in items) - lost, self.link.last_error, on_disk=True)
+            self.voice.held(sum(item.count for item in items) - lost, self.link.last_error, on_disk=True)
         if left:
             self._buffer.settle(left, AT_EXIT)
-            self._voice.lost(self.link.last_error or "the process ended before", lost)
+            self.voice.lost(self.link.last_error or "the process ended before", lost)
         return not lost
 
     # What lies in the spool.
@@ -514,7 +496,7 @@ class Delivery:
                 try:
                     self._failed_files.add(spool.store(load.rank, rest, _occurrences(load.parcels), at=load.at))
                 except OSError as error:
-                    self._voice.no_room(spool.folder, error.strerror or str(error))
+                    self.voice.no_room(spool.folder, error.strerror or str(error))
                     if self._stopped:
                         load.release()
                     # Else it stays in hand: read anew from its files, what arrived would be sent a second time.
@@ -546,7 +528,7 @@ class Delivery:
                 spool.store(rank, [parcel.body for parcel in some], _occurrences(some))
         except OSError as error:
             # It stays where it is, for the next look.
-            self._voice.no_room(spool.folder, error.strerror or str(error))
+            self.voice.no_room(spool.folder, error.strerror or str(error))
         else:
             remains.done()
 
@@ -569,7 +551,7 @@ class Delivery:
             return False
         if isinstance(outcome, Barred):
             if outcome.unauthorized:
-                self._voice.unauthorized()
+                self.voice.unauthorized()
             return False
         if number > 1:
             self._ask_for_less(number, outcome)
@@ -578,7 +560,7 @@ class Delivery:
         load.replace(1, lighter)
         if lighter is None:
             self._buffer.recovered(part[0].repeat_count, outcome.reason)
-            self._voice.lost(outcome.why, part[0].repeat_count)
+            self.voice.lost(outcome.why, part[0].repeat_count)
         return True
 
     def _arrived(self, parcels: List[Parcel], outcome: Accepted) -> None:

@@ -56,9 +56,9 @@ _DEFAULT, _PYTHON, _IGNORED, _UNKNOWN = "default", "python", "ignored", "unknown
 class Faults:
     """Watches for the ends of one process. ``begin`` with its journal, ``look`` with each beat, ``end`` undoes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, host_uses_it: bool) -> None:
         # Whether a signal is registered there already, it does not tell.
-        self._host_uses_it = "faulthandler" in sys.modules
+        self._host_uses_it = host_uses_it
         self._journal: Optional[Journal] = None
         self._begun = 0.0
         # A note that is gone from here is no longer held by faulthandler: somebody else took it.
