@@ -39,6 +39,8 @@ SOON = (
     "http.client",
     "email.utils",
     "base64",
+    # Since Python 3.11 the standard library itself loads these when it first shows where in a line a call was.
+    *(("ast", "unicodedata") if sys.version_info >= (3, 11) else ()),
 )
 
 

@@ -51,13 +51,17 @@ def tell():
     print(json.dumps(aiops_sdk.stats()), flush=True)
 
 def everything_sent():
-    return not [name for name in os.listdir(clients.current()._delivery.folder) if name.endswith(".events")]
+    # Nothing lies in the spool, and nothing of the dead beside it.
+    delivery = clients.current()._delivery
+    names = os.listdir(delivery.folder) if delivery.folder else ["not yet open"]
+    return not [name for name in names if not name.startswith(delivery._disk.owner or "?")]
 
 hasty()
 """
 
 RESTARTED = """
 wait_until(lambda: aiops_sdk.stats()["recovered"] >= EXPECTED)
+wait_until(everything_sent)
 time.sleep(0.3)
 tell()
 """
@@ -671,3 +675,202 @@ def test_a_folder_that_is_removed_meanwhile_is_made_again(
     serve(server)
     restarted(run, 49)
     assert set(range(1, 50)) <= set(numbers(server))
+
+
+# Repeats.
+
+REPEATS = """
+def again(text, times):
+    for number in range(times):
+        fail(number, text)
+"""
+FEW = 30
+
+
+@pytest.mark.parametrize("how", ["end", "kill", "spool"])
+def test_ten_thousand_repeats_are_a_few_events_and_the_exact_number(
+    server: Platform, run: Callable[..., Program], how: str
+):
+    if how == "spool":
+        server.stop()
+    end = {"end": "", "kill": "os.kill(os.getpid(), signal.SIGKILL)", "spool": ""}[how]
+    program = run(
+        "def fail_alike():\n"
+        "    try:\n"
+        "        raise ValueError('no stock of 7')\n"
+        "    except ValueError as error:\n"
+        "        aiops_sdk.capture_exception(error)\n"
+        "for number in range(10_000): fail_alike()\n" + end
+    )
+    assert program.ended() == (-signal.SIGKILL if how == "kill" else 0)
+    if how == "spool":
+        server.start_again()
+        serve(server)
+    if how != "end":
+        restarted(run, 0)
+    server.wait_until(lambda: total(failures(server)) >= 10_000, "all")
+    assert total(failures(server)) == 10_000
+    assert len(failures(server)) <= FEW
+    told = [event for event in failures(server) if event.get("repeat_count", 1) > 1]
+    assert told
+    assert all(event["first_at"] <= event["last_at"] for event in told)
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_parent_and_its_children_count_their_repeats_each_for_itself(
+    server: Platform, run: Callable[..., Program], away: bool
+):
+    if away:
+        server.stop()
+    program = run(
+        """
+def alike(times):
+    for _ in range(times): fail(7)
+alike(100)
+for child in range(3):
+    if not os.fork():
+        alike(1000)
+        sys.exit()
+alike(100)
+while True:
+    try: os.wait()
+    except ChildProcessError: break
+"""
+    )
+    assert program.ended() == 0
+    if away:
+        server.start_again()
+        serve(server)
+        restarted(run, 3200)
+    assert total(failures(server)) == 3200
+    by_process: Dict[str, List[Dict[str, Any]]] = {}
+    for event in failures(server):
+        by_process.setdefault(event["instance"]["id"], []).append(event)
+    assert sorted(map(total, by_process.values())) == [200, 1000, 1000, 1000]
+
+
+# Forks.
+
+
+def test_children_that_end_without_a_word_are_told_of_by_the_next_start(server: Platform, run: Callable[..., Program]):
+    """As workers of a server with a master do that ends them with ``os._exit``."""
+    program = run(
+        """
+for number in range(10): fail(number)
+children = []
+for child in range(4):
+    pid = os.fork()
+    if not pid:
+        for number in range(10 + 50 * child, 60 + 50 * child): fail(number)
+        os._exit(0)
+    children.append(pid)
+for pid in children: os.waitpid(pid, 0)
+"""
+    )
+    assert program.ended() == 0
+    restarted(run, 0)
+    server.wait_until(lambda: total(failures(server)) == 210, "all")
+    assert_all_came(server, 210)
+    assert len(server.accepted) == len(failures(server))
+
+
+def test_a_fork_while_a_file_of_the_spool_is_sent_sends_nothing_twice(
+    server: Platform, run: Callable[..., Program], tmp_path: Path
+):
+    server.stop()
+    assert run("for number in range(100): fail(number)").ended() == 0
+    server.start_again()
+    serve(server)
+    slow = {path: server._always[path] for path in (EVENTS, BATCHES)}
+    for path, answer in slow.items():
+        server.always_answer(Answer(answer.status, answer.body, delay=0.02), path)
+    program = run(
+        """
+wait_until(lambda: clients.current()._delivery._load is not None)
+children = []
+for child in range(5):
+    pid = os.fork()
+    if not pid:
+        fail(100 + child)
+        sys.exit(0 if aiops_sdk.flush(10) else 1)
+    children.append(pid)
+print([os.waitpid(pid, 0)[1] for pid in children])
+wait_until(everything_sent)
+"""
+    )
+    assert program.ended() == 0
+    assert "[0, 0, 0, 0, 0]" in program.out
+    assert_all_came_once(server, 105)
+    assert list(folder_of(tmp_path).glob("*.events")) == []
+
+
+def test_where_no_thread_can_be_started_the_end_sends(server: Platform, run: Callable[..., Program]):
+    program = run(
+        """
+aiops_sdk.close()
+from aiops_sdk import _safety
+_safety.start_thread = lambda *_: False
+aiops_sdk.init()
+for number in range(100): fail(number)
+"""
+    )
+    assert program.ended() == 0
+    assert_all_came_once(server, 100)
+
+
+# Counts.
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_platform_does_the_counts_add_up(
+    server: Platform, run: Callable[..., Program], tmp_path: Path, seed: int
+):
+    import random
+
+    chance = random.Random(seed)
+    program = run(
+        """
+import random
+for words in clients.current()._last_words:
+    if hasattr(words, "_interval"): words._interval = 0.1
+chance = random.Random(SEED)
+number = 0
+for _ in range(60):
+    for _ in range(chance.randrange(15)):
+        fail(number)
+        number += 1
+    if chance.random() < 0.2:
+        for _ in range(200): fail(7, "again and again %d")
+    if chance.random() < 0.1: aiops_sdk.flush(0.1)
+    time.sleep(0.03)
+    told = aiops_sdk.stats()
+    gone = told["delivered"] + told["spooled"] + told["queued"] + sum(told["dropped"].values())
+    assert told["captured"] + told["recovered"] == gone, told
+client = clients.current()
+aiops_sdk.close()
+print(json.dumps(client.stats()))
+""".replace("SEED", str(seed))
+    )
+    faults = [
+        lambda: server.always_answer(Answer(503)),
+        lambda: server.always_answer(Answer(429, headers={"Retry-After": "0"})),
+        lambda: server.always_answer(Answer(400)),
+        lambda: server.always_answer(Answer(413), BATCHES),
+        lambda: server.always_answer(Answer(401)),
+        lambda: server.always_answer(Answer(hang_up=True)),
+        lambda: server.always_answer(Answer(cut=True)),
+        lambda: serve(server),
+        lambda: serve(server),
+    ]
+    while program.process.poll() is None:
+        chance.choice(faults)()
+        time.sleep(chance.random() * 0.3)
+    assert program.ended() == 0
+    rows = [beat["stats"] for beat in server.heartbeats] + [program.stats]
+    assert all(adds_up(row) for row in rows)
+    serve(server)
+    rows.append(restarted(run, program.stats["spooled"] - program.stats["recovered"]).stats)
+    dropped = sum(sum(row["dropped"].values()) for row in rows[-2:])
+    lost_by_refusal = program.stats["captured"] - dropped
+    assert total(server.accepted) == lost_by_refusal
+    assert list(folder_of(tmp_path).glob("*.events")) == []

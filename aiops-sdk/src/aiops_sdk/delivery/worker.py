@@ -56,6 +56,10 @@ ATTEMPTS = 3
 #: While nothing gets through, what waits is written to disk when it is so many, or has waited so long (seconds).
 PARK_EVENTS = 100
 PARK_SECONDS = 20.0
+#: What is written to disk is made in parts of so many events, because all of it at once would take much memory.
+FILE_EVENTS = 32
+#: What was on disk can wait a little longer: so many seconds after each request for the next one.
+PACE = 0.005
 #: A disk that did not take something is left alone for so many seconds.
 NO_ROOM_SECONDS = 60.0
 #: After a mistake of ours, which would come again at once, the thread rests so many seconds.
@@ -427,18 +431,29 @@ class Delivery:
             return items
         left: List[Item] = []
         for rank in sorted({item.rank for item in items}):
-            some = [item for item in items if item.rank == rank and self._is_rendered(item)]
-            try:
-                spool.store(rank, [_parcel(item).body for item in some], sum(item.count for item in some))
-            except OSError as error:
-                self._no_room_until = time.monotonic() + NO_ROOM_SECONDS
-                self.voice.no_room(spool.folder, error.strerror or str(error))
-                left += some
-            else:
-                self._spool_waits = True
-                self._buffer.park(some)
+            alike = [item for item in items if item.rank == rank]
+            for begin in range(0, len(alike), FILE_EVENTS):
+                left += self._store_file(spool, rank, alike[begin : begin + FILE_EVENTS])
         self._trim(spool)
         return left
+
+    def _store_file(self, spool: Spool, rank: int, items: List[Item]) -> List[Item]:
+        """Write these into one file. Gives those that did not go there, and are still to be sent."""
+        some = [item for item in items if self._is_rendered(item)]
+        if time.monotonic() < self._no_room_until:
+            return some
+        try:
+            spool.store(rank, [_parcel(item).body for item in some], sum(item.count for item in some))
+        except OSError as error:
+            self._no_room_until = time.monotonic() + NO_ROOM_SECONDS
+            self.voice.no_room(spool.folder, error.strerror or str(error))
+            return some
+        self._spool_waits = True
+        self._buffer.park(some)
+        for item in some:
+            # What has been written needs no room here any more.
+            item.parcel = None
+        return []
 
     def _trim(self, spool: Spool) -> None:
         gone = spool.trim()
@@ -473,13 +488,15 @@ class Delivery:
             return False
         if not self._unload(self._load) or not self._load.parcels:
             self._put_away()
+        # Not all at once: others may have waited for this moment, too. What is new does not wait.
+        self._bell.wait(PACE)
         return True
 
     def _taken(self, spool: Spool) -> Optional[Load]:
-        load = spool.take(batches.MAX_EVENTS, self._failed_files)
+        load = spool.take(FILE_EVENTS, self._failed_files)
         if load is None and self._failed_files:
             self._failed_files.clear()
-            load = spool.take(batches.MAX_EVENTS)
+            load = spool.take(FILE_EVENTS)
         return load
 
     def _put_away(self) -> None:
