@@ -9,7 +9,7 @@ import sys
 from aiops_sdk import _safety, client, hosting, modules
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
-from aiops_sdk.loading import late
+from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,6 +146,9 @@ def _start(started: Client) -> Client:
         host_uses_it = "faulthandler" in sys.modules
         started.watch_ends(lambda: faults.Faults(host_uses_it))
     client.make_current(started)
+    # After ours, and also where close() was called: threads of ours may still be at work.
+    atexit.unregister(LOADER.end)
+    atexit.register(LOADER.end)
     atexit.register(_at_exit)
     heartbeats.install(started)
     return started

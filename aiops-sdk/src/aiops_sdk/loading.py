@@ -9,14 +9,20 @@ from __future__ import annotations
 import _thread
 import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, List
+    from typing import Any, Callable, List, TypeVar
 
-# How long a fork may be held up at most; loading takes a twentieth of that.
+    Made = TypeVar("Made")
+
+# How long a fork may be held up at most, and how long loading for another's: each takes a small part of that.
+FORK_SECONDS = 5.0
 SECONDS = 1.0
+# Between two modules: a lock that is taken again at once is never had by who waits for it.
+PAUSE = 0.001
 
 #: What is needed soon after the start. First what takes a failure down, then what tells of it, then the way to the platform.
 SOON = (
@@ -71,6 +77,22 @@ class Loader:
                 self._lock.release()
         return sys.modules[name]
 
+    def alone(self, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives: a thing in whose making the process must neither fork nor end.
+
+        ``OSError`` where that cannot be had any more, because the process ends.
+        """
+        if not self._lock.acquire(timeout=SECONDS):
+            raise OSError("the process ends")
+        try:
+            return make()
+        finally:
+            self._lock.release()
+
+    def end(self) -> None:
+        """The process ends: wait until nothing is in the making, and let nothing begin."""
+        self._lock.acquire(timeout=SECONDS)
+
     def load_all(self) -> None:
         """Load all that will be needed soon, also what other modules would import at their first use."""
         if self._done:
@@ -78,6 +100,7 @@ class Loader:
         for name in SOON:
             # One by one, so that nobody waits for all of them.
             self._module_if_any(name)
+            time.sleep(PAUSE)
         # Names of hosts are encoded like this, and the first time looks for a module.
         self.module("encodings.idna")
         self._done = True
@@ -94,7 +117,7 @@ class Loader:
             return
 
         def before() -> None:
-            if self._lock.acquire(timeout=SECONDS):
+            if self._lock.acquire(timeout=FORK_SECONDS):
                 self._holder = _thread.get_ident()
 
         def in_parent() -> None:

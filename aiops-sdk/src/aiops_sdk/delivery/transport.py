@@ -15,6 +15,7 @@ from aiops_sdk.loading import LOADER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import http.client
+    import ssl
     from typing import Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
     from urllib.parse import SplitResult
 
@@ -99,6 +100,7 @@ class HttpTransport:
             "User-Agent": "aiops-sdk/" + __version__,
         }
         self._connection: Optional[http.client.HTTPConnection] = None
+        self._context: Optional[ssl.SSLContext] = None
 
     def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
         """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
@@ -160,10 +162,24 @@ class HttpTransport:
         from urllib.parse import urlsplit
 
         url = urlsplit(self._platform_url)
-        connection = self._through_proxy(url) if self._proxy else _direct(url)
+        connection = self._through_proxy(url) if self._proxy else self._direct(url)
         connection.connect()
         connection.sock.settimeout(READ_SECONDS)
         return connection
+
+    def _direct(self, url: SplitResult) -> http.client.HTTPConnection:
+        import http.client
+
+        host = url.hostname or ""
+        if url.scheme == "https":
+            return http.client.HTTPSConnection(host, url.port, timeout=CONNECT_SECONDS, context=self._tls())
+        return http.client.HTTPConnection(host, url.port, timeout=CONNECT_SECONDS)
+
+    def _tls(self) -> ssl.SSLContext:
+        """What is trusted, read once. OpenSSL crashes if the process ends while a thread is in the midst of that."""
+        if self._context is None:
+            self._context = LOADER.alone(_trust)
+        return self._context
 
     def _through_proxy(self, url: SplitResult) -> http.client.HTTPConnection:
         """To the proxy: HTTPS in a tunnel through it, HTTP by asking it for the whole address."""
@@ -173,7 +189,9 @@ class HttpTransport:
         port = proxy.port or 3128
         if url.scheme != "https":
             return http.client.HTTPConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
-        connection = http.client.HTTPSConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
+        connection = http.client.HTTPSConnection(
+            proxy.hostname or "", port, timeout=CONNECT_SECONDS, context=self._tls()
+        )
         connection.set_tunnel(url.hostname or "", url.port or 443, headers=_proxy_headers(proxy))
         return connection
 
@@ -189,6 +207,15 @@ class HttpTransport:
         if self._proxy and not self._platform_url.startswith("https"):
             return {**self._headers, **_proxy_headers(_proxy_parts(self._proxy))}
         return self._headers
+
+
+def _trust() -> ssl.SSLContext:
+    """As ``http.client`` has it when it is not told."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def outcome_of(status: int, retry_after: Optional[str], text: bytes, now: float) -> Outcome:
@@ -261,14 +288,6 @@ def _said_by_server(text: bytes) -> str:
         said = text.decode("utf-8", "replace")
     line = " ".join(str(said).split())[:WHY_LENGTH]
     return " ({})".format(line) if line else ""
-
-
-def _direct(url: SplitResult) -> http.client.HTTPConnection:
-    import http.client
-
-    if url.scheme == "https":
-        return http.client.HTTPSConnection(url.hostname or "", url.port, timeout=CONNECT_SECONDS)
-    return http.client.HTTPConnection(url.hostname or "", url.port, timeout=CONNECT_SECONDS)
 
 
 def _proxy_parts(proxy: str) -> SplitResult:
