@@ -128,6 +128,9 @@ class Client:
                 return (
                     self._thing(exc, source, mechanism) if found is None else self._exception(found, source, mechanism)
                 )
+            # Raised by the host's code while ours runs (the garbage collector ends its objects anywhere): looking closer
+            # could go round in circles, but it is not lost uncounted.
+            self._delivery.drop(REENTRANT)
         return None
 
     def capture_http_error(
@@ -157,8 +160,7 @@ class Client:
             if allowed:
                 return self._log(record)
             if not noise.is_noisy_record(record):
-                # Logged by the host's code while ours runs (the garbage collector ends its objects anywhere): looking
-                # closer could go round in circles, but it is not lost uncounted.
+                # As above.
                 self._delivery.drop(REENTRANT)
         return None
 

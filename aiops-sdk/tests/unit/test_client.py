@@ -202,8 +202,9 @@ def test_what_is_captured_by_the_garbage_collector_is_sent(client: Client, trans
 def test_what_is_logged_while_the_sdk_is_at_work_is_counted(client: Client, transport: HandMadeTransport):
     with _safety.guarded():
         assert client.capture_log(a_record("left open")) is None
+        assert client.capture_exception(ValueError("left open")) is None
     assert captured(client, transport) == []
-    assert counts(client.stats()) == counts(captured=1, reentrant=1)
+    assert counts(client.stats()) == counts(captured=2, reentrant=2)
 
 
 def test_captures_from_many_threads_all_arrive(client: Client, transport: HandMadeTransport):
