@@ -105,6 +105,7 @@ class Client:
         self._watch: Optional[EndWatch] = None
         self._make_watch: Optional[Callable[[], EndWatch]] = None
         self._watched: Optional[Journal] = None
+        self._has_looked = False
         self._began = time.monotonic()
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
@@ -240,12 +241,16 @@ class Client:
         """This process lives: leave a sign of it where others would look after its death. For a thread of ours."""
         self._notice_fork()
         journal = self._delivery.journal()
-        if journal is None or self._closed:
+        if self._closed:
+            return
+        if not self._has_looked:
+            # Whether the platform can be reached or not: what the dead left is more than the spool may hold.
+            self._has_looked = True
+            self._delivery.look_into_spool()
+        if journal is None:
             return
         if self._watched is not journal:
             self._watched = journal
-            # Whether the platform can be reached or not: what the dead left is more than the spool may hold.
-            self._delivery.look_into_spool()
             if self._watch is None and self._make_watch is not None:
                 self._watch = self._make_watch()
             if self._watch is not None:

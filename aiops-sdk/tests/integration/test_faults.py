@@ -15,6 +15,8 @@ import pytest
 from children import DEADLINE, started_program
 from loopback import BATCHES, EVENTS, HEARTBEATS, Answer, Platform
 
+from aiops_sdk.delivery.disk import MAX_JOURNALS
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="What survives a process needs locks that end with it")
 
 PREAMBLE = """
@@ -280,7 +282,6 @@ wait_until(sees_stops)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Only here it is known what a process that ended was")
-@pytest.mark.parametrize("sibling", [True, False])
 @pytest.mark.parametrize(
     ("end", "error_type"),
     [
@@ -290,8 +291,8 @@ wait_until(sees_stops)
         ("os.abort()", "Aborted"),
     ],
 )
-def test_what_nobody_could_catch_is_reported_by_the_next_start_or_a_sibling(
-    platform: Platform, tmp_path: Path, end: str, error_type: str, sibling: bool
+def test_what_nobody_could_catch_is_reported_once_by_whoever_comes_next(
+    platform: Platform, tmp_path: Path, end: str, error_type: str
 ):
     platform.be_modern()
     lives = (
@@ -302,16 +303,13 @@ def test_what_nobody_could_catch_is_reported_by_the_next_start_or_a_sibling(
     program = Program(tmp_path, "fail(0)\n" + lives + "def crash():\n    " + end + "\ncrash()", platform.url)
     assert program.ended() < 0
     reports = lambda: [event for event in platform.accepted if event["error_type"] != "ValueError"]  # noqa: E731
-    next_one = Program(tmp_path, "time.sleep(2)", platform.url)
-    other = Program(tmp_path, "time.sleep(2)", platform.url) if sibling else None
-    assert next_one.ended() == 0
-    if other is not None:
-        assert other.ended() == 0
+    both = [Program(tmp_path, "time.sleep(1.5)", platform.url) for _ in range(2)]
+    assert [one.ended() for one in both] == [0, 0]
     (report,) = reports()
     assert report["error_type"] == error_type
     if error_type != "ProcessVanished":
         assert "crash" in [frame["function"] for frame in frames_of(report)]
-    assert Program(tmp_path, "time.sleep(1)", platform.url).ended() == 0
+    assert Program(tmp_path, "time.sleep(0.5)", platform.url).ended() == 0
     assert len(reports()) == 1
     assert total(failures(platform)) == 1
 
@@ -351,7 +349,7 @@ def test_while_the_platform_fails_nothing_is_lost_and_nobody_hurries(
     server: Platform, run: Callable[..., Program], fault: str
 ):
     FAULTS[fault](server)
-    program = run(CAPTURE_AND_WAIT.replace("COUNT", "300"))
+    program = run(CAPTURE_AND_WAIT.replace("COUNT", "120"))
     program.wait_until_ready()
     server.wait_until(lambda: len(requests(server)) >= 5, "some tries")
     # Three in a hurry (hasty() made the pauses short), then one at a time.
@@ -359,7 +357,7 @@ def test_while_the_platform_fails_nothing_is_lost_and_nobody_hurries(
     tried = len(server.received)
     serve(server)
     assert program.ended() == 0
-    assert_all_came_once(server, 300)
+    assert_all_came_once(server, 120)
     assert len(lines(program)) == 1
     assert program.stats["dropped"] == {}
     assert tried < 60
@@ -369,7 +367,7 @@ def test_a_platform_that_refuses_connections(server: Platform, run: Callable[...
     server.stop()
     program = run(CAPTURE_AND_WAIT.replace("COUNT", "500"))
     program.wait_until_ready()
-    time.sleep(3)
+    time.sleep(1)
     server.start_again()
     serve(server)
     assert program.ended() == 0
@@ -402,20 +400,20 @@ sys.stdin.readline()
     assert_all_came_once(server, 300)
 
 
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize(("status", "form"), [(429, "seconds"), (503, "date")])
 def test_a_wish_to_be_left_alone_is_respected(server: Platform, run: Callable[..., Program], form: str, status: int):
-    # The date has whole seconds, so this is one more than is left at least.
-    wish = "3" if form == "seconds" else formatdate(time.time() + 4, usegmt=True)
-    server.answer(Answer(status, headers={"Retry-After": wish}))
-    server.answer(Answer(status, headers={"Retry-After": wish}), path=BATCHES)
+    # A date has whole seconds.
+    wish = "2" if form == "seconds" else formatdate(time.time() + 4, usegmt=True)
+    for path in (EVENTS, BATCHES):
+        server.always_answer(Answer(status, headers={"Retry-After": wish}), path)
     program = run(CAPTURE_AND_WAIT.replace("COUNT", "60"))
     program.wait_until_ready()
+    server.wait_until(lambda: bool(requests(server)), "the first request")
+    serve(server)
     assert program.ended() == 0
     assert_all_came_once(server, 60)
-    asked = next(index for index, one in enumerate(server.received) if not one.accepted)
-    after = [one.at for one in server.received[asked + 1 :] if one.path != HEARTBEATS]
-    assert after[0] - server.received[asked].at >= 1.9
+    first, second = requests(server)[:2]
+    assert second - first >= 1.9
 
 
 def test_a_key_that_is_refused_costs_three_requests_one_line_and_no_event(
@@ -642,6 +640,23 @@ def test_of_a_damaged_journal_what_is_whole_is_taken(
     assert list(folder_of(tmp_path).glob("*.journal")) == []
 
 
+def test_many_that_crashed_while_the_platform_is_away_fill_no_disk(platform: Platform, tmp_path: Path):
+    platform.stop()
+    assert Program(tmp_path, "fail(0)", platform.url).ended() == 0
+    for number in range(MAX_JOURNALS + 10):
+        (folder_of(tmp_path) / f"{number}.journal").touch(mode=0o600)
+    program = Program(
+        tmp_path,
+        """
+folder = lambda: clients.current()._delivery.folder
+wait_until(lambda: folder() and not [name for name in os.listdir(folder()) if name.endswith("9.journal")])
+""",
+        platform.url,
+    )
+    assert program.ended() == 0
+    assert len(list(folder_of(tmp_path).glob("*.journal"))) <= 1
+
+
 @pytest.mark.parametrize("count", [2, 8])
 def test_several_that_start_at_once_after_a_crash_take_each_event_once(
     server: Platform, run: Callable[..., Program], tmp_path: Path, count: int
@@ -821,7 +836,7 @@ for number in range(100): fail(number)
 # Counts.
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_the_platform_does_the_counts_add_up(
     server: Platform, run: Callable[..., Program], tmp_path: Path, seed: int
 ):
@@ -835,8 +850,8 @@ for words in clients.current()._last_words:
     if hasattr(words, "_interval"): words._interval = 0.1
 chance = random.Random(SEED)
 number = 0
-for _ in range(60):
-    for _ in range(chance.randrange(15)):
+for _ in range(40):
+    for _ in range(chance.randrange(10)):
         fail(number)
         number += 1
     if chance.random() < 0.2:
