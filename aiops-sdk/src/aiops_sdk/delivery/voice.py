@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 PAUSE = 60.0
 
-_log = logging.getLogger("aiops_sdk")
+
+def _log() -> logging.Logger:
+    # Not while this is imported: that takes a lock of logging's, which a fork holds while it waits for our imports.
+    return logging.getLogger("aiops_sdk")
 
 
 class Voice:
@@ -47,7 +50,7 @@ class Voice:
         """The disk keeps nothing: what waits, waits in memory. Said once."""
         if not self._said_no_room:
             self._said_no_room = True
-            _log.warning(
+            _log().warning(
                 "Undelivered events cannot be kept on disk (%s: %s), only in memory. "
                 "Set AIOPS_SPOOL to a folder that this process can write, or to 'off'.",
                 folder,
@@ -60,7 +63,7 @@ class Voice:
         if not self._said_unheard and now >= self._silent_until:
             self._said_unheard = True
             self._silent_until = now + PAUSE
-            _log.warning(
+            _log().warning(
                 "Heartbeats do not reach %s: %s. Does the platform run, and is this its address (AIOPS_PLATFORM_URL)?",
                 self._platform_url,
                 why,
@@ -75,7 +78,7 @@ class Voice:
         if self._said_unauthorized:
             return
         self._said_unauthorized = True
-        _log.error(
+        _log().error(
             "%s does not accept the API key (401): events wait until it does. Was it revoked, or is it another "
             "platform's? Make a key on the platform's page Set-up and set AIOPS_API_KEY, or pass it to aiops_sdk.init().",
             self._platform_url,
@@ -89,8 +92,8 @@ class Voice:
         lost, held, self._lost, self._held = self._lost, self._held, 0, 0
         if held:
             where = "on disk" if self._on_disk else "in memory"
-            _log.warning(
+            _log().warning(
                 "%d event(s) could not be delivered to %s and wait %s: %s", held, self._platform_url, where, why
             )
         if lost:
-            _log.warning("%d event(s) could not be delivered to %s: %s", lost, self._platform_url, why)
+            _log().warning("%d event(s) could not be delivered to %s: %s", lost, self._platform_url, why)
