@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Set
 
 import pytest
 from children import run_program
@@ -65,3 +66,31 @@ def test_nothing_is_captured_before_init(tmp_path: Path):
 def test_other_modules_load_no_network_either(tmp_path: Path, module: str):
     program = f"import sys, {module}\nprint([name for name in {NETWORK!r} if name in sys.modules])"
     assert run_program(tmp_path, program).out.strip() == "[]"
+
+
+# What an import and an init() may load, whatever a program has loaded before. Each further module is time of every start.
+AT_IMPORT = {"_version", "client", "event", "frozen", "hosting", "loading", "scope", "_safety"}
+AT_INIT = AT_IMPORT | {
+    *("_api", "config", "modules", "delivery", "delivery.bell", "heartbeats", "integrations"),
+    *("integrations.excepthook", "integrations.logging", "integrations.threading", "integrations.unraisable"),
+}
+SLOW = ["asyncio", "dataclasses", "datetime", "hashlib", "inspect", "json", "typing"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "expected"),
+    [("", AT_IMPORT), ("_safety.start_thread = lambda *_: True; aiops_sdk.init()", AT_INIT)],
+    ids=["import", "init()"],
+)
+def test_a_start_loads_little(tmp_path: Path, begins: str, expected: Set[str]):
+    program = f"""
+        import sys, os
+        import aiops_sdk
+        from aiops_sdk import _safety
+        {begins}
+        print(sorted(name[10:] for name in sys.modules if name.startswith("aiops_sdk.")))
+        print([name for name in {SLOW!r} if name in sys.modules], flush=True)
+        os._exit(0)
+    """
+    ours, slow = run_program(tmp_path, program, environ={"AIOPS_API_KEY": "k"}).out.strip().split("\n")
+    assert (ours, slow) == (str(sorted(expected)), "[]")
