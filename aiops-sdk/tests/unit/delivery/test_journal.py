@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aiops_sdk.delivery import journal as journals
@@ -241,6 +241,7 @@ def test_any_text_fits_or_is_cut_at_a_letter(message: str, error_type: str, file
     assert found.cut <= (len(found.message.encode()) > 60)
 
 
+@settings(deadline=None)  # It writes files, and a busy disk takes its time.
 @given(data=st.data())
 def test_of_a_damaged_file_what_is_whole_is_taken(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("spool")
