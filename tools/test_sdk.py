@@ -28,9 +28,9 @@ UV = Path(sys.executable).with_name("uv")
 # Compiled at once, because the tests start hundreds of little programs.
 INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecode"]
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
-# Measured on two processors: alone a combination waits for three quarters of its time, and eight fill both. More would
-# only make tests late that look at a clock; pytest-xdist takes a third more, as each worker collects everything.
-AT_ONCE = 8
+# With two processors. Alone a combination waits for most of its time; but more at once make programs late that a test
+# gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
+AT_ONCE = 4
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 FLASKS = ("newest", "oldest")
