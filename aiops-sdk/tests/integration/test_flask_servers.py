@@ -290,6 +290,8 @@ def test_a_worker_that_gunicorn_ends_because_it_hangs_says_where_it_hung(tmp_pat
 
 def test_heartbeats_tell_the_address_that_a_proxy_named(tmp_path: Path, platform: Platform) -> None:
     with serving(tmp_path, platform, FLASK, SHOP.replace("/hang", "/other")) as server:
+        # The last one is sent only where the first was taken.
+        platform.wait_for_heartbeats()
         server.get("/log", X_Forwarded_Proto="https, http", X_Forwarded_Host="shop.example.com, 10.0.0.1")
         server.get("/log", Host="elsewhere.example.com")
 

@@ -161,11 +161,12 @@ def test_a_crash_in_a_child_is_delivered(platform: Platform, tmp_path: Path):
 
 def test_a_child_that_becomes_another_program_leaves_no_trace(platform: Platform, tmp_path: Path):
     program = """
-        import subprocess, sys
+        import subprocess, sys, time
         import aiops_sdk
         aiops_sdk.init()
         for _ in range(3):
             subprocess.run([sys.executable, "-c", "pass"], preexec_fn=lambda: None)
+        time.sleep(2)
     """
     run_program(tmp_path, program, platform_url=platform.url)
     assert len({beat["instance"]["id"] for beat in platform.heartbeats}) == 1
