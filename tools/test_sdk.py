@@ -4,7 +4,7 @@ Each combination has a virtual environment of its own under `.venvs/`, kept betw
 A Python that is not on this machine is skipped by name; with CI=true that is an error.
 
 With the oldest Flask the tests that touch Flask run: what does not touch it has run on the same Python beside the newest.
-The longest tests, which end, starve and crash hundreds of processes, run on the first and on the last Python: what they
+The tests of faults, which end, starve and crash hundreds of processes, run on the first and on the last Python: what they
 show is decided by our code and the system, and where Python has a part in it, it changed from the one to the other.
 """
 
@@ -33,43 +33,54 @@ DEADLINE = 900  # seconds for one combination; far above what it takes, so that 
 AT_ONCE = 4
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-FLASKS = ("newest", "oldest")
 TESTS = "aiops-sdk/tests"
-# A test of ours compares: whichever test imports Flask is among them.
-FLASK_TESTS = (
-    f"{TESTS}/seed",
-    f"{TESTS}/integration/test_flask.py",
-    f"{TESTS}/integration/test_flask_servers.py",
-    f"{TESTS}/unit/test_wsgi.py",
+FAULTS = f"{TESTS}/integration/test_faults.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of the tests: its name, the lock of its packages, what pytest is told, and the Pythons it runs on."""
+
+    name: str
+    lock: str
+    tests: tuple[str, ...]
+    pythons: tuple[str, ...] = PYTHONS
+
+
+# They begin in this order, the longest first: whatever begins last should not be what everybody waits for.
+PARTS = (
+    Part(name="faults", lock="sdk-newest.txt", tests=(FAULTS,), pythons=(PYTHONS[0], PYTHONS[-1])),
+    Part(name="newest Flask", lock="sdk-newest.txt", tests=(TESTS, f"--ignore={FAULTS}")),
+    Part(
+        name="oldest Flask",
+        lock="sdk-oldest.txt",
+        # A test of ours compares: whichever test imports Flask is among them.
+        tests=(
+            f"{TESTS}/seed",
+            f"{TESTS}/integration/test_flask.py",
+            f"{TESTS}/integration/test_flask_servers.py",
+            f"{TESTS}/unit/test_wsgi.py",
+        ),
+    ),
 )
-LONG_TESTS = (f"{TESTS}/integration/test_faults.py", f"{TESTS}/integration/test_vanished.py")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Combination:
-    """One Python with one set of locked packages."""
+    """One Python with one part of the tests."""
 
     python: str
-    flask: str
+    part: Part
 
     @property
     def name(self) -> str:
         """The name of its environment and of its results."""
-        return f"sdk-{self.python}-{self.flask}"
+        return f"sdk-{self.python}-{self.part.name.partition(' ')[0]}"
 
     @property
     def lock(self) -> Path:
         """The requirements that its environment is made from."""
-        return ROOT / "requirements" / f"sdk-{self.flask}.txt"
-
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """What it runs, as pytest is told: every test, all but the long ones, or those that touch Flask."""
-        if self.flask == "oldest":
-            return FLASK_TESTS
-        if self.python in (PYTHONS[0], PYTHONS[-1]):
-            return (TESTS,)
-        return (TESTS, *(f"--ignore={name}" for name in LONG_TESTS))
+        return ROOT / "requirements" / self.part.lock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +170,12 @@ def test(combination: Combination, interpreter: Path, wheel: Path) -> str:
         "-p",
         "no:cacheprovider",
     ]
-    if combination.flask == "oldest":
+    if combination.part.lock == "sdk-oldest.txt":
         # What was new then is deprecated now, and that is not the SDK's doing.
         command += ["-W", "ignore::DeprecationWarning"]
-    run([*command, f"--junitxml={report}", *combination.tests])
+    run([*command, f"--junitxml={report}", *combination.part.tests])
     counts = count(report)
-    return f"Python {combination.python}, {combination.flask} Flask: {counts} in {counts.seconds:.0f} s"
+    return f"Python {combination.python}, {combination.part.name}: {counts} in {counts.seconds:.0f} s"
 
 
 def run(command: list[str | Path]) -> None:
@@ -180,13 +191,11 @@ def planned(find: Callable[[str], Path | None]) -> Plan:
     """The combinations of those Pythons that can be found, in the order in which they begin."""
     found = {version: find(version) for version in PYTHONS}
     runs = [
-        (Combination(python=version, flask=flask), interpreter)
-        for flask in FLASKS
+        (Combination(python=version, part=part), interpreter)
+        for part in PARTS
         for version, interpreter in found.items()
-        if interpreter
+        if interpreter and version in part.pythons
     ]
-    # The long ones first: whatever begins last should not be what everybody waits for.
-    runs.sort(key=lambda run: run[0].tests != (TESTS,))
     return Plan(runs=tuple(runs), missing=tuple(version for version, interpreter in found.items() if not interpreter))
 
 
