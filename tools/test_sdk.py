@@ -30,7 +30,7 @@ INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecod
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
 # With two processors. Alone a combination waits for most of its time; but more at once make programs late that a test
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
-AT_ONCE = 4
+AT_ONCE = 3
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 TESTS = "aiops-sdk/tests"
