@@ -2,11 +2,13 @@
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import ExitStack
 from socket import socket
 
 from aiops_platform import assembly, worker
 from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
+from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
@@ -24,6 +26,33 @@ class PartRunsError(PlatformError):
 
 def api(settings: Settings, given: Namespace) -> int:
     """The door, until SIGTERM, SIGINT or its supervisor's end."""
+    return _until_stopped(_open_door, settings, given)
+
+
+def work(settings: Settings, given: Namespace) -> int:
+    """The worker, until SIGTERM, SIGINT or its supervisor's end."""
+    return _until_stopped(_start_worker, settings, given)
+
+
+def migrate(settings: Settings, _: Namespace) -> int:
+    """Brings the database to this version."""
+    with assembly.opened(settings):
+        print(f"The database in {settings.data} is ready for this version.")
+    return 0
+
+
+def _until_stopped(part: Callable[[Settings, Namespace], None], settings: Settings, given: Namespace) -> int:
+    asked = AskedToEnd()
+    try:
+        part(settings, given)
+    except KeyboardInterrupt:
+        if not asked.already:
+            raise
+        say_stopped_early()
+    return 0
+
+
+def _open_door(settings: Settings, given: Namespace) -> None:
     from aiops_platform import door  # Late: nobody else needs a web server.
 
     start_logging("door")
@@ -35,25 +64,15 @@ def api(settings: Settings, given: Namespace) -> int:
         lock.note(pid=os.getpid(), url=address, host=host, port=port)
         _make_ready(settings, given)
         door.serve(assembly.build_door(settings, address), listening, _lifeline(given))
-    return 0
 
 
-def work(settings: Settings, given: Namespace) -> int:
-    """The worker, until SIGTERM, SIGINT or its supervisor's end."""
+def _start_worker(settings: Settings, given: Namespace) -> None:
     start_logging("worker")
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, WORK_LOCK, "worker"))
         lock.note(pid=os.getpid())
         _make_ready(settings, given)
         worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given))
-    return 0
-
-
-def migrate(settings: Settings, _: Namespace) -> int:
-    """Brings the database to this version."""
-    with assembly.opened(settings):
-        print(f"The database in {settings.data} is ready for this version.")
-    return 0
 
 
 def _only_one(settings: Settings, name: str, part: str) -> FolderLock:

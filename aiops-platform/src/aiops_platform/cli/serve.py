@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 import time
 from argparse import Namespace
@@ -10,12 +9,12 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from socket import socket
 from textwrap import indent
-from types import FrameType
 from typing import assert_never
 
 from aiops_platform import __version__, assembly
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.cli.output import speak_to_nobody
+from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core import snippet
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
@@ -59,10 +58,7 @@ class PartFailedError(PlatformError):
 def run(settings: Settings, _: Namespace) -> int:
     """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
     start_logging("serve")
-    asked = _AskedToEnd()
-    # Until the supervisor takes the signals over.
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, asked)
+    asked = AskedToEnd()
     try:
         ending = _serve(settings, asked)
     except KeyboardInterrupt:
@@ -71,7 +67,7 @@ def run(settings: Settings, _: Namespace) -> int:
         case Ending.STOPPED:
             return 0
         case Ending.STOPPED_EARLY:
-            print("aiops: stopped before it had started", file=sys.stderr)
+            say_stopped_early()
             return 0
         case Ending.FAILED:
             raise PartFailedError("A part of the platform could not start; the lines above say why")
@@ -79,18 +75,7 @@ def run(settings: Settings, _: Namespace) -> int:
             assert_never(ending)
 
 
-class _AskedToEnd:
-    """A signal handler that interrupts, and remembers: a library may swallow what it raises (in a destructor, say)."""
-
-    def __init__(self) -> None:
-        self.already = False
-
-    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
-        self.already = True
-        raise KeyboardInterrupt
-
-
-def _serve(settings: Settings, asked: _AskedToEnd) -> Ending:
+def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
     with ExitStack() as stack:
         lock = stack.enter_context(_lock(settings))
         listening = _listen(settings)
