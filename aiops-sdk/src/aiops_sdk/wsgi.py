@@ -10,6 +10,7 @@ import time
 from wsgiref.util import request_uri
 
 from aiops_sdk import scope
+from aiops_sdk.answers import AnsweredRequest
 from aiops_sdk.scope import RequestLog, RequestScope
 
 TYPE_CHECKING = False
@@ -23,21 +24,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9.])?|\[[0-9
 _HEADERS_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
-class Notes:
-    """What is learnt about a request that fails, and needed later. Apps mounted in one another share it."""
-
-    __slots__ = ("answered", "handled", "message")
-
-    def __init__(self) -> None:
-        #: The framework's answer was looked at.
-        self.answered: bool = False
-        #: The exception that an error handler is turning into an answer.
-        self.handled: Optional[BaseException] = None
-        #: What the body of the answer said before others compressed it.
-        self.message: Optional[str] = None
-
-
-class WsgiRequest(RequestScope):
+class WsgiRequest(AnsweredRequest):
     """A request, read from its environ when it is asked for.
 
     Whether it is silent, ``silences`` says, which gets the environ, the method and the path. What the app may change in its
@@ -52,30 +39,12 @@ class WsgiRequest(RequestScope):
     #: The body of the answer is made while it is sent.
     streams: bool = False
 
-    _notes: Optional[Notes] = None
-
     def __init__(self, environ: WSGIEnvironment, silences: Callable[[WSGIEnvironment, str, str], bool]) -> None:
         self.environ = environ
         self.began = time.monotonic()
         self._silences = silences
         self._method = environ.get("REQUEST_METHOD")
         self._path = environ.get("PATH_INFO")
-
-    def is_inside(self, outer: WsgiRequest) -> None:
-        """The app of this request is mounted in that of `outer`: a failure of one is the failure of both."""
-        self.log, self._notes = outer.log, outer.notes
-
-    def forget_handled(self) -> None:
-        """Let go of the exception that was handled: it leads to frames, and they to everything that this request used."""
-        if self._notes is not None:
-            self._notes.handled = None
-
-    @property
-    def notes(self) -> Notes:
-        """What was learnt about its failure; made when there is something to note."""
-        if self._notes is None:
-            self._notes = Notes()
-        return self._notes
 
     def __getattr__(self, name: str) -> Any:
         """What is not known yet: find it out, and keep it."""

@@ -24,7 +24,8 @@ from werkzeug.wrappers import Response
 import aiops_sdk
 from aiops_sdk import Config, scope
 from aiops_sdk import client as clients
-from aiops_sdk.integrations.flask import MAX_BODY, init_flask
+from aiops_sdk.answers import MAX_BODY
+from aiops_sdk.integrations.flask import init_flask
 from aiops_sdk.testing import CapturedEvents, capture_events
 
 

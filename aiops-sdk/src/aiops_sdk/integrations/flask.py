@@ -7,9 +7,7 @@ called once the app serves; and nothing it puts in raises, reads a streamed body
 from __future__ import annotations
 
 import functools
-import json
 import logging
-import re
 import weakref
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 import flask
 from werkzeug.exceptions import HTTPException
 
-from aiops_sdk import _safety, hostile, noise, responses, scope, seen, wsgi
+from aiops_sdk import _safety, answers, noise, scope, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
@@ -25,15 +23,10 @@ from aiops_sdk.wsgi import StreamedBody, WsgiRequest
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MAX_BODY = 64 * 1024
-"""Bytes of an answer's body that are read at most; a longer one says nothing."""
-
-SHORT_MESSAGE = 8
-"""Characters from which a message is long enough to be recognised within a log line."""
-
 _NAME = "aiops_sdk"
 _WATCHED = "__aiops_sdk_watched__"
 _FAILURES = ("4", "5")
+_ANSWERS = (HTTPException,)
 _AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
 
 
@@ -274,56 +267,13 @@ class _Hooks:
             request.notes.answered = True
             message = _message_in(response) or request.notes.message
         if client is not None:
-            self._report(client, request, response.status_code, message)
+            answers.report(client, request, response.status_code, message, answers=_ANSWERS)
 
     def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
         """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
         status = request.status[:3]
         if status.isdecimal() and noise.counts_as_failure(int(status)) and not request.notes.answered:
-            self._report(client, request, int(status), None)
-
-    def _report(self, client: Client, request: _FlaskRequest, status: int, message: Optional[str]) -> None:
-        is_new, error_type, handled = False, "HTTPError", request.notes.handled
-        with _safety.guarded():
-            error_type = _error_type(message, handled)
-            is_new = _is_new(request, status, message)
-        if is_new:
-            client.capture_http_error(
-                status_code=status,
-                message=message or "{} {} returned HTTP {}".format(request.method, request.path, status),
-                error_type=error_type,
-                request=request,
-                exc=handled,
-            )
-
-
-def _is_new(request: _FlaskRequest, status: int, message: Optional[str]) -> bool:
-    """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom."""
-    handled = request.notes.handled
-    if request.silent or noise.is_noisy_exception(handled):
-        return False
-    if status >= 500 and request.log.has_exception:
-        return False
-    if message and any(_quotes(known, message) for known in request.log.messages):
-        return False
-    return handled is None or seen.known_event(handled, since=request.began) is None
-
-
-def _quotes(logged: str, message: str) -> bool:
-    """Whether a log line tells of the same failure as the answer: it says the message, as words of its own.
-
-    A short message ("failed") stands in many lines that have nothing to do with it: it must be all that is said, or what
-    is said after a colon ("Loading failed: 'id'").
-    """
-    if len(message) < SHORT_MESSAGE:
-        return re.search(r"(?:^|[:=(\[]\s*)" + re.escape(message) + r"[)\].]*$", logged.strip()) is not None
-    return re.search(r"(?<!\w)" + re.escape(message) + r"(?!\w)", logged) is not None
-
-
-def _error_type(message: Optional[str], handled: Optional[BaseException]) -> str:
-    if handled is not None and not isinstance(handled, HTTPException):
-        return hostile.name_of(type(handled))
-    return responses.error_type_from(message) if message else "HTTPError"
+            answers.report(client, request, int(status), answers=_ANSWERS)
 
 
 def _is_streamed(response: flask.Response) -> bool:
@@ -335,13 +285,10 @@ def _message_in(response: flask.Response) -> Optional[str]:
     pieces = response.response
     if response.direct_passthrough or not isinstance(pieces, (list, tuple)) or not response.is_json:
         return None
-    if sum(map(len, pieces)) > MAX_BODY or response.headers.get("Content-Encoding"):
+    if sum(map(len, pieces)) > answers.MAX_BODY:
         return None
     body = b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
-    try:
-        return responses.message_from(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
+    return answers.message_in(body, response.content_type, response.headers.get("Content-Encoding"))
 
 
 def _exception_in(told: Tuple[object, ...]) -> Optional[BaseException]:

@@ -1,0 +1,140 @@
+"""Answers that say that something failed: whether that is news, what the body says, and telling the client.
+
+All web frameworks share it. Their integrations note what they see of a request, and hand its answer over here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from aiops_sdk import _safety, hostile, noise, responses, seen
+from aiops_sdk.scope import RequestScope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple, Type
+
+    from aiops_sdk.client import Client
+
+
+MAX_BODY = 64 * 1024
+"""Bytes of an answer's body that are read at most; a longer one says nothing."""
+
+SHORT_MESSAGE = 8
+"""Characters from which a message is long enough to be recognised within a log line."""
+
+_PLAIN_ENCODINGS = ("", "identity")
+
+
+class Notes:
+    """What is learnt about a request that fails, and needed later. Apps mounted in one another share it."""
+
+    __slots__ = ("answered", "handled", "message")
+
+    def __init__(self) -> None:
+        #: The framework's answer was looked at.
+        self.answered: bool = False
+        #: The exception that an error handler is turning into an answer.
+        self.handled: Optional[BaseException] = None
+        #: What the body of the answer said before others compressed it.
+        self.message: Optional[str] = None
+
+
+class AnsweredRequest(RequestScope):
+    """A request whose answer is looked at."""
+
+    _notes: Optional[Notes] = None
+
+    @property
+    def notes(self) -> Notes:
+        """What was learnt about its failure; made when there is something to note."""
+        if self._notes is None:
+            self._notes = Notes()
+        return self._notes
+
+    def is_inside(self, outer: AnsweredRequest) -> None:
+        """The app of this request is mounted in that of `outer`: a failure of one is the failure of both."""
+        self.log, self._notes = outer.log, outer.notes
+
+    def forget_handled(self) -> None:
+        """Let go of the exception that was handled: it leads to frames, and they to everything that this request used."""
+        if self._notes is not None:
+            self._notes.handled = None
+
+
+def report(
+    client: Client,
+    request: AnsweredRequest,
+    status: int,
+    message: Optional[str] = None,
+    *,
+    answers: Tuple[Type[BaseException], ...] = (),
+) -> None:
+    """Report an answer with this status, which counts as a failure, unless the failure is known or noise.
+
+    ``message`` is what the body says. Of the exception that was handled, as far as ``notes`` tell, the event shows the
+    frames, and the type unless it is one of ``answers``: those are a framework's way to answer, as ``abort(403)`` is.
+    """
+    is_new, error_type, handled = False, "HTTPError", request.notes.handled
+    with _safety.guarded():
+        error_type = _error_type(message, handled, answers)
+        is_new = _is_new(request, status, message)
+    if is_new:
+        client.capture_http_error(
+            status_code=status,
+            message=message or "{} {} returned HTTP {}".format(request.method, request.path, status),
+            error_type=error_type,
+            request=request,
+            exc=handled,
+        )
+
+
+def message_in(body: bytes, content_type: Optional[str], encoding: Optional[str] = None) -> Optional[str]:
+    """What this whole body says went wrong, given the headers Content-Type and Content-Encoding.
+
+    None if it is no JSON, longer than ``MAX_BODY``, compressed, or says nothing that we understand.
+    """
+    if len(body) > MAX_BODY or not is_json(content_type) or (encoding or "").strip().lower() not in _PLAIN_ENCODINGS:
+        return None
+    try:
+        return responses.message_from(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_json(content_type: Optional[str]) -> bool:
+    """Whether a body of this type is JSON: ``application/json``, or one that ends with ``+json``."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _is_new(request: AnsweredRequest, status: int, message: Optional[str]) -> bool:
+    """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom."""
+    handled = request.notes.handled
+    if request.silent or noise.is_noisy_exception(handled):
+        return False
+    if status >= 500 and request.log.has_exception:
+        return False
+    if message and any(_quotes(known, message) for known in request.log.messages):
+        return False
+    return handled is None or seen.known_event(handled, since=request.began) is None
+
+
+def _quotes(logged: str, message: str) -> bool:
+    """Whether a log line tells of the same failure as the answer: it says the message, as words of its own.
+
+    A short message ("failed") stands in many lines that have nothing to do with it: it must be all that is said, or what
+    is said after a colon ("Loading failed: 'id'").
+    """
+    if len(message) < SHORT_MESSAGE:
+        return re.search(r"(?:^|[:=(\[]\s*)" + re.escape(message) + r"[)\].]*$", logged.strip()) is not None
+    return re.search(r"(?<!\w)" + re.escape(message) + r"(?!\w)", logged) is not None
+
+
+def _error_type(
+    message: Optional[str], handled: Optional[BaseException], answers: Tuple[Type[BaseException], ...]
+) -> str:
+    if handled is not None and not issubclass(type(handled), answers):
+        return hostile.name_of(type(handled))
+    return responses.error_type_from(message) if message else "HTTPError"
