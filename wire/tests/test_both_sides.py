@@ -28,7 +28,8 @@ from aiops_sdk.testing import capture_events
 
 WIRE = Path(__file__).parents[1]
 SCHEMA = json.loads((WIRE / "v1.schema.json").read_text(encoding="utf-8"))
-SAMPLES = sorted((WIRE / "samples").glob("*.json"))
+# Words on jobs are read by tests of their own.
+SAMPLES = sorted(path for path in (WIRE / "samples").glob("*.json") if "job" not in path.stem)
 READABLE = [path for path in SAMPLES if not path.name.startswith(("invalid-", "refused-", "answer-"))]
 Body = dict[str, Any]
 

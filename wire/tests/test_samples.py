@@ -98,12 +98,12 @@ def test_every_exception_but_the_first_has_a_parent_before_it(path: Path) -> Non
         assert ("parent" in entry) == (index > 0)
 
 
-@pytest.mark.parametrize(("sample", "name"), [("event-everything", "event"), ("heartbeat-everything", "heartbeat")])
+@pytest.mark.parametrize(("sample", "name"), [(f"{name}-everything", name) for name in ("event", "heartbeat", "job")])
 def test_the_fullest_samples_carry_every_field(sample: str, name: str) -> None:
     assert set(read(WIRE / "samples" / f"{sample}.json")) == properties_of(name)
 
 
-@pytest.mark.parametrize("name", ["event", "heartbeat"])
+@pytest.mark.parametrize("name", ["event", "heartbeat", "job"])
 def test_every_field_is_explained_in_the_prose(name: str) -> None:
     prose = (WIRE / "v1.md").read_text(encoding="utf-8")
     assert [field for field in sorted(properties_of(name)) if f"`{field}`" not in prose] == []
