@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 from contextlib import suppress
@@ -72,9 +73,11 @@ def _events_of(one: Received) -> Tuple[Dict[str, Any], ...]:
 
 
 class Platform:
-    """Answers 202 to everything until told otherwise."""
+    """Answers 202 to everything until told otherwise. With a ``context`` it speaks TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", context: Optional[ssl.SSLContext] = None) -> None:
+        self._host = host
+        self._context = context
         self.received: List[Received] = []
         #: Bodies of events with more bytes than this (unpacked) are answered 413.
         self.too_large: Optional[int] = None
@@ -86,7 +89,8 @@ class Platform:
         self._released = threading.Event()
         self._server = self._serve(0)
         self.port: int = self._server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        scheme, name = ("http" if context is None else "https", f"[{host}]" if ":" in host else host)
+        self.url = f"{scheme}://{name}:{self.port}"
 
     # What a test says.
 
@@ -189,6 +193,7 @@ class Platform:
                 pass
 
         class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             daemon_threads = True
             block_on_close = False
             allow_reuse_address = True
@@ -197,7 +202,10 @@ class Platform:
             def handle_error(self, *_: object) -> None:
                 pass
 
-        server = Server(("127.0.0.1", port), Handler)
+        server = Server((self._host, port), Handler)
+        if self._context is not None:
+            # Each connection shakes hands in its own thread.
+            server.socket = self._context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return server
 

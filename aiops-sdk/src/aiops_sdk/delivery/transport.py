@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     Outcome = Union["Accepted", "Retry", "Refused", "Barred"]
 
     class Transport(Protocol):
-        """Brings one JSON body to one path of the platform. Called by one thread at a time."""
+        """Brings one JSON body to one path of the platform. Called by one thread at a time.
+
+        Whoever writes one of his own (``init(transport=…)``) needs no more than these three; ``outcome_of`` says what an
+        answer over HTTP means.
+        """
 
         def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
-            """Try once, and say how it went; network errors are a ``Retry``, not an exception.
+            """Try once, within some seconds, and say how it went; network errors are a ``Retry``, not an exception.
 
-            ``compress`` says that the server takes gzip.
+            ``compress`` says that the server takes gzip. A body for ``BATCH_PATH`` is ``application/x-ndjson``, every
+            other one ``application/json``.
             """
 
         def close(self) -> None:
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
 ANSWER_BYTES = 65_536
+PROXY_PORT = 3128
 WHY_LENGTH = 200
 
 EVENT_PATH = "/v1/sdk/exception"
@@ -52,6 +58,9 @@ REFUSED = "refused"
 # Not the event is wrong, but the way: the key, the address, a proxy that wants a password, a page that moved.
 _WRONG_WAY = frozenset({401, 404, 405, 407})
 _NDJSON = "application/x-ndjson"
+# OpenSSL's numbers.
+_WRONG_TIME = frozenset({9, 10})
+_UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
 #: A body below this many bytes fits into one packet as it is.
 WORTH_COMPRESSING = 1_000
 
@@ -90,9 +99,12 @@ class Barred(Frozen):
 class HttpTransport:
     """HTTP and HTTPS, through a proxy if one is configured. Redirects are not followed: the key goes to one place only."""
 
-    def __init__(self, platform_url: str, api_key: str, proxy: Optional[str] = None) -> None:
+    def __init__(
+        self, platform_url: str, api_key: str, proxy: Optional[str] = None, trust: Optional[Trust] = None
+    ) -> None:
         self._platform_url = platform_url
         self._proxy = proxy
+        self._trust = trust or Trust()
         self._headers = {
             "Authorization": "Bearer " + api_key,
             "Content-Type": "application/json",
@@ -100,7 +112,6 @@ class HttpTransport:
             "User-Agent": "aiops-sdk/" + __version__,
         }
         self._connection: Optional[http.client.HTTPConnection] = None
-        self._context: Optional[ssl.SSLContext] = None
 
     def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
         """Try once. A kept-alive connection that turns out to be dead is replaced at once, within the same try."""
@@ -115,7 +126,7 @@ class HttpTransport:
             return self._exchange(path, body, headers)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
-            return Retry(why="{}: {}".format(type(error).__name__, error) if str(error) else type(error).__name__)
+            return self._outcome_of_error(error)
 
     def close(self) -> None:
         """End the connection if there is one."""
@@ -172,25 +183,24 @@ class HttpTransport:
 
         host = url.hostname or ""
         if url.scheme == "https":
-            return http.client.HTTPSConnection(host, url.port, timeout=CONNECT_SECONDS, context=self._tls())
+            return http.client.HTTPSConnection(host, url.port, timeout=CONNECT_SECONDS, context=self._trust.context())
         return http.client.HTTPConnection(host, url.port, timeout=CONNECT_SECONDS)
-
-    def _tls(self) -> ssl.SSLContext:
-        """What is trusted, read once. OpenSSL crashes if the process ends while a thread is in the midst of that."""
-        if self._context is None:
-            self._context = LOADER.alone(_trust)
-        return self._context
 
     def _through_proxy(self, url: SplitResult) -> http.client.HTTPConnection:
         """To the proxy: HTTPS in a tunnel through it, HTTP by asking it for the whole address."""
         import http.client
 
         proxy = _proxy_parts(self._proxy or "")
-        port = proxy.port or 3128
+        if proxy.scheme != "http":
+            raise OSError(
+                "a proxy of the kind {}:// is not supported: write http:// if it takes that, "
+                "or pass a transport to aiops_sdk.init()".format(proxy.scheme)
+            )
+        port = proxy.port or PROXY_PORT
         if url.scheme != "https":
             return http.client.HTTPConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
         connection = http.client.HTTPSConnection(
-            proxy.hostname or "", port, timeout=CONNECT_SECONDS, context=self._tls()
+            proxy.hostname or "", port, timeout=CONNECT_SECONDS, context=self._trust.context()
         )
         connection.set_tunnel(url.hostname or "", url.port or 443, headers=_proxy_headers(proxy))
         return connection
@@ -208,14 +218,76 @@ class HttpTransport:
             return {**self._headers, **_proxy_headers(_proxy_parts(self._proxy))}
         return self._headers
 
+    def _outcome_of_error(self, error: Exception) -> Outcome:
+        """Not delivered; and where somebody has to mend something, what that is."""
+        from urllib.parse import urlsplit
 
-def _trust() -> ssl.SSLContext:
-    """As ``http.client`` has it when it is not told."""
+        fault = certificate_fault(error)
+        if fault is not None:
+            return Retry("the certificate of {} is not accepted: {}".format(urlsplit(self._platform_url).netloc, fault))
+        said = "{}: {}".format(type(error).__name__, error) if str(error) else type(error).__name__
+        if not self._proxy:
+            return Retry(said)
+        # Never the whole address: there may be a password in it.
+        why = "the proxy {}: {}".format(_proxy_parts(self._proxy).hostname, said)
+        return Barred(why) if "Tunnel connection failed: 407" in said else Retry(why)
+
+
+class Trust:
+    """Whose certificates are believed: those that the system trusts, or those in ``ca_file`` (a file, or a folder) alone.
+
+    Shared by the connections of a process, because reading them takes time and memory.
+    """
+
+    def __init__(self, ca_file: Optional[str] = None) -> None:
+        self._ca_file = ca_file
+        self._context: Optional[ssl.SSLContext] = None
+
+    def context(self) -> ssl.SSLContext:
+        """Read once. OpenSSL crashes if the process ends while a thread is in the midst of that.
+
+        ``OSError`` where the file cannot be read, or the process ends.
+        """
+        if self._context is None:
+            LOADER.alone(self._read)
+        if self._context is None:
+            raise OSError("no certificates were read")
+        return self._context
+
+    def _read(self) -> None:
+        """As ``http.client`` has it when it is not told, which heeds SSL_CERT_FILE and SSL_CERT_DIR."""
+        import ssl
+
+        if self._context is not None:
+            return  # Another thread was first.
+        path = self._ca_file
+        folder = path is not None and os.path.isdir(path)
+        try:
+            context = ssl.create_default_context(
+                cafile=None if folder else path,
+                capath=path if folder else None,
+            )
+        except OSError as error:
+            if path is None:
+                raise
+            raise OSError("the CA file {} cannot be used: {}".format(path, error.strerror or error)) from error
+        context.set_alpn_protocols(["http/1.1"])
+        self._context = context
+
+
+def certificate_fault(error: BaseException) -> Optional[str]:
+    """What is wrong with the other side's certificate, and what to do; None if that is not the matter."""
     import ssl
 
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return None
+    fault = error.verify_message.rstrip(".")
+    # X509_V_ERR_*: the issuer is unknown, or nobody but itself signed it.
+    if error.verify_code in _UNKNOWN_ISSUER:
+        return "{}. If it is from a CA of your own, let AIOPS_CA_FILE name the CA's certificate".format(fault)
+    if error.verify_code in _WRONG_TIME:
+        return "{} (by the clock of this machine)".format(fault)
+    return fault
 
 
 def outcome_of(status: int, retry_after: Optional[str], text: bytes, now: float) -> Outcome:
