@@ -13,7 +13,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
-    from aiops_sdk._api import capture_exception, close, flush, init, init_flask, stats
+    from aiops_sdk._api import (
+        add_breadcrumb,
+        capture_exception,
+        capture_message,
+        close,
+        context,
+        flush,
+        init,
+        init_flask,
+        set_tag,
+        set_user,
+        stats,
+    )
     from aiops_sdk.config import Config, ConfigError
 
 __all__ = [
@@ -21,11 +33,16 @@ __all__ = [
     "Config",
     "ConfigError",
     "__version__",
+    "add_breadcrumb",
     "capture_exception",
+    "capture_message",
     "close",
+    "context",
     "flush",
     "init",
     "init_flask",
+    "set_tag",
+    "set_user",
     "stats",
 ]
 

@@ -6,21 +6,21 @@ import _thread
 import atexit
 import sys
 
-from aiops_sdk import _safety, client, hosting, modules
+from aiops_sdk import _safety, client, hosting, modules, scope
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Optional, Union
+    from typing import Any, Callable, Dict, Iterable, Mapping, Optional, Tuple, Union
 
     from flask import Flask
 
-    from aiops_sdk import heartbeats
+    from aiops_sdk import heartbeats, saying
     from aiops_sdk.integrations import faults
 else:
-    heartbeats, faults = late("heartbeats", "integrations.faults")
+    heartbeats, saying, faults = late("heartbeats", "saying", "integrations.faults")
 
 #: What init() installs; frameworks have a function of their own.
 INTEGRATIONS = ("excepthook", "threading", "logging", "unraisable")
@@ -33,18 +33,6 @@ AWAITED = {
     "celery": ("celery.signals", "worker_process_shutdown"),
 }
 
-_OPTIONS = (
-    "api_key",
-    "service_name",
-    "environment",
-    "platform_url",
-    "base_url",
-    "skip_paths",
-    "release",
-    "aggregate_repeats",
-    "spool",
-    "flush_on_sigterm",
-)
 _starting = _thread.allocate_lock()
 
 
@@ -57,40 +45,32 @@ def init(
     base_url: Optional[str] = None,
     skip_paths: Union[str, Iterable[str], None] = None,
     release: Optional[str] = None,
+    tags: Optional[Mapping[str, object]] = None,
     aggregate_repeats: Optional[bool] = None,
     spool: Union[str, bool, None] = None,
     flush_on_sigterm: Optional[bool] = None,
+    max_breadcrumbs: Optional[int] = None,
+    capture_sql: Optional[bool] = None,
+    capture_http: Optional[bool] = None,
+    capture_locals: Optional[bool] = None,
+    capture_body: Optional[bool] = None,
+    debug: Optional[bool] = None,
     **unknown: object,
 ) -> Client:
     """Begin to report: crashes, dying threads, error logs, heartbeats. Call it once, early.
 
-    What is not given is taken from the environment (``AIOPS_API_KEY``, ``AIOPS_SERVICE_NAME``, ``AIOPS_ENV``,
-    ``AIOPS_PLATFORM_URL``, ``AIOPS_SERVICE_BASE_URL``, ``AIOPS_SKIP_PATHS``, ``AIOPS_RELEASE``,
-    ``AIOPS_AGGREGATE_REPEATS``, ``AIOPS_SPOOL``, ``AIOPS_FLUSH_ON_SIGTERM``), read now.
-    ``aggregate_repeats=False`` sends each repeat of a failure by itself. ``spool`` is the folder in which undelivered
-    events outlive the process, False for none. ``flush_on_sigterm`` delivers before SIGTERM ends the process.
-    Called again, it changes nothing and returns the same client; ``close()`` first to begin anew.
+    What is not given is taken from the environment, read now: ``AIOPS_API_KEY``, ``AIOPS_SERVICE_NAME``, ``AIOPS_ENV``,
+    ``AIOPS_PLATFORM_URL``, ``AIOPS_SERVICE_BASE_URL``, ``AIOPS_SKIP_PATHS``, ``AIOPS_RELEASE`` and the like; the page on
+    options lists and explains them all. Called again, it changes nothing and returns the same client; ``close()`` first
+    to begin anew.
 
     Raises ``RuntimeError`` if there is no API key, or an address that cannot be one.
     """
-    _warn_of(unknown)
+    options: Dict[str, Any] = {name: value for name, value in locals().items() if name != "unknown"}
+    _warn_of(unknown, tuple(options))
     with _starting:
         running = client.current()
-        if running is not None:
-            return running
-        config = Config.load(
-            api_key=api_key,
-            service_name=service_name,
-            environment=environment,
-            platform_url=platform_url,
-            base_url=base_url,
-            skip_paths=skip_paths,
-            release=release,
-            aggregate_repeats=aggregate_repeats,
-            spool=spool,
-            flush_on_sigterm=flush_on_sigterm,
-        )
-        return _start(Client(config))
+        return running if running is not None else _start(Client(Config.load(**options)))
 
 
 def init_flask(app: Flask) -> None:
@@ -100,7 +80,7 @@ def init_flask(app: Flask) -> None:
     flask.init_flask(app)
 
 
-def capture_exception(exc: Optional[BaseException] = None) -> Optional[str]:
+def capture_exception(exc: object = None) -> Optional[str]:
     """Report an exception that you caught; without an argument the one that is being handled.
 
     Returns the event's id, or None if nothing was captured: before ``init()``, outside an ``except`` block,
@@ -110,6 +90,56 @@ def capture_exception(exc: Optional[BaseException] = None) -> Optional[str]:
     if running is None or found is None:
         return None
     return running.capture_exception(found)
+
+
+def capture_message(message: str, level: str = "error") -> Optional[str]:
+    """Report something that is no exception, with the calls that led here.
+
+    ``level`` is one of debug, info, warning, error and critical. Returns the event's id, or None before ``init()`` and in
+    requests that are never reported. Never raises, never waits.
+    """
+    running = client.current()
+    return None if running is None else running.capture_message(message, level)
+
+
+def context(**values: object) -> scope.saying:
+    """Say what a block is about: ``with aiops_sdk.context(order_id=7, cart={"items": 3}):``.
+
+    A mapping is told as a context under its name, any other value is a tag. Events of the block carry them, also of
+    asyncio tasks that it starts; of threads only what runs in a copy of the context.
+    """
+    return _safety.attempt(lambda: scope.saying(saying.around(values)), scope.saying(scope.NOTHING))
+
+
+def set_user(
+    user: Union[str, int, Mapping[str, object], None] = None,
+    *,
+    id: Union[str, int, None] = None,  # noqa: A002 - what everybody calls it
+    email: Optional[str] = None,
+    name: Optional[str] = None,
+    ip_address: Optional[str] = None,
+) -> None:
+    """Say who is served: ``set_user(7)``, ``set_user(id=7, email="a@example.com")``, or a mapping of these; None for nobody.
+
+    It holds until the request, task or job ends in which it is said; outside of one for this thread or asyncio task.
+    """
+    given = {"id": id, "email": email, "name": name, "ip_address": ip_address}
+    _safety.attempt(lambda: scope.say(saying.user(user, given)), None)
+
+
+def set_tag(name: str, value: object) -> None:
+    """Say something short by which events can be searched. It holds as long as what ``set_user`` says."""
+    _safety.attempt(lambda: scope.say(saying.tag(name, value)), None)
+
+
+def add_breadcrumb(
+    message: str, *, category: str = "manual", level: str = "info", data: Optional[Mapping[str, object]] = None
+) -> None:
+    """Note something that happened: an event that follows tells it, with the last 50 of its request, task or thread."""
+    running = client.current()
+    if running is not None and running.config.max_breadcrumbs:
+        limit = running.config.max_breadcrumbs
+        _safety.attempt(lambda: scope.leave(saying.crumb(message, category, level, data), limit), None)
 
 
 def flush(timeout: float = client.EXIT_SECONDS) -> bool:
@@ -172,12 +202,12 @@ def _at_exit() -> None:
         _safety.attempt(lambda: running.close(running.exit_seconds), False)
 
 
-def _warn_of(unknown: Dict[str, object]) -> None:
+def _warn_of(unknown: Dict[str, object], known: Tuple[str, ...]) -> None:
     for name in unknown:
         import warnings
         from difflib import get_close_matches
 
-        nearest = get_close_matches(name, _OPTIONS, n=1, cutoff=0.0)[0]
+        nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
         warnings.warn(
             "aiops_sdk.init() has no option {!r} and goes on without it. Did you mean {!r}?".format(name, nearest),
             stacklevel=3,

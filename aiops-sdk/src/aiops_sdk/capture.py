@@ -12,7 +12,7 @@ import sys
 from datetime import datetime, timezone
 
 from aiops_sdk import hostile, stacktrace
-from aiops_sdk.event import HTTP_ERROR, LOG_ERROR, Event, new_id
+from aiops_sdk.event import HTTP_ERROR, LOG_ERROR, Breadcrumb, Event, new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from aiops_sdk.event import Request
     from aiops_sdk.printing import Thrown
+    from aiops_sdk.scope import Crumb
 
 
 _UNKNOWN = object()
@@ -31,6 +32,9 @@ _QUOTED_LIMIT = 100
 # What a capture keeps alive besides its texts, in bytes, and for each call.
 _OWN_SIZE = 1_500
 _CALL_SIZE = 8
+_CRUMB_SIZE = 100
+
+_NO_TAGS: Mapping[str, str] = {}
 
 _DIGIT = re.compile("[0-9]")
 # A number that stands alone.
@@ -50,10 +54,13 @@ class Capture:
 
     __slots__ = (
         "_key",
+        "also_seen_by",
         "at",
+        "breadcrumbs",
         "contexts",
         "error_type",
         "event_id",
+        "fingerprint",
         "first_at",
         "last_at",
         "level",
@@ -67,9 +74,11 @@ class Capture:
         "source",
         "stack_trace",
         "status_code",
+        "tags",
         "template",
         "thread",
         "thrown",
+        "user",
     )
 
     def __init__(
@@ -109,6 +118,14 @@ class Capture:
         self.request: Optional[Request] = None
         self.request_path: Optional[str] = None
         self.route: Optional[str] = None
+        self.user: Optional[Mapping[str, str]] = None
+        self.tags: Mapping[str, str] = _NO_TAGS
+        #: What happened before, oldest first.
+        self.breadcrumbs: Tuple[Crumb, ...] = ()
+        #: Decides alone which incident it belongs to, where it is not empty.
+        self.fingerprint: Tuple[str, ...] = ()
+        #: What else saw the same failure.
+        self.also_seen_by: Tuple[str, ...] = ()
         self._key: Hashable = _UNKNOWN
         self.repeat_count: int = 1
         self.first_at: Optional[float] = None
@@ -142,9 +159,17 @@ class Capture:
         if self.request is not None:
             size += sum(map(len, self.request.headers.values()))
             size += len(self.request.url or "") + len(self.request.query or "")
+        for crumb in self.breadcrumbs:
+            size += _CRUMB_SIZE + len(crumb[3])
         return size
 
     def _found_key(self) -> Hashable:
+        if self.fingerprint:
+            # Who gives one has decided what belongs together; what differs besides is still worth an event of its own.
+            return (self.fingerprint, self._own_key())
+        return self._own_key()
+
+    def _own_key(self) -> Hashable:
         if self.signal_type == HTTP_ERROR:
             where = folded(self.route or self.request_path or "")
             return (self.signal_type, self.status_code, where, self.error_type, folded(self.message))
@@ -173,6 +198,11 @@ class Capture:
             logger=self.logger,
             template=self.template,
             contexts={"process": _process(self.thread), **self.contexts},
+            user=self.user,
+            tags=self.tags,
+            breadcrumbs=tuple([_breadcrumb(crumb) for crumb in self.breadcrumbs]),
+            fingerprint=self.fingerprint,
+            also_seen_by=self.also_seen_by,
             repeat_count=self.repeat_count,
             first_at=None if self.first_at is None else _moment(self.first_at),
             last_at=None if self.last_at is None else _moment(self.last_at),
@@ -198,6 +228,13 @@ def _zeros(found: Match[str]) -> str:
 
 def _moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, timezone.utc)
+
+
+def _breadcrumb(crumb: Crumb) -> Breadcrumb:
+    at, category, level, message, data = crumb
+    return Breadcrumb(
+        at=_moment(at), category=hostile.clean(category), level=level, message=hostile.clean(message), data=data
+    )
 
 
 def _process(thread: str) -> Dict[str, object]:

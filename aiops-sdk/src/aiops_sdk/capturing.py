@@ -6,21 +6,23 @@ import sys
 import threading
 import time
 
-from aiops_sdk import _safety, hostile, noise, stacktrace, values
+from aiops_sdk import _safety, hostile, noise, scope, stacktrace, values
 from aiops_sdk.capture import Capture
 from aiops_sdk.delivery.journal import Stub
 from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
+from aiops_sdk.scope import RequestScope, TaskScope
 from aiops_sdk.steps import scrubbing
 from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Mapping, Optional, Tuple
+    from typing import Dict, Mapping, Optional, Tuple
 
+    from aiops_sdk.config import Config
     from aiops_sdk.delivery.buffer import Draft
     from aiops_sdk.printing import Thrown
-    from aiops_sdk.scope import RequestScope
+    from aiops_sdk.scope import Work
 
     Contexts = Mapping[str, Mapping[str, object]]
 
@@ -124,8 +126,45 @@ def exception_of(record: logging.LogRecord) -> Optional[BaseException]:
     return exception_in(info)
 
 
-def add_request(capture: Capture, request: RequestScope) -> None:
-    """It happened during this request; all that is told of the request is copied now."""
+def message(text: object, level: str) -> Capture:
+    """Something that the program says itself, with the calls that led here."""
+    said = _text(text) if issubclass(type(text), str) else hostile.text_of(text)
+    return Capture(
+        signal_type=LOG_ERROR,
+        source="manual",
+        level=level,
+        at=time.time(),
+        error_type="Message",
+        message=said,
+        thrown=stacktrace.take_calls("Message", said),
+        contexts={"capture": {"mechanism": "message"}},
+        thread=_thread(),
+    )
+
+
+def add_surroundings(capture: Capture, work: Optional[Work], config: Config) -> None:
+    """What was done when it happened, what the program says about that, and what happened before. All is copied now."""
+    if work is not None:
+        if isinstance(work, RequestScope):
+            _add_request(capture, work, config.capture_body)
+        elif isinstance(work, TaskScope):
+            capture.contexts = {**capture.contexts, "task": _task(work)}
+    said = scope.said()
+    if said is not scope.NOTHING or config.tags:
+        capture.user = said.user
+        capture.tags = {**config.tags, **said.tags}
+        capture.contexts = {**said.contexts, **capture.contexts}
+    capture.breadcrumbs = scope.trail()
+
+
+def _task(task: TaskScope) -> Mapping[str, object]:
+    told: Dict[str, object] = {"kind": task.kind, "name": _text(task.name, NAME), **task.data}
+    if task.id is not None:
+        told["id"] = _text(task.id, NAME)
+    return told
+
+
+def _add_request(capture: Capture, request: RequestScope, with_body: bool) -> None:
     capture.request_path = _text(request.path, ADDRESS)
     capture.route = _text(request.route, ADDRESS) or None
     headers = list(request.headers.items())[:HEADERS]
@@ -135,6 +174,7 @@ def add_request(capture: Capture, request: RequestScope) -> None:
         query=_text(request.query, ADDRESS) or None,
         headers={_text(name, NAME): _text(value, HEADER) for name, value in headers},
         remote_addr=_text(request.remote_addr, NAME) or None,
+        body=values.as_json(request.body) if with_body else None,
     )
 
 
@@ -193,6 +233,14 @@ def _message(record: logging.LogRecord) -> str:
     if type(template) is str and type(arguments) is tuple and values.look_at(arguments) == values.HUGE:
         return hostile.clean(_formatted(template, tuple([values.shown(each) for each in arguments])))
     return hostile.answer_of(record.getMessage) or hostile.text_of(template)
+
+
+def short_message(record: logging.LogRecord) -> str:
+    """The message where it can be made quickly and without code of others, else its template."""
+    template, arguments = record.msg, record.args
+    if type(template) is not str:
+        return values.shown(template)
+    return hostile.clean(_formatted(template, arguments)) if hostile.are_plain(arguments) else template
 
 
 def _formatted(template: str, arguments: object) -> str:

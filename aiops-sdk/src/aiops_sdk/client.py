@@ -11,7 +11,7 @@ import sys
 import time
 import weakref
 
-from aiops_sdk import _safety, hosting, scope
+from aiops_sdk import _safety, hosting, releases, scope
 from aiops_sdk._version import __version__
 from aiops_sdk.event import Origin, new_id
 from aiops_sdk.frozen import replace
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.voice import Voice
     from aiops_sdk.delivery.worker import Delivery
     from aiops_sdk.event import Wire
-    from aiops_sdk.scope import RequestScope
+    from aiops_sdk.scope import RequestScope, Work
 
     class LastWords(Protocol):
         """A part that has something to say when the client closes."""
@@ -134,6 +134,14 @@ class Client:
             self._delivery.drop(REENTRANT)
         return None
 
+    def capture_message(self, message: object, level: str = "error") -> Optional[str]:
+        """Report something that is no exception. The event's id, or None in a silent request."""
+        with self._guarded() as allowed:
+            work = scope.current_work()
+            if allowed and not _is_silent(work):
+                return self._take(capturing.message(message, level), work)
+        return None
+
     def capture_http_error(
         self,
         *,
@@ -149,7 +157,7 @@ class Client:
         ``exc`` is the exception that was turned into this answer, where it is known.
         """
         with self._guarded() as allowed:
-            about = request or scope.current_request()
+            about = request or scope.current_work()
             if allowed and not _is_silent(about):
                 capture = capturing.http_error(status_code, message, error_type, stack_trace, exc)
                 return self._take(capture, about, exc)
@@ -306,37 +314,35 @@ class Client:
         return _safety.guarded(lambda: self._delivery.drop(workers.FAILED))
 
     def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
-        request = scope.current_request()
-        if _is_silent(request) or noise.is_noisy_exception(exc) or _is_known(exc, request):
+        work = scope.current_work()
+        if _is_silent(work) or noise.is_noisy_exception(exc) or _is_known(exc, work):
             return None
-        return self._take(capturing.exception(exc, source, mechanism), request, exc)
+        return self._take(capturing.exception(exc, source, mechanism), work, exc)
 
     def _thing(self, given: object, source: str, mechanism: str) -> Optional[str]:
-        request = scope.current_request()
-        if _is_silent(request) or capturing.is_nothing(given):
+        work = scope.current_work()
+        if _is_silent(work) or capturing.is_nothing(given):
             return None
-        return self._take(capturing.thing(given, source, mechanism), request)
+        return self._take(capturing.thing(given, source, mechanism), work)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
-        request = scope.current_request()
-        if _is_silent(request) or noise.is_noisy_record(record):
+        work = scope.current_work()
+        if _is_silent(work) or noise.is_noisy_record(record):
             return None
         exc = capturing.exception_of(record)
-        if exc is not None and _is_known(exc, request):
+        if exc is not None and _is_known(exc, work):
             return None
         capture = capturing.log(record, exc)
-        return self._take(capture, request, exc) if capture.message.strip() else None
+        return self._take(capture, work, exc) if capture.message.strip() else None
 
-    def _take(
-        self, capture: Capture, request: Optional[RequestScope], exc: Optional[BaseException] = None
-    ) -> Optional[str]:
+    def _take(self, capture: Capture, work: Optional[Work], exc: Optional[BaseException] = None) -> Optional[str]:
         """From here on the failure is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
         if exc is not None:
             seen.mark(exc, capture.event_id)
-        if request is not None:
-            request.log.note(capture.event_id, capture.message, has_exception=exc is not None)
-            capturing.add_request(capture, request)
+        if work is not None:
+            work.log.note(capture.event_id, capture.message, has_exception=exc is not None)
+        capturing.add_surroundings(capture, work, self.config)
         return self._delivery.put(capture)
 
     def _render(self, draft: Draft) -> Optional[Parcel]:
@@ -404,17 +410,17 @@ def make_current(client: Optional[Client]) -> Optional[Client]:
     return before
 
 
-def _is_silent(request: Optional[RequestScope]) -> bool:
-    return request is not None and request.silent
+def _is_silent(work: Optional[Work]) -> bool:
+    return work is not None and work.silent
 
 
-def _is_known(exc: BaseException, request: Optional[RequestScope]) -> bool:
-    """Whether an event tells of it already; then the request it came up in knows that, too."""
-    began = request.began if request is not None else time.monotonic() - FAILURE_SECONDS
+def _is_known(exc: BaseException, work: Optional[Work]) -> bool:
+    """Whether an event tells of it already; then the work in which it came up knows that, too."""
+    began = work.began if work is not None else time.monotonic() - FAILURE_SECONDS
     if seen.known_event(exc, since=began) is None:
         return False
-    if request is not None:
-        request.log.has_exception = True
+    if work is not None:
+        work.log.has_exception = True
     return True
 
 
@@ -432,7 +438,7 @@ def _origin(config: Config) -> Origin:
         pid=os.getpid(),
         instance_id=new_id(),
         sdk_version=__version__,
-        release=config.release,
+        release=config.release or releases.of_checkout(),
         contexts=_surroundings(),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from aiops_sdk import releases
 from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
@@ -41,6 +42,19 @@ class Config(Frozen, hidden=("api_key", "proxy")):
     aggregate_repeats: bool = True
     #: The folders that may hold what is undelivered, the first usable one is taken; none of them: nothing is kept on disk.
     spool: Tuple[str, ...] = ()
+    #: What every event says besides: names and values.
+    tags: Mapping[str, str] = {}
+    #: How many of the things that happened before are told with an event; 0 for none.
+    max_breadcrumbs: int = 50
+    #: Whether SQL statements and outgoing HTTP calls are among them.
+    capture_sql: bool = False
+    capture_http: bool = False
+    #: Whether what names stood for in the program's own calls is told.
+    capture_locals: bool = False
+    #: Whether the body of a request is told, and the arguments of a task.
+    capture_body: bool = False
+    #: Whether each decision is said on standard error.
+    debug: bool = False
     #: Whether SIGTERM delivers what is queued before it ends the process.
     flush_on_sigterm: bool = False
     #: The proxy to reach the platform through, from the usual variables; may carry a password.
@@ -60,6 +74,13 @@ class Config(Frozen, hidden=("api_key", "proxy")):
         aggregate_repeats: Optional[bool] = None,
         spool: Union[str, bool, None] = None,
         flush_on_sigterm: Optional[bool] = None,
+        tags: Optional[Mapping[str, object]] = None,
+        max_breadcrumbs: Optional[int] = None,
+        capture_sql: Optional[bool] = None,
+        capture_http: Optional[bool] = None,
+        capture_locals: Optional[bool] = None,
+        capture_body: Optional[bool] = None,
+        debug: Optional[bool] = None,
         environ: Optional[Mapping[str, str]] = None,
     ) -> Config:
         """The settings for these arguments in this environment; ``ConfigError`` when there is no usable key or address."""
@@ -73,10 +94,17 @@ class Config(Frozen, hidden=("api_key", "proxy")):
             platform_url=address,
             base_url=service_address.rstrip("/") if service_address else None,
             skip_paths=_paths(skip_paths) or _paths(env.get("AIOPS_SKIP_PATHS")),
-            release=_first(release, env.get("AIOPS_RELEASE")),
+            release=_first(release, env.get("AIOPS_RELEASE")) or releases.of_environment(env),
             aggregate_repeats=_decision(aggregate_repeats, env.get("AIOPS_AGGREGATE_REPEATS"), usual=True),
             spool=_spool(spool, env),
             flush_on_sigterm=_decision(flush_on_sigterm, env.get("AIOPS_FLUSH_ON_SIGTERM"), usual=False),
+            tags=_tags(tags),
+            max_breadcrumbs=_number(max_breadcrumbs, env.get("AIOPS_MAX_BREADCRUMBS"), usual=50, most=1_000),
+            capture_sql=_decision(capture_sql, env.get("AIOPS_CAPTURE_SQL"), usual=False),
+            capture_http=_decision(capture_http, env.get("AIOPS_CAPTURE_HTTP"), usual=False),
+            capture_locals=_decision(capture_locals, env.get("AIOPS_CAPTURE_LOCALS"), usual=False),
+            capture_body=_decision(capture_body, env.get("AIOPS_CAPTURE_BODY"), usual=False),
+            debug=_decision(debug, env.get("AIOPS_DEBUG"), usual=False),
             proxy=_proxy_for(address, env),
         )
 
@@ -95,6 +123,22 @@ def _decision(given: Optional[bool], said: Optional[str], *, usual: bool) -> boo
         return bool(given)
     word = (said or "").strip().lower()
     return word in _YES if word in _YES | _NO else usual
+
+
+def _number(given: Optional[int], said: Optional[str], *, usual: int, most: int) -> int:
+    """A count from 0 to ``most``. What is none counts as not given."""
+    for each in (given, said):
+        try:
+            number = int(each) if each is not None else -1
+        except (TypeError, ValueError):
+            continue
+        if number >= 0:
+            return min(number, most)
+    return usual
+
+
+def _tags(given: Optional[Mapping[str, object]]) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in (given or {}).items()}
 
 
 def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, ...]:

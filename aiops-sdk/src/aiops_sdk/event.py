@@ -118,6 +118,8 @@ class Frame(Frozen):
     line: int
     in_app: bool
     source: Optional[SourceContext] = None
+    #: What its names stood for, each as a short text.
+    locals: Optional[Mapping[str, str]] = None
 
     def to_wire(self) -> Wire:
         """As one entry of ``frames``."""
@@ -130,6 +132,8 @@ class Frame(Frozen):
         }
         if self.source is not None:
             body["source"] = self.source.to_wire()
+        if self.locals:
+            body["locals"] = dict(self.locals)
         return body
 
 
@@ -171,6 +175,8 @@ class Request(Frozen):
     query: Optional[str] = None
     headers: Mapping[str, str] = {}
     remote_addr: Optional[str] = None
+    #: What was sent with it, as JSON has it.
+    body: object = None
 
     def to_wire(self) -> Wire:
         """As an event's ``request``; what is not known is left out."""
@@ -180,6 +186,27 @@ class Request(Frozen):
             query=self.query,
             headers=dict(self.headers),
             remote_addr=self.remote_addr,
+            body=self.body,
+        )
+
+
+class Breadcrumb(Frozen):
+    """Something that happened before, and may explain what failed. ``at`` is aware and UTC."""
+
+    at: datetime
+    category: str
+    level: str
+    message: str
+    data: Mapping[str, object] = {}
+
+    def to_wire(self) -> Wire:
+        """As one entry of ``breadcrumbs``."""
+        return _present(
+            at=rfc3339(self.at),
+            category=self.category,
+            level=self.level,
+            message=self.message,
+            data=dict(self.data) or None,
         )
 
 
@@ -205,6 +232,14 @@ class Event(Frozen):
     logger: Optional[str] = None
     template: Optional[str] = None
     contexts: Mapping[str, Mapping[str, object]] = {}
+    user: Optional[Mapping[str, str]] = None
+    tags: Mapping[str, str] = {}
+    #: Oldest first.
+    breadcrumbs: Tuple[Breadcrumb, ...] = ()
+    #: Decides alone which incident it belongs to, where it is not empty.
+    fingerprint: Tuple[str, ...] = ()
+    #: What else saw the same failure.
+    also_seen_by: Tuple[str, ...] = ()
     repeat_count: int = 1
     first_at: Optional[datetime] = None
     last_at: Optional[datetime] = None
@@ -246,6 +281,11 @@ class Event(Frozen):
             logger=self.logger,
             template=self.template,
             contexts=_objects(self.contexts) or None,
+            user=dict(self.user) if self.user else None,
+            tags=dict(self.tags) or None,
+            breadcrumbs=[crumb.to_wire() for crumb in self.breadcrumbs] or None,
+            fingerprint=list(self.fingerprint) or None,
+            also_seen_by=list(self.also_seen_by) or None,
             repeat_count=self.repeat_count if repeated else None,
             first_at=rfc3339(self.first_at) if repeated and self.first_at is not None else None,
             last_at=rfc3339(self.last_at) if repeated and self.last_at is not None else None,

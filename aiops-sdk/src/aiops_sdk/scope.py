@@ -1,7 +1,8 @@
-"""What surrounds the code that runs now: the request that is being answered, if there is one.
+"""What surrounds the code that runs now: the piece of work that is being done, and what the program says about it.
 
-It lives in a context variable, so threads, greenlets and asyncio tasks each see their own. Nothing here knows a framework;
-an integration translates its request into a ``RequestScope`` and says when it begins and ends.
+A piece of work is a request that is being answered, a task of a queue, a run of a job. All of it lives in context
+variables, so threads, greenlets and asyncio tasks each see their own. Nothing here knows a framework; an integration
+translates what its framework is doing into a ``Work`` and says when it begins and ends.
 """
 
 from __future__ import annotations
@@ -9,22 +10,48 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 
+from aiops_sdk.frozen import Frozen, replace
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import Token
-    from typing import List, Mapping, Optional
+    from typing import Callable, Deque, List, Mapping, Optional, Tuple
+
+    # When (Unix time), category, level, message, data.
+    Crumb = Tuple[float, str, str, str, Mapping[str, object]]
 
 
 KEPT = 100
 
 
-class RequestLog:
-    """What was captured while one request ran; the only part of a scope that changes."""
+class Around(Frozen):
+    """What the program says about what it is doing: made anew with each change, so that nobody's copy changes."""
+
+    user: Optional[Mapping[str, str]] = None
+    tags: Mapping[str, str] = {}
+    contexts: Mapping[str, Mapping[str, object]] = {}
+
+    def over(self, outer: Around) -> Around:
+        """This, and of ``outer`` what this does not say."""
+        if outer is NOTHING or outer is self:
+            return self
+        return Around(
+            user=outer.user if self.user is None else self.user,
+            tags={**outer.tags, **self.tags},
+            contexts={**outer.contexts, **self.contexts},
+        )
+
+
+NOTHING = Around()
+
+
+class WorkLog:
+    """What was captured while one piece of work was done."""
 
     __slots__ = ("event_ids", "has_exception", "messages")
 
     def __init__(self) -> None:
-        #: An exception of this request has been captured (or had been before, in another thread).
+        #: An exception of this work has been captured (or had been before, in another thread).
         self.has_exception: bool = False
         #: The messages of what was captured, in order.
         self.messages: List[str] = []
@@ -32,22 +59,43 @@ class RequestLog:
         self.event_ids: List[str] = []
 
     def note(self, event_id: str, message: str, *, has_exception: bool = False) -> None:
-        """Remember one captured event; of a request that goes on and on, only the first ones."""
+        """Remember one captured event; of a work that goes on and on, only the first ones."""
         if len(self.messages) < KEPT:
             self.event_ids.append(event_id)
             self.messages.append(message)
         self.has_exception = self.has_exception or has_exception
 
 
-class RequestScope:
-    """One request, in words that all frameworks share. It is not changed, but for its log.
+class Work:
+    """One piece of work. While a ``silent`` one is done, nothing that happens is captured.
 
-    ``path`` is without the query, ``query`` is the raw query string without the question mark, ``route`` is the framework's
-    pattern such as ``/orders/<int:id>``. While a ``silent`` request runs, nothing that happens is captured. An integration
-    may derive its own from this, which finds out only when asked.
+    What the program says about it (``around``), and what happened in it (``trail``), is seen from all its threads and
+    tasks, and ends with it.
     """
 
     # No dataclass: one is made for every request, and defining one costs every start a millisecond.
+
+    silent: bool
+    log: WorkLog
+    #: ``time.monotonic()`` at the beginning: what was captured before is not this work's failure.
+    began: float
+    around: Around = NOTHING
+    #: The last things that happened, oldest first. None: nothing.
+    trail: Optional[Deque[Crumb]] = None
+
+    def __init__(self) -> None:
+        self.silent = False
+        self.log = WorkLog()
+        self.began = time.monotonic()
+
+
+class RequestScope(Work):
+    """One request, in words that all frameworks share.
+
+    ``path`` is without the query, ``query`` is the raw query string without the question mark, ``route`` is the framework's
+    pattern such as ``/orders/<int:id>``, ``body`` what was sent with it, where that is known already. An integration may
+    derive its own from this, which finds out only when asked.
+    """
 
     method: str
     path: str
@@ -56,10 +104,7 @@ class RequestScope:
     query: Optional[str]
     headers: Mapping[str, str]
     remote_addr: Optional[str]
-    silent: bool
-    log: RequestLog
-    #: ``time.monotonic()`` at the beginning: what was captured before is not this request's failure.
-    began: float
+    body: object = None
 
     def __init__(
         self,
@@ -73,6 +118,7 @@ class RequestScope:
         remote_addr: Optional[str] = None,
         silent: bool = False,
     ) -> None:
+        super().__init__()
         self.method = method
         self.path = path
         self.url = url
@@ -81,38 +127,138 @@ class RequestScope:
         self.headers = {} if headers is None else headers
         self.remote_addr = remote_addr
         self.silent = silent
-        self.log = RequestLog()
-        self.began = time.monotonic()
 
 
-_request: ContextVar[Optional[RequestScope]] = ContextVar("aiops_sdk_request", default=None)
+class TaskScope(Work):
+    """One task of a queue or one run of a job.
+
+    ``kind`` says whose (``celery``), ``name`` which, ``id`` which one of them; ``data`` is what else is worth telling.
+    Events tell it as ``contexts.task``.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        *,
+        id: Optional[str] = None,  # noqa: A002 - what everybody calls it
+        data: Optional[Mapping[str, object]] = None,
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.name = name
+        self.id = id
+        self.data = {} if data is None else data
+
+
+_work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
+_around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
+_trail: ContextVar[Tuple[Crumb, ...]] = ContextVar("aiops_sdk_trail", default=())
+
+
+def current_work() -> Optional[Work]:
+    """What is being done here, or None."""
+    return _work.get()
 
 
 def current_request() -> Optional[RequestScope]:
-    """The request that is being answered here, or None."""
-    return _request.get()
+    """The request that is being answered here, or None; also while a task runs within it."""
+    work = _work.get()
+    return work if isinstance(work, RequestScope) else None
 
 
-def begin_request(request: RequestScope) -> Token[Optional[RequestScope]]:
-    """From here on, what is captured belongs to ``request``, until ``end_request`` gets the token back."""
-    return _request.set(request)
+def begin(work: Work) -> Token[Optional[Work]]:
+    """From here on, what is captured belongs to ``work``, until ``end`` gets the token back."""
+    return _work.set(work)
 
 
-def end_request(token: Token[Optional[RequestScope]]) -> None:
-    """Back to what was before. A token from another context (a response streamed elsewhere) ends the request here."""
+def end(token: Token[Optional[Work]]) -> None:
+    """Back to what was before. A token from another context (a response streamed elsewhere) ends the work here."""
     try:
-        _request.reset(token)
+        _work.reset(token)
     except (ValueError, RuntimeError):
-        _request.set(None)
+        _work.set(None)
 
 
 class outside:  # noqa: N801 - reads as a statement: "with outside()"
-    """A block that belongs to no request, whatever runs around it: the garbage collector calls in the midst of any."""
+    """A block that belongs to no work, whatever runs around it: the garbage collector calls in the midst of any."""
 
     __slots__ = ("_token",)
 
     def __enter__(self) -> None:
-        self._token = _request.set(None)
+        self._token = _work.set(None)
 
     def __exit__(self, *_: object) -> None:
-        end_request(self._token)
+        end(self._token)
+
+
+# What the program says.
+
+
+def say(change: Callable[[Around], Around]) -> None:
+    """Change what is said about the work that is being done; where none is, about what this thread or task does."""
+    work = _work.get()
+    if work is not None:
+        work.around = change(work.around)
+    else:
+        _around.set(change(_around.get()))
+
+
+def said() -> Around:
+    """All that is said here. What a block says counts more than what is said of the work around it."""
+    work, block = _work.get(), _around.get()
+    return block if work is None else block.over(work.around)
+
+
+class saying:  # noqa: N801 - reads as a statement: "with saying(...)"
+    """A block about which something is said."""
+
+    def __init__(self, around: Around) -> None:
+        self._said = around
+        self._tokens: List[Token[Around]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_around.set(self._said.over(_around.get())))
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            _around.reset(self._tokens.pop())
+        except (ValueError, RuntimeError):
+            # Left in another context than it was entered in, as some generators are: that one knows nothing of it.
+            return
+
+
+def with_user(around: Around, user: Optional[Mapping[str, str]]) -> Around:
+    """The same, but for who the user is."""
+    return replace(around, user=user)
+
+
+def with_tag(around: Around, name: str, value: str) -> Around:
+    """The same, with this tag."""
+    return replace(around, tags={**around.tags, name: value})
+
+
+# What happened.
+
+
+def leave(crumb: Crumb, limit: int) -> None:
+    """Something happened that may explain what fails later. The last ``limit`` of its work are kept, or of its thread or task."""
+    work = _work.get()
+    if work is None:
+        # Made anew each time: a task that another one starts has the same until then, and its own from then on.
+        _trail.set((*_trail.get()[1 - limit :], crumb) if limit > 1 else (crumb,))
+        return
+    trail = work.trail
+    if trail is None:
+        from collections import deque
+
+        trail = work.trail = deque(maxlen=limit)
+    trail.append(crumb)
+
+
+def trail() -> Tuple[Crumb, ...]:
+    """What happened here lately, oldest first."""
+    work = _work.get()
+    if work is None:
+        return _trail.get()
+    return () if work.trail is None else tuple(work.trail)

@@ -27,6 +27,10 @@ _DEPTH = 4
 # Python refuses to print a longer number, or takes its time.
 _BITS = 1_000
 
+# How deep, and how many parts of each collection, a value goes into JSON.
+_JSON_DEPTH = 6
+_JSON_PARTS = 100
+
 # What is shown of a huge value: characters of a text, parts of a collection.
 _SHOWN = 1_000
 _SHOWN_PARTS = 10
@@ -66,6 +70,29 @@ def shown(thing: object, depth: int = _DEPTH) -> str:
     if issubclass(type(thing), str):
         return _shown_text(_beginning(thing))
     return "<{}>".format(_beginning(type.__dict__["__name__"].__get__(type(thing))))
+
+
+def as_json(thing: object, depth: int = _JSON_DEPTH) -> object:
+    """The same with built-in values alone, as JSON can say it, within limits; what JSON cannot say is a short text."""
+    kind = type(thing)
+    if thing is None or kind is bool or kind is float or (kind is int and thing.bit_length() <= _BITS):  # type: ignore[attr-defined]  # it is an int
+        return thing
+    if kind is str:
+        return thing if len(thing) <= _LENGTH else thing[: _LENGTH - 1] + "…"  # type: ignore[arg-type,index]  # it is a str
+    if depth > 0 and (kind is list or kind is tuple or kind is dict):
+        try:
+            if kind is dict:
+                pairs = islice(thing.items(), _JSON_PARTS)  # type: ignore[attr-defined]  # it is a dict
+                return {_json_name(name): as_json(each, depth - 1) for name, each in pairs}
+            return [as_json(each, depth - 1) for each in islice(thing, _JSON_PARTS)]  # type: ignore[call-overload]  # it is a list
+        except RuntimeError:
+            # Another thread changes it meanwhile.
+            return shown(thing)
+    return shown(thing)
+
+
+def _json_name(name: object) -> str:
+    return name[:_SHOWN] if type(name) is str else shown(name)
 
 
 def _look_through(thing: object) -> int:

@@ -1238,8 +1238,8 @@ def environ(path: str) -> dict:
     [
         "wsgi.base_url_of", "wsgi.path_of", "wsgi.method_of", "wsgi.headers_of", "noise.is_noisy_request", "noise.skip_paths", "noise.is_noisy_exception",
         "seen.known_event", "seen.mark", "stacktrace.describe", "responses.message_from", "responses.error_type_from",
-        "capturing.add_request",
-        "hostile.name_of", "scope.current_request",
+        "capturing.add_surroundings",
+        "hostile.name_of", "scope.current_work",
     ],
 )  # fmt: skip
 def test_an_error_of_ours_never_reaches_the_host(app, monkeypatch, broken):

@@ -219,9 +219,9 @@ def test_a_line_logged_in_a_request_carries_it(events: CapturedEvents, log: logg
         query="token=abc",
         headers={"Host": "shop"},
     )
-    token = scope.begin_request(request)
+    token = scope.begin(request)
     log.error("in a request")
-    scope.end_request(token)
+    scope.end(token)
     (event,) = events
     assert (event["request_path"], event["route"]) == ("/orders/7", "/orders/<int:id>")
     assert event["request"] == {
@@ -234,10 +234,10 @@ def test_a_line_logged_in_a_request_carries_it(events: CapturedEvents, log: logg
 
 
 def test_nothing_is_captured_in_a_silent_request(events: CapturedEvents, log: logging.Logger):
-    token = scope.begin_request(RequestScope("GET", "/health", silent=True))
+    token = scope.begin(RequestScope("GET", "/health", silent=True))
     log.error("in a silent request")
     aiops_sdk.capture_exception(ValueError("so is this"))
-    scope.end_request(token)
+    scope.end(token)
     assert list(events) == []
 
 

@@ -108,9 +108,9 @@ def test_what_was_captured_before_is_not_reported_again(monkeypatch: pytest.Monk
 def test_it_belongs_to_no_request(monkeypatch: pytest.MonkeyPatch):
     listen(monkeypatch)
     with capture_events() as events:
-        token = scope.begin_request(RequestScope("GET", "/somebody/else"))
+        token = scope.begin(RequestScope("GET", "/somebody/else"))
         Fails(ValueError())
-        scope.end_request(token)
+        scope.end(token)
         assert events[0]["request_path"] is None
 
 

@@ -13,12 +13,16 @@ from events import ExceptionGroup, a_record, an_origin, raised
 
 from aiops_sdk import capturing, steps
 from aiops_sdk.capture import Capture
+from aiops_sdk.config import Config
 from aiops_sdk.delivery.parcel import pack
 from aiops_sdk.scope import RequestScope
 
 
 class Canary:
     """Something that must not outlive the failure."""
+
+
+CONFIG = Config(api_key="k")
 
 
 def place_order(number: object, kind: Any = ValueError) -> None:
@@ -49,7 +53,7 @@ def logged(message: str = "it broke", *args: object, exc: Optional[BaseException
 
 def answered(path: str, message: str = "it broke", status: int = 500, route: Optional[str] = None) -> Capture:
     capture = capturing.http_error(status, message, "ValueError", "")
-    capturing.add_request(capture, RequestScope("GET", path, route=route))
+    capturing.add_surroundings(capture, RequestScope("GET", path, route=route), CONFIG)
     return capture
 
 
@@ -86,7 +90,7 @@ def test_it_keeps_nothing_alive():
 def test_a_request_is_copied():
     headers = {"Host": "shop", "X-Long": "x" * 5_000}
     capture = taken(a_failure())
-    capturing.add_request(capture, RequestScope("GET", "/orders/7", query="a=1", headers=headers))
+    capturing.add_surroundings(capture, RequestScope("GET", "/orders/7", query="a=1", headers=headers), CONFIG)
     headers.clear()
     event = capture.event()
     assert event.request is not None
@@ -96,7 +100,7 @@ def test_a_request_is_copied():
 
 def test_of_too_many_headers_the_first_are_copied():
     capture = taken(a_failure())
-    capturing.add_request(capture, RequestScope("GET", "/", headers={str(number): "x" for number in range(1_000)}))
+    capturing.add_surroundings(capture, RequestScope("GET", "/", headers={str(number): "x" for number in range(1_000)}), CONFIG)
     assert capture.request is not None
     assert len(capture.request.headers) == 64
 
@@ -133,7 +137,7 @@ def test_its_size_grows_with_what_it_keeps():
     assert 5_000 < large.size - small.size < 20_000
     with_request = taken(a_failure())
     before = with_request.size
-    capturing.add_request(with_request, RequestScope("GET", "/", headers={"X": "x" * 1_000}))
+    capturing.add_surroundings(with_request, RequestScope("GET", "/", headers={"X": "x" * 1_000}), CONFIG)
     assert with_request.size - before >= 1_000
 
 

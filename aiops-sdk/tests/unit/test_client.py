@@ -73,9 +73,9 @@ def test_the_event_of_an_exception_can_be_asked_for(client: Client):
 
 def test_an_exception_of_a_request_carries_it_and_the_request_knows(client: Client, transport: HandMadeTransport):
     request = RequestScope("GET", "/orders/7", route="/orders/<int:id>", headers={"Host": "shop", "Cookie": "a=b"})
-    token = scope.begin_request(request)
+    token = scope.begin(request)
     event_id = client.capture_exception(ValueError("in a request"))
-    scope.end_request(token)
+    scope.end(token)
     (event,) = captured(client, transport)
     assert (event["request_path"], event["route"], event["request"]["method"]) == (
         "/orders/7",
@@ -90,18 +90,18 @@ def test_a_request_knows_of_an_exception_that_was_captured_outside_of_it(client:
     request = RequestScope("GET", "/")
     error = ValueError("in a helper thread")
     client.capture_exception(error)
-    token = scope.begin_request(request)
+    token = scope.begin(request)
     assert client.capture_exception(error) is None
-    scope.end_request(token)
+    scope.end(token)
     assert request.log.has_exception is True
 
 
 def test_a_silent_request_is_silent(client: Client, transport: HandMadeTransport):
-    token = scope.begin_request(RequestScope("GET", "/health", silent=True))
+    token = scope.begin(RequestScope("GET", "/health", silent=True))
     assert client.capture_exception(ValueError()) is None
     assert client.capture_log(a_record()) is None
     assert client.capture_http_error(status_code=500, message="", error_type="HTTPError") is None
-    scope.end_request(token)
+    scope.end(token)
     assert captured(client, transport) == []
     assert client.stats()["captured"] == 0
 

@@ -15,36 +15,36 @@ def test_outside_of_a_request_there_is_none():
 
 def test_a_request_is_there_from_its_beginning_to_its_end():
     request = RequestScope("GET", "/orders")
-    token = scope.begin_request(request)
+    token = scope.begin(request)
     assert scope.current_request() is request
-    scope.end_request(token)
+    scope.end(token)
     assert scope.current_request() is None
 
 
 def test_requests_nest():
     outer, inner = RequestScope("GET", "/outer"), RequestScope("GET", "/inner")
-    first = scope.begin_request(outer)
-    second = scope.begin_request(inner)
-    scope.end_request(second)
+    first = scope.begin(outer)
+    second = scope.begin(inner)
+    scope.end(second)
     assert scope.current_request() is outer
-    scope.end_request(first)
+    scope.end(first)
 
 
 def test_a_request_that_ends_in_another_context_is_over_there():
-    token = contextvars.copy_context().run(scope.begin_request, RequestScope("GET", "/orders"))
-    mine = scope.begin_request(RequestScope("GET", "/other"))
-    scope.end_request(token)
+    token = contextvars.copy_context().run(scope.begin, RequestScope("GET", "/orders"))
+    mine = scope.begin(RequestScope("GET", "/other"))
+    scope.end(token)
     assert scope.current_request() is None
-    scope.end_request(mine)
+    scope.end(mine)
 
 
 def test_another_thread_is_in_no_request():
-    token = scope.begin_request(RequestScope("GET", "/orders"))
+    token = scope.begin(RequestScope("GET", "/orders"))
     seen = []
     thread = threading.Thread(target=lambda: seen.append(scope.current_request()))
     thread.start()
     thread.join(20)
-    scope.end_request(token)
+    scope.end(token)
     assert seen == [None]
 
 

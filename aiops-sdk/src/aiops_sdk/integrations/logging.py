@@ -11,28 +11,43 @@ import functools
 import logging
 
 from aiops_sdk import client as clients
+from aiops_sdk import scope
+from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Mapping
 
+    from aiops_sdk import capturing
     from aiops_sdk.client import Client
+else:
+    (capturing,) = late("capturing")
 
 
 ERROR = logging.ERROR
+INFO = logging.INFO
+
+# What they say is no part of the program's story.
+_LEFT_OUT = frozenset({"aiops_sdk", "werkzeug"})
+_LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
+_MESSAGE = 2_000
+_NOTHING: Mapping[str, object] = {}
 
 
 def install(client: Client) -> Callable[[], None]:
     """Report what is logged at ERROR and above; the returned function ends it."""
     call_handlers = logging.Logger.callHandlers
     active = [True]
+    kept = client.config.max_breadcrumbs
 
     @functools.wraps(call_handlers)
     def call_handlers_and_capture(logger: logging.Logger, record: logging.LogRecord) -> None:
         level = record.levelno
         if type(level) is not int or level < ERROR:
-            # Most lines, by far: nothing more is done for them.
             call_handlers(logger, record)
+            # Most lines, by far: hardly more is done for them.
+            if kept and type(level) is int and level >= INFO and active:
+                _note(record, level, kept)
             return
         # What a handler may change is the record: look first. What it makes is the message: take it afterwards.
         exc_info = record.exc_info
@@ -41,6 +56,8 @@ def install(client: Client) -> Callable[[], None]:
         finally:
             if active and clients.current() is client:
                 _capture(client, record, exc_info)
+                if kept:
+                    _note(record, level, kept)
 
     logging.Logger.callHandlers = call_handlers_and_capture  # type: ignore[method-assign,assignment]  # it is the point
 
@@ -58,3 +75,21 @@ def _capture(client: Client, record: logging.LogRecord, exc_info: object) -> Non
         record = copy.copy(record)
         record.exc_info = exc_info  # type: ignore[assignment]  # as it came
     client.capture_log(record)
+
+
+def _note(record: logging.LogRecord, level: int, kept: int) -> None:
+    """Keep the line as something that happened, without what it was made from."""
+    name: object = record.name
+    if type(name) is not str or name in _LEFT_OUT:
+        return
+    message = record.__dict__.get("message")
+    if type(message) is not str:
+        # No handler has made it. It is not worth more than a moment: who prints nothing pays little.
+        message = record.msg if not record.args and type(record.msg) is str else capturing.short_message(record)
+    at: object = record.created
+    if type(at) is float:
+        scope.leave((at, name, _LEVELS.get(level) or _level(level), message[:_MESSAGE], _NOTHING), kept)
+
+
+def _level(number: int) -> str:
+    return _LEVELS[min(number // 10 * 10, logging.CRITICAL)]

@@ -1,0 +1,62 @@
+"""What people say about what their program does, made fit to be told: short texts."""
+
+from __future__ import annotations
+
+import time
+
+from aiops_sdk import hostile, scope, values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Mapping, Optional, Union
+
+    from aiops_sdk.scope import Around, Crumb
+
+
+#: Characters of a name, and of the value of a tag.
+NAME = 200
+VALUE = 1_000
+MESSAGE = 2_000
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+# What a user is told by, and how others call it.
+_USER = {"id": "id", "email": "email", "name": "name", "username": "name", "ip_address": "ip_address"}
+
+
+def around(said: Mapping[str, object]) -> Around:
+    """What these names and values say: mappings are contexts, everything else is tags."""
+    contexts: Dict[str, Mapping[str, object]] = {}
+    tags: Dict[str, str] = {}
+    for name, value in said.items():
+        if type(value) is dict:
+            contexts[name] = values.as_json(value)  # type: ignore[assignment]  # of a dict it is a dict
+        else:
+            tags[name] = text(value, VALUE)
+    return scope.Around(tags=tags, contexts=contexts)
+
+
+def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, object]) -> Callable[[Around], Around]:
+    """The change that says who the user is, from what was handed to ``set_user``."""
+    named = said if type(said) is dict else {"id": said}
+    told = {_USER[name]: text(value, VALUE) for name, value in named.items() if name in _USER and value is not None}
+    told.update({name: text(value, VALUE) for name, value in given.items() if value is not None})
+    return lambda before: scope.with_user(before, told or None)
+
+
+def tag(name: object, value: object) -> Callable[[Around], Around]:
+    """The change that says this."""
+    name_said, value_said = text(name, NAME), text(value, VALUE)
+    return lambda before: scope.with_tag(before, name_said, value_said)
+
+
+def crumb(message: object, category: object, level: object, data: Optional[Mapping[str, object]]) -> Crumb:
+    """What happened now."""
+    told = values.as_json(data) if type(data) is dict else {}
+    said = level if type(level) is str and level in LEVELS else "info"
+    return (time.time(), text(category, NAME), said, text(message, MESSAGE), told)  # type: ignore[return-value]  # of a dict it is a dict
+
+
+def text(value: object, limit: int) -> str:
+    """What would be printed of it, cut to ``limit`` characters."""
+    return hostile.clean(hostile.text_of(value), limit)
