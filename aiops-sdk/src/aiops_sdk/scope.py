@@ -180,6 +180,16 @@ def end(token: Token[Optional[Work]]) -> None:
         _work.set(None)
 
 
+def inherit(work: Work) -> None:
+    """Where ``work`` is part of another one: let it begin with what is said there and what happened there, and as silent."""
+    outer = _work.get()
+    if outer is not None:
+        work.silent = outer.silent
+        work.around = outer.around
+        if outer.trail is not None:
+            work.trail = outer.trail.copy()
+
+
 class outside:  # noqa: N801 - reads as a statement: "with outside()"
     """A block that belongs to no work, whatever runs around it: the garbage collector calls in the midst of any."""
 

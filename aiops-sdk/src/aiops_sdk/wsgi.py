@@ -1,34 +1,29 @@
-"""One WSGI request: in the words that all frameworks share, and watched until the last byte of its answer.
-
-What costs time is looked up only when something is captured: most requests succeed.
-"""
+"""One WSGI request: in the words that all frameworks share, and watched until the last byte of its answer."""
 
 from __future__ import annotations
 
-import re
 import time
 from wsgiref.util import request_uri
 
-from aiops_sdk import scope
+from aiops_sdk import listening, scope
 from aiops_sdk.answers import AnsweredRequest
-from aiops_sdk.scope import RequestLog, RequestScope
+from aiops_sdk.scope import RequestScope, WorkLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
+    from typing import Callable, Dict, Iterable, Iterator, Mapping, Optional
 
     from _typeshed.wsgi import WSGIEnvironment
 
-_SCHEMES = frozenset({"http", "https"})
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+    from aiops_sdk.listening import Listener
+
 _HEADERS_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
 
 class WsgiRequest(AnsweredRequest):
     """A request, read from its environ when it is asked for.
 
-    Whether it is silent, ``silences`` says, which gets the environ, the method and the path. What the app may change in its
-    environ is taken at the beginning.
+    Whether it is silent, the listener says. What the app may change in its environ is taken at the beginning.
     """
 
     environ: WSGIEnvironment
@@ -39,20 +34,12 @@ class WsgiRequest(AnsweredRequest):
     #: The body of the answer is made while it is sent.
     streams: bool = False
 
-    def __init__(self, environ: WSGIEnvironment, silences: Callable[[WSGIEnvironment, str, str], bool]) -> None:
+    def __init__(self, environ: WSGIEnvironment, listener: Listener) -> None:
         self.environ = environ
         self.began = time.monotonic()
-        self._silences = silences
+        self._listener = listener
         self._method = environ.get("REQUEST_METHOD")
         self._path = environ.get("PATH_INFO")
-
-    def __getattr__(self, name: str) -> Any:
-        """What is not known yet: find it out, and keep it."""
-        if name not in _FOUND_OUT:
-            raise AttributeError(name)
-        found = _FOUND_OUT[name](self)
-        setattr(self, name, found)
-        return found
 
 
 class StreamedBody:
@@ -73,7 +60,7 @@ class StreamedBody:
         return self
 
     def __next__(self) -> bytes:
-        token = scope.begin_request(self._request)
+        token = scope.begin(self._request)
         try:
             if self._pieces is None:
                 self._pieces = iter(self._body)
@@ -84,11 +71,11 @@ class StreamedBody:
             self._capture(exc)
             raise
         finally:
-            scope.end_request(token)
+            scope.end(token)
 
     def close(self) -> None:
         """Close what it was made from, as WSGI demands."""
-        token = scope.begin_request(self._request)
+        token = scope.begin(self._request)
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
@@ -97,7 +84,7 @@ class StreamedBody:
             self._capture(exc)
             raise
         finally:
-            scope.end_request(token)
+            scope.end(token)
 
 
 def method_of(given: Optional[str]) -> str:
@@ -128,23 +115,17 @@ def headers_of(environ: WSGIEnvironment) -> Mapping[str, str]:
 
 
 def base_url_of(environ: WSGIEnvironment) -> Optional[str]:
-    """The address under which this service was reached, or None if what the request says has not the shape of one.
-
-    A proxy in front says it in X-Forwarded-Proto and X-Forwarded-Host; of a list, the first was added nearest the client.
-    """
-    scheme = _first(environ.get("HTTP_X_FORWARDED_PROTO")).lower()
-    host = _first(environ.get("HTTP_X_FORWARDED_HOST"))
-    scheme = scheme if scheme in _SCHEMES else str(environ.get("wsgi.url_scheme", "")).lower()
-    host = host if _HOST.fullmatch(host) else environ.get("HTTP_HOST") or _server(environ)
-    return "{}://{}".format(scheme, host) if scheme in _SCHEMES and _HOST.fullmatch(host) else None
+    """The address under which this service was reached, or None if what the request says has not the shape of one."""
+    return listening.base_url(
+        environ.get("wsgi.url_scheme"),
+        environ.get("HTTP_HOST") or _server(environ),
+        environ.get("HTTP_X_FORWARDED_PROTO"),
+        environ.get("HTTP_X_FORWARDED_HOST"),
+    )
 
 
 def _server(environ: WSGIEnvironment) -> str:
     return "{}:{}".format(environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT", ""))
-
-
-def _first(listed: Optional[str]) -> str:
-    return (listed or "").partition(",")[0].strip()
 
 
 def _decoded(text: str) -> str:
@@ -156,11 +137,11 @@ def _header(key: str) -> str:
     return "-".join(word.capitalize() for word in key.split("_"))
 
 
-_FOUND_OUT: Mapping[str, Callable[[WsgiRequest], object]] = {
-    "log": lambda _: RequestLog(),
+WsgiRequest.FOUND_OUT = {
+    "log": lambda _: WorkLog(),
     "method": lambda request: method_of(request._method),
     "path": lambda request: path_of(request._path),
-    "silent": lambda request: request._silences(request.environ, request.method, request.path),
+    "silent": lambda request: request._listener.skips(request.method, request.path, outer_path_of(request.environ)),
     "url": lambda request: request_uri(request.environ),
     "query": lambda request: request.environ.get("QUERY_STRING") or None,
     "headers": lambda request: headers_of(request.environ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from events import a_client
 
 from aiops_sdk import scope, wsgi
+from aiops_sdk.listening import Listener
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
 
 
@@ -101,7 +103,7 @@ def test_below_a_prefix_there_are_two_paths():
 
 
 def a_request(**values) -> WsgiRequest:
-    return WsgiRequest(an_environ(**values), lambda *_: False)
+    return WsgiRequest(an_environ(**values), Listener(a_client()))
 
 
 def test_a_request_tells_what_its_environ_says():
@@ -118,7 +120,7 @@ def test_a_request_tells_what_its_environ_says():
 
 
 def test_an_empty_environ_tells_nothing_and_harms_nobody():
-    request = WsgiRequest({"wsgi.url_scheme": "http", "SERVER_NAME": "a", "SERVER_PORT": "80"}, lambda *_: True)
+    request = WsgiRequest({"wsgi.url_scheme": "http", "SERVER_NAME": "a", "SERVER_PORT": "80"}, Listener(a_client()))
 
     assert (request.method, request.path, request.query, request.remote_addr, request.headers) == (
         "GET",
@@ -131,7 +133,7 @@ def test_an_empty_environ_tells_nothing_and_harms_nobody():
 
 def test_a_request_is_as_it_came_even_if_an_app_changes_its_environ():
     environ = an_environ(REQUEST_METHOD="POST", PATH_INFO="/shop/orders")
-    request = WsgiRequest(environ, lambda *_: False)
+    request = WsgiRequest(environ, Listener(a_client()))
     environ.update(REQUEST_METHOD="PUT", PATH_INFO="/orders", SCRIPT_NAME="/shop")
 
     assert (request.method, request.path) == ("POST", "/shop/orders")
@@ -139,14 +141,18 @@ def test_a_request_is_as_it_came_even_if_an_app_changes_its_environ():
 
 def test_whether_a_request_is_silent_is_asked_once_and_only_if_it_matters():
     asked = []
-    request = WsgiRequest(
-        an_environ(REQUEST_METHOD="post", PATH_INFO="/orders"), lambda *given: asked.append(given[1:])
-    )
+
+    class Curious(Listener):
+        def skips(self, *given):
+            asked.append(given)
+            return False
+
+    request = WsgiRequest(an_environ(REQUEST_METHOD="post", PATH_INFO="/orders"), Curious(a_client()))
     assert asked == []
 
     assert not request.silent
     assert not request.silent
-    assert asked == [("POST", "/orders")]
+    assert asked == [("POST", "/orders", None)]
 
 
 def test_a_request_has_only_what_a_request_has():

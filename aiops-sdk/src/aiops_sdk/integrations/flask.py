@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 import flask
 from werkzeug.exceptions import HTTPException
 
-from aiops_sdk import _safety, answers, noise, scope, wsgi
+from aiops_sdk import _safety, answers, listening, noise, scope, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from aiops_sdk.listening import Listener
 
 _NAME = "aiops_sdk"
 _WATCHED = "__aiops_sdk_watched__"
@@ -65,29 +67,6 @@ class _FlaskRequest(WsgiRequest):
             self._rule = flask.request.url_rule or self._rule
 
 
-class _Introduced:
-    """What is needed of a client again and again."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.knows_base_url = False
-        self._extra_paths = noise.skip_paths(client.config.skip_paths)
-
-    def learn_base_url(self, environ: WSGIEnvironment) -> None:
-        """Tell the client where this service was reached; only until a request has said it."""
-        url = wsgi.base_url_of(environ)
-        if url is not None:
-            self.client.saw_base_url(url)
-            self.knows_base_url = True
-
-    def skips(self, environ: WSGIEnvironment, method: str, path: str) -> bool:
-        """Whether the request is never an incident, by its path within the app, or by the one that the client knows."""
-        if noise.is_noisy_request(method, path, self._extra_paths):
-            return True
-        mounted = wsgi.outer_path_of(environ)
-        return mounted is not None and noise.is_noisy_request(method, mounted, self._extra_paths)
-
-
 class _Hooks:
     """The ears in one app. They ask for the current client each time, and are deaf while there is none.
 
@@ -96,7 +75,7 @@ class _Hooks:
 
     def __init__(self, app: flask.Flask) -> None:
         self._app = weakref.ref(app)
-        self._introduced: Optional[_Introduced] = None
+        self._ears = listening.Ears()
         self._said = False
         self.stand_in_class = False
 
@@ -126,14 +105,14 @@ class _Hooks:
             return wsgi_app(*before, environ, start_response)
         if others_answer:
             start_response = _noting_status(start_response, request)
-        token = scope.begin_request(request)
+        token = scope.begin(request)
         try:
             body = wsgi_app(*before, environ, start_response)
         except BaseException as exc:
             client.capture_exception(exc, mechanism="flask")
             raise
         finally:
-            scope.end_request(token)
+            scope.end(token)
             request.forget_handled()
         if others_answer and request.status[:1] in _FAILURES:
             self._answered_by_others(client, request)
@@ -145,32 +124,25 @@ class _Hooks:
 
     @_safety.harmless
     def _begin(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_FlaskRequest]:
-        known = self._introduced
-        if known is None or known.client is not client or not known.knows_base_url:
-            known = self._meet(environ, client)
-            if known is None:
-                return None
-        request, outer = _FlaskRequest(environ, known.skips), scope.current_request()
+        known = self._ears.listener()
+        if client is None or known is None:
+            self._say_that_nobody_hears()
+            return None
+        if not known.knows_base_url:
+            self._meet(environ, known)
+        request, outer = _FlaskRequest(environ, known), scope.current_request()
         if outer is not None and isinstance(outer, _FlaskRequest) and outer.environ is environ:
             request.is_inside(outer)
         return request
 
-    def _meet(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_Introduced]:
-        """What is known of the current client, and what it still has to learn; None while there is no client."""
-        if client is None:
-            self._say_that_nobody_hears()
-            return None
-        known = self._introduced
-        if known is None or known.client is not client:
-            known = self._introduced = _Introduced(client)
-            self._be_first_too()
-        if not known.knows_base_url:
-            known.learn_base_url(environ)
-        return known
+    def _meet(self, environ: WSGIEnvironment, known: Listener) -> None:
+        """At the first request that the client hears, and until one has said where it was reached."""
+        self._be_first_too()
+        known.learn_base_url(wsgi.base_url_of(environ))
 
     def _say_that_nobody_hears(self) -> None:
         """Once for each app, unless there was a client before: then it was closed, which is somebody's decision."""
-        if self._introduced is None and not self._said:
+        if not self._ears.has_heard() and not self._said:
             self._said = True
             logging.getLogger(_NAME).warning(
                 "init_flask() was called for the app %r, but init() was not (or is still to come): nothing is reported.",
@@ -224,11 +196,11 @@ class _Hooks:
             # An answer in the making: extensions send the signal for abort(404) too. Its status will tell.
             request.notes.handled = exc
             return
-        token = scope.begin_request(request)
+        token = scope.begin(request)
         try:
             client.capture_exception(exc, mechanism="flask")
         finally:
-            scope.end_request(token)
+            scope.end(token)
         # Also when it was noise, or known already: the answer that follows is no failure of its own.
         request.log.has_exception = True
 
