@@ -22,6 +22,8 @@ HTTP_ERROR = "http_error"
 LOG_ERROR = "log_error"
 HEARTBEAT = "heartbeat"
 
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
 
 class Ids:
     """Makes random UUIDs (version 4) as text; a forked child never repeats those of its parent.

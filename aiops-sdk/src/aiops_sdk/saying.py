@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from aiops_sdk import hostile, scope, values
+from aiops_sdk.event import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 NAME = 200
 VALUE = 1_000
 MESSAGE = 2_000
-
-LEVELS = ("debug", "info", "warning", "error", "critical")
 
 # What a user is told by, and how others call it.
 _USER = {"id": "id", "email": "email", "name": "name", "username": "name", "ip_address": "ip_address"}
