@@ -16,9 +16,12 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 EVENTS = "/v1/sdk/exception"
 HEARTBEATS = "/v1/sdk/heartbeat"
 BATCHES = "/v1/sdk/batch"
+JOBS = "/v1/sdk/job"
 
 #: What a platform answers that takes batches.
 MODERN = b'{"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip"]}'
+#: And one that takes what is said of jobs.
+WITH_JOBS = b'{"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip", "jobs"]}'
 DEADLINE = 20.0
 
 
@@ -67,7 +70,7 @@ def unfolded(raw: bytes) -> List[Dict[str, Any]]:
 
 
 def _events_of(one: Received) -> Tuple[Dict[str, Any], ...]:
-    if one.path == HEARTBEATS:
+    if one.path in (HEARTBEATS, JOBS):
         return ()
     return one.batch if one.path == BATCHES else (one.body,)
 
@@ -96,7 +99,7 @@ class Platform:
 
     def answer(self, *answers: Answer, path: str = EVENTS) -> None:
         """Answer the next requests to ``path`` like this, one after the other."""
-        self._answers[path].extend(answers)
+        self._answers.setdefault(path, []).extend(answers)
 
     def always_answer(self, answer: Answer, path: Optional[str] = None) -> None:
         """Answer everything like this from now on."""
@@ -106,6 +109,12 @@ class Platform:
     def be_modern(self) -> None:
         """Accept everything, and say that batches are welcome."""
         self.always_answer(Answer(body=MODERN))
+
+    def take_jobs(self) -> None:
+        """Accept everything, also what is said of jobs, and say so."""
+        self.be_modern()
+        for path in (EVENTS, HEARTBEATS, BATCHES, JOBS):
+            self.always_answer(Answer(body=WITH_JOBS), path)
 
     def be_old(self) -> None:
         """Accept what the server of 0.1.x accepts, in its words: it has two addresses, and knows of no more."""
@@ -150,6 +159,11 @@ class Platform:
     def heartbeats(self) -> List[Dict[str, Any]]:
         """The bodies of all heartbeats, oldest first."""
         return [one.body for one in self.received if one.path == HEARTBEATS]
+
+    @property
+    def jobs(self) -> List[Dict[str, Any]]:
+        """What was said of jobs and accepted, oldest first."""
+        return [one.body for one in list(self.received) if one.path == JOBS and one.accepted]
 
     def wait_for_events(self, count: int = 1) -> List[Dict[str, Any]]:
         """The events, once there are so many."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         stats,
     )
     from aiops_sdk.config import Config, ConfigError
+    from aiops_sdk.jobs import monitor
 
 __all__ = [
     "Client",
@@ -41,13 +42,14 @@ __all__ = [
     "flush",
     "init",
     "init_flask",
+    "monitor",
     "set_tag",
     "set_user",
     "stats",
 ]
 
 # What is needed to begin is loaded when somebody begins; most programs that import this do so once, early, and in one place.
-_HOMES = {"Config": "config", "ConfigError": "config"}
+_HOMES = {"Config": "config", "ConfigError": "config", "monitor": "jobs"}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery import spool as spools
     from aiops_sdk.delivery import transport as transports
     from aiops_sdk.delivery import voice as voices
+    from aiops_sdk.delivery import words as wording
     from aiops_sdk.delivery import worker as workers
     from aiops_sdk.delivery.buffer import Draft
     from aiops_sdk.delivery.disk import Disk
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.parcel import Parcel
     from aiops_sdk.delivery.transport import Accepted, HttpTransport, Transport
     from aiops_sdk.delivery.voice import Voice
+    from aiops_sdk.delivery.words import Word, Words
     from aiops_sdk.delivery.worker import Delivery
     from aiops_sdk.event import Wire
     from aiops_sdk.scope import RequestScope, Work
@@ -71,13 +73,14 @@ else:
     capturing, machine, noise, postmortem, seen, steps = late(
         "capturing", "machine", "noise", "postmortem", "seen", "steps"
     )
-    buffers, disks, packing, spools, transports, voices, workers = late(
+    buffers, disks, packing, spools, transports, voices, wording, workers = late(
         "delivery.buffer",
         "delivery.disk",
         "delivery.parcel",
         "delivery.spool",
         "delivery.transport",
         "delivery.voice",
+        "delivery.words",
         "delivery.worker",
     )
 
@@ -107,6 +110,9 @@ class Client:
         self._watched: Optional[Journal] = None
         self._has_looked = False
         self._began = time.monotonic()
+        self._words: List[Words] = []
+        #: Wakes the thread that sends what is said of jobs, if there is one.
+        self.wake: Optional[Callable[[], None]] = None
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
@@ -179,6 +185,17 @@ class Client:
             return seen.known_event(exc)
         return None
 
+    def say_of_job(self, word: Word) -> None:
+        """Tell the platform of a run of a job, if it can be told; see ``jobs``."""
+        with _safety.guarded():
+            self._notice_fork()
+            if not self._words:
+                self._words.append(wording.Words())
+            # Of threads that come here at once, the first one's counts.
+            self._words[0].put(word)
+            if self.wake is not None:
+                self.wake()
+
     def saw_base_url(self, url: str) -> None:
         """The address at which this service was reached; the first one counts, unless one is configured."""
         with _safety.guarded():
@@ -192,6 +209,11 @@ class Client:
         return self.config.base_url or self._detected_base_url
 
     # Delivery.
+
+    @property
+    def words(self) -> Optional[Words]:
+        """What is said of jobs, on its way; None before the first word."""
+        return self._words[0] if self._words else None
 
     @property
     def link(self) -> Link:
@@ -235,13 +257,14 @@ class Client:
 
         ``captured`` and ``recovered`` (taken over from the spool) are always the sum of ``delivered``, ``spooled``,
         ``queued`` and ``dropped`` (by reason). ``last_error`` is what went wrong last on the way to the platform,
-        ``uptime`` is in seconds, ``memory`` in bytes.
+        ``uptime`` is in seconds, ``memory`` in bytes. Once something was said of jobs, ``jobs`` says what became of it.
         """
-        return {
+        told = {
             **self._delivery.stats(),
             "uptime": round(time.monotonic() - self._began, 3),
             "memory": machine.memory(),
         }
+        return told if self.words is None else {**told, "jobs": self.words.stats()}
 
     # What the heartbeats tell.
 
@@ -378,6 +401,8 @@ class Client:
             self._watch.let_go()
         for made in self._made[:1]:
             made.become_child(heir=heir)
+        for said in self._words[:1]:
+            said.begin_anew()
         if not self._closed:
             for begin in self._begin_in_child:
                 begin()

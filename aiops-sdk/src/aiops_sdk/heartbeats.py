@@ -1,6 +1,7 @@
 """Signs of life: one at once, then one every 30 seconds, in a thread and on a connection of their own.
 
-So a beat never waits behind events, and whatever goes wrong with one beat, the next one comes.
+So a beat never waits behind events, and whatever goes wrong with one beat, the next one comes. What is said of jobs goes
+the same way, because a beat finds out whether the platform understands it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import time
 
 from aiops_sdk import _safety
 from aiops_sdk.delivery.bell import Bell
+from aiops_sdk.frozen import replace
 from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from aiops_sdk.client import Client
     from aiops_sdk.delivery import link as links
     from aiops_sdk.delivery import transport as transports
+    from aiops_sdk.delivery import words as wording
     from aiops_sdk.delivery.transport import Outcome, Transport
+    from aiops_sdk.delivery.words import Word
 else:
-    clients, links, transports = late("client", "delivery.link", "delivery.transport")
+    clients, links, transports, wording = late("client", "delivery.link", "delivery.transport", "delivery.words")
 
 
 PATH = "/v1/sdk/heartbeat"
@@ -48,6 +52,8 @@ class Heartbeats:
         self._closing = False
         self._running = False
         self._arrived = False
+        #: The last beat did not get through: then nothing else would now.
+        self._failed = False
         #: Until when (monotonic) the platform wants to hear nothing.
         self._not_before = 0.0
 
@@ -61,7 +67,7 @@ class Heartbeats:
         if self._made is not None:
             self._made.abandon()
         self._bell, self._ended = Bell(), Bell()
-        self._running = self._arrived = self._closing = False
+        self._running = self._arrived = self._failed = self._closing = False
         self.start(CHILD_PAUSE)
 
     def begin(self) -> None:
@@ -69,10 +75,18 @@ class Heartbeats:
         self._closing = True
         self._bell.ring()
 
+    def wake(self) -> None:
+        """Something is to be said of a job: say it now, if the platform can be told. Never waits."""
+        self._bell.ring()
+
     def wait(self, deadline: float) -> None:
         """Until the last beat is out, or until ``deadline``; a platform that did not take the last one is not waited for."""
-        if self._running and self._arrived:
+        if self._running and self._has_something_to_say():
             self._ended.wait(deadline - time.monotonic())
+        elif not self._running and self._words_wait() and time.monotonic() < deadline:
+            # No thread could be had. Nobody else says it.
+            _safety.attempt(self._say_last, None)
+            self._transport().close()
 
     def _run(self, pause: float) -> None:
         try:
@@ -83,15 +97,64 @@ class Heartbeats:
                 _safety.attempt(self._client.keep_alive, None)
                 if not self._client.link.is_barred(time.monotonic()):
                     _safety.attempt(self._beat, None)
-                if not self._bell.wait(min(SETTLED, self._interval)):
+                self._rest(time.monotonic() + min(SETTLED, self._interval))
+                if not self._closing:
                     _safety.attempt(self._client.keep_alive, None)
-                    self._bell.wait(max(due, self._not_before) - time.monotonic())
-            if self._arrived:
-                _safety.attempt(self._send, None)
+                    self._rest(max(due, self._not_before))
+            if self._has_something_to_say():
+                _safety.attempt(self._say_last, None)
             self._transport().close()
         finally:
             self._running = False
             self._ended.ring()
+
+    def _rest(self, until: float) -> None:
+        """Sleep until then (monotonic), or until the client closes. What is said of jobs meanwhile goes out."""
+        while not self._closing:
+            _safety.attempt(self._send_words, None)
+            now, due = time.monotonic(), until
+            words = self._client.words
+            if words is not None and words.wait() and words.due() > now:
+                due = min(until, words.due())
+            if now >= until:
+                return
+            self._bell.wait(due - now)
+
+    def _has_something_to_say(self) -> bool:
+        return self._arrived or (self._words_wait() and not self._failed)
+
+    def _words_wait(self) -> bool:
+        words = self._client.words
+        return words is not None and words.wait()
+
+    def _say_last(self) -> None:
+        """The last beat; and, if need be after it, because it tells what the platform can, the last words on jobs."""
+        knows = self._client.link.can(links.JOBS)
+        if knows:
+            self._send_words()
+        outcome = self._send()
+        self._arrived = isinstance(outcome, transports.Accepted)
+        self._client.link.learn(outcome)
+        if not knows:
+            self._send_words()
+
+    def _send_words(self) -> None:
+        """As many as the platform takes now. One that does not know jobs is not kept waiting for."""
+        words, link, now = self._client.words, self._client.link, time.monotonic()
+        if words is None or not words.wait() or link.is_barred(now):
+            return
+        if link.can(links.JOBS):
+            words.send(self._send_word, now, hurried=self._closing)
+        elif self._arrived:
+            words.give_up(wording.UNSUPPORTED)
+
+    def _send_word(self, word: Word) -> Outcome:
+        import json
+
+        from aiops_sdk.steps import scrubbing
+
+        body = replace(word, job=scrubbing.text(word.job)).to_wire(self._client.origin, time.time())
+        return self._transport().send(wording.PATH, json.dumps(body).encode("ascii"))
 
     def _beat(self) -> None:
         """One beat, with three tries."""
@@ -103,6 +166,7 @@ class Heartbeats:
             self._bell.wait(pause)
             outcome = self._send()
         self._arrived = isinstance(outcome, transports.Accepted)
+        self._failed = not self._arrived
         if isinstance(outcome, transports.Retry) and outcome.after is not None:
             self._not_before = time.monotonic() + min(outcome.after, links.LONGEST)
         self._pass_on(outcome)
@@ -149,5 +213,6 @@ def install(client: Client, transport: Optional[Transport] = None, interval: flo
     beats = Heartbeats(client, transport, interval)
     client.in_forked_child(beats.start_in_child)
     client.say_at_close(beats)
+    client.wake = beats.wake
     beats.start()
     return beats

@@ -27,6 +27,7 @@ LONGEST = 300.0
 
 BATCH = "batch"
 GZIP = "gzip"
+JOBS = "jobs"
 
 
 class Link:

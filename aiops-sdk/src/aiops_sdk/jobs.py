@@ -1,0 +1,305 @@
+"""Jobs: work with a name that runs again and again, and says when it starts and how it ended.
+
+``monitor`` is a decorator and a context manager. It adds nothing to what it watches: results, exceptions and signatures
+pass on unchanged.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import functools
+import time
+
+from aiops_sdk import _safety, scope
+from aiops_sdk import client as clients
+from aiops_sdk.event import new_id
+from aiops_sdk.loading import late
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import (
+        Any,
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Dict,
+        Generator,
+        List,
+        Mapping,
+        Optional,
+        Type,
+        TypeVar,
+        Union,
+    )
+
+    from typing_extensions import ParamSpec
+
+    from aiops_sdk import noise
+    from aiops_sdk.client import Client
+    from aiops_sdk.delivery import words
+
+    Given = ParamSpec("Given")
+    Returned = TypeVar("Returned")
+
+    Schedule = Union[str, float, Mapping[str, object]]
+else:
+    noise, words = late("noise", "delivery.words")
+
+#: Characters of a job's name that are told.
+NAME = 200
+_PARTS_OF_A_SCHEDULE = ("cron", "every", "timezone")
+
+
+def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
+    """Tell the platform of each run of a job: that it started, how it ended, and how long it took.
+
+    As a decorator, for functions, coroutine functions, generators and asynchronous generators, where a run is a call, from
+    its beginning to its end; or as a context manager, also with ``async with``, where it is the block::
+
+        @aiops_sdk.monitor("nightly-import", schedule="0 3 * * *")
+        def import_everything(): ...
+
+    A run fails with the exception that leaves it, which is reported, once, and passes on unchanged. ``sys.exit()`` with 0
+    or None, and a generator that is not used up, are no failures. ``schedule`` says when it is meant to run: a cron
+    expression (in UTC), a number of seconds from one run to the next, or a mapping with ``cron`` or ``every``, and
+    ``timezone``. Before ``init()`` nothing is told.
+
+    Raises ``TypeError`` where the name is missing: ``@monitor`` without parentheses.
+    """
+    if not isinstance(name, str):
+        raise TypeError("monitor() needs the name of the job: @aiops_sdk.monitor('nightly-import')")
+    return Monitor(name, _schedule(schedule))
+
+
+class Monitor:
+    """What ``monitor()`` gives. One may be used again and again, and in many threads and tasks at once."""
+
+    def __init__(self, name: str, schedule: Optional[Mapping[str, object]]) -> None:
+        self._name = name.strip()[:NAME] or "unnamed"
+        self._schedule = schedule
+        self._open: List[_Run] = []
+
+    def __call__(self, function: Callable[Given, Returned]) -> Callable[Given, Returned]:
+        """The same function, of the same kind and with the same signature, each call of which is a run."""
+        given: Any = function
+        if isinstance(given, (staticmethod, classmethod)):
+            return type(given)(self(given.__func__))  # type: ignore[return-value]  # the same kind of method
+        watched: Callable[Given, Returned] = self._watched(given)
+        return watched
+
+    def _watched(self, function: Any) -> Any:
+        import inspect
+
+        if inspect.iscoroutinefunction(function):
+            return self._coroutine(function)
+        if inspect.isasyncgenfunction(function):
+            return self._async_generator(function)
+        if inspect.isgeneratorfunction(function):
+            return self._generator(function)
+        return self._function(function)
+
+    def __enter__(self) -> None:
+        self._open.append(self._run())
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], tb: Optional[TracebackType]
+    ) -> None:
+        self._leave(error)
+
+    async def __aenter__(self) -> None:
+        self._open.append(self._run())
+
+    async def __aexit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], tb: Optional[TracebackType]
+    ) -> None:
+        self._leave(error)
+
+    def _run(self) -> _Run:
+        run = _Run(self._name, self._schedule)
+        run.resume()
+        return run
+
+    def _leave(self, error: Optional[BaseException]) -> None:
+        """The run that is being left here. Others of this monitor may be open in other threads and tasks."""
+        work = scope.current_work()
+        for run in reversed(self._open[:]):
+            if run.work is work:
+                self._open.remove(run)
+                run.end(error)
+                return
+        # Left in another context than it was entered in: the newest one, most likely.
+        if self._open:
+            self._open.pop().end(error)
+
+    def _function(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def run_and_tell(*args: object, **named: object) -> object:
+            run = self._run()
+            try:
+                result = function(*args, **named)
+            except BaseException as error:
+                run.end(error)
+                raise
+            run.end()
+            return result
+
+        return run_and_tell
+
+    def _coroutine(self, function: Any) -> Any:
+        @functools.wraps(function)
+        async def run_and_tell(*args: object, **named: object) -> object:
+            run = self._run()
+            try:
+                result = await function(*args, **named)
+            except BaseException as error:
+                run.end(error)
+                raise
+            run.end()
+            return result
+
+        return run_and_tell
+
+    def _generator(self, function: Any) -> Any:
+        @functools.wraps(function)
+        def run_and_tell(*args: object, **named: object) -> Generator[object, object, object]:
+            # As "yield from", but what happens between two steps belongs to whoever asks for them.
+            run = self._run()
+            try:
+                generator = function(*args, **named)
+                step: Callable[[], object] = functools.partial(next, generator)
+                while True:
+                    try:
+                        made = step()
+                    except StopIteration as stop:
+                        run.end()
+                        return stop.value
+                    run.pause()
+                    try:
+                        sent = yield made
+                    except BaseException as thrown:
+                        if isinstance(thrown, GeneratorExit):
+                            run.resume()
+                            generator.close()
+                            raise
+                        step = functools.partial(generator.throw, thrown)
+                    else:
+                        step = functools.partial(generator.send, sent)
+                    run.resume()
+            except BaseException as error:
+                run.end(error)
+                raise
+
+        return run_and_tell
+
+    def _async_generator(self, function: Any) -> Any:
+        @functools.wraps(function)
+        async def run_and_tell(*args: object, **named: object) -> AsyncGenerator[object, object]:
+            run = self._run()
+            try:
+                generator = function(*args, **named)
+                step: Callable[[], Awaitable[object]] = generator.__anext__
+                while True:
+                    try:
+                        made = await step()
+                    except StopAsyncIteration:
+                        run.end()
+                        return
+                    run.pause()
+                    try:
+                        sent = yield made
+                    except BaseException as thrown:
+                        if isinstance(thrown, GeneratorExit):
+                            run.resume()
+                            await generator.aclose()
+                            raise
+                        step = functools.partial(generator.athrow, thrown)
+                    else:
+                        step = functools.partial(generator.asend, sent)
+                    run.resume()
+            except BaseException as error:
+                run.end(error)
+                raise
+
+        return run_and_tell
+
+
+class _Run:
+    """One run. What happens between ``resume`` and ``pause`` or ``end`` belongs to it."""
+
+    def __init__(self, job: str, schedule: Optional[Mapping[str, object]]) -> None:
+        self._client: Optional[Client] = clients.current()
+        self._schedule = schedule
+        self._job = job
+        self._id = new_id()
+        self.work = scope.TaskScope("job", job, id=self._id)
+        scope.inherit(self.work)
+        self._say(words.STARTED)
+
+    def resume(self) -> None:
+        self._token = scope.begin(self.work)
+
+    def pause(self) -> None:
+        scope.end(self._token)
+
+    def end(self, error: Optional[BaseException] = None) -> None:
+        """It is over; ``error`` is what left it."""
+        duration = time.monotonic() - self.work.began
+        try:
+            if error is None or _is_no_failure(error):
+                self._say(words.SUCCEEDED, duration)
+            else:
+                self._say(words.FAILED, duration, self._event_of(error))
+        finally:
+            self.pause()
+
+    def _event_of(self, error: BaseException) -> Optional[str]:
+        """The event that tells why it failed: made now, unless there is one already or it is noise."""
+        client = self._client
+        if client is None or noise.is_cancellation(error):
+            return None
+        made = client.capture_exception(error, source="manual", mechanism="monitor")
+        return made if made is not None else client.event_of(error)
+
+    def _say(self, state: str, duration: Optional[float] = None, event_id: Optional[str] = None) -> None:
+        client = self._client
+        if client is None:
+            return
+        with _safety.guarded():
+            client.say_of_job(
+                words.Word(
+                    job=self._job,
+                    run_id=self._id,
+                    state=state,
+                    at=time.time(),
+                    duration=None if duration is None else round(duration, 6),
+                    event_id=event_id,
+                    schedule=self._schedule,
+                )
+            )
+
+
+def _is_no_failure(error: BaseException) -> bool:
+    """A generator that nobody wants more of, and a program that ends on purpose."""
+    kind = type(error)
+    return issubclass(kind, GeneratorExit) or (kind is SystemExit and error.code in (None, 0))  # type: ignore[attr-defined]  # it is one
+
+
+def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
+    """As the wire has it; None where there is none, or nothing of it is understood."""
+    if isinstance(given, str):
+        return {"cron": " ".join(given.split())} if given.strip() else None
+    if _is_a_number(given):
+        return {"every": given}
+    if not isinstance(given, collections.abc.Mapping):
+        return None
+    told: Dict[str, object] = {}
+    for name in _PARTS_OF_A_SCHEDULE:
+        part = given.get(name)
+        if _is_a_number(part) if name == "every" else isinstance(part, str):
+            told[name] = part
+    return told or None
+
+
+def _is_a_number(given: object) -> bool:
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < float("inf")
