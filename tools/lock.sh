@@ -20,5 +20,7 @@ lock dev 3.11 aiops-platform/pyproject.toml requirements/run.in requirements/dev
 lock node 3.11 requirements/node.in
 lock sdk-newest 3.8 requirements/sdk-newest.in
 lock sdk-oldest 3.8 requirements/sdk-oldest.in
+lock sdk-frameworks 3.8 requirements/sdk-frameworks.in
+lock sdk-frameworks-oldest 3.8 requirements/sdk-frameworks-oldest.in
 lock sdk-published 3.11 requirements/sdk-published.in
 lock flask-suite 3.11 requirements/flask-suite.in

@@ -1,5 +1,8 @@
 """Runs the SDK's tests on its built wheel: on each Python it promises, with the newest and the oldest Flask.
 
+Every other framework is tested in its newest version on the first, a middle and the last Python, and in the oldest one
+that works on the first.
+
 Each combination has a virtual environment of its own under `.venvs/`, kept between runs while its lock stays the same.
 A Python that is not on this machine is skipped by name; with CI=true that is an error.
 
@@ -35,25 +38,35 @@ AT_ONCE = 3
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 TESTS = "aiops-sdk/tests"
 FAULTS = f"{TESTS}/integration/test_faults.py"
+FRAMEWORKS = f"{TESTS}/integration/frameworks"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of the tests: its name, the lock of its packages, what pytest is told, and the Pythons it runs on."""
+    """A part of the tests: its name, the lock of its packages, what pytest is told, the Pythons it runs on.
+
+    ``is_old``: its packages are old versions.
+    """
 
     name: str
     lock: str
     tests: tuple[str, ...]
     pythons: tuple[str, ...] = PYTHONS
+    is_old: bool = False
 
 
 # They begin in this order, the longest first: whatever begins last should not be what everybody waits for.
 PARTS = (
     Part(name="faults", lock="sdk-newest.txt", tests=(FAULTS,), pythons=(PYTHONS[0], PYTHONS[-1])),
-    Part(name="newest Flask", lock="sdk-newest.txt", tests=(TESTS, f"--ignore={FAULTS}")),
+    Part(name="frameworks", lock="sdk-frameworks.txt", tests=(FRAMEWORKS,), pythons=(PYTHONS[0], "3.11", PYTHONS[-1])),
+    Part(
+        name="old-frameworks", lock="sdk-frameworks-oldest.txt", tests=(FRAMEWORKS,), pythons=(PYTHONS[0],), is_old=True
+    ),
+    Part(name="newest Flask", lock="sdk-newest.txt", tests=(TESTS, f"--ignore={FAULTS}", f"--ignore={FRAMEWORKS}")),
     Part(
         name="oldest Flask",
         lock="sdk-oldest.txt",
+        is_old=True,
         # A test of ours compares: whichever test imports Flask is among them.
         tests=(
             f"{TESTS}/seed",
@@ -170,7 +183,7 @@ def test(combination: Combination, interpreter: Path, wheel: Path) -> str:
         "-p",
         "no:cacheprovider",
     ]
-    if combination.part.lock == "sdk-oldest.txt":
+    if combination.part.is_old:
         # What was new then is deprecated now, and that is not the SDK's doing.
         command += ["-W", "ignore::DeprecationWarning"]
     run([*command, f"--junitxml={report}", *combination.part.tests])
