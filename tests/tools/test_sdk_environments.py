@@ -66,12 +66,19 @@ def test_the_first_and_the_last_python_run_every_test_and_those_between_all_but_
         if combination.part.lock == "sdk-newest.txt":
             told[combination.python] |= set(combination.part.tests)
 
-    all_but_the_faults = {test_sdk.TESTS, f"--ignore={test_sdk.FAULTS}"}
+    all_but_the_faults = {test_sdk.TESTS, f"--ignore={test_sdk.FAULTS}", f"--ignore={test_sdk.FRAMEWORKS}"}
     assert (ROOT / test_sdk.FAULTS).is_file()
     assert told == {
         python: all_but_the_faults | ({test_sdk.FAULTS} if python in ("3.8", "3.13") else set())
         for python in test_sdk.PYTHONS
     }
+
+
+def test_the_other_frameworks_are_tested_on_the_first_and_the_last_python_and_in_their_oldest_versions() -> None:
+    parts = {part.lock: part for part in test_sdk.PARTS if part.tests == (test_sdk.FRAMEWORKS,)}
+
+    assert parts["sdk-frameworks.txt"].pythons == ("3.8", "3.11", "3.13")
+    assert parts["sdk-frameworks-oldest.txt"].pythons == ("3.8",)
 
 
 def test_every_test_that_imports_flask_runs_with_the_oldest_flask_on_each_python() -> None:
@@ -82,7 +89,9 @@ def test_every_test_that_imports_flask_runs_with_the_oldest_flask_on_each_python
     imports_flask = re.compile(r"^\s*(?:from|import)\s+(?:flask|werkzeug)\b", re.MULTILINE)
 
     importing = {
-        file for file in (ROOT / test_sdk.TESTS).rglob("test_*.py") if imports_flask.search(file.read_text("utf-8"))
+        file
+        for file in (ROOT / test_sdk.TESTS).rglob("test_*.py")
+        if ROOT / test_sdk.FRAMEWORKS not in file.parents and imports_flask.search(file.read_text("utf-8"))
     }
 
     assert importing
