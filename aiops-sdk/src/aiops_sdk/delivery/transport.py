@@ -57,7 +57,8 @@ REFUSED = "refused"
 
 # Not the event is wrong, but the way: the key, the address, a proxy that wants a password, a page that moved.
 _WRONG_WAY = frozenset({401, 404, 405, 407})
-_NDJSON = "application/x-ndjson"
+#: What the body of a batch is.
+NDJSON = "application/x-ndjson"
 # OpenSSL's numbers.
 _WRONG_TIME = frozenset({9, 10})
 _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
@@ -118,7 +119,7 @@ class HttpTransport:
         LOADER.load_all()
         import http.client
 
-        headers = {"Content-Type": _NDJSON} if path == BATCH_PATH else {}
+        headers = {"Content-Type": NDJSON} if path == BATCH_PATH else {}
         if compress and len(body) > WORTH_COMPRESSING:
             body = compressed(body)
             headers["Content-Encoding"] = "gzip"
@@ -126,7 +127,7 @@ class HttpTransport:
             return self._exchange(path, body, headers)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             self.close()
-            return self._outcome_of_error(error)
+            return self.outcome_of_error(error)
 
     def close(self) -> None:
         """End the connection if there is one."""
@@ -156,20 +157,27 @@ class HttpTransport:
             except (OSError, http.client.HTTPException):
                 # The other side, or a firewall in between, ended it while it was idle.
                 self.close()
-        self._connection = self._open()
+        self._connection = self.open()
         return self._ask(self._connection, path, body, headers)
 
     def _ask(
         self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
     ) -> Outcome:
-        connection.request("POST", self._target(path), body, {**self._request_headers(), **headers})
-        answer = connection.getresponse()
-        text = answer.read(ANSWER_BYTES)
+        answer, text = self.exchange(connection, path, body, headers)
         if not answer.isclosed() or answer.will_close:
             self.close()
         return outcome_of(answer.status, answer.getheader("Retry-After"), text, time.time())
 
-    def _open(self) -> http.client.HTTPConnection:
+    def exchange(
+        self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Tuple[http.client.HTTPResponse, bytes]:
+        """Ask on this connection, with the key: the answer, and the beginning of its body. Raises what the network does."""
+        connection.request("POST", self._target(path), body, {**self._request_headers(), **headers})
+        answer = connection.getresponse()
+        return answer, answer.read(ANSWER_BYTES)
+
+    def open(self) -> http.client.HTTPConnection:
+        """A connection as ``send`` makes one, for who wants to look closer and closes it. Raises what the network does."""
         from urllib.parse import urlsplit
 
         url = urlsplit(self._platform_url)
@@ -190,7 +198,7 @@ class HttpTransport:
         """To the proxy: HTTPS in a tunnel through it, HTTP by asking it for the whole address."""
         import http.client
 
-        proxy = _proxy_parts(self._proxy or "")
+        proxy = proxy_parts(self._proxy or "")
         if proxy.scheme != "http":
             raise OSError(
                 "a proxy of the kind {}:// is not supported: write http:// if it takes that, "
@@ -215,11 +223,11 @@ class HttpTransport:
 
     def _request_headers(self) -> Mapping[str, str]:
         if self._proxy and not self._platform_url.startswith("https"):
-            return {**self._headers, **_proxy_headers(_proxy_parts(self._proxy))}
+            return {**self._headers, **_proxy_headers(proxy_parts(self._proxy))}
         return self._headers
 
-    def _outcome_of_error(self, error: Exception) -> Outcome:
-        """Not delivered; and where somebody has to mend something, what that is."""
+    def outcome_of_error(self, error: Exception) -> Outcome:
+        """What an error on the way means: not delivered; and where somebody has to mend something, what that is."""
         from urllib.parse import urlsplit
 
         fault = certificate_fault(error)
@@ -229,7 +237,7 @@ class HttpTransport:
         if not self._proxy:
             return Retry(said)
         # Never the whole address: there may be a password in it.
-        why = "the proxy {}: {}".format(_proxy_parts(self._proxy).hostname, said)
+        why = "the proxy {}: {}".format(proxy_parts(self._proxy).hostname, said)
         return Barred(why) if "Tunnel connection failed: 407" in said else Retry(why)
 
 
@@ -362,7 +370,8 @@ def _said_by_server(text: bytes) -> str:
     return " ({})".format(line) if line else ""
 
 
-def _proxy_parts(proxy: str) -> SplitResult:
+def proxy_parts(proxy: str) -> SplitResult:
+    """The parts of a proxy's address, for which the scheme may be missing."""
     from urllib.parse import urlsplit
 
     return urlsplit(proxy if "://" in proxy else "http://" + proxy)
