@@ -91,6 +91,9 @@ class HandMadeDraft:
         self.repeat_count = 1
         self.first_at: Optional[float] = None
         self.last_at: Optional[float] = None
+        self.said: object = "it broke"
+        self.seen_by = "manual"
+        self.also_seen_by: Tuple[str, ...] = ()
         vars(self).update(fields)
 
     def event(self) -> Event:

@@ -151,6 +151,17 @@ class Capture:
         self._key = key
 
     @property
+    def said(self) -> object:
+        """What failed says of itself; a log line about it may say more, such as how often it was tried."""
+        return tuple([thrown.value for thrown in self.thrown]) or self.message
+
+    @property
+    def seen_by(self) -> str:
+        """Which of our ears heard of it."""
+        heard = self.contexts.get("capture")
+        return str(heard["mechanism"]) if heard is not None and "mechanism" in heard else self.source
+
+    @property
     def size(self) -> int:
         """About how many bytes it keeps alive."""
         size = _OWN_SIZE + len(self.message) + len(self.stack_trace) + len(self.template or "")

@@ -6,10 +6,10 @@ import sys
 import threading
 import time
 
-from aiops_sdk import _safety, hostile, noise, scope, stacktrace, values
+from aiops_sdk import _safety, chain, deciding, hostile, noise, scope, seen, stacktrace, values
 from aiops_sdk.capture import Capture
 from aiops_sdk.delivery.journal import Stub
-from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LOG_ERROR, Request
+from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LEVELS, LOG_ERROR, Request
 from aiops_sdk.scope import RequestScope, TaskScope
 from aiops_sdk.steps import scrubbing
 from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
@@ -126,13 +126,32 @@ def exception_of(record: logging.LogRecord) -> Optional[BaseException]:
     return exception_in(info)
 
 
-def message(text: object, level: str) -> Capture:
+def exception_told_by(record: logging.LogRecord) -> Optional[BaseException]:
+    """The exception that a log record tells of without carrying it: as its message, as an argument, or in its own words.
+
+    Only one that was raised; in its own words, only the one that is being handled.
+    """
+    arguments: object = record.args
+    if type(arguments) is dict:
+        arguments = tuple(arguments.values())
+    for given in (record.msg, *(arguments if type(arguments) is tuple else ())):
+        found = exception_in(given)
+        if found is not None and chain.traceback_of(found) is not None:
+            return found
+    handled = sys.exc_info()[1]
+    if handled is None:
+        return None
+    told = seen.quotes_exception(_message(record), hostile.name_of(type(handled)), hostile.message_of(handled))
+    return handled if told else None
+
+
+def message(text: object, level: object) -> Capture:
     """Something that the program says itself, with the calls that led here."""
     said = _text(text) if issubclass(type(text), str) else hostile.text_of(text)
     return Capture(
         signal_type=LOG_ERROR,
         source="manual",
-        level=level,
+        level=level if type(level) is str and level in LEVELS else "error",
         at=time.time(),
         error_type="Message",
         message=said,
@@ -176,6 +195,27 @@ def _add_request(capture: Capture, request: RequestScope, with_body: bool) -> No
         remote_addr=_text(request.remote_addr, NAME) or None,
         body=values.as_json(request.body) if with_body else None,
     )
+
+
+def named(what: object) -> str:
+    """What was seen, in one line, for those who listen to decisions."""
+    if type(what) is str:
+        return what
+    exc = exception_in(what)
+    if exc is not None:
+        return _in_a_line(hostile.name_of(type(exc)), hostile.message_of(exc))
+    if isinstance(what, Capture):
+        return _in_a_line(what.logger or what.error_type, what.message)
+    if isinstance(what, RequestScope):
+        return "{} {}".format(what.method, what.path)
+    logger: object = getattr(what, "name", None)
+    if type(logger) is str and hasattr(what, "msg"):
+        return _in_a_line(logger, _message(what))  # type: ignore[arg-type]  # it is a log record
+    return hostile.text_of(what)
+
+
+def _in_a_line(kind: str, text: str) -> str:
+    return deciding.shown("{}: {}".format(kind, text))
 
 
 def stub_of(draft: Draft) -> Stub:

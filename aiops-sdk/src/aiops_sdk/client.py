@@ -10,19 +10,21 @@ import os
 import sys
 import time
 import weakref
+from contextvars import ContextVar
 
 from aiops_sdk import _safety, hosting, releases, scope
 from aiops_sdk._version import __version__
 from aiops_sdk.event import Origin, new_id
 from aiops_sdk.frozen import replace
 from aiops_sdk.loading import late
+from aiops_sdk.scope import RequestScope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     from typing import Callable, Dict, List, Mapping, Optional, Protocol
 
-    from aiops_sdk import capturing, machine, noise, postmortem, seen, steps
+    from aiops_sdk import capturing, deciding, machine, noise, postmortem, seen, steps, tally
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
     from aiops_sdk.delivery import buffer as buffers
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.words import Word, Words
     from aiops_sdk.delivery.worker import Delivery
     from aiops_sdk.event import Wire
-    from aiops_sdk.scope import RequestScope, Work
+    from aiops_sdk.noise import Rule
+    from aiops_sdk.scope import Work
+    from aiops_sdk.tally import Tally
 
     class LastWords(Protocol):
         """A part that has something to say when the client closes."""
@@ -70,8 +74,8 @@ if TYPE_CHECKING:
             """The process, or the client, ends in order."""
 
 else:
-    capturing, machine, noise, postmortem, seen, steps = late(
-        "capturing", "machine", "noise", "postmortem", "seen", "steps"
+    capturing, deciding, machine, noise, postmortem, seen, steps, tally = late(
+        "capturing", "deciding", "machine", "noise", "postmortem", "seen", "steps", "tally"
     )
     buffers, disks, packing, spools, transports, voices, wording, workers = late(
         "delivery.buffer",
@@ -90,6 +94,7 @@ EXIT_SECONDS = 2.0
 FAILURE_SECONDS = 30.0
 
 REENTRANT = "reentrant"
+LOGGING = "logging"
 
 
 class Client:
@@ -120,6 +125,9 @@ class Client:
         self._closed = False
         #: Nothing is taken any more, also not what was to be said last.
         self._over = False
+        self._tallies: List[Tally] = []
+        #: Who wants to hear of each decision. Mostly nobody, and then nothing is made for it.
+        self._listeners: List[deciding.Listener] = [deciding.say] if config.debug else []
         _follow_forks(self)
 
     # What the integrations call.
@@ -144,7 +152,7 @@ class Client:
         """Report something that is no exception. The event's id, or None in a silent request."""
         with self._guarded() as allowed:
             work = scope.current_work()
-            if allowed and not _is_silent(work):
+            if allowed and not self._is_silent(work, message):
                 return self._take(capturing.message(message, level), work)
         return None
 
@@ -160,24 +168,57 @@ class Client:
     ) -> Optional[str]:
         """Report an answer that says "failed". Whether its status counts, and the failure is new, the caller has decided.
 
-        ``exc`` is the exception that was turned into this answer, where it is known.
+        ``exc`` is the exception that was turned into this answer, where it is known. What only scanners ask for, and are
+        refused, is counted instead.
         """
         with self._guarded() as allowed:
             about = request or scope.current_work()
-            if allowed and not _is_silent(about):
-                capture = capturing.http_error(status_code, message, error_type, stack_trace, exc)
-                return self._take(capture, about, exc)
+            if not allowed or self._is_silent(about, message):
+                return None
+            if isinstance(about, RequestScope):
+                rule = noise.answer_rule(status_code, about.path, about.route)
+                if rule is not None:
+                    self._count(status_code, about.route, rule)
+                    return None
+            capture = capturing.http_error(status_code, message, error_type, stack_trace, exc)
+            return self._take(capture, about, exc)
         return None
 
     def capture_log(self, record: logging.LogRecord) -> Optional[str]:
-        """Report a log record, whatever its level, unless it is noise or carries an exception that was captured before."""
+        """Report a log record, whatever its level, unless it is noise or tells of an exception that was captured before."""
         with self._guarded() as allowed:
             if allowed:
                 return self._log(record)
-            if not noise.is_noisy_record(record):
+            if not noise.is_noisy_record(record) and not _telling.get():
                 # As above.
                 self._delivery.drop(REENTRANT)
         return None
+
+    def count_answer(self, status: int, route: Optional[str]) -> None:
+        """Count an answer that failed and is no incident, such as 404 and 429; ``stats()`` and the heartbeats tell of it.
+
+        ``route`` is the framework's pattern for it, None where no route led there.
+        """
+        with self._guarded():
+            self._count(status, route, noise.EXPECTED_ANSWER)
+
+    def also_seen(self, event_id: Optional[str], by: str) -> None:
+        """Another sight of a failure that was captured already: its event tells of that, if it has not left."""
+        with self._guarded():
+            if event_id is not None:
+                self._merge(event_id, by)
+
+    def ignored(self, what: object, rule: Rule) -> None:
+        """Something was seen and is never an incident, by this rule: for those who want to hear of decisions."""
+        if self._listeners:
+            self._tell(deciding.IGNORED, what, rule=rule.name, why=rule.reason)
+
+    def on_decision(self, listener: deciding.Listener) -> Callable[[], None]:
+        """Tell ``listener`` of each decision, in the thread that decides; the returned function ends it."""
+        self._listeners.append(listener)
+        for made in self._made[:1]:
+            made.on_drop(self._dropped)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def event_of(self, exc: BaseException) -> Optional[str]:
         """The id of the event that tells of this exception, if it was captured."""
@@ -257,12 +298,14 @@ class Client:
 
         ``captured`` and ``recovered`` (taken over from the spool) are always the sum of ``delivered``, ``spooled``,
         ``queued`` and ``dropped`` (by reason). ``last_error`` is what went wrong last on the way to the platform,
-        ``uptime`` is in seconds, ``memory`` in bytes. Once something was said of jobs, ``jobs`` says what became of it.
+        ``uptime`` is in seconds, ``memory`` in bytes. ``answers`` counts those with a status of 400 or more that are no
+        incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it.
         """
         told = {
             **self._delivery.stats(),
             "uptime": round(time.monotonic() - self._began, 3),
             "memory": machine.memory(),
+            "answers": self._tallies[0].told() if self._tallies else {},
         }
         return told if self.words is None else {**told, "jobs": self.words.stats()}
 
@@ -327,6 +370,8 @@ class Client:
                 fold=config.aggregate_repeats,
                 autopsy=_autopsy,
             )
+            if self._listeners:
+                made.on_drop(self._dropped)
             # Of threads that come here at once, the first one's counts; the others' have taken nothing yet.
             self._made.append(made)
             if self._over:
@@ -338,35 +383,102 @@ class Client:
 
     def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
         work = scope.current_work()
-        if _is_silent(work) or noise.is_noisy_exception(exc) or _is_known(exc, work):
+        if self._is_silent(work, exc):
+            return None
+        rule = noise.exception_rule(exc, in_request=isinstance(work, RequestScope))
+        if rule is not None:
+            self.ignored(exc, rule)
+            return None
+        if self._is_known(exc, work, mechanism):
             return None
         return self._take(capturing.exception(exc, source, mechanism), work, exc)
 
     def _thing(self, given: object, source: str, mechanism: str) -> Optional[str]:
         work = scope.current_work()
-        if _is_silent(work) or capturing.is_nothing(given):
+        if capturing.is_nothing(given) or self._is_silent(work, given):
             return None
         return self._take(capturing.thing(given, source, mechanism), work)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         work = scope.current_work()
-        if _is_silent(work) or noise.is_noisy_record(record):
+        if self._is_silent(work, record):
             return None
         exc = capturing.exception_of(record)
-        if exc is not None and _is_known(exc, work):
+        rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope))
+        if rule is None and exc is None:
+            exc = capturing.exception_told_by(record)
+            rule = None if exc is None else noise.record_rule(record, exc)
+        if rule is not None:
+            self.ignored(record, rule)
+            return None
+        if exc is not None and self._is_known(exc, work, LOGGING):
             return None
         capture = capturing.log(record, exc)
         return self._take(capture, work, exc) if capture.message.strip() else None
 
+    def _is_silent(self, work: Optional[Work], what: object) -> bool:
+        if work is None or not work.silent:
+            return False
+        if self._listeners:
+            rule = noise.silence_rule(work, noise.skip_paths(self.config.skip_paths))
+            self._tell(deciding.IGNORED, what, rule=rule.name, why=rule.reason)
+        return True
+
+    def _is_known(self, exc: BaseException, work: Optional[Work], by: str) -> bool:
+        """Whether an event tells of it already; then that and the work in which it came up learn who saw it again."""
+        began = work.began if work is not None else time.monotonic() - FAILURE_SECONDS
+        event_id = seen.known_event(exc, since=began)
+        if event_id is None:
+            return False
+        if work is not None:
+            work.log.has_exception, work.log.exception_id = True, event_id
+        self._merge(event_id, by)
+        return True
+
+    def _merge(self, event_id: str, by: str) -> None:
+        self._delivery.see_again(event_id, by)
+        if self._listeners:
+            self._tell(deciding.MERGED, "what {} saw".format(by), event_id=event_id)
+
+    def _count(self, status: int, route: Optional[str], rule: Rule) -> None:
+        self._notice_fork()
+        if not self._tallies:
+            # Of threads that come here at once, the first one's counts.
+            self._tallies.append(tally.Tally())
+        self._tallies[0].count(status, route)
+        if self._listeners:
+            what = "{} on {}".format(status, route or tally.NO_ROUTE)
+            self._tell(deciding.COUNTED, what, rule=rule.name, why=rule.reason)
+
     def _take(self, capture: Capture, work: Optional[Work], exc: Optional[BaseException] = None) -> Optional[str]:
         """From here on the failure is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
-        if exc is not None:
-            seen.mark(exc, capture.event_id)
-        if work is not None:
-            work.log.note(capture.event_id, capture.message, has_exception=exc is not None)
+        own_id = capture.event_id
         capturing.add_surroundings(capture, work, self.config)
-        return self._delivery.put(capture)
+        event_id = self._delivery.put(capture, None if work is None else work.log)
+        if exc is not None:
+            seen.mark(exc, event_id)
+        if work is not None:
+            work.log.note(event_id, capture.message, has_exception=exc is not None)
+        if self._listeners:
+            self._tell(deciding.CAPTURED if event_id == own_id else deciding.COUNTED, capture, event_id=event_id)
+        return event_id
+
+    def _dropped(self, reason: str, count: int) -> None:
+        self._tell(deciding.DROPPED, "{} event(s)".format(count), why=reason)
+
+    def _tell(self, outcome: str, what: object, **details: Optional[str]) -> None:
+        """Tell those who listen; what happens because of that is not told in turn."""
+        if _telling.get():
+            return
+        token = _telling.set(True)
+        try:
+            with _safety.guarded():
+                decision = deciding.Decision(outcome, capturing.named(what), **details)
+                for listener in tuple(self._listeners):
+                    listener(decision)
+        finally:
+            _telling.reset(token)
 
     def _render(self, draft: Draft) -> Optional[Parcel]:
         """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
@@ -401,6 +513,8 @@ class Client:
             self._watch.let_go()
         for made in self._made[:1]:
             made.become_child(heir=heir)
+        for counted in self._tallies[:1]:
+            counted.clear()
         for said in self._words[:1]:
             said.begin_anew()
         if not self._closed:
@@ -418,6 +532,10 @@ def http_transport(config: Config) -> HttpTransport:
     return transports.HttpTransport(config.platform_url, config.api_key, config.proxy)
 
 
+# Set where a decision is being told.
+_telling: ContextVar[bool] = ContextVar("aiops_sdk_telling", default=False)
+
+
 # The current client: the one piece of state that the package keeps.
 
 _current: Optional[Client] = None
@@ -433,20 +551,6 @@ def make_current(client: Optional[Client]) -> Optional[Client]:
     global _current
     before, _current = _current, client
     return before
-
-
-def _is_silent(work: Optional[Work]) -> bool:
-    return work is not None and work.silent
-
-
-def _is_known(exc: BaseException, work: Optional[Work]) -> bool:
-    """Whether an event tells of it already; then the work in which it came up knows that, too."""
-    began = work.began if work is not None else time.monotonic() - FAILURE_SECONDS
-    if seen.known_event(exc, since=began) is None:
-        return False
-    if work is not None:
-        work.log.has_exception = True
-    return True
 
 
 def _autopsy(remains: Remains) -> List[Dict[str, object]]:

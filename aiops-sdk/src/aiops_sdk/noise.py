@@ -406,6 +406,14 @@ def is_scanned(path: str) -> bool:
     return any(part.startswith(".") and part != ".well-known" for part in parts)
 
 
+def silence_rule(work: object, extra_paths: FrozenSet[str]) -> Rule:
+    """The rule by which a silent request, or what is part of one, is silent."""
+    method, path = getattr(work, "method", None), getattr(work, "path", None)
+    found = request_rule(method, path, extra_paths) if isinstance(method, str) and isinstance(path, str) else None
+    # By the path that the client knows, where the application is mounted below another one.
+    return found or SKIPPED_PATH
+
+
 def is_noisy_logger(name: str) -> bool:
     """Is everything that this logger says noise: the HTTP server's lines, an HTTP client's, or our own?"""
     return name in QUIET_LOGGERS or name.startswith(_QUIET_CHILDREN)

@@ -48,11 +48,13 @@ NOTHING = Around()
 class WorkLog:
     """What was captured while one piece of work was done."""
 
-    __slots__ = ("event_ids", "has_exception", "messages")
+    __slots__ = ("event_ids", "exception_id", "has_exception", "messages")
 
     def __init__(self) -> None:
         #: An exception of this work has been captured (or had been before, in another thread).
         self.has_exception: bool = False
+        #: The event that tells of the last of them, where there is one.
+        self.exception_id: Optional[str] = None
         #: The messages of what was captured, in order.
         self.messages: List[str] = []
         #: The ids of the events, in order.
@@ -63,7 +65,8 @@ class WorkLog:
         if len(self.messages) < KEPT:
             self.event_ids.append(event_id)
             self.messages.append(message)
-        self.has_exception = self.has_exception or has_exception
+        if has_exception:
+            self.has_exception, self.exception_id = True, event_id
 
 
 class Work:

@@ -1,4 +1,4 @@
-"""One failure, one event: which exceptions have been captured already, however they come back.
+"""One failure, one event: which exceptions have been captured already, however they come back, and who quotes whom.
 
 A captured exception carries a mark in its ``__dict__``: plain built-in values, so that it can still be pickled and read
 where this package is not installed, and no reference that would keep its frames alive.
@@ -6,6 +6,7 @@ where this package is not installed, and no reference that would keep its frames
 
 from __future__ import annotations
 
+import re
 import time
 
 from aiops_sdk import chain
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 
 _MARK = "__aiops_sdk_seen__"
+
+#: Characters from which a message is long enough to be recognised within a log line, and of a long one those that count.
+SHORT = 8
+LONG = 500
 
 
 def known_event(exc: BaseException, since: float = 0.0) -> Optional[str]:
@@ -51,6 +56,26 @@ def mark(exc: BaseException, event_id: str) -> None:
         if entry.parent in explicit and entry.relation != chain.CONTEXT:
             explicit.add(index)
             _write(entry.exc, (event_id, now, True))
+
+
+def quotes(line: str, message: str) -> bool:
+    """Whether a log line tells of the same failure as ``message`` does: it says that, as words of its own.
+
+    A short message ("failed") stands in many lines that have nothing to do with it: it must be all that is said, or what
+    is said after a colon ("Loading failed: 'id'").
+    """
+    if len(message) < SHORT:
+        return re.search(r"(?:^|[:=(\[]\s*)" + re.escape(message) + r"[)\].]*$", line.strip()) is not None
+    if len(message) > LONG:
+        return message[:LONG] in line
+    return re.search(r"(?<!\w)" + re.escape(message) + r"(?!\w)", line) is not None
+
+
+def quotes_exception(line: str, kind: str, message: str) -> bool:
+    """Whether a log line says what an exception of this class says: its text, its ``repr``, or a traceback's last line."""
+    if not message:
+        return line.rstrip().endswith((kind, kind + "()"))
+    return quotes(line, message) or (kind + "(" in line and message[:LONG] in line)
 
 
 def _inherited(exc: BaseException, since: float) -> Optional[str]:

@@ -35,10 +35,19 @@ if TYPE_CHECKING:
         repeat_count: int
         first_at: Optional[float]
         last_at: Optional[float]
+        also_seen_by: Tuple[str, ...]
 
         @property
         def key(self) -> Optional[Hashable]:
             """What it shares with its repeats; None if it has none."""
+
+        @property
+        def said(self) -> object:
+            """What failed says of itself, however it was reported."""
+
+        @property
+        def seen_by(self) -> str:
+            """Who reported it."""
 
         @property
         def size(self) -> int:
@@ -72,6 +81,9 @@ WINDOW = 10.0
 MAX_KEYS = 1_000
 #: So many different texts of one failure (with another number in each, say) are sent by themselves in that time.
 MAX_TEXTS = 500
+
+#: What was captured within a piece of work waits so many seconds, so that others who see the same failure can be added.
+HOLD = 0.25
 
 QUEUE_FULL = "queue_full"
 
@@ -107,6 +119,8 @@ class Item:
         "draft",
         "due",
         "event_id",
+        "held_for",
+        "held_until",
         "order",
         "parcel",
         "place",
@@ -131,6 +145,9 @@ class Item:
         self.waits = True
         #: What travels, once it was made.
         self.parcel: Optional[Parcel] = None
+        #: The piece of work within which it was captured, while it is held for that, and until when (monotonic).
+        self.held_for: Optional[object] = None
+        self.held_until = 0.0
 
 
 class _Window:
@@ -173,12 +190,17 @@ class Buffer:
         self._window = window
         self._max_keys = max_keys
         self._max_texts = max_texts
+        #: Whether somebody asks for each drop.
+        self.notes_drops = False
         self.clear()
 
     def clear(self) -> None:
         """Forget everything, the lock included: after a fork somebody who is not here any more may hold it."""
         self._changed = threading.Condition(threading.RLock())
         self._waiting: Sequence[Deque[Item]] = tuple(deque() for _ in RANKS)
+        self._held: Deque[Item] = deque()
+        #: Those of them that may still stand for others, by what they share with these.
+        self._held_by_key: Dict[Hashable, Item] = {}
         self._unsettled: Dict[str, Item] = {}
         self._windows: OrderedDict[Hashable, _Window] = OrderedDict()
         self._next_close: Optional[float] = None
@@ -190,14 +212,17 @@ class Buffer:
         self._delivered = 0
         self._spooled = 0
         self._dropped: Dict[str, int] = {}
+        #: What was dropped since somebody asked, where somebody does.
+        self._untold: List[Tuple[str, int]] = []
         self._hastened: Optional[str] = None
 
     # What comes in.
 
-    def put(self, draft: Draft) -> str:
+    def put(self, draft: Draft, held_for: Optional[object] = None) -> str:
         """Take it in, and say which event will tell of it: itself, or the one that tells of all its repeats.
 
-        When there is no room, the oldest of the least telling kind goes, if need be this one.
+        When there is no room, the oldest of the least telling kind goes, if need be this one. What is ``held_for`` a piece
+        of work is not taken out before ``HOLD``, unless somebody waits for it.
         """
         now = time.monotonic()
         key = draft.key if self._fold else None
@@ -205,6 +230,8 @@ class Buffer:
             self._captured += 1
             self._queued += 1
             if key is not None:
+                if held_for is not None and self._is_tried_again(draft, key, held_for):
+                    return self._held_by_key[key].event_id
                 window = self._windows.get(key)
                 if window is None or (now >= window.closes and not window.count):
                     self._open_window(key, draft.message, now)
@@ -212,8 +239,18 @@ class Buffer:
                     self._repeat(draft, window)
                     self._windows.move_to_end(key)
                     return window.event_id
-            self._enqueue(draft, self._keeper.write(draft), now)
+            self._enqueue(draft, self._keeper.write(draft), now, held_for)
             return draft.event_id
+
+    def see_again(self, event_id: str, by: str) -> bool:
+        """Somebody else saw the same failure: add that to the event that tells of it. False if that has left already."""
+        with self._changed:
+            draft = self._draft_of(event_id)
+            if draft is None:
+                return False
+            if by != draft.seen_by and by not in draft.also_seen_by:
+                draft.also_seen_by = (*draft.also_seen_by, by)
+            return True
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Count what was captured and never became a draft."""
@@ -312,8 +349,9 @@ class Buffer:
     # Repeats.
 
     def close_windows(self, now: Optional[float]) -> None:
-        """Queue what repeated in the windows whose time is over (monotonic); None for all of them."""
+        """Queue what repeated in the windows whose time is over (monotonic), and what was held as long; None for all of them."""
         with self._changed:
+            self._release(now)
             if now is not None and (self._next_close is None or now < self._next_close):
                 return
             self._next_close = None
@@ -333,6 +371,7 @@ class Buffer:
     def hasten(self, event_id: str, latest: float) -> None:
         """Let this one go first, and not wait for its time longer than until ``latest`` (monotonic)."""
         with self._changed:
+            self._release(None)
             self._hastened = event_id
             for window in self._windows.values():
                 if window.count and window.event_id == event_id:
@@ -372,7 +411,7 @@ class Buffer:
     def waiting(self) -> int:
         """How many events wait to be taken."""
         with self._changed:
-            return sum(map(len, self._waiting))
+            return sum(map(len, self._waiting)) + len(self._held)
 
     def waits_since(self) -> Optional[float]:
         """Since when (monotonic) the oldest of those that wait does so; None when there is none."""
@@ -380,13 +419,21 @@ class Buffer:
             return min((line[0].since for line in self._waiting if line), default=None)
 
     def due(self) -> Optional[float]:
-        """When (monotonic) there is something to do whatever the platform says: a window closes, a hastened one is due."""
+        """When (monotonic) there is something to do whatever the platform says: a window closes, one has been held or hastened."""
         with self._changed:
             moments = [] if self._next_close is None else [self._next_close]
+            if self._held:
+                moments.append(self._held[0].held_until)
             item = self._unsettled.get(self._hastened or "")
             if item is not None and item.waits:
                 moments.append(item.due)
             return min(moments, default=None)
+
+    def untold_drops(self) -> List[Tuple[str, int]]:
+        """The reasons and numbers of what was dropped since the last call, where ``notes_drops`` is set."""
+        with self._changed:
+            untold, self._untold = self._untold, []
+            return untold
 
     def stats(self) -> Dict[str, object]:
         """The counts of one moment."""
@@ -402,18 +449,44 @@ class Buffer:
 
     # Inside; the lock is held.
 
-    def _enqueue(self, draft: Draft, place: Optional[int], now: float) -> None:
+    def _enqueue(self, draft: Draft, place: Optional[int], now: float, held_for: Optional[object] = None) -> None:
         self._order += 1
         item = Item(draft, place, self._order, now)
         self._unsettled[item.event_id] = item
         self._bytes += item.size
-        self._waiting[item.rank].append(item)
+        if held_for is None:
+            self._waiting[item.rank].append(item)
+        else:
+            item.held_for, item.held_until = held_for, now + HOLD
+            self._held.append(item)
+            if self._fold:
+                self._held_by_key[draft.key] = item
         while len(self._unsettled) > self._max_events or self._bytes > self._max_bytes:
+            self._release(None)
             victim = next((line[0] for line in self._waiting if line), None)
             if victim is None:
                 break
             self._remove(victim)
             self._count_dropped(QUEUE_FULL, victim.count)
+
+    def _release(self, now: Optional[float]) -> None:
+        """What has been held long enough (monotonic; None: everything) may be taken."""
+        while self._held and (now is None or self._held[0].held_until <= now):
+            item = self._held.popleft()
+            item.held_for = None
+            if self._fold and self._held_by_key.get(item.draft.key) is item:
+                del self._held_by_key[item.draft.key]
+            self._waiting[item.rank].append(item)
+
+    def _draft_of(self, event_id: str) -> Optional[Draft]:
+        """What will be told under this id, if that can still change."""
+        item = self._unsettled.get(event_id)
+        if item is not None:
+            return item.draft if item.parcel is None else None
+        for window in reversed(self._windows.values()):
+            if window.count and window.event_id == event_id:
+                return window.sample
+        return None
 
     def _remove(self, item: Item) -> bool:
         if self._unsettled.get(item.event_id) is not item:
@@ -430,6 +503,8 @@ class Buffer:
 
     def _count_dropped(self, reason: str, count: int) -> None:
         self._dropped[reason] = self._dropped.get(reason, 0) + count
+        if self.notes_drops:
+            self._untold.append((reason, count))
 
     def _is_repeat(self, draft: Draft, window: _Window) -> bool:
         """Whether it says nothing new, or too much new was said already."""
@@ -438,6 +513,20 @@ class Buffer:
             return True
         window.texts.add(text)
         return False
+
+    def _is_tried_again(self, draft: Draft, key: Hashable, held_for: object) -> bool:
+        """Whether the same work has said so before, and that is still held: it was tried again in vain. Then it is counted there.
+
+        Each try may have said its own number; what was thrown said the same.
+        """
+        item = self._held_by_key.get(key)
+        if item is None or item.held_for is not held_for or item.draft.said != draft.said:
+            return False
+        first = item.draft
+        item.count = first.repeat_count = item.count + 1
+        first.first_at, first.last_at = first.at, draft.at
+        self._keeper.recount(item.place, item.count, draft.at)
+        return True
 
     def _open_window(self, key: Hashable, text: str, now: float) -> None:
         self._windows[key] = _Window(now + self._window, text)

@@ -103,6 +103,7 @@ class Delivery:
         self._failed_files: Set[str] = set()
         #: How many events a batch may have, as far as the platform has shown.
         self._most = MAX_EVENTS
+        self._drop_listener: Optional[Callable[[str, int], None]] = None
         self._no_room_until = float("-inf")
         self._begin()
 
@@ -119,18 +120,38 @@ class Delivery:
         self._bell = Bell()
         self._ended = Bell()
 
-    def put(self, draft: Draft) -> str:
-        """Queue it; never waits. Gives the id of the event that will tell of it. Once stopped, it is counted as lost."""
-        event_id = self._buffer.put(draft)
+    def put(self, draft: Draft, held_for: Optional[object] = None) -> str:
+        """Queue it; never waits. Gives the id of the event that will tell of it. Once stopped, it is counted as lost.
+
+        What was captured within a piece of work, and is ``held_for`` it, leaves a little later: see ``see_again``.
+        """
+        event_id = self._buffer.put(draft, held_for)
         if self._stopped:
             self._keep_or_lose()
         elif self._is_running():
             self._bell.ring()
+        if self._buffer.notes_drops:
+            self._tell_drops()
         return event_id
+
+    def see_again(self, event_id: str, by: str) -> bool:
+        """Say in this event that ``by`` saw the failure, too. False if it has left already."""
+        return self._buffer.see_again(event_id, by)
 
     def drop(self, reason: str) -> None:
         """Count an event that was captured and cannot be sent."""
         self._buffer.drop(reason)
+        self._tell_drops()
+
+    def on_drop(self, listener: Callable[[str, int], None]) -> None:
+        """From now on, tell ``listener`` why events are dropped, and how many; never while anything is locked."""
+        self._drop_listener = listener
+        self._buffer.notes_drops = True
+
+    def _tell_drops(self) -> None:
+        for reason, count in self._buffer.untold_drops() if self._buffer.notes_drops else ():
+            if self._drop_listener is not None:
+                self._drop_listener(reason, count)
 
     def hasten(self, event_id: str, timeout: float) -> bool:
         """Send this one first, and wait until its fate is decided."""
@@ -165,6 +186,7 @@ class Delivery:
             self._ended.wait(deadline - time.monotonic() if done else 0)
         if self._disk is not None:
             self._disk.close()
+        self._tell_drops()
         return done
 
     def stats(self) -> Dict[str, object]:
@@ -277,6 +299,7 @@ class Delivery:
         else:
             self._gather()
             self._park_what_waits(now)
+        self._tell_drops()
         self._bell.wait(self._seconds_to_sleep(now))
         return True
 
