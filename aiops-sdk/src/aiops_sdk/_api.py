@@ -31,6 +31,17 @@ AWAITED = {
     "futures": ("concurrent.futures._base", "Future"),
     "multiprocessing": ("multiprocessing.process", "_current_process"),
     "celery": ("celery.signals", "worker_process_shutdown"),
+    "flask": ("flask.app", "Flask"),
+    "starlette": ("starlette.middleware.errors", "ServerErrorMiddleware"),
+    "litestar": ("litestar.app", "Litestar"),
+    "quart": ("quart.app", "Quart"),
+    "aiohttp": ("aiohttp.web_app", "Application"),
+}
+
+#: What it installs likewise where this option says so.
+CHOSEN = {
+    "httpx": ("capture_http", "httpx._client", "AsyncClient"),
+    "sqlalchemy": ("capture_sql", "sqlalchemy.engine.base", "Engine"),
 }
 
 _starting = _thread.allocate_lock()
@@ -163,11 +174,21 @@ def stats() -> Dict[str, object]:
     return client.no_stats() if running is None else running.stats()
 
 
-def _start(started: Client) -> Client:
+def listen(listener: Client) -> None:
+    """Lay every hook by which failures, and what came before them, are heard. Until this client closes."""
     for name in INTEGRATIONS:
-        _install(started, name)
+        _install(listener, name)
     for name, (module, attribute) in AWAITED.items():
-        started.on_close(modules.when_loaded(module, attribute, _installing(started, name)))
+        listener.on_close(modules.when_loaded(module, attribute, _installing(listener, name)))
+    for name, (option, module, attribute) in CHOSEN.items():
+        if getattr(listener.config, option):
+            listener.on_close(modules.when_loaded(module, attribute, _installing(listener, name)))
+    if listener.config.capture_http:
+        _install(listener, "http_client")
+
+
+def _start(started: Client) -> Client:
+    listen(started)
     if hosting.uwsgi() is not None:
         _install(started, "uwsgi")
     if started.config.flush_on_sigterm:

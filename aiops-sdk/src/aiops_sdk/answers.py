@@ -6,9 +6,8 @@ All web frameworks share it. Their integrations note what they see of a request,
 from __future__ import annotations
 
 import json
-import re
 
-from aiops_sdk import _safety, hostile, noise, responses, seen
+from aiops_sdk import _safety, hostile, noise, responses, scope, seen
 from aiops_sdk.scope import RequestScope
 
 TYPE_CHECKING = False
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024
 """Bytes of an answer's body that are read at most; a longer one says nothing."""
-
-SHORT_MESSAGE = 8
-"""Characters from which a message is long enough to be recognised within a log line."""
 
 _PLAIN_ENCODINGS = ("", "identity")
 
@@ -86,17 +82,27 @@ def report(
     message: Optional[str] = None,
     *,
     answers: Tuple[Type[BaseException], ...] = (),
+    mechanism: str = "http",
 ) -> None:
     """Report an answer with this status, which counts as a failure, unless the failure is known or noise.
 
     ``message`` is what the body says. Of the exception that was handled, as far as ``notes`` tell, the event shows the
     frames, and the type unless it is one of ``answers``: those are a framework's way to answer, as ``abort(403)`` is.
+    Where the answer says no more than 500, the exception itself is reported, as seen by ``mechanism``.
     """
-    is_new, error_type, handled = False, "HTTPError", request.notes.handled
+    is_new = says_more = False
+    error_type, handled = "HTTPError", request.notes.handled
     with _safety.guarded():
         error_type = _error_type(message, handled, answers)
-        is_new = _is_new(request, status, message)
-    if is_new:
+        is_new = _is_new(client, request, status, message)
+        says_more = status != 500 or handled is None or issubclass(type(handled), answers) or _says_something(message)
+    if is_new and not says_more:
+        token = scope.begin(request)
+        try:
+            client.capture_exception(handled, mechanism=mechanism)
+        finally:
+            scope.end(token)
+    elif is_new:
         client.capture_http_error(
             status_code=status,
             message=message or "{} {} returned HTTP {}".format(request.method, request.path, status),
@@ -104,6 +110,13 @@ def report(
             request=request,
             exc=handled,
         )
+
+
+def count(client: Client, request: AnsweredRequest, status: int) -> None:
+    """An answer with this status is no incident: count it, unless nobody asks what becomes of such requests."""
+    with _safety.guarded():
+        if not request.silent:
+            client.count_answer(status, request.route)
 
 
 def message_in(body: bytes, content_type: Optional[str], encoding: Optional[str] = None) -> Optional[str]:
@@ -125,27 +138,38 @@ def is_json(content_type: Optional[str]) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _is_new(request: AnsweredRequest, status: int, message: Optional[str]) -> bool:
-    """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom."""
-    handled = request.notes.handled
-    if request.silent or noise.is_noisy_exception(handled):
-        return False
-    if status >= 500 and request.log.has_exception:
-        return False
-    if message and any(_quotes(known, message) for known in request.log.messages):
-        return False
-    return handled is None or seen.known_event(handled, since=request.began) is None
+def _is_new(client: Client, request: AnsweredRequest, status: int, message: Optional[str]) -> bool:
+    """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom.
 
-
-def _quotes(logged: str, message: str) -> bool:
-    """Whether a log line tells of the same failure as the answer: it says the message, as words of its own.
-
-    A short message ("failed") stands in many lines that have nothing to do with it: it must be all that is said, or what
-    is said after a colon ("Loading failed: 'id'").
+    Where it is none, the event that tells of the failure learns that the answer tells of it, too.
     """
-    if len(message) < SHORT_MESSAGE:
-        return re.search(r"(?:^|[:=(\[]\s*)" + re.escape(message) + r"[)\].]*$", logged.strip()) is not None
-    return re.search(r"(?<!\w)" + re.escape(message) + r"(?!\w)", logged) is not None
+    handled = request.notes.handled
+    if not request.silent:
+        rule = noise.exception_rule(handled, in_request=True)
+        if rule is not None and handled is not None:
+            client.ignored(handled, rule)
+            return False
+        is_known, event_id = _known(request, status, message)
+        client.also_seen(event_id, "http")
+        return not is_known
+    return False
+
+
+def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tuple[bool, Optional[str]]:
+    """Whether the failure behind this answer was captured, or is noise; and the event that tells of it, as far as there is one."""
+    log, handled = request.log, request.notes.handled
+    if status >= 500 and log.has_exception:
+        return True, log.exception_id
+    if message:
+        for event_id, known in zip(log.event_ids, log.messages):
+            if seen.quotes(known, message):
+                return True, event_id
+    event_id = None if handled is None else seen.known_event(handled, since=request.began)
+    return event_id is not None, event_id
+
+
+def _says_something(message: Optional[str]) -> bool:
+    return bool(message) and message != "Internal Server Error"
 
 
 def _error_type(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from aiops_sdk import _safety, noise
 from aiops_sdk import client as clients
-from aiops_sdk import noise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,18 @@ def base_url(
     outside = _first(forwarded_host)
     host = outside if _HOST.fullmatch(outside) else host or ""
     return "{}://{}".format(scheme, host) if scheme in _SCHEMES and _HOST.fullmatch(host) else None
+
+
+@_safety.harmless
+def step_aside(exc: BaseException) -> None:
+    """Take the call that handles this exception out of its traceback, so that nobody is shown a call of ours.
+
+    To be called in the ``except`` block that raises it on. Before Python 3.11 it is shown all the same where the
+    exception is printed further out.
+    """
+    traceback = exc.__traceback__
+    if traceback is not None and traceback.tb_next is not None:
+        BaseException.with_traceback(exc, traceback.tb_next)
 
 
 def _first(listed: Optional[str]) -> str:

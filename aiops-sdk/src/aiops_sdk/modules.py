@@ -1,4 +1,4 @@
-"""Does something with a module of the standard library once it is there: without loading it, and without a hand in its loading.
+"""Does something with a module of others once it is there: without loading it, and without a hand in its loading.
 
 ``sys.meta_path`` gets a finder that never finds anything. It is asked about every module that is not loaded yet, and
 uses the occasion to see whether one that is waited for has come meanwhile. ADR 20.
@@ -6,6 +6,7 @@ uses the occasion to see whether one that is waited for has come meanwhile. ADR 
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from aiops_sdk import _safety
@@ -13,7 +14,10 @@ from aiops_sdk import _safety
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Callable, List, Optional, Sequence
+    from typing import Any, Callable, List, Optional, Sequence, Tuple
+
+    # A module, a name in it, and what lays the hook.
+    Hook = Tuple[str, str, Callable[[Any], Callable[[], None]]]
 
 
 class _Awaited:
@@ -71,6 +75,46 @@ def when_loaded(module: str, attribute: str, then: Callable[[ModuleType], None])
         lookout.forget(awaited)
 
     return end_waiting
+
+
+def hook(*hooks: Hook) -> Callable[[], None]:
+    """Lay each hook as soon as its module has that name, as ``when_loaded`` does. The returned function takes them all back.
+
+    A hook is called with the module, and returns what undoes it.
+    """
+    undos: List[Callable[[], None]] = []
+    active = [True]
+
+    def lay(make: Callable[[Any], Callable[[], None]], module: ModuleType) -> None:
+        if active:
+            undos.append(make(module))
+
+    for module, attribute, make in hooks:
+        undos.append(when_loaded(module, attribute, functools.partial(lay, make)))
+
+    def undo() -> None:
+        active.clear()
+        for each in reversed(undos):
+            each()
+
+    return undo
+
+
+def replace(owner: object, name: str, ours: object) -> Callable[[], None]:
+    """Put something of ours under this name; the returned function puts back what was there, unless somebody replaced ours."""
+    own = vars(owner)
+    was_there, earlier = name in own, own.get(name)
+    setattr(owner, name, ours)
+
+    def undo() -> None:
+        if vars(owner).get(name) is not ours:
+            return
+        if was_there:
+            setattr(owner, name, earlier)
+        else:
+            delattr(owner, name)
+
+    return undo
 
 
 def _lookout() -> Lookout:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import weakref
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 import flask
 from werkzeug.exceptions import HTTPException
 
-from aiops_sdk import _safety, answers, listening, noise, scope, wsgi
+from aiops_sdk import _safety, answers, listening, modules, noise, scope, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
@@ -28,8 +29,40 @@ if TYPE_CHECKING:
 _NAME = "aiops_sdk"
 _WATCHED = "__aiops_sdk_watched__"
 _FAILURES = ("4", "5")
+_FAILED = 400
 _ANSWERS = (HTTPException,)
-_AnyResponse = TypeVar("_AnyResponse", bound=flask.Response)
+# As a text: this may be imported in the midst of Flask's own import.
+_AnyResponse = TypeVar("_AnyResponse", bound="flask.Response")
+
+# The names under which Flask's configuration has what init() takes under another one.
+_SETTINGS = {"env": "environment", "service_base_url": "base_url"}
+
+
+def install(_: Client) -> Callable[[], None]:
+    """Report what fails in all apps that are made from now on; the returned function ends that."""
+    return modules.hook(("flask.app", "Flask", _greet))
+
+
+class AIOps:
+    """Flask's way to add an extension: ``AIOps(app)``, or ``AIOps()`` and later ``init_app(app)``.
+
+    Does what ``init()`` and ``init_flask(app)`` do. Where ``init()`` was not called before, its options are taken from the
+    app's configuration, under the names of the environment variables, and then from these.
+    """
+
+    def __init__(self, app: Optional[flask.Flask] = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Report what fails in this app. Raises ``RuntimeError`` if nothing says the API key, as ``init()`` does."""
+        if clients.current() is None:
+            options = {
+                name[len("AIOPS_") :].lower(): value for name, value in app.config.items() if name.startswith("AIOPS_")
+            }
+            # As the application would call it: that is not for what lies below it to know.
+            sys.modules["aiops_sdk"].init(**{_SETTINGS.get(name, name): value for name, value in options.items()})
+        init_flask(app)
 
 
 def init_flask(app: flask.Flask) -> None:
@@ -230,7 +263,7 @@ class _Hooks:
                 return
         if type(response.response) is not list:
             request.streams = _is_streamed(response)
-        if response.status_code in noise.FAILURE_STATUSES:
+        if response.status_code >= _FAILED:
             self._answered(request, response)
 
     def _answered(self, request: _FlaskRequest, response: flask.Response) -> None:
@@ -239,13 +272,13 @@ class _Hooks:
             request.notes.answered = True
             message = _message_in(response) or request.notes.message
         if client is not None:
-            answers.report(client, request, response.status_code, message, answers=_ANSWERS)
+            answers.report(client, request, response.status_code, message, answers=_ANSWERS, mechanism="flask")
 
     def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
         """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
         status = request.status[:3]
         if status.isdecimal() and noise.counts_as_failure(int(status)) and not request.notes.answered:
-            answers.report(client, request, int(status), answers=_ANSWERS)
+            answers.report(client, request, int(status), answers=_ANSWERS, mechanism="flask")
 
 
 def _is_streamed(response: flask.Response) -> bool:
@@ -279,6 +312,19 @@ def _noting_status(start_response: StartResponse, request: WsgiRequest) -> Start
         return start_response(status, *rest, **named)
 
     return start
+
+
+def _greet(module: Any) -> Callable[[], None]:
+    """Be there when an app is made."""
+    kind = module.Flask
+    make = kind.__init__
+
+    @functools.wraps(make)
+    def making(self: flask.Flask, *args: Any, **named: Any) -> None:
+        make(self, *args, **named)
+        init_flask(self)
+
+    return modules.replace(kind, "__init__", making)
 
 
 def _watched(wsgi_app: WSGIApplication, hooks: _Hooks) -> WSGIApplication:

@@ -1,0 +1,415 @@
+"""One ASGI connection: a request in the words that all frameworks share, and heard until its app is done with it.
+
+Nothing is held back or changed that goes through: a message is looked at, and passed on. No framework is imported; what
+they leave in the connection's scope, which is called ``connection`` here, tells which route was taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from urllib.parse import quote
+
+from aiops_sdk import _safety, answers, listening, noise, scope
+from aiops_sdk.answers import AnsweredRequest
+from aiops_sdk.scope import Work, WorkLog
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Awaitable, Callable, Dict, List, Mapping, MutableMapping, Optional, Tuple, Type
+
+    from aiops_sdk.client import Client
+    from aiops_sdk.listening import Ears, Listener
+
+    Connection = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+#: Says "500" to an exception that it has no handler for, and raises it on.
+STARLETTE = "starlette"
+
+# Closing codes of websockets that say that the server failed: RFC 6455's, and Litestar's (4000 + 500).
+_FAILED = frozenset({1011, 4500})
+
+# What frameworks raise to answer. Named, not imported: whoever raises one has its module loaded.
+_ANSWERS = (
+    ("starlette.exceptions", "HTTPException"),
+    ("starlette.exceptions", "WebSocketException"),
+    ("litestar.exceptions", "HTTPException"),
+    ("litestar.exceptions", "WebSocketException"),
+    ("werkzeug.exceptions", "HTTPException"),
+)
+
+
+class AsgiRequest(AnsweredRequest):
+    """A request, or a websocket, read from its connection's scope when it is asked for.
+
+    Whether it is silent, the listener says. What the app may change in the scope is taken at the beginning.
+    """
+
+    #: What the framework itself has as its request, where an integration has learnt it.
+    original: Any = None
+
+    _route: Optional[str] = None
+
+    def __init__(self, connection: Connection, listener: Listener) -> None:
+        self.connection = connection
+        self.began = time.monotonic()
+        self._listener = listener
+        self._path = connection.get("path")
+        self._root_path = connection.get("root_path")
+        self._headers = connection.get("headers")
+
+    def is_about(self, connection: Connection) -> bool:
+        """Whether this connection is that of the request: an app that is mounted in another gets a copy of its scope."""
+        return connection is self.connection or (
+            self._headers is not None and connection.get("headers") is self._headers
+        )
+
+    @property
+    def route(self) -> Optional[str]:  # type: ignore[override]  # it is found out while the request runs
+        """The framework's pattern for the path."""
+        if self._route is None:
+            # Quart keeps it to itself.
+            rule = getattr(getattr(self.original, "url_rule", None), "rule", None)
+            self._route = rule or route_of(self.connection, self.path, self._root_path or "")
+        return self._route
+
+
+def watched(
+    call: Callable[..., Awaitable[Any]], mechanism: str, ears: Optional[Ears] = None
+) -> Callable[..., Awaitable[Any]]:
+    """A method that is an ASGI app, the same as ``call``, and heard. Apps in it that are watched, too, leave it to this one.
+
+    Where no ``ears`` are given, the object has its own.
+    """
+
+    @functools.wraps(call)
+    async def heard(self: Any, scope: Connection, receive: Receive, send: Send) -> Any:
+        exchange = _begin(self.ears if ears is None else ears, scope, receive, send, mechanism)
+        try:
+            if exchange is None:
+                return await call(self, scope, receive, send)
+            return await call(self, scope, exchange.receive, exchange.send)
+        except BaseException as exc:
+            listening.step_aside(exc)
+            if exchange is not None:
+                exchange.failed(exc)
+            raise
+        finally:
+            if exchange is not None:
+                exchange.end()
+
+    return heard
+
+
+@_safety.harmless
+def _begin(ears: Ears, connection: Connection, receive: Receive, send: Send, mechanism: str) -> Optional[Any]:
+    listener, kind = ears.listener(), connection["type"]
+    if listener is None:
+        return None
+    if kind == "lifespan":
+        return _Lifespan(listener.client, receive, send, mechanism)
+    outer = scope.current_request()
+    if kind not in ("http", "websocket") or (isinstance(outer, AsgiRequest) and outer.is_about(connection)):
+        return None
+    if not listener.knows_base_url:
+        listener.learn_base_url(base_url_of(connection))
+    request = AsgiRequest(connection, listener)
+    if kind == "http":
+        return _Exchange(listener.client, request, receive, send, mechanism)
+    return _Websocket(listener.client, request, receive, send, mechanism)
+
+
+class _Exchange:
+    """A request, and the answer to it on its way out."""
+
+    __slots__ = (
+        "_client",
+        "_headers",
+        "_length",
+        "_looks",
+        "_mechanism",
+        "_pass_on",
+        "_pieces",
+        "_status",
+        "_token",
+        "receive",
+        "request",
+    )
+
+    def __init__(self, client: Client, request: AsgiRequest, receive: Receive, send: Send, mechanism: str) -> None:
+        self._client = client
+        self._mechanism = mechanism
+        self._pass_on = send
+        self._looks = True
+        self._status = 0
+        self.receive = receive
+        self.request = request
+        self._token = scope.begin(request)
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Look at what the app sends, and give what sends it."""
+        # No coroutine of its own: that would cost more than all else that we do for a request.
+        if self._looks:
+            self._look(message)
+        return self._pass_on(message)
+
+    def failed(self, exc: BaseException) -> None:
+        """The app raised this."""
+        self._client.capture_exception(exc, mechanism=self._mechanism)
+        # Also when it was noise, or known already: the answer is no failure of its own.
+        self.request.log.has_exception = True
+
+    def end(self) -> None:
+        """The app is done with it."""
+        if self._looks and self._status:
+            # It began to answer, and never came to the end.
+            self._settle(None)
+        scope.end(self._token)
+        self.request.forget_handled()
+
+    @_safety.harmless
+    def _look(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            if status < 400:
+                self._looks = False
+            else:
+                self._answers(status, message)
+        elif self._status and message["type"] == "http.response.body":
+            self._takes(message)
+
+    def _answers(self, status: int, message: Message) -> None:
+        if not noise.counts_as_failure(status):
+            self._looks = False
+            return
+        self._status = status
+        self._headers = headers_of(message.get("headers"))
+        self._pieces: List[bytes] = []
+        self._length = 0
+        # Now, because the server's frameworks let go of it, or of its traceback, as soon as they have answered.
+        raised, handled = sys.exc_info()[1], self.request.notes.handled
+        if raised is not None and raised is not handled:
+            self.request.notes.handled = raised
+            if self._mechanism == STARLETTE and status >= 500 and not isinstance(raised, _answer_types()):
+                self.failed(raised)
+        if not answers.is_json(self._headers.get("Content-Type")):
+            self._settle(None)
+
+    def _takes(self, message: Message) -> None:
+        piece = message.get("body", b"")
+        self._length += len(piece)
+        if self._length > answers.MAX_BODY:
+            self._settle(None)
+            return
+        self._pieces.append(bytes(piece))
+        if not message.get("more_body", False):
+            body, headers = b"".join(self._pieces), self._headers
+            self._settle(answers.message_in(body, headers.get("Content-Type"), headers.get("Content-Encoding")))
+
+    def _settle(self, message: Optional[str]) -> None:
+        self._looks = False
+        self._pieces = []
+        answers.report(
+            self._client, self.request, self._status, message, answers=_answer_types(), mechanism=self._mechanism
+        )
+
+
+class _Websocket:
+    """A websocket: what is raised in it."""
+
+    __slots__ = ("_client", "_mechanism", "_pass_on", "_token", "receive", "request")
+
+    def __init__(self, client: Client, request: AsgiRequest, receive: Receive, send: Send, mechanism: str) -> None:
+        self._client = client
+        self._mechanism = mechanism
+        self._pass_on = send
+        self.receive = receive
+        self.request = request
+        self._token = scope.begin(request)
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Look whether it is closed because of an exception, and give what sends the message."""
+        if message["type"] == "websocket.close":
+            self._look(message)
+        return self._pass_on(message)
+
+    def failed(self, exc: BaseException) -> None:
+        """The app raised this."""
+        self._client.capture_exception(exc, mechanism=self._mechanism)
+
+    def end(self) -> None:
+        """The app is done with it."""
+        scope.end(self._token)
+        self.request.forget_handled()
+
+    @_safety.harmless
+    def _look(self, message: Message) -> None:
+        exc = sys.exc_info()[1]
+        if message.get("code") in _FAILED and exc is not None and not isinstance(exc, _answer_types()):
+            self.failed(exc)
+
+
+class _Lifespan:
+    """An app's beginning and end. What it raises before it has asked for the first message only says that it knows none."""
+
+    __slots__ = ("_ask", "_asked", "_client", "_mechanism", "_pass_on")
+
+    def __init__(self, client: Client, receive: Receive, send: Send, mechanism: str) -> None:
+        self._asked = False
+        self._ask = receive
+        self._client = client
+        self._mechanism = mechanism
+        self._pass_on = send
+
+    def receive(self) -> Awaitable[Message]:
+        """Give what receives the next message."""
+        self._asked = True
+        return self._ask()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Look whether it says that the app failed, and give what sends it."""
+        exc = sys.exc_info()[1]
+        if exc is None or not str(message["type"]).endswith(".failed"):
+            return self._pass_on(message)
+        self._client.capture_exception(exc, mechanism=self._mechanism)
+        return self._in_silence(message)
+
+    async def _in_silence(self, message: Message) -> None:
+        """The server logs the traceback as a text now."""
+        silent = Work()
+        silent.silent = True
+        token = scope.begin(silent)
+        try:
+            await self._pass_on(message)
+        finally:
+            scope.end(token)
+
+    def failed(self, exc: BaseException) -> None:
+        """The app raised this."""
+        if self._asked:
+            self._client.capture_exception(exc, mechanism=self._mechanism)
+
+    def end(self) -> None:
+        """The app is done with it."""
+
+
+def _answer_types() -> Tuple[Type[BaseException], ...]:
+    known = [vars(sys.modules[module]).get(name) for module, name in _ANSWERS if module in sys.modules]
+    return tuple([kind for kind in known if isinstance(kind, type)])
+
+
+# What a connection says.
+
+
+def path_of(path: Optional[str], root_path: Optional[str]) -> str:
+    """The path within the app. Servers differ in whether the prefix below which it is mounted is part of the path."""
+    whole, root = "/" + str(path or "").lstrip("/"), str(root_path or "").rstrip("/")
+    return "/" + whole[len(root) :].lstrip("/") if root and (whole + "/").startswith(root + "/") else whole
+
+
+def headers_of(raw: object) -> Dict[str, str]:
+    """Headers, under the names that people write; those that came several times as one."""
+    found: Dict[str, str] = {}
+    for name, value in raw or ():  # type: ignore[attr-defined]  # they are pairs
+        key = "-".join([word.capitalize() for word in _text(name).split("-")])
+        text = _text(value)
+        found[key] = text if key not in found else found[key] + ("; " if key == "Cookie" else ", ") + text
+    return found
+
+
+def _text(raw: object) -> str:
+    return raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
+
+
+def base_url_of(connection: Connection) -> Optional[str]:
+    """The address under which this service was reached, or None if what the request says has not the shape of one."""
+    headers = headers_of(connection.get("headers"))
+    return listening.base_url(
+        _http(connection.get("scheme")),
+        headers.get("Host") or _server(connection),
+        headers.get("X-Forwarded-Proto"),
+        headers.get("X-Forwarded-Host"),
+    )
+
+
+def route_of(connection: Connection, path: str, root_path: str) -> Optional[str]:
+    """The pattern of the route that was taken, as Litestar, FastAPI and Starlette leave it, or None."""
+    template = connection.get("path_template")
+    if isinstance(template, str):
+        return template
+    own = getattr(connection.get("route"), "path", None)
+    mounted = str(connection.get("root_path") or "")[len(root_path) :]
+    if isinstance(own, str) and not mounted:
+        return own
+    router = connection.get("router") or connection.get("app")
+    found = _route_in(getattr(router, "routes", ()), path, str(connection.get("method", "")))
+    return found or (mounted + own if isinstance(own, str) else None)
+
+
+def _route_in(routes: Any, path: str, method: str) -> Optional[str]:
+    for route in routes:
+        match = getattr(getattr(route, "path_regex", None), "match", lambda _: None)(path)
+        methods = getattr(route, "methods", None)
+        if match is None or (methods and method and method not in methods):
+            continue
+        rest = match.groupdict().get("path")
+        inner = getattr(route, "routes", None)
+        if inner is None or rest is None:
+            return str(route.path)
+        found = _route_in(inner, "/" + str(rest), method)
+        if found is not None or not inner:
+            return str(route.path) + (found or "")
+    return None
+
+
+def _url(request: AsgiRequest) -> Optional[str]:
+    connection = request.connection
+    host = request.headers.get("Host") or _server(connection)
+    address = "{}://{}{}".format(
+        connection.get("scheme") or "http", host, quote(_whole_path(request), safe="/;=,~:@&+$!*'()")
+    )
+    return address + "?" + request.query if request.query else address
+
+
+def _whole_path(request: AsgiRequest) -> str:
+    return str(request._root_path or "").rstrip("/") + request.path
+
+
+def _query(request: AsgiRequest) -> Optional[str]:
+    return _text(request.connection.get("query_string") or b"") or None
+
+
+def _remote_addr(request: AsgiRequest) -> Optional[str]:
+    found = request.connection.get("client")
+    return str(found[0]) if found else None
+
+
+def _server(connection: Connection) -> str:
+    name, port = connection.get("server") or ("", None)
+    return "{}:{}".format(name, port) if port is not None else str(name)
+
+
+def _http(scheme: Optional[str]) -> str:
+    return {"ws": "http", "wss": "https"}.get(scheme or "http", scheme or "http")
+
+
+def _is_silent(request: AsgiRequest) -> bool:
+    return request._listener.skips(request.method, request.path, _whole_path(request) if request._root_path else None)
+
+
+_FOUND_OUT: Mapping[str, Callable[[AsgiRequest], object]] = {
+    "log": lambda _: WorkLog(),
+    # A websocket begins with a GET.
+    "method": lambda request: str(request.connection.get("method") or "GET").upper(),
+    "path": lambda request: path_of(request._path, request._root_path),
+    "silent": _is_silent,
+    "url": _url,
+    "query": _query,
+    "headers": lambda request: headers_of(request._headers),
+    "remote_addr": _remote_addr,
+}
+AsgiRequest.FOUND_OUT = _FOUND_OUT

@@ -1,0 +1,98 @@
+"""What fails in Quart's apps: each is listened to at its class.
+
+Quart answers in a task of its own, so what it handles, and the route that it took, are learnt from its methods. They are
+coroutines; ours are none, so that nobody is shown a call of ours.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from aiops_sdk import _safety, asgi, modules, scope
+from aiops_sdk import client as clients
+from aiops_sdk.asgi import AsgiRequest
+from aiops_sdk.listening import Ears
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    from aiops_sdk.client import Client
+
+
+def install(_: Client) -> Callable[[], None]:
+    """Listen to all apps of this process; the returned function ends it."""
+    return modules.hook(("quart.app", "Quart", _listen))
+
+
+def _listen(app: Any) -> Callable[[], None]:
+    kind = app.Quart
+    undos = [
+        modules.replace(kind, "__call__", asgi.watched(kind.__call__, "quart", Ears())),
+        _precede(kind, "handle_request", _meet),
+        _precede(kind, "handle_websocket", _meet),
+        _precede(kind, "handle_exception", _capture),
+        _precede(kind, "handle_websocket_exception", _capture),
+        _overhear(kind),
+    ]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
+
+
+def _precede(kind: Any, name: str, listener: Callable[[Any], object]) -> Callable[[], None]:
+    """Let ``listener`` hear the first argument of this method before it is called."""
+    method = getattr(kind, name)
+
+    @functools.wraps(method)
+    def preceded(self: Any, given: Any, *args: Any, **named: Any) -> Any:
+        listener(given)
+        return method(self, given, *args, **named)
+
+    return modules.replace(kind, name, preceded)
+
+
+def _overhear(kind: Any) -> Callable[[], None]:
+    """Note which exception a handler is about to turn into an answer."""
+    find = kind._find_error_handler
+
+    @functools.wraps(find)
+    def overheard(self: Any, exc: Any, *args: Any, **named: Any) -> Any:
+        handler = find(self, exc, *args, **named)
+        if handler is not None:
+            _note(exc)
+        return handler
+
+    return modules.replace(kind, "_find_error_handler", overheard)
+
+
+@_safety.harmless
+def _meet(original: Any) -> None:
+    request = _request_here()
+    if request is not None:
+        request.original = original
+
+
+@_safety.harmless
+def _capture(exc: BaseException) -> None:
+    client, request = clients.current(), _request_here()
+    if client is not None:
+        client.capture_exception(exc, mechanism="quart")
+    if request is not None:
+        # Also when it was noise, or known already: the answer that follows is no failure of its own.
+        request.log.has_exception = True
+
+
+@_safety.harmless
+def _note(exc: BaseException) -> None:
+    request = _request_here()
+    if request is not None:
+        request.notes.handled = exc
+
+
+def _request_here() -> Optional[AsgiRequest]:
+    request = scope.current_request()
+    return request if isinstance(request, AsgiRequest) else None
