@@ -36,6 +36,7 @@ AWAITED = {
     "litestar": ("litestar.app", "Litestar"),
     "quart": ("quart.app", "Quart"),
     "aiohttp": ("aiohttp.web_app", "Application"),
+    "django": ("django.core.signals", "setting_changed"),
 }
 
 #: What it installs likewise where this option says so.
