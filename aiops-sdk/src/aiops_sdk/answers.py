@@ -144,15 +144,15 @@ def _is_new(client: Client, request: AnsweredRequest, status: int, message: Opti
     Where it is none, the event that tells of the failure learns that the answer tells of it, too.
     """
     handled = request.notes.handled
-    if not request.silent:
-        rule = noise.exception_rule(handled, in_request=True)
-        if rule is not None and handled is not None:
-            client.ignored(handled, rule)
-            return False
-        is_known, event_id = _known(request, status, message)
-        client.also_seen(event_id, "http")
-        return not is_known
-    return False
+    if client.is_silent(request, "{} on {}".format(status, request.path)):
+        return False
+    rule = noise.exception_rule(handled, in_request=True)
+    if rule is not None:
+        client.ignored(handled, rule)
+        return False
+    is_known, event_id = _known(request, status, message)
+    client.also_seen(event_id, "http")
+    return not is_known
 
 
 def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tuple[bool, Optional[str]]:
@@ -164,8 +164,8 @@ def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tup
         for event_id, known in zip(log.event_ids, log.messages):
             if seen.quotes(known, message):
                 return True, event_id
-    event_id = None if handled is None else seen.known_event(handled, since=request.began)
-    return event_id is not None, event_id
+    told_by = None if handled is None else seen.known_event(handled, since=request.began)
+    return told_by is not None, told_by
 
 
 def _says_something(message: Optional[str]) -> bool:

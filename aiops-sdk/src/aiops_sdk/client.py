@@ -152,7 +152,7 @@ class Client:
         """Report something that is no exception. The event's id, or None in a silent request."""
         with self._guarded() as allowed:
             work = scope.current_work()
-            if allowed and not self._is_silent(work, message):
+            if allowed and not self.is_silent(work, message):
                 return self._take(capturing.message(message, level), work)
         return None
 
@@ -173,7 +173,7 @@ class Client:
         """
         with self._guarded() as allowed:
             about = request or scope.current_work()
-            if not allowed or self._is_silent(about, message):
+            if not allowed or self.is_silent(about, message):
                 return None
             if isinstance(about, RequestScope):
                 rule = noise.answer_rule(status_code, about.path, about.route)
@@ -207,6 +207,15 @@ class Client:
         with self._guarded():
             if event_id is not None:
                 self._merge(event_id, by)
+
+    def is_silent(self, work: Optional[Work], what: object) -> bool:
+        """Whether nothing of this work is captured; those who want to hear of decisions hear that ``what`` was not."""
+        if work is None or not work.silent:
+            return False
+        if self._listeners:
+            rule = noise.silence_rule(work, noise.skip_paths(self.config.skip_paths))
+            self._tell(deciding.IGNORED, what, rule=rule.name, why=rule.reason)
+        return True
 
     def ignored(self, what: object, rule: Rule) -> None:
         """Something was seen and is never an incident, by this rule: for those who want to hear of decisions."""
@@ -383,7 +392,7 @@ class Client:
 
     def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
         work = scope.current_work()
-        if self._is_silent(work, exc):
+        if self.is_silent(work, exc):
             return None
         rule = noise.exception_rule(exc, in_request=isinstance(work, RequestScope))
         if rule is not None:
@@ -395,13 +404,13 @@ class Client:
 
     def _thing(self, given: object, source: str, mechanism: str) -> Optional[str]:
         work = scope.current_work()
-        if capturing.is_nothing(given) or self._is_silent(work, given):
+        if capturing.is_nothing(given) or self.is_silent(work, given):
             return None
         return self._take(capturing.thing(given, source, mechanism), work)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         work = scope.current_work()
-        if self._is_silent(work, record):
+        if self.is_silent(work, record):
             return None
         exc = capturing.exception_of(record)
         rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope))
@@ -415,14 +424,6 @@ class Client:
             return None
         capture = capturing.log(record, exc)
         return self._take(capture, work, exc) if capture.message.strip() else None
-
-    def _is_silent(self, work: Optional[Work], what: object) -> bool:
-        if work is None or not work.silent:
-            return False
-        if self._listeners:
-            rule = noise.silence_rule(work, noise.skip_paths(self.config.skip_paths))
-            self._tell(deciding.IGNORED, what, rule=rule.name, why=rule.reason)
-        return True
 
     def _is_known(self, exc: BaseException, work: Optional[Work], by: str) -> bool:
         """Whether an event tells of it already; then that and the work in which it came up learn who saw it again."""

@@ -268,8 +268,12 @@ class _Hooks:
 
     def _answered(self, request: _FlaskRequest, response: flask.Response) -> None:
         client, message = clients.current(), None
+        request.notes.answered = True
+        if not noise.counts_as_failure(response.status_code):
+            if client is not None:
+                answers.count(client, request, response.status_code)
+            return
         with _safety.guarded():
-            request.notes.answered = True
             message = _message_in(response) or request.notes.message
         if client is not None:
             answers.report(client, request, response.status_code, message, answers=_ANSWERS, mechanism="flask")
@@ -277,8 +281,12 @@ class _Hooks:
     def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
         """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
         status = request.status[:3]
-        if status.isdecimal() and noise.counts_as_failure(int(status)) and not request.notes.answered:
+        if not status.isdecimal() or request.notes.answered:
+            return
+        if noise.counts_as_failure(int(status)):
             answers.report(client, request, int(status), answers=_ANSWERS, mechanism="flask")
+        else:
+            answers.count(client, request, int(status))
 
 
 def _is_streamed(response: flask.Response) -> bool:
