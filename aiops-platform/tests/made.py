@@ -57,11 +57,12 @@ def read(body: object) -> Event:
 
 def a_parcel(number: int, body: object, *, received_at: datetime = NOW, project_id: int = 1) -> Parcel:
     """A parcel with this body (JSON, or bytes as they are); the body says through which door it came."""
-    heartbeat = isinstance(body, dict) and body.get("signal_type") == "heartbeat"
+    signal = body.get("signal_type") if isinstance(body, dict) else None
+    kinds = {"heartbeat": ParcelKind.HEARTBEAT, "job": ParcelKind.JOB}
     return Parcel(
         id=number.to_bytes(16, "big"),
         project_id=project_id,
-        kind=ParcelKind.HEARTBEAT if heartbeat else ParcelKind.EXCEPTION,
+        kind=kinds.get(str(signal), ParcelKind.EXCEPTION),
         received_at=received_at,
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
     )

@@ -5,13 +5,15 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from aiops_platform.core.access import ApiKey, ApiToken, Holder, Session
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
+from aiops_platform.core.instance import Instance
+from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
@@ -21,6 +23,8 @@ from aiops_platform.core.views import (
     IncidentDetail,
     IncidentPage,
     IncidentQuery,
+    JobDetail,
+    JobPage,
     Names,
     Overview,
     ServicePage,
@@ -137,6 +141,17 @@ class MonitorChange:
     facts: tuple[Fact, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobChange:
+    """Runs of a job after one or many words on them; `schedule` as it was said at `said_at`, None where nothing was."""
+
+    job_id: int
+    project_id: int
+    runs: tuple[Run, ...] = ()
+    schedule: Mapping[str, Any] | None = None
+    said_at: datetime | None = None
+
+
 class Transaction(Protocol):
     """Everything in it becomes true at once, or nothing does. Changes raise the revisions that pages watch."""
 
@@ -176,6 +191,26 @@ class Transaction(Protocol):
         """Writes monitors, the changes of their states, and facts."""
         ...
 
+    def instances(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], Instance]:
+        """The processes of services (by id) with these names, where they are known."""
+        ...
+
+    def save_instances(self, instances: Mapping[int, Sequence[Instance]]) -> None:
+        """Writes processes of services, by id. Tells nobody: their monitors change with them."""
+        ...
+
+    def jobs(self, seen: Mapping[tuple[int, str], datetime], *, most: int) -> dict[tuple[int, str], int]:
+        """The ids of these jobs of services (by id); those not known are created, but no more than `most` in a service."""
+        ...
+
+    def runs(self, wanted: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Run]:
+        """These runs of jobs (by id), where they are known."""
+        ...
+
+    def save_runs(self, changes: Sequence[JobChange], *, kept: int) -> None:
+        """Writes runs and schedules; of each of these jobs, all but the last `kept` runs to begin are forgotten."""
+        ...
+
     def bury(self, parcel: Parcel, reason: str) -> None:
         """Keeps a parcel that could not be understood, for people to look at."""
         ...
@@ -190,6 +225,10 @@ class Transaction(Protocol):
 
     def forget_buried(self, before: datetime, limit: int) -> int:
         """Drops buried parcels received before this time, at most `limit`; returns how many."""
+        ...
+
+    def forget_instances(self, now: datetime, limit: int) -> int:
+        """Drops processes that have been gone for long enough, at most `limit`; returns how many."""
         ...
 
     def forget_states(self, before: datetime, limit: int) -> int:
@@ -238,6 +277,22 @@ class Reads(Protocol):
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
         """A page of services: silent ones first, then late, then alive, then the rest; among equals by name."""
+        ...
+
+    def jobs(
+        self,
+        project_id: int,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        page: int = 1,
+        per_page: int = 25,
+    ) -> JobPage:
+        """A page of jobs, each with its last runs: those whose last end was a failure first; among equals by name."""
+        ...
+
+    def job(self, project_id: int, job_id: int) -> JobDetail | None:
+        """One job with every run that is kept; None when this project has no such."""
         ...
 
 

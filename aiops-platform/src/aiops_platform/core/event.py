@@ -1,4 +1,4 @@
-"""What an app reports, in the words of the wire (`wire/v1.md`): events and heartbeats, read and made harmless."""
+"""What an app reports, in the words of the wire (`wire/v1.md`): events, heartbeats, words on jobs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ class SignalType(StrEnum):
     HTTP_ERROR = "http_error"
     LOG_ERROR = "log_error"
     HEARTBEAT = "heartbeat"
+    JOB = "job"
 
 
 class Level(StrEnum):
@@ -38,6 +39,14 @@ class Relation(StrEnum):
     CAUSE = "cause"
     CONTEXT = "context"
     MEMBER = "member"
+
+
+class RunState(StrEnum):
+    """How one run of a job stands, as far as was said."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
 
 
 class SourceContext(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -176,3 +185,17 @@ class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True):
     closing: bool = False
     stats: dict[str, Any] = {}
     fixers: tuple[Fixer, ...] = ()
+
+
+class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True):
+    """One word on one run of a job: that it began, or how it ended. `duration` is in seconds."""
+
+    job: str
+    run_id: UUID
+    state: RunState
+    duration: float | None = None
+    occurred_at: Moment | None = None
+    sent_at: Moment | None = None
+    event_id: UUID | None = None
+    release: str | None = None
+    schedule: dict[str, Any] | None = None

@@ -1,13 +1,13 @@
 """An incident: events that are one problem, and what may happen to it. Pure: state and input in, state and facts out."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, clocks
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import said_by
@@ -20,11 +20,6 @@ _PLACE_LIMIT: Final = 400
 _PATH_LIMIT: Final = 2_000
 _TOLD_LIMIT: Final = 300
 _TITLE_LIMIT: Final = 300
-_OLDEST: Final = timedelta(days=7)
-_AHEAD: Final = timedelta(minutes=5)
-_SECOND: Final = timedelta(microseconds=999_999)
-# What clocks differ by anyway, and what the way takes.
-_NEARLY: Final = timedelta(seconds=2)
 _UNNAMED: Final = {
     SignalType.EXCEPTION: "Exception",
     SignalType.HTTP_ERROR: "HTTPError",
@@ -96,25 +91,16 @@ def by_our_clock(event: Event, received_at: datetime) -> Event:
 
     None of them is moved to after it was received.
     """
-    if event.sent_at is None:
-        return event
-    off = received_at - event.sent_at
-    if abs(off) <= _NEARLY:
+    off = clocks.off_by(event.sent_at, received_at)
+    if not off:
         return event
     times = {"occurred_at": event.occurred_at, "first_at": event.first_at, "last_at": event.last_at}
     stamp = event.timestamp
     return msgspec.structs.replace(
         event,
         timestamp=None if stamp is None else min(stamp + round(off.total_seconds()), int(received_at.timestamp())),
-        **{name: _moved_by(off, said, received_at) for name, said in times.items() if said is not None},
+        **{name: clocks.moved(said, off, received_at) for name, said in times.items() if said is not None},
     )
-
-
-def _moved_by(off: timedelta, said: datetime, received_at: datetime) -> datetime:
-    try:
-        return min(said + off, received_at)
-    except OverflowError:
-        return said
 
 
 def time_of(event: Event, received_at: datetime) -> datetime:
@@ -123,21 +109,7 @@ def time_of(event: Event, received_at: datetime) -> datetime:
     Of an event that stands for many: when the last of them did.
     """
     last_at = event.last_at if event.repeat_count > 1 else None
-    said = last_at or event.occurred_at or _stamped(event, received_at)
-    if said is not None and received_at - _OLDEST <= said <= received_at + _AHEAD:
-        return said.astimezone(UTC)
-    return received_at
-
-
-def _stamped(event: Event, received_at: datetime) -> datetime | None:
-    stamp = event.timestamp
-    # Compared as numbers first: a date cannot hold every number.
-    if stamp is None or not abs(stamp - received_at.timestamp()) <= _OLDEST.total_seconds():
-        return None
-    said = datetime.fromtimestamp(stamp, UTC)
-    # Whole seconds are cut, not rounded. The latest moment that was meant: what happened after a resolution must not
-    # seem to have happened before it.
-    return max(said, min(said + _SECOND, received_at)) if stamp.is_integer() else said
+    return clocks.happened(last_at or event.occurred_at, event.timestamp, received_at)
 
 
 def absorb(event: Event, into: Incident | None, *, service: Service, at: datetime, now: datetime) -> Changed:
@@ -285,7 +257,7 @@ def _shown(event: Event) -> dict[str, Any]:
 
 def _first_of(event: Event, at: datetime) -> datetime:
     """When the first of the occurrences that this event stands for happened."""
-    if event.first_at is None or not at - _OLDEST <= event.first_at <= at:
+    if event.first_at is None or not at - clocks.OLDEST <= event.first_at <= at:
         return at
     return event.first_at.astimezone(UTC)
 

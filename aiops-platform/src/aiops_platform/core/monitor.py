@@ -12,6 +12,7 @@ import msgspec
 from aiops_platform.core import ahead
 from aiops_platform.core.event import Heartbeat
 from aiops_platform.core.facts import Fact, FactKind
+from aiops_platform.core.instance import name_of
 
 _USUAL_INTERVAL: Final = 30
 _LONGEST_INTERVAL: Final = 24 * 60 * 60
@@ -167,10 +168,10 @@ def _instances(heartbeat: Heartbeat, monitor: Monitor | None, *, interval: int, 
     """The processes that live. A service is several of them: one that closes does not stop it while others beat."""
     oldest = at - _silent_after(interval)
     living = {name: seen for name, seen in (monitor.instances if monitor else {}).items() if seen > oldest}
-    name = (heartbeat.instance.id if heartbeat.instance else "") or heartbeat.host or ""
-    living.pop(name[:_INSTANCE_LIMIT], None)
+    name = name_of(heartbeat)
+    living.pop(name, None)
     if not heartbeat.closing:
-        living[name[:_INSTANCE_LIMIT]] = at
+        living[name] = at
     return dict(list(living.items())[-_INSTANCE_LIMIT:])
 
 

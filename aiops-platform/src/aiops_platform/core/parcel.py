@@ -11,6 +11,7 @@ class ParcelKind(StrEnum):
     EXCEPTION = "exception"
     HEARTBEAT = "heartbeat"
     BATCH = "batch"
+    JOB = "job"
 
 
 @dataclass(frozen=True, kw_only=True)

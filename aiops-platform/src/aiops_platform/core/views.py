@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
@@ -83,12 +84,13 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What every page says at its top: how many incidents are open, and how the services are."""
+    """What every page says at its top: how many incidents are open, how the services are, which jobs failed last."""
 
     open_incidents: int
     services: int
     late: int
     silent: int
+    failed_jobs: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,11 +180,31 @@ class MonitorSpan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstanceRow:
+    """A process of a service, as its newest heartbeat told. `stats` are its client's counts since it started.
+
+    `lost` of its events nobody will see, the last of them since `lost_at`; `stuck_since`: since when nothing gets through.
+    """
+
+    name: str
+    host: str | None
+    pid: int | None
+    sdk: str | None
+    last_beat_at: datetime
+    closing: bool
+    stats: dict[str, Any]
+    lost: int
+    lost_at: datetime | None
+    stuck_since: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceRow:
     """A service in one environment. `state` is None when it has never sent a heartbeat.
 
     `spans` cover the last 24 hours, oldest first, as far as they are known; the first may have begun earlier. `stats` is
     what its client has counted, as the newest heartbeat told it: events delivered, dropped by reason, and so on.
+    `instances` are its processes that beat lately, at most 50: those that live first, then the newest beat.
     """
 
     id: int
@@ -200,6 +222,7 @@ class ServiceRow:
     open_incidents: int
     stats: dict[str, Any]
     spans: tuple[MonitorSpan, ...]
+    instances: tuple[InstanceRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,3 +233,54 @@ class ServicePage:
     total: int
     page: int
     per_page: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run of a job. `duration` is in seconds; `incident_id` is that of the failure, where its event is kept."""
+
+    run_id: str
+    state: RunState
+    began_at: datetime
+    ended_at: datetime | None
+    duration: float | None
+    host: str | None
+    release: str | None
+    event_id: str | None
+    incident_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """A job of a service in one environment. `outcome` is how the last run that has ended ended.
+
+    `runs` are the last to begin, the newest first. `schedule` is as the job said it; nobody judges it.
+    """
+
+    id: int
+    name: str
+    service: str
+    environment: str
+    schedule: dict[str, Any] | None
+    outcome: RunState | None
+    last_run_at: datetime | None
+    first_seen_at: datetime
+    runs: tuple[RunRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPage:
+    """A page of jobs, each with its last 20 runs, and how many jobs there are in all."""
+
+    rows: tuple[JobRow, ...]
+    total: int
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDetail:
+    """A job's own page: the row has every run that is kept."""
+
+    row: JobRow
+    service_id: int

@@ -1,6 +1,7 @@
-"""Bodies read into events and heartbeats: forgiving in what it takes, strict in what it hands on.
+"""Bodies read into events, heartbeats and words on jobs: forgiving in what it takes, strict in what it hands on.
 
-Only what is no JSON object, or says no `signal_type` that its door takes, is refused. A field of a wrong type is
+Only what is no JSON object, or says no `signal_type` that its door takes, is refused; of jobs also what does not say which
+run of which job it is about. A field of a wrong type is
 dropped and what is too much is cut; both are said in the report's `remarks`.
 """
 
@@ -8,7 +9,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -23,8 +25,10 @@ from aiops_platform.core.event import (
     ExceptionInfo,
     Frame,
     Heartbeat,
+    JobReport,
     Moment,
     Report,
+    RunState,
     SignalType,
 )
 from aiops_platform.core.parcel import ParcelKind
@@ -41,10 +45,20 @@ _REPEAT_LIMIT: Final = 1_000_000_000
 _BASE_URL_LIMIT: Final = 2_000
 _DIGITS_LIMIT: Final = 300
 _EXTRAS_LIMIT: Final = 32_000
+_SCHEDULE_LIMIT: Final = 4_000
+_LONGEST_RUN: Final = 366 * 24 * 60 * 60
 _TAKEN: Final[Mapping[ParcelKind, frozenset[str]]] = {
     ParcelKind.EXCEPTION: frozenset({SignalType.EXCEPTION, SignalType.HTTP_ERROR, SignalType.LOG_ERROR}),
     ParcelKind.HEARTBEAT: frozenset({SignalType.HEARTBEAT}),
+    ParcelKind.JOB: frozenset({SignalType.JOB}),
 }
+_DOORS: Final[Mapping[ParcelKind, str]] = {
+    ParcelKind.EXCEPTION: "an event goes to /v1/sdk/exception",
+    ParcelKind.HEARTBEAT: "a heartbeat goes to /v1/sdk/heartbeat",
+    ParcelKind.JOB: "a word on a job goes to /v1/sdk/job",
+}
+
+AnyReport: TypeAlias = Event | Heartbeat | JobReport
 
 
 class _Glance(Struct):
@@ -58,9 +72,18 @@ class _Told(Struct):
     timestamp: float | None = None
 
 
+class _Which(Struct):
+    job: str = ""
+    run_id: UUID | None = None
+    state: RunState | None = None
+
+
 _GLANCE = msgspec.json.Decoder(_Glance)
-_EVENT = msgspec.json.Decoder(Event)
-_HEARTBEAT = msgspec.json.Decoder(Heartbeat)
+_DECODERS: Final[Mapping[ParcelKind, msgspec.json.Decoder[AnyReport]]] = {
+    ParcelKind.EXCEPTION: msgspec.json.Decoder(Event),
+    ParcelKind.HEARTBEAT: msgspec.json.Decoder(Heartbeat),
+    ParcelKind.JOB: msgspec.json.Decoder(JobReport),
+}
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -72,7 +95,10 @@ class Unreadable:
 
 
 def refusal(body: bytes, kind: ParcelKind) -> Unreadable | None:
-    """Why the door must refuse this body; None when `parse` will read it. Cheap: most of the body is skipped over."""
+    """Why the door must refuse this body; None when `parse` will read it. Cheap: most of a long body is skipped over."""
+    if kind is ParcelKind.JOB:
+        report = parse(body, kind)
+        return report if isinstance(report, Unreadable) else None
     try:
         signal: object = _GLANCE.decode(body).signal_type
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -83,10 +109,10 @@ def refusal(body: bytes, kind: ParcelKind) -> Unreadable | None:
     return wrong_door(signal, kind)
 
 
-def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
+def parse(body: bytes, kind: ParcelKind) -> AnyReport | Unreadable:
     """The report that a body holds. Never raises for what a body contains."""
     try:
-        report: Event | Heartbeat = (_EVENT if kind is ParcelKind.EXCEPTION else _HEARTBEAT).decode(body)
+        report = _DECODERS[kind].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parse_leniently(body, kind)
     wrong = wrong_door(report.signal_type, kind)
@@ -96,7 +122,7 @@ def parse(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
     return _fit(report, salvage.Remarks())
 
 
-def write(report: Event | Heartbeat) -> bytes:
+def write(report: AnyReport) -> bytes:
     """The report as JSON, in the fields of the wire; fields that hold their default are left out."""
     return _ENCODER.encode(report)
 
@@ -126,10 +152,9 @@ def wrong_door(signal: object, kind: ParcelKind) -> Unreadable | None:
         return Unreadable("signal_type: missing")
     if not isinstance(signal, str):
         return Unreadable(f"signal_type: expected text, found {salvage.noun(signal)}")
-    if signal == SignalType.HEARTBEAT:
-        return Unreadable("signal_type: a heartbeat goes to /v1/sdk/heartbeat")
-    if any(signal in taken for taken in _TAKEN.values()):
-        return Unreadable("signal_type: an event goes to /v1/sdk/exception")
+    right = next((door for door, taken in _TAKEN.items() if signal in taken), None)
+    if right is not None:
+        return Unreadable(f"signal_type: {_DOORS[right]}")
     return Unreadable(f"signal_type: '{one_line(salvage.sound(signal), 50)}' is not known here")
 
 
@@ -150,7 +175,7 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS_LIMIT else math.inf
 
 
-def _parse_leniently(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unreadable:
+def _parse_leniently(body: bytes, kind: ParcelKind) -> AnyReport | Unreadable:
     found = object_in(body)
     if isinstance(found, Unreadable):
         return found
@@ -158,13 +183,32 @@ def _parse_leniently(body: bytes, kind: ParcelKind) -> Event | Heartbeat | Unrea
     if wrong is not None:
         return wrong
     remarks = salvage.Remarks()
-    if kind is ParcelKind.EXCEPTION:
-        return _fit_event(salvage.struct(Event, found, remarks), remarks)
-    return _fit_heartbeat(salvage.struct(Heartbeat, found, remarks), remarks)
+    if kind is ParcelKind.HEARTBEAT:
+        return _fit(salvage.struct(Heartbeat, found, remarks), remarks)
+    if kind is ParcelKind.JOB:
+        return _nameless(found) or _fit(salvage.struct(JobReport, found, remarks), remarks)
+    return _fit(salvage.struct(Event, found, remarks), remarks)
 
 
-def _fit(report: Event | Heartbeat, remarks: salvage.Remarks) -> Event | Heartbeat:
-    return _fit_event(report, remarks) if isinstance(report, Event) else _fit_heartbeat(report, remarks)
+def _nameless(found: Mapping[str, Any]) -> Unreadable | None:
+    """Why this word cannot be about any run."""
+    which = salvage.struct(_Which, found, salvage.Remarks())
+    if not which.job:
+        return Unreadable("job: expected the name of the job")
+    if which.run_id is None:
+        return Unreadable("run_id: expected a UUID")
+    if which.state is None:
+        return Unreadable(f"state: expected one of {', '.join(RunState)}")
+    return None
+
+
+def _fit(report: AnyReport, remarks: salvage.Remarks) -> AnyReport | Unreadable:
+    match report:
+        case Event():
+            return _fit_event(report, remarks)
+        case Heartbeat():
+            return _fit_heartbeat(report, remarks)
+    return _fit_job(report, remarks)
 
 
 def _fit_event(event: Event, remarks: salvage.Remarks) -> Event:
@@ -197,6 +241,24 @@ def _fit_heartbeat(heartbeat: Heartbeat, remarks: salvage.Remarks) -> Heartbeat:
         changes |= {"stats": {}, "fixers": ()}
     changes["remarks"] = remarks.all()
     return replace(heartbeat, **changes)
+
+
+def _fit_job(report: JobReport, remarks: salvage.Remarks) -> JobReport | Unreadable:
+    changes: dict[str, Any] = _named(report) | {"job": one_line(report.job, _NAME_LIMIT)}
+    if not changes["job"]:
+        return Unreadable("job: expected the name of the job")
+    if report.duration is not None and not 0 <= report.duration <= _LONGEST_RUN:
+        remarks.add("duration", "expected seconds, at most those of a year")
+        changes["duration"] = None
+    if report.release is not None:
+        changes["release"] = one_line(report.release, _NAME_LIMIT) or None
+    if report.schedule is not None:
+        changes["schedule"] = salvage.plain(report.schedule)
+        if len(_ENCODER.encode(changes["schedule"])) > _SCHEDULE_LIMIT:
+            remarks.add("schedule", "too long")
+            changes["schedule"] = None
+    changes["remarks"] = remarks.all()
+    return replace(report, **changes)
 
 
 def _named(report: Report) -> dict[str, Any]:

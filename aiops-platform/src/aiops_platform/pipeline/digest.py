@@ -1,25 +1,27 @@
-"""Digest: parcels become events, events become incidents, heartbeats keep monitors alive; many of them in a transaction."""
+"""Digest: parcels become events, events incidents; heartbeats keep monitors alive, jobs run; many in one transaction."""
 
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from aiops_platform.core import ahead, batch, grouping, hours, salvage, wire
+from aiops_platform.core import ahead, batch, grouping, hours, instance, job, salvage, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.event import Event, Heartbeat, Report
+from aiops_platform.core.event import Event, Heartbeat, JobReport, Report
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
+from aiops_platform.core.instance import Instance
+from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Looked, beat
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.text import paragraph
-from aiops_platform.core.wire import Unreadable
-from aiops_platform.ports import IncidentChange, Intake, KeptEvent, Leased, MonitorChange, Store, Transaction
+from aiops_platform.core.wire import AnyReport, Unreadable
+from aiops_platform.ports import IncidentChange, Intake, JobChange, KeptEvent, Leased, MonitorChange, Store, Transaction
 
 # What one transaction takes: while it lasts, nobody else can write.
 _TOGETHER: Final = 200
@@ -27,6 +29,9 @@ _TOGETHER_BYTES: Final = 8 * 1024 * 1024
 # A parcel that was being worked on when the worker died, this often, is what it dies of.
 _DEATHS: Final = 3
 _REASON_LIMIT: Final = 500
+# A name with a number in it, new for each run, would make a job of each.
+_MOST_JOBS: Final = 1_000
+_KEPT_RUNS: Final = 100
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +41,7 @@ class _Opened:
     """A parcel and what was found in it."""
 
     parcel: Parcel
-    report: Event | Heartbeat | Unreadable
+    report: AnyReport | Unreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +72,38 @@ class _Draft:
         self.facts.extend(changed.facts)
         self.events.append(_kept(arrival))
         self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+
+
+@dataclass
+class _JobDraft:
+    """A job while the words of a transaction are added to it."""
+
+    project_id: int
+    runs: dict[bytes, Run] = field(default_factory=dict)
+    schedule: Mapping[str, Any] | None = None
+    said_at: datetime | None = None
+
+    @property
+    def is_news(self) -> bool:
+        return bool(self.runs) or self.schedule is not None
+
+    def add(self, report: JobReport, known: Mapping[tuple[int, bytes], Run], *, job_id: int, at: datetime) -> None:
+        run_id = report.run_id.bytes
+        before = self.runs.get(run_id) or known.get((job_id, run_id))
+        run = job.heard(report, before, at=at)
+        if run != before:
+            self.runs[run_id] = run
+        if report.schedule is not None and (self.said_at is None or at >= self.said_at):
+            self.schedule, self.said_at = report.schedule, at
+
+    def change(self, job_id: int) -> JobChange:
+        return JobChange(
+            job_id=job_id,
+            project_id=self.project_id,
+            runs=tuple(self.runs.values()),
+            schedule=self.schedule,
+            said_at=self.said_at,
+        )
 
 
 class Digest:
@@ -170,6 +207,7 @@ class Digest:
         opened = [_Opened(parcel, wire.parse(parcel.body, parcel.kind)) for parcel in parcels]
         arrivals = [_arrival(each.report, each.parcel) for each in opened if isinstance(each.report, Event)]
         beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
+        words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
         with self._store.begin() as transaction:
             for each in opened:
                 if isinstance(each.report, Unreadable):
@@ -177,6 +215,7 @@ class Digest:
             services = transaction.services(_seen(opened))
             _take_events(transaction, _new(transaction, arrivals, services), services, now)
             _take_beats(transaction, beats, services, now)
+            _take_jobs(transaction, words, services)
 
 
 def _portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
@@ -302,9 +341,59 @@ def _take_beats(
             for service, looked in heard.items()
         ]
     )
+    _take_instances(transaction, beats, services, {service_id: each.interval for service_id, each in monitors.items()})
     _end_silences(
         transaction, [service for service, looked in heard.items() if any(x.broke_silence for x in looked)], now
     )
+
+
+def _take_instances(
+    transaction: Transaction,
+    beats: Sequence[tuple[Heartbeat, Parcel]],
+    services: Mapping[ServiceName, Service],
+    intervals: Mapping[int, int],
+) -> None:
+    places = [(services[_named(heartbeat, parcel)].id, instance.name_of(heartbeat)) for heartbeat, parcel in beats]
+    known = transaction.instances(set(places))
+    heard: defaultdict[int, dict[str, Instance]] = defaultdict(dict)
+    for (service_id, name), (heartbeat, parcel) in zip(places, beats, strict=True):
+        before = heard[service_id].get(name) or known.get((service_id, name))
+        heard[service_id][name] = instance.heard(
+            heartbeat, before, interval=intervals[service_id], at=parcel.received_at
+        )
+    transaction.save_instances({service_id: tuple(theirs.values()) for service_id, theirs in heard.items()})
+
+
+def _take_jobs(
+    transaction: Transaction, words: Sequence[tuple[JobReport, Parcel]], services: Mapping[ServiceName, Service]
+) -> None:
+    if not words:
+        return
+    told = [
+        (services[_named(report, parcel)], job.time_of(report, parcel.received_at), report, parcel)
+        for report, parcel in words
+    ]
+    first: dict[tuple[int, str], datetime] = {}
+    for service, _, report, parcel in told:
+        first.setdefault((service.id, report.job), parcel.received_at)
+    jobs = transaction.jobs(first, most=_MOST_JOBS)
+    known = transaction.runs(
+        {
+            (jobs[service.id, report.job], report.run_id.bytes)
+            for service, _, report, _ in told
+            if (service.id, report.job) in jobs
+        }
+    )
+    drafts: dict[int, _JobDraft] = {}
+    for service, at, report, parcel in told:
+        job_id = jobs.get((service.id, report.job))
+        if job_id is None:
+            transaction.bury(
+                parcel, f"{service.named.name} has {_MOST_JOBS} jobs already: is there a number in the name?"
+            )
+            continue
+        drafts.setdefault(job_id, _JobDraft(service.named.project_id)).add(report, known, job_id=job_id, at=at)
+    transaction.save_runs([draft.change(job_id) for job_id, draft in drafts.items() if draft.is_news], kept=_KEPT_RUNS)
 
 
 def _end_silences(transaction: Transaction, services: Sequence[Service], now: datetime) -> None:

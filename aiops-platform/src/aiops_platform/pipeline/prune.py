@@ -31,6 +31,7 @@ class Prune:
                 transaction.forget_seen_events(now - _SEEN, _BATCH),
                 transaction.forget_buried(now - _BURIED, _BATCH),
                 transaction.forget_states(now - _STATES, _BATCH),
+                transaction.forget_instances(now, _BATCH),
             )
         if not self._intake.waiting():
             self._intake.tidy()

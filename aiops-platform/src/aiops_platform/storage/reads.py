@@ -24,6 +24,9 @@ from aiops_platform.core.views import (
     IncidentPage,
     IncidentQuery,
     IncidentRow,
+    InstanceRow,
+    JobDetail,
+    JobPage,
     MonitorSpan,
     Names,
     Overview,
@@ -31,6 +34,7 @@ from aiops_platform.core.views import (
     ServiceRow,
     StateCounts,
 )
+from aiops_platform.storage import job_reads
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.schema import (
     events,
@@ -38,6 +42,7 @@ from aiops_platform.storage.schema import (
     group_keys,
     incident_hours,
     incidents,
+    instances,
     monitor_states,
     monitors,
     revisions,
@@ -51,6 +56,7 @@ _TIMELINE = timedelta(hours=24)
 _MOST_FACTS = 50
 _MOST_REASONS = 5
 _MOST_WORDS = 8
+_MOST_INSTANCES = 50
 
 _STATES = (IncidentState.OPEN, IncidentState.MUTED, IncidentState.RESOLVED)
 # What needs looking after comes first; a service without heartbeats has nothing to say about its life.
@@ -85,11 +91,13 @@ class SqlReads:
         with self._database.read() as connection:
             open_incidents = connection.execute(select(func.count()).where(still_open)).scalar_one()
             many = {row.state: row.many for row in connection.execute(lives)}
+            failed_jobs = job_reads.count_failed(connection, project_id)
         return Overview(
             open_incidents=open_incidents,
             services=sum(many.values()),
             late=many.get(MonitorState.LATE, 0),
             silent=many.get(MonitorState.SILENT, 0),
+            failed_jobs=failed_jobs,
         )
 
     def names(self, project_id: int) -> Names:
@@ -178,18 +186,43 @@ class SqlReads:
                 since=now - _TIMELINE,
                 until=ahead.horizon(now),
             )
-        rows = tuple(_service_row(row, spans.get(row.monitor_id, ())) for row in found)
+            processes = _instances_of(connection, [row.id for row in found], now)
+        rows = tuple(_service_row(row, spans.get(row.monitor_id, ()), processes.get(row.id, ())) for row in found)
         return ServicePage(rows=rows, total=total, page=page, per_page=per_page)
+
+    def jobs(
+        self,
+        project_id: int,
+        *,
+        service: str | None = None,
+        environment: str | None = None,
+        page: int = 1,
+        per_page: int = 25,
+    ) -> JobPage:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            mine = _services_named(project_id, service, environment)
+            return job_reads.page_of(connection, mine, page=page, per_page=per_page)
+
+    def job(self, project_id: int, job_id: int) -> JobDetail | None:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return job_reads.detail_of(connection, project_id, job_id)
+
+
+def _services_named(project_id: int, service: str | None, environment: str | None) -> list[ColumnElement[bool]]:
+    named = [services.c.project_id == project_id]
+    if service is not None:
+        named.append(services.c.name == _storable(service))
+    if environment is not None:
+        named.append(services.c.environment == _storable(environment))
+    return named
 
 
 def _matching(project_id: int, query: IncidentQuery) -> list[ColumnElement[bool]]:
     """What incidents must be like, their state aside. Names no table but incidents, so that counting needs no other."""
     conditions: list[ColumnElement[bool]] = [incidents.c.project_id == project_id]
-    named = [services.c.project_id == project_id]
-    if query.service is not None:
-        named.append(services.c.name == _storable(query.service))
-    if query.environment is not None:
-        named.append(services.c.environment == _storable(query.environment))
+    named = _services_named(project_id, query.service, query.environment)
     if len(named) > 1:
         conditions.append(incidents.c.service_id.in_(select(services.c.id).where(*named)))
     # Every word must be found, each wherever it likes.
@@ -346,7 +379,21 @@ def _service_rows() -> Select[Any]:
     ).select_from(services.outerjoin(monitors, monitors.c.service_id == services.c.id))
 
 
-def _service_row(row: Row[Any], spans: Sequence[MonitorSpan]) -> ServiceRow:
+def _instances_of(connection: Connection, service_ids: Sequence[int], now: datetime) -> dict[int, list[InstanceRow]]:
+    """Of each service the processes that beat lately, the newest beat first."""
+    order = (instances.c.closing, instances.c.last_beat_at.desc(), instances.c.name)
+    number = func.row_number().over(partition_by=instances.c.service_id, order_by=order).label("number")
+    lately = instances.c.service_id.in_(service_ids) & (instances.c.gone_at >= now)
+    numbered = select(instances, number).where(lately).subquery()
+    query = select(numbered).where(numbered.c.number <= _MOST_INSTANCES)
+    found: dict[int, list[InstanceRow]] = {}
+    for row in connection.execute(query.order_by(numbered.c.service_id, numbered.c.number)).mappings():
+        fields = {name: row[name] for name in InstanceRow.__dataclass_fields__}
+        found.setdefault(row["service_id"], []).append(InstanceRow(**fields))
+    return found
+
+
+def _service_row(row: Row[Any], spans: Sequence[MonitorSpan], processes: Sequence[InstanceRow]) -> ServiceRow:
     beat: dict[str, Any] = row.last_beat or {}
     return ServiceRow(
         id=row.id,
@@ -364,6 +411,7 @@ def _service_row(row: Row[Any], spans: Sequence[MonitorSpan]) -> ServiceRow:
         open_incidents=row.open_incidents,
         stats=beat.get("stats") or {},
         spans=tuple(spans),
+        instances=tuple(processes),
     )
 
 

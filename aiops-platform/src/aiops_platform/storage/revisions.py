@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.schema import revisions
 
-Topic = Literal["incidents", "services"]
+Topic = Literal["incidents", "services", "jobs"]
 
 
 def bump(connection: Connection, project_id: int, *topics: Topic) -> None:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -170,6 +172,60 @@ monitor_states = Table(
     Index("ix_monitor_states_monitor_id_since", "monitor_id", "since"),
 )
 
+# The processes that beat, each by the newest of its beats, until some time after the last one.
+instances = Table(
+    "instances",
+    metadata,
+    Column("service_id", ForeignKey("services.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("host", String(200)),
+    Column("pid", Integer),
+    Column("sdk", String(200)),
+    Column("last_beat_at", Instant, nullable=False),
+    Column("closing", Boolean, nullable=False),
+    Column("gone_at", Instant, nullable=False, index=True),
+    Column("stats", JSON, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("lost_at", Instant),
+    Column("stuck_since", Instant),
+)
+
+# A piece of work with a name that runs again and again.
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    Column("service_id", ForeignKey("services.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
+    # When it is meant to run, as it said, and when it said so.
+    Column("schedule", JSON(none_as_null=True)),
+    Column("schedule_at", Instant),
+    # Of the run that began last, and of the last one that ended.
+    Column("last_run_at", Instant),
+    Column("outcome", String(20)),
+    UniqueConstraint("service_id", "name"),
+)
+
+# The last hundred runs of each job. One without an end runs, or has died without a word.
+job_runs = Table(
+    "job_runs",
+    metadata,
+    _id(),
+    Column("job_id", ForeignKey("jobs.id"), nullable=False),
+    Column("run_id", LargeBinary(16), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("duration", Float),
+    Column("host", String(200)),
+    Column("release", String(200)),
+    # The event that tells why it failed; it may arrive earlier or later than the word on the run.
+    Column("event_id", LargeBinary(16)),
+    UniqueConstraint("job_id", "run_id"),
+    Index("ix_job_runs_job_id_began_at", "job_id", "began_at"),
+)
+
 incidents = Table(
     "incidents",
     metadata,
@@ -221,6 +277,8 @@ events = Table(
     Column("repeat_count", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("ix_events_incident_id_id", "incident_id", "id"),
+    # Who knows an event's id finds its incident.
+    Index("ix_events_event_id", "event_id"),
 )
 
 # Ids already counted for each service, kept for 14 days whatever the retention of events.
@@ -266,7 +324,7 @@ buried = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-# One row a topic ("incidents", "services"); bumped in the same transaction as the change. Open pages watch it.
+# One row a topic ("incidents", "services", "jobs"); bumped in the same transaction as the change. Open pages watch it.
 revisions = Table(
     "revisions",
     metadata,

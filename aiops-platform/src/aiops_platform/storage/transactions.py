@@ -6,16 +6,19 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from aiops_platform.core import ahead
+from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident, IncidentKind, IncidentState
+from aiops_platform.core.instance import Instance
+from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
-from aiops_platform.ports import IncidentChange, MonitorChange, Transaction
+from aiops_platform.ports import IncidentChange, JobChange, MonitorChange, Transaction
 from aiops_platform.storage import schema
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -158,6 +161,76 @@ class SqlTransaction:
         for project_id in sorted({change.project_id for change in changes}):
             bump(self._connection, project_id, "services")
 
+    def instances(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], Instance]:
+        """See `ports.Transaction`."""
+        table = schema.instances
+        columns = tuple_(table.c.service_id, table.c.name)
+        found: dict[tuple[int, str], Instance] = {}
+        for some in _portions(names):
+            for row in self._connection.execute(select(table).where(columns.in_(some))).mappings():
+                fields = {name: row[name] for name in Instance.__dataclass_fields__}
+                found[row["service_id"], row["name"]] = Instance(**fields)
+        return found
+
+    def save_instances(self, instances: Mapping[int, Sequence[Instance]]) -> None:
+        """See `ports.Transaction`."""
+        table = schema.instances
+        statement = insert_or(self._connection, table)
+        new = {name: statement.excluded[name] for name in Instance.__dataclass_fields__ if name != "name"}
+        self._many(
+            statement.on_conflict_do_update(index_elements=[table.c.service_id, table.c.name], set_=new),
+            [
+                {**vars(instance), "stats": dict(instance.stats), "service_id": service_id}
+                for service_id, theirs in instances.items()
+                for instance in theirs
+            ],
+        )
+
+    def jobs(self, seen: Mapping[tuple[int, str], datetime], *, most: int) -> dict[tuple[int, str], int]:
+        """See `ports.Transaction`."""
+        known = self._known_jobs(seen)
+        missing: dict[int, list[str]] = {}
+        for service_id, name in seen:
+            if (service_id, name) not in known:
+                missing.setdefault(service_id, []).append(name)
+        for service_id, names in missing.items():
+            room = max(0, most - self._count(schema.jobs, schema.jobs.c.service_id == service_id))
+            rows = [
+                {"service_id": service_id, "name": name, "first_seen_at": seen[service_id, name]}
+                for name in names[:room]
+            ]
+            for name, id_ in zip(names, self._insert(schema.jobs, rows), strict=False):
+                known[service_id, name] = id_
+        return known
+
+    def runs(self, wanted: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Run]:
+        """See `ports.Transaction`."""
+        table = schema.job_runs
+        columns = tuple_(table.c.job_id, table.c.run_id)
+        found: dict[tuple[int, bytes], Run] = {}
+        for some in _portions(wanted):
+            for row in self._connection.execute(select(table).where(columns.in_(some))).mappings():
+                fields = {name: row[name] for name in Run.__dataclass_fields__}
+                found[row["job_id"], row["run_id"]] = Run(**fields | {"state": RunState(row["state"])})
+        return found
+
+    def save_runs(self, changes: Sequence[JobChange], *, kept: int) -> None:
+        """See `ports.Transaction`."""
+        if not changes:
+            return
+        table = schema.job_runs
+        statement = insert_or(self._connection, table)
+        new = {name: statement.excluded[name] for name in Run.__dataclass_fields__ if name != "run_id"}
+        self._many(
+            statement.on_conflict_do_update(index_elements=[table.c.job_id, table.c.run_id], set_=new),
+            [{**vars(run), "job_id": change.job_id} for change in changes for run in change.runs],
+        )
+        self._note_schedules(changes)
+        for change in changes:
+            self._keep_runs(change.job_id, kept)
+        for project_id in sorted({change.project_id for change in changes}):
+            bump(self._connection, project_id, "jobs")
+
     def bury(self, parcel: Parcel, reason: str) -> None:
         """See `ports.Transaction`."""
         self._connection.execute(
@@ -186,6 +259,14 @@ class SqlTransaction:
         table = schema.buried
         old = select(table.c.id).where(table.c.received_at < before).limit(limit)
         return self._delete(table, table.c.id.in_(old))
+
+    def forget_instances(self, now: datetime, limit: int) -> int:
+        """See `ports.Transaction`."""
+        table = schema.instances
+        # Also those of which a clock ahead has said that they may stay for long.
+        gone = or_(table.c.gone_at < now, table.c.last_beat_at > ahead.horizon(now))
+        old = select(table.c.service_id, table.c.name).where(gone).limit(limit)
+        return self._delete(table, tuple_(table.c.service_id, table.c.name).in_(old))
 
     def forget_states(self, before: datetime, limit: int) -> int:
         """See `ports.Transaction`."""
@@ -226,6 +307,45 @@ class SqlTransaction:
         for project_id in sorted({name.project_id for name in names}):
             bump(self._connection, project_id, "services")
         return services
+
+    def _known_jobs(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+        table = schema.jobs
+        columns = (table.c.service_id, table.c.name)
+        found: dict[tuple[int, str], int] = {}
+        for some in _portions(names):
+            for row in self._connection.execute(select(table.c.id, *columns).where(tuple_(*columns).in_(some))):
+                found[row.service_id, row.name] = row.id
+        return found
+
+    def _note_schedules(self, changes: Iterable[JobChange]) -> None:
+        table, at = schema.jobs, bindparam("at", type_=schema.Instant)
+        self._many(
+            update(table)
+            .where(table.c.id == bindparam("job"))
+            .where(or_(table.c.schedule_at.is_(None), table.c.schedule_at <= at))
+            .values(schedule=bindparam("said"), schedule_at=at),
+            [
+                {"job": change.job_id, "said": dict(change.schedule), "at": change.said_at}
+                for change in changes
+                if change.schedule is not None
+            ],
+        )
+
+    def _keep_runs(self, job_id: int, kept: int) -> None:
+        """Forgets all but the newest runs, and notes at the job how it stands."""
+        table, jobs = schema.job_runs, schema.jobs
+        newest = select(table.c.id).where(table.c.job_id == job_id).order_by(table.c.began_at.desc(), table.c.id.desc())
+        # SQLite knows an offset only beside a limit.
+        self._delete(table, table.c.id.in_(newest.offset(kept).limit(1_000)))
+        last_run_at = select(func.max(table.c.began_at)).where(table.c.job_id == job_id).scalar_subquery()
+        ended = select(table.c.state).where(table.c.job_id == job_id, table.c.state != RunState.STARTED)
+        outcome = ended.order_by(table.c.ended_at.desc(), table.c.id.desc()).limit(1).scalar_subquery()
+        self._connection.execute(
+            update(jobs).where(jobs.c.id == job_id).values(last_run_at=last_run_at, outcome=outcome)
+        )
+
+    def _count(self, table: Table, condition: Any) -> int:
+        return self._connection.execute(select(func.count()).select_from(table).where(condition)).scalar_one()
 
     def _add_keys(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
         self._many(

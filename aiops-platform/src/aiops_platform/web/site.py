@@ -74,7 +74,7 @@ class Site:
         """The same frame without asking the store; for a stranger it holds nothing of any project."""
         if visitor is None:
             return {"visitor": None}
-        nothing = Overview(open_incidents=0, services=0, late=0, silent=0)
+        nothing = Overview(open_incidents=0, services=0, late=0, silent=0, failed_jobs=0)
         return {"visitor": visitor, "seen": "", "overview": nothing, "public_url": self.public_url}
 
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:

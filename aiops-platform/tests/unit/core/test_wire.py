@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made import SAMPLES, a_body, a_sample, an_event, read
 
 from aiops_platform.core import wire
-from aiops_platform.core.event import Event, Heartbeat, Relation
+from aiops_platform.core.event import Event, Heartbeat, JobReport, Relation
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.wire import Unreadable
 
@@ -30,8 +30,8 @@ REFUSED = [path.stem for path in SAMPLES.glob("refused-*.json")]
 
 
 def the_kind_of(body: Any) -> ParcelKind:
-    heartbeat = isinstance(body, dict) and body.get("signal_type") == "heartbeat"
-    return ParcelKind.HEARTBEAT if heartbeat else ParcelKind.EXCEPTION
+    signal = body.get("signal_type") if isinstance(body, dict) else None
+    return {"heartbeat": ParcelKind.HEARTBEAT, "job": ParcelKind.JOB}.get(signal, ParcelKind.EXCEPTION)
 
 
 @pytest.mark.parametrize("name", NEW_EVENTS + OLD_EVENTS)
@@ -68,7 +68,7 @@ def without_empty(value: Any) -> Any:
 def test_a_mistake_in_a_field_does_not_cost_the_event(name):
     body = a_sample(name)
     report = wire.parse(json.dumps(body).encode(), the_kind_of(body))
-    assert isinstance(report, (Event, Heartbeat))
+    assert isinstance(report, (Event, Heartbeat, JobReport))
 
 
 @pytest.mark.parametrize("name", REFUSED)

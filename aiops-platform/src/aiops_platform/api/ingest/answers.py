@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from aiops_platform.process.asgi import Send
 
-CAPABILITIES = ("batch", "gzip")
+CAPABILITIES = ("batch", "gzip", "jobs")
 
 
 class Answer:

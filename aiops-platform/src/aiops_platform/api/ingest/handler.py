@@ -23,6 +23,8 @@ PATHS = {
     "/v1/sdk/heartbeat/": ParcelKind.HEARTBEAT,
     "/v1/sdk/batch": ParcelKind.BATCH,
     "/v1/sdk/batch/": ParcelKind.BATCH,
+    "/v1/sdk/job": ParcelKind.JOB,
+    "/v1/sdk/job/": ParcelKind.JOB,
 }
 _RETRY_SECONDS = 5
 # To look at more takes longer than what a thread costs; meanwhile others are served.
