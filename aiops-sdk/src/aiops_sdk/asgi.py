@@ -185,6 +185,7 @@ class _Exchange:
     def _answers(self, status: int, message: Message) -> None:
         if not noise.counts_as_failure(status):
             self._looks = False
+            answers.count(self._client, self.request, status)
             return
         self._status = status
         self._headers = headers_of(message.get("headers"))

@@ -71,6 +71,8 @@ class _Exchange:
             ways = (type(handled),) if getattr(type(handled), "__http_exception__", False) else ()
             message = _message_in(answer)
             answers.report(self._client, self._request, status, message, answers=ways, mechanism=_NAME)  # type: ignore[arg-type]  # it is an exception's
+        elif type(status) is int and status >= 400:
+            answers.count(self._client, self._request, status)
 
     def end(self) -> None:
         """It is over."""
