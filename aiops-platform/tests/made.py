@@ -4,9 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from aiops_platform.core import wire
-from aiops_platform.core.event import Event, Heartbeat
+from aiops_platform.core.event import Event, Heartbeat, JobReport
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
 
@@ -66,3 +67,17 @@ def a_parcel(number: int, body: object, *, received_at: datetime = NOW, project_
         received_at=received_at,
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
     )
+
+
+def a_job_body(state: str = "started", *, run: int = 1, **fields: Any) -> dict[str, Any]:
+    """A word on a run of a job."""
+    run_id = str(UUID(int=run))
+    said = {"service": "shop", "environment": "production", "job": "nightly-import", "run_id": run_id, "state": state}
+    return {"signal_type": "job", **said, **fields}
+
+
+def a_job_report(state: str = "started", **fields: Any) -> JobReport:
+    """A word on a run of a job as it comes off the wire."""
+    report = wire.parse(json.dumps(a_job_body(state, **fields)).encode(), ParcelKind.JOB)
+    assert isinstance(report, JobReport)
+    return report
