@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from aiops_sdk import heartbeats, saying
+    from aiops_sdk.delivery.transport import Transport
     from aiops_sdk.integrations import faults
 else:
     heartbeats, saying, faults = late("heartbeats", "saying", "integrations.faults")
@@ -67,6 +68,13 @@ def init(
     capture_locals: Optional[bool] = None,
     capture_body: Optional[bool] = None,
     debug: Optional[bool] = None,
+    before_send: Optional[Callable[[Dict[str, object]], Optional[Dict[str, object]]]] = None,
+    ignore_errors: Union[str, type, Iterable[object], None] = None,
+    scrub_names: Union[str, Iterable[str], None] = None,
+    scrub_values: Union[str, Iterable[str], None] = None,
+    proxy: Optional[str] = None,
+    ca_file: Optional[str] = None,
+    transport: Optional[Transport] = None,
     **unknown: object,
 ) -> Client:
     """Begin to report: crashes, dying threads, error logs, heartbeats. Call it once, early.
@@ -101,7 +109,7 @@ def capture_exception(exc: object = None) -> Optional[str]:
     running, found = client.current(), exc if exc is not None else sys.exc_info()[1]
     if running is None or found is None:
         return None
-    return running.capture_exception(found)
+    return running.capture_exception(found, fingerprint=fingerprint)
 
 
 def capture_message(message: str, level: str = "error") -> Optional[str]:

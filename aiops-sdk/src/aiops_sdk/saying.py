@@ -56,6 +56,21 @@ def crumb(message: object, category: object, level: object, data: Optional[Mappi
     return (time.time(), text(category, NAME), said, text(message, MESSAGE), told)  # type: ignore[return-value]  # of a dict it is a dict
 
 
+def call_made(method: object, address: str, result: object, seconds: float, kept: int) -> None:
+    """Note a call of another service: ``result`` is its status, or the name of the error that it ended with."""
+    place = address.partition("?")[0].partition("#")[0]
+    failed = not isinstance(result, int) or result >= 500
+    data = {"method": text(method, NAME), "url": text(place, MESSAGE), "result": result, "duration": round(seconds, 4)}
+    message = "{} {} {}".format(data["method"], data["url"], result)
+    scope.leave((time.time(), "http", "warning" if failed else "info", message, data), kept)
+
+
+def statement_run(statement: object, seconds: Optional[float], kept: int) -> None:
+    """Note an SQL statement, which took so long."""
+    data: Dict[str, object] = {} if seconds is None else {"duration": round(seconds, 4)}
+    scope.leave((time.time(), "sql", "info", text(statement, MESSAGE), data), kept)
+
+
 def text(value: object, limit: int) -> str:
     """What would be printed of it, cut to ``limit`` characters."""
     return hostile.clean(hostile.text_of(value), limit)

@@ -1,0 +1,159 @@
+"""Breadcrumbs of SQL statements and of calls of other services."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import aiops_sdk
+from aiops_sdk import client as clients
+from aiops_sdk import scope
+from aiops_sdk.config import Config
+from aiops_sdk.integrations import http_client
+from aiops_sdk.scope import RequestScope
+from aiops_sdk.testing import capture_events
+
+
+class Service(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(503 if self.path.startswith("/down") else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def address():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join(20)
+
+
+@pytest.fixture
+def captured():
+    with capture_events(Config(api_key="k")) as events:
+        token = scope.begin(RequestScope("GET", "/"))
+        yield events
+        scope.end(token)
+
+
+def told(events):
+    aiops_sdk.capture_exception(ValueError("x"))
+    return [(crumb["category"], crumb["level"], crumb["message"]) for crumb in events[0].get("breadcrumbs", [])]
+
+
+def test_what_the_standard_library_calls(captured, address):
+    undo = http_client.install(clients.current())
+    try:
+        urllib.request.urlopen(address + "/stock?token=abc", timeout=20).read()
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(address + "/down", timeout=20)
+        refused = http.client.HTTPConnection("127.0.0.1", 1, timeout=5)
+        with pytest.raises(OSError, match=""):
+            refused.request("GET", "/")
+    finally:
+        undo()
+    urllib.request.urlopen(address + "/unheard", timeout=20).read()
+    assert told(captured) == [
+        ("http", "info", f"GET {address}/stock 200"),
+        ("http", "warning", f"GET {address}/down 503"),
+    ]
+    data = captured[0]["breadcrumbs"][0]["data"]
+    assert (data["method"], data["url"], data["result"]) == ("GET", address + "/stock", 200)
+    assert data["duration"] >= 0
+
+
+def test_httpx(captured, address):
+    httpx = pytest.importorskip("httpx")
+    from aiops_sdk.integrations import httpx as ours
+
+    undo = ours.install(clients.current())
+
+    async def call() -> None:
+        async with httpx.AsyncClient() as client:
+            await client.get(address + "/async?password=abc")
+
+    try:
+        httpx.get(address + "/sync")
+        asyncio.run(call())
+        with pytest.raises(httpx.ConnectError):
+            httpx.get("http://127.0.0.1:1/")
+    finally:
+        undo()
+    httpx.get(address + "/unheard")
+    assert told(captured) == [
+        ("http", "info", f"GET {address}/sync 200"),
+        ("http", "info", f"GET {address}/async 200"),
+        ("http", "warning", "GET http://127.0.0.1:1/ ConnectError"),
+    ]
+
+
+def test_sqlalchemy(captured):
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    from aiops_sdk.integrations import sqlalchemy as ours
+
+    engine = sqlalchemy.create_engine("sqlite://")
+    undo = ours.install(clients.current())
+    try:
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("select :number + 1"), {"number": 41})
+    finally:
+        undo()
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("select 1"))
+    assert told(captured) == [("sql", "info", "select ? + 1")]
+
+
+PROGRAM = """
+import json, os, sys
+import aiops_sdk
+from aiops_sdk.testing import InMemoryTransport
+client = aiops_sdk.init("k", platform_url="http://127.0.0.1:9", capture_http=True, capture_sql=True, spool=False)
+from aiops_sdk.client import current
+from aiops_sdk import scope
+import sqlalchemy, httpx, urllib.request
+engine = sqlalchemy.create_engine("sqlite://")
+with engine.connect() as connection:
+    connection.execute(sqlalchemy.text("select 1"))
+for call in (urllib.request.urlopen, httpx.get):
+    try:
+        call(sys.argv[1])
+    except Exception as exc:
+        pass
+print(json.dumps([crumb[3] for crumb in scope.trail()]))
+os._exit(0)
+"""
+
+
+def test_the_options_attach_what_is_loaded_later(address):
+    import json
+    import subprocess
+    import sys
+
+    pytest.importorskip("sqlalchemy")
+    pytest.importorskip("httpx")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, address + "/"],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [
+        "select 1",
+        f"GET {address}/ 200",
+        f"GET {address}/ 200",
+    ]
