@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 
-from aiops_sdk import releases
+from aiops_sdk import releases, telling
 from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import FrozenSet, Iterable, Mapping, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
 
 
 DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
@@ -28,37 +28,69 @@ class ConfigError(RuntimeError):
     """The SDK cannot start with these settings; the message says which one and what to do."""
 
 
-class Config(Frozen, hidden=("api_key", "proxy")):
+class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
     """Everything that can be chosen, checked. Never printed with its key."""
 
+    # The comments over the fields are the page on options: tools/sdk_options.py copies them.
+
+    #: The key that lets this service report: from the page *Set-up*, or `aiops key create NAME`. Without one `init()`
+    #: raises `RuntimeError`.
     api_key: str
+    #: The service's name in incidents.
     service_name: str = DEFAULT_SERVICE_NAME
+    #: Where it runs. A service has its own incidents in each environment.
     environment: str = DEFAULT_ENVIRONMENT
+    #: The platform's address. Set it to your own.
     platform_url: str = DEFAULT_PLATFORM_URL
+    #: This service's own address; heartbeats tell it to the platform. The first address that a request reaches the service
+    #: at, unless it is given.
     base_url: Optional[str] = None
+    #: More paths that are never reported: a list, or text with commas.
     skip_paths: FrozenSet[str] = frozenset()
+    #: Which version of the service runs. Else what the platform that runs it or the CI system says, or the commit of the
+    #: git checkout that it lies in.
     release: Optional[str] = None
-    #: Repeats of one failure are counted, and told together.
-    aggregate_repeats: bool = True
-    #: The folders that may hold what is undelivered, the first usable one is taken; none of them: nothing is kept on disk.
-    spool: Tuple[str, ...] = ()
-    #: What every event says besides: names and values.
+    #: What every event says besides: a mapping of names to values.
     tags: Mapping[str, str] = {}
-    #: How many of the things that happened before are told with an event; 0 for none.
-    max_breadcrumbs: int = 50
-    #: Whether SQL statements and outgoing HTTP calls are among them.
-    capture_sql: bool = False
-    capture_http: bool = False
-    #: Whether what names stood for in the program's own calls is told.
-    capture_locals: bool = False
-    #: Whether the body of a request is told, and the arguments of a task.
-    capture_body: bool = False
-    #: Whether each decision is said on standard error.
-    debug: bool = False
-    #: Whether SIGTERM delivers what is queued before it ends the process.
+    #: Repeats of one failure are counted and told together every ten seconds. `False` or `no`: each is sent by itself.
+    aggregate_repeats: bool = True
+    #: The folder in which undelivered events outlive the process, see below. `False` or `off`: none.
+    spool: Tuple[str, ...] = ()
+    #: Before SIGTERM ends the process, what is queued is sent, for at most 2 s. Without it nothing is lost either: the next
+    #: start sends it.
     flush_on_sigterm: bool = False
-    #: The proxy to reach the platform through, from the usual variables; may carry a password.
+    #: How many of the things that happened before are told with an event: log lines from INFO up, and what
+    #: `add_breadcrumb()` says. 0: none.
+    max_breadcrumbs: int = 50
+    #: SQL statements are told as breadcrumbs, without their parameters: those of SQLAlchemy and Django.
+    capture_sql: bool = False
+    #: Calls of other services are told as breadcrumbs, without their query: those of http.client, urllib3, requests, httpx.
+    capture_http: bool = False
+    #: What names stood for in the calls of your own code is told, as short texts of built-in types.
+    capture_locals: bool = False
+    #: Small JSON bodies of requests are told, and the arguments of tasks.
+    capture_body: bool = False
+    #: Each decision is said on standard error: what was captured, merged, counted, ignored by which rule, dropped why.
+    debug: bool = False
+    #: A function that gets each event as a dictionary before it is sent, and returns it, changed or not, or None to drop it.
+    before_send: Any = None
+    #: What is never reported: exception classes, their dotted names, and patterns of messages such as `*timed out*`; a
+    #: list, or text with commas.
+    ignore_errors: Tuple[object, ...] = ()
+    #: Words that tell, in the name of a value, that it is a secret, besides `password`, `token` and the like.
+    scrub_names: Tuple[str, ...] = ()
+    #: Texts that are secrets, besides those that the environment holds under telling names.
+    scrub_values: Tuple[str, ...] = ()
+    #: The proxy to reach the platform through. Else the usual variables decide.
     proxy: Optional[str] = None
+    #: The file, or folder, with the certificates that are believed; else those that the system trusts. Also from
+    #: `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE`.
+    ca_file: Optional[str] = None
+    #: What brings everything to the platform instead of HTTP: a `Transport`.
+    transport: Any = None
+
+    # What is no option, but read from the environment with them: the secrets that it held.
+    secrets: Tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -81,6 +113,13 @@ class Config(Frozen, hidden=("api_key", "proxy")):
         capture_locals: Optional[bool] = None,
         capture_body: Optional[bool] = None,
         debug: Optional[bool] = None,
+        before_send: Optional[Callable[[Dict[str, object]], Optional[Dict[str, object]]]] = None,
+        ignore_errors: Union[str, type, Iterable[object], None] = None,
+        scrub_names: Union[str, Iterable[str], None] = None,
+        scrub_values: Union[str, Iterable[str], None] = None,
+        proxy: Optional[str] = None,
+        ca_file: Optional[str] = None,
+        transport: object = None,
         environ: Optional[Mapping[str, str]] = None,
     ) -> Config:
         """The settings for these arguments in this environment; ``ConfigError`` when there is no usable key or address."""
@@ -105,7 +144,17 @@ class Config(Frozen, hidden=("api_key", "proxy")):
             capture_locals=_decision(capture_locals, env.get("AIOPS_CAPTURE_LOCALS"), usual=False),
             capture_body=_decision(capture_body, env.get("AIOPS_CAPTURE_BODY"), usual=False),
             debug=_decision(debug, env.get("AIOPS_DEBUG"), usual=False),
-            proxy=_proxy_for(address, env),
+            before_send=_function("before_send", before_send),
+            ignore_errors=_errors(ignore_errors) or _listed(env.get("AIOPS_IGNORE_ERRORS")),
+            scrub_names=_listed(scrub_names) or _listed(env.get("AIOPS_SCRUB_NAMES")),
+            scrub_values=_listed(scrub_values) or _listed(env.get("AIOPS_SCRUB_VALUES")),
+            secrets=telling.secrets_in(env),
+            proxy=_proxy(_first(proxy, env.get("AIOPS_PROXY")), address, env),
+            # The last two as other HTTP clients heed them; SSL_CERT_FILE and SSL_CERT_DIR are heeded by OpenSSL itself.
+            ca_file=_first(
+                ca_file, *[env.get(name) for name in ("AIOPS_CA_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")]
+            ),
+            transport=_transport(transport),
         )
 
 
@@ -166,6 +215,23 @@ def _paths(given: Union[str, Iterable[str], None]) -> FrozenSet[str]:
     return frozenset(part.strip() for part in parts if part.strip())
 
 
+def _listed(given: Union[str, Iterable[str], None]) -> Tuple[str, ...]:
+    parts = given.split(",") if isinstance(given, str) else (given or ())
+    return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
+
+
+def _errors(given: Union[str, type, Iterable[object], None]) -> Tuple[object, ...]:
+    if isinstance(given, type):
+        return (given,)
+    return _listed(given) if isinstance(given, str) else tuple(given or ())
+
+
+def _function(option: str, given: object) -> object:
+    if given is None or callable(given):
+        return given
+    raise ConfigError("{} is {!r}: pass a function.".format(option, given))
+
+
 def _key(key: Optional[str]) -> str:
     if key is None:
         raise ConfigError(
@@ -193,6 +259,24 @@ def _address(url: str) -> str:
             "(platform_url=… or AIOPS_PLATFORM_URL).".format(url)
         )
     return url.rstrip("/")
+
+
+def _transport(given: object) -> object:
+    missing = [name for name in ("send", "close", "abandon") if given is not None and not hasattr(given, name)]
+    if missing:
+        raise ConfigError(
+            "What was passed as transport has no {}(): see aiops_sdk.delivery.transport.Transport.".format(
+                "(), ".join(missing)
+            )
+        )
+    return given
+
+
+def _proxy(chosen: Optional[str], address: str, env: Mapping[str, str]) -> Optional[str]:
+    """The one that was chosen for us, else the one that is there for all."""
+    if chosen is None:
+        return _proxy_for(address, env)
+    return None if chosen.lower() in _NO else chosen
 
 
 def _proxy_for(address: str, env: Mapping[str, str]) -> Optional[str]:
