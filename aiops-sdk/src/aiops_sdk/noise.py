@@ -176,19 +176,8 @@ SCANNED_EXTENSIONS = frozenset(
 )
 SCANNED_FOLDERS = frozenset(
     {
-        *(
-            "wp",
-            "wordpress",
-            "wp-admin",
-            "wp-content",
-            "wp-includes",
-            "wp-json",
-            "xmlrpc",
-            "joomla",
-            "drupal",
-            "magento",
-        ),
-        *("phpmyadmin", "pma", "myadmin", "mysqladmin", "adminer", "phpinfo", "phpunit", "_ignition", "_profiler"),
+        *("wordpress", "wp-admin", "wp-content", "wp-includes", "wp-json", "joomla", "drupal", "magento", "adminer"),
+        *("phpmyadmin", "pma", "myadmin", "mysqladmin", "phpinfo", "phpunit", "_ignition", "_profiler", "telescope"),
         *("cgi-bin", "server-status", "server-info", "boaform", "goform", "gponform", "hnap1", "evox", "webfig"),
         *("actuator", "jolokia", "jenkins", "hudson", "solr", "struts", "druid", "nacos", "geoserver", "jmx-console"),
         *(
@@ -200,10 +189,9 @@ SCANNED_FOLDERS = frozenset(
             "global-protect",
             "+cscoe+",
             "sslvpn",
-            "vpn",
-            "remote",
+            "nginx_status",
         ),
-        *("telescope", "nmaplowercheck", "sitecore", "umbraco", "nginx_status"),
+        *("nmaplowercheck", "sitecore", "umbraco"),
     }
 )
 
@@ -401,7 +389,8 @@ def answer_rule(status: int, path: str = "", route: Optional[str] = None) -> Opt
 def is_scanned(path: str) -> bool:
     """Is this a path that only scanners ask a Python program for? Routes of the application come first: ask them before."""
     parts = path.lower().strip("/").split("/")
-    if parts[0] in SCANNED_FOLDERS or parts[-1].rpartition(".")[2] in SCANNED_EXTENSIONS:
+    _, dot, extension = parts[-1].rpartition(".")
+    if parts[0] in SCANNED_FOLDERS or (dot and extension in SCANNED_EXTENSIONS):
         return True
     return any(part.startswith(".") and part != ".well-known" for part in parts)
 
