@@ -77,5 +77,5 @@ def test_every_default_named_for_an_option_is_the_one_that_is_used() -> None:
     written = {row[0]: row[2] for row in table("sdk-options.md") if "`" not in row[2] and " " not in row[2]}
     words = {decision: word for word, decision in WORDS.items()}
     values = {option: getattr(config, option) for option in written}
-    used = {option: words[value] if type(value) is bool else value or "none" for option, value in values.items()}
+    used = {option: words[value] if type(value) is bool else str(value or "none") for option, value in values.items()}
     assert written == used
