@@ -21,6 +21,7 @@ MAX_BODY = 64 * 1024
 """Bytes of an answer's body that are read at most; a longer one says nothing."""
 
 _PLAIN_ENCODINGS = ("", "identity")
+_ZLIB_ENCODINGS = ("gzip", "x-gzip", "deflate")
 
 
 class Notes:
@@ -112,6 +113,29 @@ def report(
         )
 
 
+def raised(client: Client, exc: BaseException, mechanism: str) -> None:
+    """Report what ended a request, or did not begin to be one.
+
+    Whoever sees it further out, as a server that logs it, tells nothing new, also where it was noise or its request is
+    silent.
+    """
+    client.capture_exception(exc, mechanism=mechanism)
+    with _safety.guarded():
+        if seen.known_event(exc) is None:
+            seen.mark(exc, "")
+
+
+def judge(client: Client, request: AnsweredRequest, status: int, message: Optional[str] = None, **how: Any) -> None:
+    """Report an answer with a status of 400 or more, or count it, unless an app within this one has done so. As ``report``."""
+    if request.notes.answered:
+        return
+    request.notes.answered = True
+    if noise.counts_as_failure(status):
+        report(client, request, status, message, **how)
+    else:
+        count(client, request, status)
+
+
 def count(client: Client, request: AnsweredRequest, status: int) -> None:
     """An answer with this status is no incident: count it, unless nobody asks what becomes of such requests."""
     with _safety.guarded():
@@ -122,12 +146,14 @@ def count(client: Client, request: AnsweredRequest, status: int) -> None:
 def message_in(body: bytes, content_type: Optional[str], encoding: Optional[str] = None) -> Optional[str]:
     """What this whole body says went wrong, given the headers Content-Type and Content-Encoding.
 
-    None if it is no JSON, longer than ``MAX_BODY``, compressed, or says nothing that we understand.
+    None if it is no JSON, longer than ``MAX_BODY``, packed in a way that Python itself cannot undo, or says nothing that
+    we understand.
     """
-    if len(body) > MAX_BODY or not is_json(content_type) or (encoding or "").strip().lower() not in _PLAIN_ENCODINGS:
+    if not is_json(content_type) or len(body) > MAX_BODY:
         return None
+    plain = _unpacked(body, (encoding or "").strip().lower())
     try:
-        return responses.message_from(json.loads(body))
+        return responses.message_from(json.loads(plain)) if len(plain) <= MAX_BODY else None
     except (ValueError, RecursionError):
         return None
 
@@ -166,6 +192,21 @@ def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tup
                 return True, event_id
     told_by = None if handled is None else seen.known_event(handled, since=request.began)
     return told_by is not None, told_by
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """The body itself, or a little more than ``MAX_BODY`` of it; nothing if it cannot be had."""
+    if encoding in _PLAIN_ENCODINGS:
+        return body
+    if encoding not in _ZLIB_ENCODINGS:
+        return b""
+    import zlib
+
+    try:
+        # 32: with the header of either.
+        return zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(body, MAX_BODY + 1)
+    except zlib.error:
+        return b""
 
 
 def _says_something(message: Optional[str]) -> bool:

@@ -159,7 +159,7 @@ class _Exchange:
 
     def failed(self, exc: BaseException) -> None:
         """The app raised this."""
-        self._client.capture_exception(exc, mechanism=self._mechanism)
+        answers.raised(self._client, exc, self._mechanism)
         # Also when it was noise, or known already: the answer is no failure of its own.
         self.request.log.has_exception = True
 
@@ -183,6 +183,10 @@ class _Exchange:
             self._takes(message)
 
     def _answers(self, status: int, message: Message) -> None:
+        if self.request.notes.answered:
+            # By an app within this one, which knows more.
+            self._looks = False
+            return
         if not noise.counts_as_failure(status):
             self._looks = False
             answers.count(self._client, self.request, status)
@@ -240,7 +244,7 @@ class _Websocket:
 
     def failed(self, exc: BaseException) -> None:
         """The app raised this."""
-        self._client.capture_exception(exc, mechanism=self._mechanism)
+        answers.raised(self._client, exc, self._mechanism)
 
     def end(self) -> None:
         """The app is done with it."""
@@ -276,7 +280,7 @@ class _Lifespan:
         exc = sys.exc_info()[1]
         if exc is None or not str(message["type"]).endswith(".failed"):
             return self._pass_on(message)
-        self._client.capture_exception(exc, mechanism=self._mechanism)
+        answers.raised(self._client, exc, self._mechanism)
         return self._in_silence(message)
 
     async def _in_silence(self, message: Message) -> None:
@@ -292,7 +296,7 @@ class _Lifespan:
     def failed(self, exc: BaseException) -> None:
         """The app raised this."""
         if self._asked:
-            self._client.capture_exception(exc, mechanism=self._mechanism)
+            answers.raised(self._client, exc, self._mechanism)
 
     def end(self) -> None:
         """The app is done with it."""
@@ -342,13 +346,20 @@ def route_of(connection: Connection, path: str, root_path: str) -> Optional[str]
     template = connection.get("path_template")
     if isinstance(template, str):
         return template
-    own = getattr(connection.get("route"), "path", None)
+    own = _included(connection) or getattr(connection.get("route"), "path", None)
     mounted = str(connection.get("root_path") or "")[len(root_path) :]
     if isinstance(own, str) and not mounted:
         return own
     router = connection.get("router") or connection.get("app")
     found = _route_in(getattr(router, "routes", ()), path, str(connection.get("method", "")))
     return found or (mounted + own if isinstance(own, str) else None)
+
+
+def _included(connection: Connection) -> Optional[str]:
+    """What the newer FastAPIs say of a route in a router that was included below a prefix."""
+    told = connection.get("fastapi")
+    found = getattr(told.get("effective_route_context"), "path", None) if isinstance(told, dict) else None
+    return found if isinstance(found, str) and found else None
 
 
 def _route_in(routes: Any, path: str, method: str) -> Optional[str]:

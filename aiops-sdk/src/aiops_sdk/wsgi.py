@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from wsgiref.util import request_uri
 
-from aiops_sdk import listening, scope
+from aiops_sdk import _safety, listening, scope
 from aiops_sdk.answers import AnsweredRequest
 from aiops_sdk.scope import RequestScope, WorkLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Iterator, Mapping, Optional
+    from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from aiops_sdk.listening import Listener
+
+FAILURES = ("4", "5")
+"""How the status of an answer begins that is reported or counted."""
 
 _HEADERS_WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
 
@@ -31,6 +34,8 @@ class WsgiRequest(AnsweredRequest):
 
     #: The status line as the server was given it.
     status: str = ""
+    #: The headers of an answer that failed, by their names in small letters.
+    answer_headers: Mapping[str, str] = {}
     #: The body of the answer is made while it is sent.
     streams: bool = False
 
@@ -85,6 +90,25 @@ class StreamedBody:
             raise
         finally:
             scope.end(token)
+
+
+def noting_status(start_response: StartResponse, request: WsgiRequest) -> StartResponse:
+    """The same as ``start_response``; what the app tells it, the request learns."""
+
+    def start(status: str, *rest: Any, **named: Any) -> Callable[[bytes], object]:
+        request.status = status if isinstance(status, str) else ""
+        if (rest or named) and request.status[:1] in FAILURES:
+            _note_more(request, *rest, **named)
+        return start_response(status, *rest, **named)
+
+    return start
+
+
+@_safety.harmless
+def _note_more(request: WsgiRequest, headers: Any = (), exc_info: Any = None) -> None:
+    request.answer_headers = {str(name).lower(): value for name, value in headers}
+    if exc_info is not None and request.notes.handled is None:
+        request.notes.handled = exc_info[1]
 
 
 def method_of(given: Optional[str]) -> str:

@@ -12,8 +12,9 @@ import sys
 import weakref
 from inspect import iscoroutinefunction
 
-from aiops_sdk import _safety, answers, asgi, hostile, listening, modules, noise, scope, wsgi
+from aiops_sdk import _safety, answers, hostile, listening, modules, noise, scope
 from aiops_sdk import client as clients
+from aiops_sdk.answers import AnsweredRequest
 from aiops_sdk.asgi import AsgiRequest
 from aiops_sdk.frozen import replace
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
@@ -51,17 +52,14 @@ def Middleware(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:  # n
 
     # Django asks which kind of function it gets.
     if iscoroutinefunction(get_response):
+        later = hooks.heard_later(go_on)
 
         async def asynchronous(request: Any) -> Any:
-            return await hooks.answer_later(go_on, None, request)
+            return await later(None, request)
 
         made: Any = asynchronous
     else:
-
-        def synchronous(request: Any) -> Any:
-            return hooks.answer(go_on, None, request)
-
-        made = synchronous
+        made = functools.partial(hooks.heard(go_on), None)
     made.process_exception = hooks.overhear
     return made  # type: ignore[no-any-return]  # one of the two
 
@@ -88,7 +86,7 @@ class DjangoRequest(WsgiRequest):
         return "/" + pattern.lstrip("^/") if isinstance(pattern, str) else None
 
     @property
-    def around(self) -> Around:  # type: ignore[override]  # asked for when something is captured
+    def around(self) -> Around:
         """What the program says, and who the user is unless it says that, too."""
         said = self._said
         user = _user_of(self.original) if said.user is None else None
@@ -145,63 +143,59 @@ class _Hooks:
     def _lay(self, signals: Any) -> None:
         self._undos.append(self.hear_exceptions(signals))
         kind = sys.modules["django.core.handlers.base"].BaseHandler
-        self._undos.append(modules.replace(kind, "get_response", self._heard(kind.get_response)))
+        self._undos.append(modules.replace(kind, "get_response", self.heard(kind.get_response)))
         if hasattr(kind, "get_response_async"):
-            later = self._heard_later(kind.get_response_async)
+            later = self.heard_later(kind.get_response_async)
             self._undos.append(modules.replace(kind, "get_response_async", later))
         self._undos.append(_hear_answering(sys.modules["django.core.handlers.exception"]))
         # That one may come later, with the first view that asks for it.
         self._undos.append(modules.hook(("django.middleware.csrf", "CsrfViewMiddleware", _hear_refusals)))
 
-    def _heard(self, method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    # What every request pays for.
+
+    def heard(self, method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The same as this method of a handler, and heard."""
+
         @functools.wraps(method)
         def get_response(handler: Any, request: Any) -> Any:
-            return self.answer(method, handler, request)
+            work: Optional[DjangoRequest] = self._begin(handler, request)
+            if work is None:
+                return method(handler, request)
+            token = scope.begin(work)
+            try:
+                response = method(handler, request)
+            except BaseException as exc:
+                _capture(exc)
+                listening.step_aside(exc)
+                raise
+            finally:
+                scope.end(token)
+            _look_at(response, work)
+            return response
 
         return get_response
 
-    def _heard_later(self, method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def heard_later(self, method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The same for a method that is a coroutine function."""
+
         @functools.wraps(method)
         async def get_response_async(handler: Any, request: Any) -> Any:
-            return await self.answer_later(method, handler, request)
+            work: Optional[DjangoRequest] = self._begin(handler, request)
+            if work is None:
+                return await method(handler, request)
+            token = scope.begin(work)
+            try:
+                response = await method(handler, request)
+            except BaseException as exc:
+                _capture(exc)
+                listening.step_aside(exc)
+                raise
+            finally:
+                scope.end(token)
+            _look_at(response, work)
+            return response
 
         return get_response_async
-
-    # What every request pays for.
-
-    def answer(self, method: Callable[[Any, Any], Any], handler: Any, request: Any) -> Any:
-        """What ``method`` of the handler answers."""
-        work: Optional[DjangoRequest] = self._begin(handler, request)
-        if work is None:
-            return method(handler, request)
-        token = scope.begin(work)
-        try:
-            response = method(handler, request)
-        except BaseException as exc:
-            _capture(exc)
-            asgi.step_aside(exc)
-            raise
-        finally:
-            scope.end(token)
-        _look_at(response, work)
-        return response
-
-    async def answer_later(self, method: Callable[[Any, Any], Any], handler: Any, request: Any) -> Any:
-        """The same for a ``method`` that is a coroutine function."""
-        work: Optional[DjangoRequest] = self._begin(handler, request)
-        if work is None:
-            return await method(handler, request)
-        token = scope.begin(work)
-        try:
-            response = await method(handler, request)
-        except BaseException as exc:
-            _capture(exc)
-            asgi.step_aside(exc)
-            raise
-        finally:
-            scope.end(token)
-        _look_at(response, work)
-        return response
 
     @_safety.harmless
     def _begin(self, handler: Any, request: Any) -> Optional[DjangoRequest]:
@@ -211,7 +205,7 @@ class _Hooks:
         if not listener.knows_base_url:
             listener.learn_base_url(_base_url_of(request))
         work = DjangoRequest(request, listener)
-        if outer is not None and _is_around(outer, request):
+        if isinstance(outer, AnsweredRequest) and _is_around(outer, request):
             work.is_inside(outer)
         converters = getattr(handler, "_exception_middleware", None)
         if converters and converters[0] is not self.overhear:
@@ -248,7 +242,7 @@ def _capture(exc: Optional[BaseException]) -> None:
             work.log.has_exception = True
 
 
-def _overhear(request: object, exception: BaseException) -> None:
+def _overhear(_: object, exception: BaseException) -> None:
     """As Django calls the part of a middleware that may turn an exception into an answer; this one never does."""
     _note(exception)
 
@@ -272,7 +266,7 @@ def _hear_answering(handling: Any) -> Callable[[], None]:
         try:
             return respond(request, exc)
         except BaseException as raised:
-            asgi.step_aside(raised)
+            listening.step_aside(raised)
             raise
 
     return modules.replace(handling, "response_for_exception", response_for_exception)
@@ -381,7 +375,7 @@ def _host_of(meta: Mapping[str, Any]) -> str:
     return str(meta.get("HTTP_HOST") or "{}:{}".format(meta.get("SERVER_NAME", ""), meta.get("SERVER_PORT", "")))
 
 
-def _is_around(outer: scope.RequestScope, request: Any) -> bool:
+def _is_around(outer: AnsweredRequest, request: Any) -> bool:
     """Whether a middleware that we have around the whole app hears this request, too."""
     if isinstance(outer, AsgiRequest):
         return outer.is_about(getattr(request, "scope", {}))
@@ -405,7 +399,11 @@ def _user_of(request: Any) -> Optional[Mapping[str, str]]:
 @_safety.harmless
 def _body_of(request: Any) -> object:
     raw = vars(request).get("_body")
-    if not isinstance(raw, bytes) or len(raw) > answers.MAX_BODY or not answers.is_json(request.META.get("CONTENT_TYPE")):
+    if (
+        not isinstance(raw, bytes)
+        or len(raw) > answers.MAX_BODY
+        or not answers.is_json(request.META.get("CONTENT_TYPE"))
+    ):
         return None
     return json.loads(raw)
 

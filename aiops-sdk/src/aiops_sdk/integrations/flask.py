@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _NAME = "aiops_sdk"
 _WATCHED = "__aiops_sdk_watched__"
-_FAILURES = ("4", "5")
 _FAILED = 400
 _ANSWERS = (HTTPException,)
 # As a text: this may be imported in the midst of Flask's own import.
@@ -137,17 +136,17 @@ class _Hooks:
         if client is None or request is None:
             return wsgi_app(*before, environ, start_response)
         if others_answer:
-            start_response = _noting_status(start_response, request)
+            start_response = wsgi.noting_status(start_response, request)
         token = scope.begin(request)
         try:
             body = wsgi_app(*before, environ, start_response)
         except BaseException as exc:
-            client.capture_exception(exc, mechanism="flask")
+            answers.raised(client, exc, "flask")
             raise
         finally:
             scope.end(token)
             request.forget_handled()
-        if others_answer and request.status[:1] in _FAILURES:
+        if others_answer and request.status[:1] in wsgi.FAILURES:
             self._answered_by_others(client, request)
         return self._body(body, client, request) if request.streams else body
 
@@ -164,7 +163,7 @@ class _Hooks:
         if not known.knows_base_url:
             self._meet(environ, known)
         request, outer = _FlaskRequest(environ, known), scope.current_request()
-        if outer is not None and isinstance(outer, _FlaskRequest) and outer.environ is environ:
+        if outer is not None and isinstance(outer, WsgiRequest) and outer.environ is environ:
             request.is_inside(outer)
         return request
 
@@ -281,12 +280,8 @@ class _Hooks:
     def _answered_by_others(self, client: Client, request: _FlaskRequest) -> None:
         """Flask did not answer, but something between it and us: a middleware, or another app mounted in it."""
         status = request.status[:3]
-        if not status.isdecimal() or request.notes.answered:
-            return
-        if noise.counts_as_failure(int(status)):
-            answers.report(client, request, int(status), answers=_ANSWERS, mechanism="flask")
-        else:
-            answers.count(client, request, int(status))
+        if status.isdecimal():
+            answers.judge(client, request, int(status), answers=_ANSWERS, mechanism="flask")
 
 
 def _is_streamed(response: flask.Response) -> bool:
@@ -312,14 +307,6 @@ def _exception_in(told: Tuple[object, ...]) -> Optional[BaseException]:
         if isinstance(thing, tuple) and len(thing) == 3 and isinstance(thing[1], BaseException):
             return thing[1]
     return None
-
-
-def _noting_status(start_response: StartResponse, request: WsgiRequest) -> StartResponse:
-    def start(status: str, *rest: Any, **named: Any) -> Callable[[bytes], object]:
-        request.status = status if isinstance(status, str) else ""
-        return start_response(status, *rest, **named)
-
-    return start
 
 
 def _greet(module: Any) -> Callable[[], None]:
