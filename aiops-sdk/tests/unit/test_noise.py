@@ -1,11 +1,14 @@
 """What is silent and what is not, by many realistic examples."""
 
+import asyncio
+import concurrent.futures
 import logging
 import sys
 
 import pytest
 
 from aiops_sdk import noise
+from aiops_sdk.scope import RequestScope
 
 HEALTH_PATHS_OF_THE_PAGE = [
     "/health", "/healthz", "/ping", "/ready", "/alive", "/readiness", "/liveness",
@@ -341,3 +344,46 @@ def test_an_exception_whose_attributes_fail_is_an_incident(kind):
 
 def test_a_module_without_a_proper_name_is_no_server():
     assert not noise.is_noisy_exception(raised_in(["werkzeug.serving"], broken_pipe()))
+
+
+def test_each_rule_has_a_name_of_its_own_and_a_reason_in_one_sentence():
+    assert len({rule.name for rule in noise.RULES}) == len(noise.RULES)
+    for rule in noise.RULES:
+        assert rule.name == rule.name.lower().replace(" ", "-")
+        assert 20 < len(rule.reason) < 160
+        assert not rule.reason.endswith(".")
+        assert rule.about in (noise.REQUESTS, noise.ANSWERS, noise.EXCEPTIONS, noise.LINES)
+
+
+def test_all_rules_are_listed():
+    made = {value for value in vars(noise).values() if isinstance(value, noise.Rule)}
+    assert made == set(noise.RULES)
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "route", "rule"),
+    [
+        (404, "/orders", "/orders", noise.EXPECTED_ANSWER),
+        (429, "/orders", None, noise.EXPECTED_ANSWER),
+        (403, "/.env", None, noise.SCANNER),
+        (401, "/wp-login.php", "", noise.SCANNER),
+        (403, "/.env", "/<path:path>", None),
+        (500, "/.env", None, None),
+        (403, "/orders", None, None),
+        (403, "/php", None, None),
+    ],
+)
+def test_the_rule_of_an_answer(status, path, route, rule):
+    assert noise.answer_rule(status, path, route) is rule
+
+
+def test_what_asyncio_cancels_is_noise_only_where_a_request_ends_by_it():
+    assert noise.exception_rule(asyncio.CancelledError()) is None
+    assert noise.exception_rule(asyncio.CancelledError(), in_request=True) is noise.CANCELLED
+    assert noise.exception_rule(concurrent.futures.CancelledError(), in_request=True) is None
+
+
+def test_a_silent_request_is_silent_by_a_rule_wherever_it_is_mounted():
+    assert noise.silence_rule(RequestScope("GET", "/health"), frozenset()) is noise.HEALTH_PATH
+    assert noise.silence_rule(RequestScope("GET", "/orders"), frozenset()) is noise.SKIPPED_PATH
+    assert noise.silence_rule(object(), frozenset()) is noise.SKIPPED_PATH

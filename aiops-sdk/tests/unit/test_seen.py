@@ -7,6 +7,7 @@ import pickle
 import time
 from typing import Optional
 
+import pytest
 from events import ExceptionGroup, raised
 
 from aiops_sdk import seen
@@ -118,3 +119,55 @@ def test_the_mark_does_not_show():
     before = (str(error), repr(error), error.args)
     seen.mark(error, "event-1")
     assert (str(error), repr(error), error.args) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("order 7 failed: no stock left", "no stock left"),
+        ("no stock left", "no stock left"),
+        ("(no stock left)", "no stock left"),
+        ("Loading failed: 'id'", "'id'"),
+        ("failed", "failed"),
+        ("it failed (x)", "x"),
+        ("it says " + "x" * 600, "x" * 600),
+    ],
+)
+def test_a_line_that_says_a_message_quotes_it(line: str, message: str):
+    assert seen.quotes(line, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Rates are unavailable", "available"),
+        ("Sending the mail failed twice", "failed"),
+        ("order 1001 is late", "1"),
+        ("no stock", "no stock left"),
+        ("", "no stock left"),
+    ],
+)
+def test_a_line_that_only_has_its_letters_does_not(line: str, message: str):
+    assert not seen.quotes(line, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "message"),
+    [
+        ("failed: ValueError()", "ValueError", ""),
+        ("Traceback (most recent call last):\nValueError", "ValueError", ""),
+        ("failed: ValueError('x')", "ValueError", "x"),
+        ("Traceback (most recent call last):\nValueError: x\n", "ValueError", "x"),
+        ("failed: KeyError('sku')", "KeyError", "'sku'"),
+    ],
+)
+def test_a_line_that_shows_an_exception_quotes_it(line: str, kind: str, message: str):
+    assert seen.quotes_exception(line, kind, message)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "message"),
+    [("a ValueError was raised", "ValueError", ""), ("it broke", "ValueError", ""), ("x is late", "ValueError", "x")],
+)
+def test_a_line_that_only_names_its_class_does_not(line: str, kind: str, message: str):
+    assert not seen.quotes_exception(line, kind, message)

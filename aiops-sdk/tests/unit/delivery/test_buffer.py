@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from aiops_sdk.delivery.buffer import Buffer, Item
+from aiops_sdk.delivery.buffer import HOLD, Buffer, Item
 
 if TYPE_CHECKING:
     from aiops_sdk.delivery.buffer import Draft
@@ -282,6 +282,113 @@ class TestRepeats:
         assert buffer.stats() == stats(5, exit=5)
 
 
+class TestWhatHappenedInAPieceOfWork:
+    """It waits a little, so that others who see the same failure can be added."""
+
+    def held(self, *drafts: Any, work: object = "work", **options: Any) -> Buffer:
+        buffer = Buffer(**options)
+        for draft in drafts:
+            buffer.put(draft, work)
+        return buffer
+
+    def test_it_is_not_taken_before_its_time_and_what_is_not_held_is(self):
+        buffer = self.held(a_draft())
+        at_once = a_draft()
+        buffer.put(at_once)
+        assert taken(buffer) == [at_once]
+        due = buffer.due()
+        assert due is not None
+        assert 0 < due - time.monotonic() <= HOLD
+        buffer.close_windows(due)
+        assert len(taken(buffer)) == 1
+        assert buffer.due() is None
+
+    def test_it_waits_for_nobody_who_waits_for_it(self):
+        draft = a_draft()
+        buffer = self.held(draft)
+        buffer.hasten(draft.event_id, 0.0)
+        item = buffer.take_hastened(time.monotonic())
+        assert item is not None
+        assert item.draft is draft
+
+    def test_at_a_flush_and_at_the_end_everything_may_go(self):
+        buffer = self.held(a_draft())
+        buffer.close_windows(None)
+        assert len(taken(buffer)) == 1
+        assert len(self.held(a_draft()).everything()) == 1
+
+    def test_it_is_counted_and_bounded_like_everything(self):
+        buffer = self.held(a_draft(), a_draft(), a_draft(), max_events=2)
+        assert buffer.stats() == stats(captured=3, queued=2, queue_full=1)
+        assert buffer.waiting() == 2
+        assert buffer.waits_since() is not None
+
+    def test_who_sees_the_same_failure_is_added_once_and_who_reported_it_is_not(self):
+        draft = a_draft(seen_by="flask")
+        buffer = self.held(draft)
+        assert all(buffer.see_again(draft.event_id, by) for by in ("logging", "http", "logging", "flask"))
+        assert draft.also_seen_by == ("logging", "http")
+
+    def test_what_has_left_does_not_change(self):
+        draft = a_draft()
+        buffer = self.held(draft)
+        buffer.close_windows(None)
+        (item,) = buffer.take(1)
+        assert buffer.see_again(draft.event_id, "logging")
+        item.parcel = object()  # type: ignore[assignment]  # it was rendered
+        assert not buffer.see_again(draft.event_id, "http")
+        buffer.settle([item])
+        assert not buffer.see_again(draft.event_id, "http")
+        assert draft.also_seen_by == ("logging",)
+
+    def test_the_event_that_will_tell_of_repeats_is_told_too(self):
+        buffer = self.held(a_draft(key="a"), work=None)
+        repeat = a_draft(key="a")
+        assert buffer.see_again(buffer.put(repeat), "logging")
+        assert repeat.also_seen_by == ("logging",)
+
+    def test_what_was_tried_again_in_the_same_work_is_counted_where_it_began(self):
+        first = a_draft(key="a", message="try 1", at=1.0)
+        notebook = Notebook()
+        buffer = Buffer(notebook)
+        buffer.put(first, "work")
+        again = [buffer.put(a_draft(key="a", message=f"try {number}", at=float(number)), "work") for number in (2, 3)]
+        assert again == [first.event_id] * 2
+        assert (first.repeat_count, first.first_at, first.last_at) == (3, 1.0, 3.0)
+        assert notebook.kept == {1: [first.event_id, 3]}
+        assert buffer.stats() == stats(captured=3, queued=3)
+        buffer.settle(buffer.everything())
+        assert buffer.stats() == stats(captured=3, delivered=3)
+
+    def test_what_another_work_or_another_failure_says_is_not_that(self):
+        buffer = self.held(a_draft(key="a", message="try 1"))
+        buffer.put(a_draft(key="a", message="try 2"), "another work")
+        buffer.put(a_draft(key="a", message="try 3", said="something else"), "work")
+        assert len(buffer.everything()) == 3
+
+    def test_once_it_may_go_it_counts_no_more(self):
+        first = a_draft(key="a", message="try 1")
+        buffer = self.held(first)
+        buffer.close_windows(None)
+        buffer.put(a_draft(key="a", message="try 2"), "work")
+        assert first.repeat_count == 1
+        assert len(buffer.everything()) == 2
+
+    def test_nothing_is_counted_together_where_that_is_not_wanted(self):
+        buffer = self.held(a_draft(key="a"), a_draft(key="a"), fold=False)
+        assert len(buffer.everything()) == 2
+
+
+def test_drops_are_noted_only_for_who_asks():
+    buffer = filled(a_draft(), a_draft(), a_draft(), a_draft())
+    assert buffer.untold_drops() == []
+    buffer.notes_drops = True
+    buffer.put(a_draft())
+    buffer.drop("step")
+    assert buffer.untold_drops() == [("queue_full", 1), ("step", 1)]
+    assert buffer.untold_drops() == []
+
+
 def test_what_is_queued_is_kept_until_its_fate_is_decided():
     notebook = Notebook()
     buffer = filled(a_draft(key="k"), a_draft(key="k"), a_draft(key="k"), keeper=notebook)
@@ -311,9 +418,10 @@ class AnythingHappens(RuleBasedStateMachine):
         kind=st.sampled_from(["exception", "http_error", "log_error"]),
         size=st.integers(0, 200),
         key=st.sampled_from([None, "a", "b", "c"]),
+        work=st.sampled_from([None, "one", "other"]),
     )
-    def put(self, kind: str, size: int, key: Optional[str]) -> None:
-        self.buffer.put(a_draft(kind, size=size, key=key))
+    def put(self, kind: str, size: int, key: Optional[str], work: Optional[str]) -> None:
+        self.buffer.put(a_draft(kind, size=size, key=key), work)
 
     @rule(limit=st.integers(1, 3))
     def take(self, limit: int) -> None:
