@@ -165,8 +165,8 @@ class _Hooks:
             try:
                 response = method(handler, request)
             except BaseException as exc:
-                _capture(exc)
                 listening.step_aside(exc)
+                _capture(exc)
                 raise
             finally:
                 scope.end(token)
@@ -187,8 +187,8 @@ class _Hooks:
             try:
                 response = await method(handler, request)
             except BaseException as exc:
-                _capture(exc)
                 listening.step_aside(exc)
+                _capture(exc)
                 raise
             finally:
                 scope.end(token)

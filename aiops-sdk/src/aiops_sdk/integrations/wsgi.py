@@ -40,8 +40,8 @@ class AIOpsMiddleware:
         try:
             body = self.app(environ, wsgi.noting_status(start_response, request))
         except BaseException as exc:
-            request.failed(exc)
             listening.step_aside(exc)
+            request.failed(exc)
             raise
         finally:
             scope.end(token)
