@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
+from http import HTTPStatus
 from urllib.parse import quote
 
 from aiops_sdk import _safety, answers, listening, noise, scope
@@ -32,6 +33,8 @@ STARLETTE = "starlette"
 
 # Closing codes of websockets that say that the server failed: RFC 6455's, and Litestar's (4000 + 500).
 _FAILED = frozenset({1011, 4500})
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 # What frameworks raise to answer. Named, not imported: whoever raises one has its module loaded.
 _ANSWERS = (
@@ -218,9 +221,17 @@ class _Exchange:
     def _settle(self, message: Optional[str]) -> None:
         self._looks = False
         self._pieces = []
+        ways, phrase = _answer_types(), _PHRASES.get(self._status)
+        if message is None or message == phrase:
+            # Told as a plain text, or not at all: Litestar keeps it to itself.
+            detail = getattr(self.request.notes.handled, "detail", None) if self._is_one_of(ways) else None
+            message = detail if isinstance(detail, str) and detail != phrase else message
         answers.report(
-            self._client, self.request, self._status, message, answers=_answer_types(), mechanism=self._mechanism
+            self._client, self.request, self._status, message or None, answers=ways, mechanism=self._mechanism
         )
+
+    def _is_one_of(self, ways: Tuple[Type[BaseException], ...]) -> bool:
+        return isinstance(self.request.notes.handled, ways)
 
 
 class _Websocket:

@@ -103,6 +103,11 @@ ANSWER_LINE = Rule(
     about=LINES,
     reason="the framework tells of an answer to the current request, which is judged by its status",
 )
+ECHO_LINE = Rule(
+    name="echo-line",
+    about=LINES,
+    reason="the server says what follows from a failure that it has told of in the line before",
+)
 
 RULES = (
     QUIET_METHOD,
@@ -120,6 +125,7 @@ RULES = (
     ACCESS_LOG,
     STOP_LINE,
     ANSWER_LINE,
+    ECHO_LINE,
 )
 
 QUIET_METHODS = frozenset({"OPTIONS", "HEAD"})
@@ -321,6 +327,9 @@ _LINES: Dict[str, Tuple[_Line, ...]] = {
             classes=frozenset({("aiohttp.http_exceptions", "BadHttpMessage")}),
             rule=NOT_HTTP,
         ),
+    ),
+    "uvicorn.error": (
+        _Line(begins="Application ", has=("startup failed. Exiting.", "shutdown failed. Exiting."), rule=ECHO_LINE),
     ),
     "websockets.server": (
         _Line(

@@ -60,7 +60,7 @@ class _Exchange:
             self._request.notes.handled = exc
             self.answered(exc)
         else:
-            self._client.capture_exception(exc, mechanism=_NAME)
+            answers.raised(self._client, exc, _NAME)
 
     @_safety.harmless
     def answered(self, answer: Any) -> None:
@@ -103,10 +103,11 @@ def _heard(call: Callable[[Any, Any], Awaitable[Any]], request_of: int, ears: Ea
     """The same as ``call``, which answers one of its two arguments, a request; and heard."""
 
     @functools.wraps(call)
-    async def heard(first: Any, second: Any) -> Any:
-        exchange = _begin(ears, (first, second)[request_of])
+    async def heard(first: Any, handler: Any) -> Any:
+        # aiohttp calls a middleware with this name; of a method it is the request.
+        exchange = _begin(ears, (first, handler)[request_of])
         try:
-            answer = await call(first, second)
+            answer = await call(first, handler)
         except BaseException as exc:
             step_aside(exc)
             if exchange is not None:
