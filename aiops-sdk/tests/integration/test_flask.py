@@ -25,7 +25,7 @@ import aiops_sdk
 from aiops_sdk import Config, scope
 from aiops_sdk import client as clients
 from aiops_sdk.answers import MAX_BODY
-from aiops_sdk.integrations.flask import init_flask
+from aiops_sdk.integrations.flask import AIOps, init_flask
 from aiops_sdk.testing import CapturedEvents, capture_events
 
 
@@ -929,13 +929,88 @@ def test_an_app_stays_as_long_as_its_wsgi_app_is_needed(reports):
     assert len(reports) == 1
 
 
-def test_an_app_without_us_beside_one_with_us_is_not_heard(reports):
+def test_an_app_that_was_made_before_is_heard_where_it_is_handed_over():
     other, app = flask.Flask("other"), flask.Flask("shop")
     init_flask(app)
-    crash(other)
+    with capture_events() as reports:
+        crash(other)
+        crash(app)
 
-    # Only by its logger, as everything that is logged.
-    assert [event["signal_type"] for event in reports] == ["log_error"]
+    # The other one only by its logger, as everything that is logged.
+    assert [event["signal_type"] for event in reports] == ["log_error", "exception"]
+
+
+def test_an_app_that_is_made_afterwards_is_heard_by_itself(reports):
+    app = flask.Flask("shop")
+    crash(app)
+
+    assert only(reports)["signal_type"] == "exception"
+
+
+def test_of_an_app_that_is_heard_by_itself_what_a_middleware_answers_is_heard_too(reports):
+    class Guard:
+        def __init__(self, inner):
+            self.inner = inner
+
+        def __call__(self, environ, start_response):
+            if environ["PATH_INFO"] == "/secret":
+                start_response("401 Unauthorized", [])
+                return [b"no"]
+            return self.inner(environ, start_response)
+
+    app = flask.Flask("shop")
+    app.wsgi_app = Guard(app.wsgi_app)
+    app.add_url_rule("/broken", "broken", lambda: ("no", 503))
+    app.test_client().get("/secret")
+    app.test_client().get("/broken")
+
+    assert [event["status_code"] for event in reports] == [401, 503]
+
+
+def test_what_makes_apps_is_as_before_when_nothing_listens_any_more():
+    before = flask.Flask.__init__, flask.Flask.__call__
+    with capture_events():
+        assert (flask.Flask.__init__, flask.Flask.__call__) != before
+    assert (flask.Flask.__init__, flask.Flask.__call__) == before
+
+
+# Flask's own way to add an extension.
+
+
+def test_the_extension_reports_as_init_flask_does(reports):
+    app = flask.Flask("shop")
+    AIOps(app)
+    crash(app)
+
+    assert only(reports)["signal_type"] == "exception"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_extension_takes_its_options_from_the_app_where_init_was_not_called(platform, late):
+    app = flask.Flask("shop")
+    app.config.update(
+        AIOPS_API_KEY="key-of-the-app",
+        AIOPS_PLATFORM_URL=platform.url,
+        AIOPS_SERVICE_NAME="orders",
+        AIOPS_ENV="staging",
+        AIOPS_SERVICE_BASE_URL="https://shop.example.com",
+    )
+    if late:
+        AIOps().init_app(app)
+    else:
+        AIOps(app)
+    crash(app)
+    aiops_sdk.flush(10)
+
+    config = clients.current().config
+    assert (config.api_key, config.service_name, config.environment) == ("key-of-the-app", "orders", "staging")
+    assert config.base_url == "https://shop.example.com"
+    assert only(platform.wait_for_events(1))["signal_type"] == "exception"
+
+
+def test_the_extension_says_what_is_missing():
+    with pytest.raises(RuntimeError, match="API key"):
+        AIOps(flask.Flask("shop"))
 
 
 def test_a_middleware_within_us_reports_once_whatever_else_is_attached(reports):

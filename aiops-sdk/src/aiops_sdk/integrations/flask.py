@@ -310,16 +310,31 @@ def _exception_in(told: Tuple[object, ...]) -> Optional[BaseException]:
 
 
 def _greet(module: Any) -> Callable[[], None]:
-    """Be there when an app is made."""
+    """Be there when an app is made, and outside of the middleware that is put around it later."""
     kind = module.Flask
-    make = kind.__init__
+    make, call = kind.__init__, kind.__call__
 
     @functools.wraps(make)
     def making(self: flask.Flask, *args: Any, **named: Any) -> None:
         make(self, *args, **named)
         init_flask(self)
 
-    return modules.replace(kind, "__init__", making)
+    @functools.wraps(call)
+    def called(self: flask.Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        own = self.__dict__.get("wsgi_app")
+        hooks: Optional[_Hooks] = self.extensions.get(_NAME) if own is not None else None
+        if hooks is not None and not hasattr(own, _WATCHED):
+            return hooks.answer(call, (self,), environ, start_response, True)
+        answer: Iterable[bytes] = call(self, environ, start_response)
+        return answer
+
+    undos = [modules.replace(kind, "__init__", making), modules.replace(kind, "__call__", called)]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
 
 
 def _watched(wsgi_app: WSGIApplication, hooks: _Hooks) -> WSGIApplication:
@@ -329,6 +344,7 @@ def _watched(wsgi_app: WSGIApplication, hooks: _Hooks) -> WSGIApplication:
     def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return hooks.answer(wsgi_app, (), environ, start_response, True)
 
+    setattr(watched, _WATCHED, True)
     return watched
 
 
