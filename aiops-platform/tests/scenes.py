@@ -101,8 +101,7 @@ def plant_busy(seeds: Seeds, project: int) -> dict[str, int]:
     at = plant_services(seeds, project)
     shop, staging, payments = at["shop/production"], at["shop/staging"], at["payments/production"]
     ids = {}
-    everything = a_sample("event-everything") | {"message": "order 7 was not taken"}
-    everything["exceptions"] = in_a_framework(everything["exceptions"])
+    everything = an_event_with_everything()
     ids["everything"] = seeds.incident(
         project, shop, type="OrderFailed", message="order 7 was not taken", place="take_order (orders.py)",
         hours=trend(1, peak=40), first_seen=timedelta(days=12), last_seen=minutes(0.4), path="/orders/<int:number>",
@@ -212,6 +211,8 @@ def plant_many(seeds: Seeds, project: int) -> None:
             seeds.monitor(
                 service, [(MonitorState.ALIVE, hours(20 + number)), (state, hours(number / 10))], beat_ago=beat_ago
             )
+            for each in range(12):
+                seeds.instance(service, f"{number}-{each}", stats={"captured": 7, "delivered": 7, "memory": 84_000_000})
         if number % 3 == 0:
             seeds.incident(project, service, type=f"Error{number}", last_seen=minutes(number))
 
@@ -280,6 +281,20 @@ def plant_too_much(seeds: Seeds, project: int) -> int:
         facts=[(FactKind.INCIDENT_REOPENED, hours(n)) for n in range(80)],
     )  # fmt: skip
     seeds.event(incident, body)
+    counts = {f"/{n}" + LONG[:150]: 10**12 + n for n in range(20)}
+    stats = {
+        "captured": 10**14,
+        "last_error": LONG[:500],
+        "dropped": counts,
+        "answers": {str(n): counts for n in range(20)},
+    }
+    for number in range(40):
+        seeds.instance(service, f"{number}", host=LONG[:200], stats=stats, lost_ago=minutes(1))
+        runs = [
+            {"state": "failed", "ago": hours(n), "duration": 10.0**n, "host": LONG[:200], "release": LONG[:200]}
+            for n in range(8)
+        ]
+        seeds.job(service, f"{number}" + LONG[:190], runs * 13, schedule={LONG[:900]: LONG[:2000]})
     for number in range(60):
         seeds.incident(
             project,
@@ -326,4 +341,104 @@ def plant_harm(seeds: Seeds, project: int) -> int:
         "instance": {"id": HARM, "host": HARM, "pid": 7},
     }  # fmt: skip
     seeds.event(incident, body)
+    seeds.instance(
+        service, HARM[:190], host=HARM[:190],
+        stats={"captured": 1, "last_error": HARM, "dropped": {HARM: 3}, "answers": {HARM: {HARM: 3}}}, lost_ago=minutes(1),
+    )  # fmt: skip
+    runs = [{"state": "failed", "ago": hours(1), "duration": 3.0, "host": HARM[:190], "release": HARM[:190]}]
+    seeds.job(service, HARM[:190], runs, schedule={HARM: HARM})
     return incident
+
+
+def plant_jobs(seeds: Seeds, project: int) -> dict[str, int]:
+    """Jobs that live in every way there is. Returns their ids by name."""
+    shop = seeds.service(project, "shop", "production", last_event_at=seeds.now - minutes(7))
+    billing = seeds.service(project, "billing", "production", last_event_at=seeds.now - minutes(7))
+    incident = seeds.incident(
+        project, billing, type="TimeoutError", message="the bank did not answer", last_seen=hours(5)
+    )
+    failure = seeds.event(incident, {"signal_type": "exception", "error_type": "TimeoutError"}, ago=hours(5))
+    dice = random.Random(7)
+
+    def runs(many: int, each: timedelta, seconds: float, states: str = "") -> list[dict[str, Any]]:
+        """So many runs, the newest first; of the newest ones the states by their first letters, all others succeeded."""
+        told = {"s": "succeeded", "f": "failed", "r": "started"}
+        return [
+            {
+                "state": told[states[number : number + 1] or "s"],
+                "ago": each * (number + 0.4),
+                "duration": seconds * dice.uniform(0.6, 1.4),
+            }
+            for number in range(many)
+        ]
+
+    ids = {
+        "nightly-import": seeds.job(
+            shop,
+            "nightly-import",
+            runs(100, hours(24), 240),
+            schedule={"cron": "0 3 * * *", "timezone": "Europe/Berlin"},
+        ),
+        "settle-accounts": seeds.job(
+            billing, "settle-accounts", runs(31, hours(12), 1800, "fsfsss"), schedule={"cron": "30 */12 * * *"}
+        ),
+        "send-reminders": seeds.job(shop, "send-reminders", runs(64, minutes(15), 4.2, "rs"), schedule={"every": 900}),
+        "warm-cache": seeds.job(shop, "warm-cache", runs(40, minutes(5), 0.35, "ssrsss")),
+        "reindex": seeds.job(billing, "reindex", runs(6, hours(160), 9000, "rfsr")),
+        "first-time": seeds.job(billing, "first-time", runs(1, hours(0.2), 60, "r")),
+    }
+    seeds.explain(ids["settle-accounts"], failure)
+    return ids
+
+
+def plant_processes(seeds: Seeds, project: int) -> None:
+    """Services whose processes tell of their events: all is well, nothing gets through, some was lost."""
+    fine = {
+        "captured": 41_200,
+        "delivered": 41_198,
+        "queued": 2,
+        "spooled": 0,
+        "uptime": 93_412.5,
+        "memory": 131_072_000,
+    }
+    answers = {"404": {"/orders/<int:id>": 311, "(none)": 1204, "/favicon.png": 3}, "429": {"/login": 17}}
+    for name, stats, stuck, lost in (
+        ("web", fine | {"answers": answers}, None, None),
+        ("till", fine | {"queued": 12, "spooled": 380, "last_error": "503: the platform cannot store reports now"}, minutes(22), None),
+        ("mailer", fine | {"dropped": {"queue_full": 812, "before_send": 40}, "last_error": "no answer within 10 s"}, None, minutes(3)),
+        ("old", {}, None, None),
+    ):  # fmt: skip
+        service = seeds.service(project, name, "production", last_event_at=seeds.now - minutes(7))
+        seeds.monitor(
+            service, [(MonitorState.ALIVE, hours(90))], base_url=f"https://{name}.example", beat_ago=minutes(0.2)
+        )
+        for number in range(1 if name == "old" else 3):
+            is_bad = number == 0
+            plain = {key: value for key, value in fine.items() if stats}
+            seeds.instance(
+                service, f"{name}-{number}", pid=4700 + number, stats=stats if is_bad else plain,
+                stuck=stuck if is_bad else None, lost_ago=lost if is_bad else None, closing=number == 2,
+            )  # fmt: skip
+
+
+def an_event_with_everything() -> dict[str, Any]:
+    """All that our SDK can say of one failure."""
+    body = a_sample("event-everything") | {"message": "order 7 was not taken"}
+    body["exceptions"] = in_a_framework(body["exceptions"])
+    body["contexts"] |= {
+        "task": {"kind": "celery", "name": "shop.tasks.take_order", "id": "6f0c1d0e-5d6c-4c1b", "retries": 2, "queue": "orders"},
+        "cart": {"items": 3, "total": "71.20", "coupon": None},
+        "packages": {"sqlalchemy": "2.0.43 → 2.0.44", "stripe": "added: 12.1"},
+    }  # fmt: skip
+    body["request"] = body["request"] | {
+        "body": {"order": 7, "items": [{"sku": "apple", "many": 3}], "card": "[hidden]"}
+    }
+    body["tags"] = {"tenant": "acme", "region": "eu-1", "order_id": "7"}
+    body["breadcrumbs"] = [
+        {"at": "2026-11-22T03:14:05.100000Z", "category": "http", "level": "info", "message": "GET https://bank.example/rates 200", "data": {"ms": 84}},
+        {"at": "2026-11-22T03:14:05.931000Z", "category": "sql", "level": "debug", "message": "SELECT * FROM stock WHERE sku = ?", "data": {"ms": 1.4, "rows": 1}},
+        {"at": "2026-11-22T03:14:06.020000Z", "category": "shop.stock", "level": "warning", "message": "stock of apple is below 5"},
+        {"at": "2026-11-22T03:14:06.700000Z", "category": "bank", "level": "error", "message": "the card was declined: try another\nor pay later"},
+        {"message": "the customer pressed “Buy”"},
+    ]  # fmt: skip
+    return body

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, update
 
+from aiops_platform.core import instance
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
@@ -167,6 +168,72 @@ class Seeds:
             received_at=at + timedelta(milliseconds=240),
             repeat_count=1,
             body=zlib.compress(msgspec.json.encode(body)),
+        )
+
+    def job(
+        self, service_id: int, name: str, runs: list[dict[str, Any]], *, schedule: dict[str, Any] | None = None
+    ) -> int:
+        """A job with its runs, each with `state`, how long `ago` it began and its `duration` in seconds."""
+        ended = [run["state"] for run in runs if run["state"] != "started"]
+        job_id = self._insert(
+            schema.jobs,
+            service_id=service_id,
+            name=name,
+            first_seen_at=self.now - timedelta(days=30),
+            schedule=schedule,
+            outcome=ended[0] if ended else None,
+            last_run_at=self.now - runs[0]["ago"] if runs else None,
+        )
+        for number, run in enumerate(runs):
+            is_over, began_at = run["state"] != "started", self.now - run["ago"]
+            self._insert(
+                schema.job_runs,
+                job_id=job_id,
+                run_id=uuid5(NAMESPACE_OID, f"{job_id} {number}").bytes,
+                state=run["state"],
+                began_at=began_at,
+                ended_at=began_at + timedelta(seconds=run["duration"]) if is_over else None,
+                duration=run["duration"] if is_over else None,
+                host=run.get("host", "batch-3"),
+                release=run.get("release", "2026.11.3"),
+            )
+        return job_id
+
+    def explain(self, job_id: int, event: int) -> None:
+        """Lets the newest failed run of a job be told by that event (the id of its row)."""
+        runs, events = schema.job_runs, schema.events
+        event_id = select(events.c.event_id).where(events.c.id == event).scalar_subquery()
+        failed = select(func.min(runs.c.id)).where(runs.c.job_id == job_id, runs.c.state == "failed").scalar_subquery()
+        with self.database.begin() as connection:
+            connection.execute(update(runs).where(runs.c.id == failed).values(event_id=event_id))
+
+    def instance(
+        self,
+        service_id: int,
+        name: str,
+        *,
+        stats: dict[str, Any],
+        pid: int = 7,
+        host: str = "shop-1",
+        stuck: timedelta | None = None,
+        lost_ago: timedelta | None = None,
+        closing: bool = False,
+    ) -> None:
+        """A process of a service, by the newest of its beats."""
+        self._insert(
+            schema.instances,
+            service_id=service_id,
+            name=name,
+            host=host,
+            pid=pid,
+            sdk="aiops-sdk 0.2.0",
+            last_beat_at=self.now - timedelta(seconds=12),
+            closing=closing,
+            gone_at=self.now + HOUR,
+            stats=stats,
+            lost=instance.lost_of(stats),
+            lost_at=None if lost_ago is None else self.now - lost_ago,
+            stuck_since=None if stuck is None else self.now - stuck,
         )
 
     def bump(self, project_id: int, *topics: Any) -> None:

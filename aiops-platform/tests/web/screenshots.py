@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
-from scenes import plant_busy, plant_many, plant_quiet, plant_too_much, spoil
+from scenes import plant_busy, plant_harm, plant_jobs, plant_many, plant_processes, plant_quiet, plant_too_much, spoil
 from web_site import RunningSite, a_site
 
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
@@ -49,6 +49,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             {
                 "incidents": "/incidents",
                 "services": "/services",
+                "jobs": "/jobs",
                 "setup": "/setup",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
@@ -78,6 +79,19 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths |= {f"incident-{name}": f"/incidents/{number}" for name, number in ids.items()}
         paths["incident-earlier"] = f"/incidents/{ids['everything']}?event=oldest"
         yield "busy", site, paths
+    with a_site() as site:
+        ids = plant_jobs(site.seeds, site.project)
+        plant_processes(site.seeds, site.project)
+        paths = {"jobs": "/jobs", "processes": "/services"}
+        paths |= {f"job-{name}": f"/jobs/{number}" for name, number in ids.items()}
+        yield "jobs", site, paths
+    with a_site() as site:
+        incident = plant_harm(site.seeds, site.project)
+        yield (
+            "harm",
+            site,
+            {"jobs": "/jobs", "job": "/jobs/1", "incident": f"/incidents/{incident}", "services": "/services"},
+        )
     with a_site() as site:
         incident = plant_too_much(site.seeds, site.project)
         yield (
@@ -131,6 +145,8 @@ def take_shown(browser: Browser, site: RunningSite, path: str, target: Path, nam
 
 def shoot(page: Page, file: Path) -> None:
     """The whole page, however long, once it is live where somebody is signed in."""
+    # What a click would open is looked at, too.
+    page.evaluate("document.querySelectorAll('.instances, .locals').forEach((each) => { each.open = true; })")
     if page.locator("#live").count():
         page.locator("#live[data-state=on]").wait_for()
     page.screenshot(path=file, full_page=True, animations="disabled")

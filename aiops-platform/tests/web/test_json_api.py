@@ -248,6 +248,8 @@ def test_the_document_describes_every_operation(stranger):
         ("post", "/api/v1/incidents/{incident_id}/reopen"),
         ("post", "/api/v1/incidents/{incident_id}/mute"),
         ("get", "/api/v1/services"),
+        ("get", "/api/v1/jobs"),
+        ("get", "/api/v1/jobs/{job_id}"),
     }
     assert {parameter["name"] for parameter in document["paths"]["/api/v1/incidents"]["get"]["parameters"]} == {
         "state",

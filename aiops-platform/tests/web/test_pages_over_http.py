@@ -15,7 +15,17 @@ from aiops_platform.core.snippet import steps
 from aiops_platform.web.origin import token_for
 
 MOST_BYTES = 100_000
-BEHIND_SIGN_IN = ["/", "/incidents", "/incidents/1", "/services", "/setup", "/nav", "/incidents/1/events/1/whole"]
+BEHIND_SIGN_IN = [
+    "/",
+    "/incidents",
+    "/incidents/1",
+    "/services",
+    "/jobs",
+    "/jobs/1",
+    "/setup",
+    "/nav",
+    "/incidents/1/events/1/whole",
+]
 
 
 def csrf_of(client):
@@ -208,13 +218,24 @@ def test_a_page_without_rows_teaches_what_to_do(client, site):
 
 def test_no_page_is_longer_than_100_kb_even_when_everything_is_too_long(client, site):
     incident = plant_too_much(site.seeds, site.project)
-    for path in ("/incidents", "/incidents?state=all&page=2", f"/incidents/{incident}", "/services", "/setup"):
+    paths = (
+        "/incidents",
+        "/incidents?state=all&page=2",
+        f"/incidents/{incident}",
+        "/services",
+        "/jobs",
+        "/jobs/1",
+        "/setup",
+    )
+    for path in paths:
         assert 1000 < len(client.get(path).content) <= MOST_BYTES, path
 
 
 def test_many_services_are_cut_into_pages(client, site):
     for number in range(150):
-        site.seeds.service(site.project, f"service-{number:03} " + "<&>" * 40, "<production>" * 15)
+        service = site.seeds.service(site.project, f"service-{number:03} " + "<&>" * 40, "<production>" * 15)
+        for each in range(3):
+            site.seeds.instance(service, str(each), host="<&>" * 40, stats={"captured": 1, "last_error": "<&>" * 150})
     for path in ("/services", "/services?page=5", "/incidents"):
         assert len(client.get(path).content) <= MOST_BYTES, path
     assert 'rel="next"' in client.get("/services").text
@@ -222,7 +243,8 @@ def test_many_services_are_cut_into_pages(client, site):
 
 def test_nothing_hostile_reaches_a_page_unescaped(client, site):
     incident = plant_harm(site.seeds, site.project)
-    pages = [client.get(path).text for path in ("/incidents", f"/incidents/{incident}", "/services", "/setup")]
+    paths = ("/incidents", f"/incidents/{incident}", "/services", "/jobs", "/jobs/1", "/setup")
+    pages = [client.get(path).text for path in paths]
     pages.append(
         client.get("/incidents", params={"text": HARM, "service": HARM, "environment": HARM, "state": HARM}).text
     )
@@ -369,7 +391,7 @@ def test_a_busy_page_says_what_there_is(client, site):
         "KeyError was raised while this was handled",
         "take_order",
         "ada@shop.example",
-        "GET stock.internal: refused",
+        "GET https://bank.example/rates 200",
         "2026.11.3",
         "Most recent call first",
     ):

@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from aiops_platform.api import incidents, problems, services
+from aiops_platform.api import incidents, jobs, problems, services
 from aiops_platform.api.desk import Desk, project_of
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
@@ -27,7 +27,7 @@ def routes(*, reads: Reads, access: Access, triage: Triage, clock: Callable[[], 
     desk = Desk(reads=reads, access=access, triage=triage, clock=clock)
     return Router(
         path="/api/v1",
-        route_handlers=[*incidents.ROUTES, *services.ROUTES],
+        route_handlers=[*incidents.ROUTES, *services.ROUTES, *jobs.ROUTES],
         guards=[desk.guard()],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),

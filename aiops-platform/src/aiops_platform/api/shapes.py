@@ -15,6 +15,7 @@ from aiops_platform.core.views import (
     HourCount,
     IncidentDetail,
     IncidentRow,
+    JobRow,
     ServiceRow,
 )
 
@@ -64,6 +65,16 @@ class ServiceList:
     """A page of services, and how many there are in all."""
 
     items: tuple[ServiceRow, ...]
+    total: int
+    page: int
+    per_page: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobList:
+    """A page of jobs, each with its last 20 runs, and how many there are in all."""
+
+    items: tuple[JobRow, ...]
     total: int
     page: int
     per_page: int

@@ -20,6 +20,7 @@ from aiops_platform.web import (
     error_pages,
     file_routes,
     incident_pages,
+    job_pages,
     service_pages,
     setup_pages,
 )
@@ -90,7 +91,13 @@ def _public_routes() -> Router:
 
 
 def _routes_of_visitors() -> Router:
-    routes = (*incident_pages.ROUTES, *service_pages.ROUTES, *setup_pages.ROUTES, *access_pages.ROUTES)
+    routes = (
+        *incident_pages.ROUTES,
+        *service_pages.ROUTES,
+        *job_pages.ROUTES,
+        *setup_pages.ROUTES,
+        *access_pages.ROUTES,
+    )
     return Router(
         path="/",
         route_handlers=routes,

@@ -1,4 +1,4 @@
-"""Small pictures as SVG paths, made on the server: sparklines, bars, and the line of a service's life. Pure geometry."""
+"""Small pictures as SVG paths, made on the server: sparklines, bars, a service's life, a job's runs. Pure geometry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import MonitorSpan
 
 CELLS = 96
+STRIP = 20
 
 # When several states meet in one cell, the one to worry about shows; a silence of a minute must not vanish in a day.
 _WORST_FIRST = (MonitorState.SILENT, MonitorState.LATE, MonitorState.STOPPED, MonitorState.ALIVE, MonitorState.NEW)
@@ -57,6 +58,21 @@ def life_line(spans: Sequence[MonitorSpan], *, now: datetime, covering: timedelt
         lasted=lasted,
         silences=sum(1 for state, _, _ in clipped if state is MonitorState.SILENT),
     )
+
+
+def strip(runs: Sequence[tuple[str, float | None]], *, height: int = 20) -> Mapping[str, str]:
+    """The last runs, given the newest first, as `STRIP` bars of 6 units with a gap of 2, the newest at the right end.
+
+    For each way in which runs stand, one path. A bar is as high as its run was long, a third of the height at least; one whose
+    duration nobody knows has the whole height.
+    """
+    longest = max((duration for _, duration in runs[:STRIP] if duration), default=0.0)
+    drawn: dict[str, list[str]] = {}
+    for index, (standing, duration) in enumerate(runs[:STRIP]):
+        share = 1.0 if duration is None or not longest else max(1 / 3, duration / longest)
+        tall = _number(height * share)
+        drawn.setdefault(standing, []).append(f"M{(STRIP - 1 - index) * 8} {height}v-{tall}h6v{tall}z")
+    return {standing: "".join(each) for standing, each in drawn.items()}
 
 
 def _worst_of_each_cell(

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from aiops_platform.core.event import Event, ExceptionInfo, Frame, Relation, SignalType
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, Relation, SignalType
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.core.views import GroupReason
 from aiops_platform.web.cut import Budget, Text, shortened
@@ -34,6 +34,9 @@ _OPEN_FRAMES = 6
 _MOST_LOCALS = 40
 _MOST_ROWS = 60
 _MOST_CRUMBS = 60
+_MOST_CONTEXTS = 12
+# Which contexts of our SDK tell of the process; all others tell of what it was doing.
+_SURROUNDINGS = {"runtime", "os", "process", "packages", "threads", "delivery", "host", "device"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,9 @@ class Exhibit:
     tags: Rows | None
     crumbs: tuple[Crumb, ...]
     hidden_crumbs: int
-    contexts: tuple[Rows, ...]
+    concerns: tuple[Rows, ...]
+    surroundings: tuple[Rows, ...]
+    hidden_contexts: int
     about: Rows
     remarks: tuple[str, ...]
 
@@ -161,7 +166,9 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
         else None,
         user=_user(event, budget),
         tags=_rows("Tags", event.tags, budget.share(_SECTION_SHARE), "/tags", most=200),
-        contexts=tuple(_contexts(event.contexts, budget.share(_SECTION_SHARE))),
+        concerns=(concerns := tuple(_contexts(event.contexts, budget.share(_SECTION_SHARE), of_machine=False))),
+        surroundings=(where := tuple(_contexts(event.contexts, budget.share(_SECTION_SHARE), of_machine=True))),
+        hidden_contexts=sum(1 for values in event.contexts.values() if values) - len(concerns) - len(where),
         about=_about(event, budget),
         crumbs=(crumbs := tuple(_crumbs(event, budget.share(_REQUEST_SHARE)))),
         hidden_crumbs=len(event.breadcrumbs) - len(crumbs),
@@ -350,8 +357,10 @@ def _user(event: Event, budget: Budget) -> Rows | None:
     return _rows("User", told, budget, "/user", most=200)
 
 
-def _contexts(contexts: Mapping[str, Mapping[str, Any]], budget: Budget) -> Iterator[Rows]:
-    for name, values in list(contexts.items())[:12]:
+def _contexts(contexts: Mapping[str, Mapping[str, Any]], budget: Budget, *, of_machine: bool) -> Iterator[Rows]:
+    """Those that say what it was about (a task, a job, a cart), or those that say on what it ran."""
+    wanted = [each for each in contexts.items() if (each[0] in _SURROUNDINGS) is of_machine]
+    for name, values in wanted[:_MOST_CONTEXTS]:
         rows = _rows(shortened(name, 60), values, budget, f"/contexts/{_escaped(name)}", most=300, rows=30)
         if rows:
             yield rows
@@ -386,10 +395,15 @@ def _crumbs(event: Event, budget: Budget) -> Iterator[Crumb]:
         yield Crumb(
             at=_time_of_day(crumb.at or ""),
             category=shortened(crumb.category or "", 60),
-            level=shortened(crumb.level or "", 20),
+            level=_level_of(crumb.level),
             message=budget.text(crumb.message or "", at=f"{at}/message", most=400),
             data=budget.text(_in_one_line(crumb.data), at=f"{at}/data", most=400) if crumb.data else None,
         )
+
+
+def _level_of(said: str | None) -> str:
+    """One of the levels; what says none, or one that nobody knows, is taken for information."""
+    return said if said in set(Level) else Level.INFO.value
 
 
 def _in_one_line(data: Mapping[str, Any]) -> str:

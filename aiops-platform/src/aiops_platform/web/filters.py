@@ -11,6 +11,7 @@ from aiops_platform.web.cut import visible
 _EVERY_STATE = "all"
 _LONGEST = 200
 _LAST_PAGE = 100_000
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,12 @@ def page_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return 1
     return min(max(1, int(text)), _LAST_PAGE)
+
+
+def row_number(text: str) -> int | None:
+    """The number of a row in an address; None when no row can have it."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if is_number and int(text) <= _LARGEST_ID else None
 
 
 def _text(text: str) -> str:

@@ -15,11 +15,10 @@ from aiops_platform.core.event import Event
 from aiops_platform.core.views import EventDetail
 from aiops_platform.web import chart, exhibit
 from aiops_platform.web.cut import visible
-from aiops_platform.web.filters import Filters
+from aiops_platform.web.filters import Filters, row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 PER_PAGE = 25
-_LARGEST_ID = 2**63 - 1
 _MOST_NAMES = 100
 
 _log = logging.getLogger(__name__)
@@ -146,6 +145,7 @@ def _which(text: str) -> Literal["newest", "oldest"] | int:
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_ID):
+    number = row_number(text)
+    if number is None:
         raise NotFoundException
-    return int(text)
+    return number

@@ -5,13 +5,13 @@ from datetime import timedelta
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from aiops_platform.web import drawings
+from aiops_platform.web import drawings, telling
 from aiops_platform.web.filters import page_number
 from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 30
 _COVERING = timedelta(hours=24)
-_PLACES = {"incidents", "services", "setup"}
+_PLACES = {"incidents", "services", "jobs", "setup"}
 
 
 @get("/services", sync_to_thread=True)
@@ -22,7 +22,7 @@ def service_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Re
     page = page_number(request.query_params.get("page", ""))
     found = site.reads.services(visitor.project_id, now, page=page, per_page=PER_PAGE)
     lines = {row.id: drawings.life_line(row.spans, now=now, covering=_COVERING) for row in found.rows}
-    given |= {"found": found, "lines": lines, "now": now}
+    given |= {"found": found, "lines": lines, "told": telling.of_page(found.rows, now), "now": now}
     return site.part("service_list.html", given) if is_partial(request) else site.page("services.html", given)
 
 

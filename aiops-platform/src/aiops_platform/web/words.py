@@ -1,13 +1,16 @@
-"""How pages say times, spans, numbers and facts. Pure; `now` is an argument."""
+"""How pages say times, spans, numbers, runs and facts. Pure; `now` is an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
+from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
-from aiops_platform.core.views import IncidentRow
+from aiops_platform.core.views import IncidentRow, RunRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -35,6 +38,12 @@ _LIFE_MEANINGS: Mapping[MonitorState, str] = {
     MonitorState.LATE: "a heartbeat is overdue; if none comes, it is silent next",
     MonitorState.SILENT: "no heartbeat came, and no goodbye; an incident is opened",
     MonitorState.STOPPED: "it said goodbye at a clean end; no incident is opened",
+}
+_STANDINGS: Mapping[str, str] = {
+    "running": "Running",
+    "lost": "No end was heard",
+    "succeeded": "Succeeded",
+    "failed": "Failed",
 }
 _FACTS: Mapping[FactKind, str] = {
     FactKind.INCIDENT_OPENED: "Opened",
@@ -83,6 +92,62 @@ def detail(row: IncidentRow) -> str:
 def status(row: IncidentRow) -> int | None:
     """The HTTP status to show. Clients say 500 of every exception, also where there was no request to answer."""
     return row.status_code if row.path or row.kind is IncidentKind.HTTP_ERROR else None
+
+
+def run_state(standing: str) -> str:
+    """How a run stands (`standings`), for people."""
+    return _STANDINGS[standing]
+
+
+def standings(runs: Sequence[RunRow]) -> list[str]:
+    """How each of a job's runs stands, the newest first: one without an end is `lost` when a later one has ended.
+
+    The wire does not tell a run that goes on from one that died without a word.
+    """
+    said = []
+    later_ended = False
+    for run in runs:
+        is_started = run.state is RunState.STARTED
+        said.append(("lost" if later_ended else "running") if is_started else run.state.value)
+        later_ended = later_ended or not is_started
+    return said
+
+
+def schedule(said: Mapping[str, Any] | None) -> str:
+    """When a job means to run: `cron 0 3 * * * (Europe/Berlin)`, `every 5 min`; as JSON what is neither."""
+    if not said:
+        return ""
+    every, cron, timezone = said.get("every"), said.get("cron"), said.get("timezone")
+    if isinstance(cron, str) and cron:
+        told = f"cron {cron}"
+    elif isinstance(every, (int, float)) and not isinstance(every, bool) and 0 < every < 10**9:
+        told = f"every {took(every)}"
+    else:
+        return msgspec.json.encode(said).decode()
+    return f"{told} ({timezone})" if isinstance(timezone, str) and timezone else told
+
+
+def took(seconds: float) -> str:
+    """A duration with two figures or so: `4 ms`, `1.2 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    for size, name, rest, smaller in (
+        (_DAY, "days", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= size * (2 if size == _DAY else 1):
+            left = whole % size // rest
+            return f"{whole // size} {name}" + (f" {left} {smaller}" if left else "")
+    raise AssertionError("unreachable: it is a minute at least")
+
+
+def memory(size: float) -> str:
+    """Bytes as `84 MB`, `1.2 GB`."""
+    return f"{size / 1e6:.0f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
 
 
 def fact(value: FactKind, data: Mapping[str, Any]) -> str:

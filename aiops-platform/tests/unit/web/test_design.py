@@ -15,6 +15,8 @@ PAIRS = [
     ("ink-3", "here"),
     ("main-ink", "main"),
     ("amber", "sunken"),
+    ("red", "sunken"),
+    ("green", "sunken"),
     ("ink", "accent-soft"),
 ]
 

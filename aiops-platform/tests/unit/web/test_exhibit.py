@@ -181,4 +181,22 @@ def test_no_event_spends_more_than_its_page_allows(told, message, tags, left):
 
 def test_a_section_whose_values_have_lines_of_their_own_gets_the_page_s_width():
     event = an_event(contexts={"os": {"name": "Linux"}, "threads": {"0x01": "Thread 0x01:\n  File a.py, line 3"}})
-    assert [context.is_wide for context in exhibit.lay_out(event).contexts] == [False, True]
+    assert [context.is_wide for context in exhibit.lay_out(event).surroundings] == [False, True]
+
+
+def test_what_an_event_was_about_stands_apart_from_where_it_ran():
+    contexts = {"runtime": {"name": "CPython"}, "task": {"name": "settle"}, "cart": {"items": 3}, "log": {"order": 7}}
+    shown = exhibit.lay_out(an_event(contexts=contexts))
+    assert [each.title for each in shown.concerns] == ["task", "cart", "log"]
+    assert [each.title for each in shown.surroundings] == ["runtime"]
+    assert shown.hidden_contexts == 0
+
+
+def test_contexts_beyond_what_a_page_takes_are_counted():
+    shown = exhibit.lay_out(an_event(contexts={f"context {number}": {"a": 1} for number in range(30)} | {"empty": {}}))
+    assert len(shown.concerns) + shown.hidden_contexts == 30
+
+
+def test_a_breadcrumb_of_no_known_level_is_information():
+    crumbs = [{"message": "a"}, {"message": "b", "level": "warning"}, {"message": "c", "level": "<b>loud</b>"}]
+    assert [each.level for each in exhibit.lay_out(an_event(breadcrumbs=crumbs)).crumbs] == ["info", "warning", "info"]

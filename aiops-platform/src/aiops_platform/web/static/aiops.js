@@ -60,7 +60,7 @@
   document.addEventListener("htmx:after:swap", (event) => {
     refreshTimes();
     const fromStream = event.detail?.ctx?.sourceEvent?.type;
-    if (fromStream !== "incidents" && fromStream !== "services") return;
+    if (!["incidents", "services", "jobs"].includes(fromStream)) return;
     for (const [id, count] of numbered(document)) {
       if (before.get(id) === count) continue;
       const row = document.getElementById(id);
