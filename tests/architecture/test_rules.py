@@ -17,6 +17,9 @@ MODULES = sorted([*SDK.rglob("*.py"), *PLATFORM.rglob("*.py")])
 # A framework may be named only inside the SDK's file for it.
 FRAMEWORKS = {
     "flask": {"flask", "werkzeug", "blinker"},
+    "httpx": {"httpx"},
+    "sqlalchemy": {"sqlalchemy"},
+    "django_sql": {"django"},
 }
 LONGEST_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "shared", "tools", "lib"}
@@ -118,7 +121,7 @@ def test_no_function_is_longer_than_a_reader_can_hold() -> None:
         for module in MODULES
         for node in ast.walk(tree(module))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and (length := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+        and (length := (node.end_lineno or 0) - node.body[0].lineno + 1) > LONGEST_FUNCTION
     ]
     assert long == []
 

@@ -43,7 +43,8 @@ AWAITED = {
 #: What it installs likewise where this option says so.
 CHOSEN = {
     "httpx": ("capture_http", "httpx._client", "AsyncClient"),
-    "sqlalchemy": ("capture_sql", "sqlalchemy.engine.base", "Engine"),
+    "sqlalchemy": ("capture_sql", "sqlalchemy", "create_engine"),
+    "django_sql": ("capture_sql", "django.db.backends.utils", "CursorWrapper"),
 }
 
 _starting = _thread.allocate_lock()
@@ -100,8 +101,10 @@ def init_flask(app: Flask) -> None:
     flask.init_flask(app)
 
 
-def capture_exception(exc: object = None) -> Optional[str]:
+def capture_exception(exc: object = None, *, fingerprint: Optional[Iterable[str]] = None) -> Optional[str]:
     """Report an exception that you caught; without an argument the one that is being handled.
+
+    ``fingerprint`` decides alone which incident it belongs to: texts, the same for what is the same problem.
 
     Returns the event's id, or None if nothing was captured: before ``init()``, outside an ``except`` block,
     or because the same exception was captured before. Never raises, never waits.

@@ -45,7 +45,7 @@ def install(client: Client) -> Callable[[], None]:
         _safety.attempt(lambda: _note(self, response.status, active), None)
         return response
 
-    kind.putrequest = noting_begin  # type: ignore[method-assign,assignment]  # it is the point
+    kind.putrequest = noting_begin  # type: ignore[method-assign]  # it is the point
     kind.getresponse = noting_end  # type: ignore[method-assign]  # it is the point
 
     def undo() -> None:

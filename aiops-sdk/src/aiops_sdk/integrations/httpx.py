@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import time
 
-import httpx
+# The package itself is not there yet when its parts are.
+from httpx._client import AsyncClient, Client
 
 from aiops_sdk import _safety, saying
 
@@ -13,16 +14,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List
 
-    from aiops_sdk.client import Client
+    from httpx import Request, Response
+
+    from aiops_sdk import client as clients
 
 
-def install(client: Client) -> Callable[[], None]:
+def install(client: clients.Client) -> Callable[[], None]:
     """Note each call; the returned function ends it."""
-    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+    send, send_async = Client.send, AsyncClient.send
     active = [client.config.max_breadcrumbs]
 
     @functools.wraps(send)
-    def noting(self: httpx.Client, request: httpx.Request, *args: Any, **named: Any) -> httpx.Response:
+    def noting(self: Client, request: Request, *args: Any, **named: Any) -> Response:
         began = time.monotonic()
         try:
             response = send(self, request, *args, **named)
@@ -33,7 +36,7 @@ def install(client: Client) -> Callable[[], None]:
         return response
 
     @functools.wraps(send_async)
-    async def noting_async(self: httpx.AsyncClient, request: httpx.Request, *args: Any, **named: Any) -> httpx.Response:
+    async def noting_async(self: AsyncClient, request: Request, *args: Any, **named: Any) -> Response:
         began = time.monotonic()
         try:
             response = await send_async(self, request, *args, **named)
@@ -43,21 +46,21 @@ def install(client: Client) -> Callable[[], None]:
         _note(request, response.status_code, began, active)
         return response
 
-    httpx.Client.send = noting  # type: ignore[method-assign]  # it is the point
-    httpx.AsyncClient.send = noting_async  # type: ignore[method-assign]  # it is the point
+    Client.send = noting  # type: ignore[method-assign]  # it is the point
+    AsyncClient.send = noting_async  # type: ignore[method-assign]  # it is the point
 
     def undo() -> None:
         active.clear()
         # Where somebody has wrapped ours since, it stays below theirs and does nothing.
-        if httpx.Client.send is noting:
-            httpx.Client.send = send  # type: ignore[method-assign]  # back to what it was
-        if httpx.AsyncClient.send is noting_async:
-            httpx.AsyncClient.send = send_async  # type: ignore[method-assign]  # back to what it was
+        if Client.send is noting:
+            Client.send = send  # type: ignore[method-assign]  # back to what it was
+        if AsyncClient.send is noting_async:
+            AsyncClient.send = send_async  # type: ignore[method-assign]  # back to what it was
 
     return undo
 
 
-def _note(request: httpx.Request, result: object, began: float, kept: List[int]) -> None:
+def _note(request: Request, result: object, began: float, kept: List[int]) -> None:
     if kept and kept[0]:
         took = time.monotonic() - began
         _safety.attempt(lambda: saying.call_made(request.method, str(request.url), result, took, kept[0]), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine.base import Engine
 
 from aiops_sdk import _safety, saying
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -62,7 +65,7 @@ def test_what_the_standard_library_calls(captured, address):
         with pytest.raises(urllib.error.HTTPError):
             urllib.request.urlopen(address + "/down", timeout=20)
         refused = http.client.HTTPConnection("127.0.0.1", 1, timeout=5)
-        with pytest.raises(OSError, match=""):
+        with pytest.raises(ConnectionRefusedError):
             refused.request("GET", "/")
     finally:
         undo()
@@ -139,10 +142,6 @@ os._exit(0)
 
 
 def test_the_options_attach_what_is_loaded_later(address):
-    import json
-    import subprocess
-    import sys
-
     pytest.importorskip("sqlalchemy")
     pytest.importorskip("httpx")
     done = subprocess.run(
@@ -156,4 +155,40 @@ def test_the_options_attach_what_is_loaded_later(address):
         "select 1",
         f"GET {address}/ 200",
         f"GET {address}/ 200",
+    ]
+
+
+DJANGO = """
+import json, os
+import aiops_sdk
+client = aiops_sdk.init("k", platform_url="http://127.0.0.1:9", capture_sql=True, spool=False)
+from aiops_sdk import scope
+from django.conf import settings
+settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
+import django
+django.setup()
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("select %s + 1", [41])
+    cursor.execute("create table stock (number integer)")
+    cursor.executemany("insert into stock values (%s)", [[1], [2]])
+    try:
+        cursor.execute("select nonsense")
+    except Exception:
+        pass
+print(json.dumps([crumb[3] for crumb in scope.trail()]))
+os._exit(0)
+"""
+
+
+def test_django():
+    pytest.importorskip("django")
+    done = subprocess.run(
+        [sys.executable, "-c", DJANGO], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+    )
+    assert json.loads(done.stdout) == [
+        "select %s + 1",
+        "create table stock (number integer)",
+        "insert into stock values (%s)",
+        "select nonsense",
     ]
