@@ -1,7 +1,8 @@
 """Makes the environments of the end-to-end tests, as a user would: from the built wheels, and from the registry.
 
 `.venvs/e2e` holds both of our wheels with Flask and gunicorn; `.venvs/published` the last published SDK with Flask;
-`.venvs/flask-suite` our SDK's wheel with what Flask's own tests need, and in its `sources` those tests.
+`.venvs/flask-suite` our SDK's wheel with what Flask's own tests need, and in its `sources` those tests; the same for each
+other framework that has a lock of that name.
 """
 
 from __future__ import annotations
@@ -62,15 +63,16 @@ def locked(distribution: str, lock: str) -> str:
 
 
 def main() -> None:
-    """Make all three."""
+    """Make them all."""
     print(
-        "Installing the built wheels, the last published SDK, and Flask's own tests, for the end-to-end tests",
+        "Installing the built wheels, the last published SDK, and frameworks' own tests, for the end-to-end tests",
         flush=True,
     )
     make("e2e", "run.txt", sorted((ROOT / "dist").glob("*.whl")))
     make("published", "sdk-published.txt", [])
-    make("flask-suite", "flask-suite.txt", sorted((ROOT / "dist").glob("aiops_sdk-*.whl")))
-    unpack_sources("flask", "flask-suite.txt", ROOT / ".venvs" / "flask-suite" / "sources")
+    for lock in sorted((ROOT / "requirements").glob("*-suite.txt")):
+        make(lock.stem, lock.name, sorted((ROOT / "dist").glob("aiops_sdk-*.whl")))
+        unpack_sources(lock.stem.removesuffix("-suite"), lock.name, ROOT / ".venvs" / lock.stem / "sources")
 
 
 if __name__ == "__main__":
