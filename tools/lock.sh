@@ -24,3 +24,6 @@ lock sdk-frameworks 3.8 requirements/sdk-frameworks.in
 lock sdk-frameworks-oldest 3.8 requirements/sdk-frameworks-oldest.in
 lock sdk-published 3.11 requirements/sdk-published.in
 lock flask-suite 3.11 requirements/flask-suite.in
+lock starlette-suite 3.11 requirements/starlette-suite.in
+lock django-suite 3.11 requirements/django-suite.in
+lock celery-suite 3.11 requirements/celery-suite.in
