@@ -7,7 +7,7 @@ import pytest
 
 from aiops_sdk import client, noise
 from aiops_sdk.delivery import batch, buffer, spool, transport, worker
-from aiops_sdk.steps.scrubbing import is_telling
+from aiops_sdk.telling import is_telling
 
 ROOT = Path(__file__).parents[2]
 

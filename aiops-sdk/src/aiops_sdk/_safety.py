@@ -59,6 +59,15 @@ def attempt(action: Callable[[], Result], otherwise: Result) -> Result:
         return otherwise
 
 
+def asked(question: Callable[[], Result], raised: Callable[[str], None]) -> Optional[Result]:
+    """What a function of the user's gives; where it raises, None, and ``raised`` hears the name of what."""
+    try:
+        return question()
+    except BaseException as error:  # noqa: BLE001
+        raised(type(error).__name__)
+        return None
+
+
 def harmless(action: Callable[..., Optional[Result]]) -> Callable[..., Optional[Result]]:
     """The same function, but where it would raise an error of ours it gives None.
 

@@ -11,7 +11,6 @@ from aiops_sdk.capture import Capture
 from aiops_sdk.delivery.journal import Stub
 from aiops_sdk.event import EXCEPTION, HTTP_ERROR, LEVELS, LOG_ERROR, Request
 from aiops_sdk.scope import RequestScope, TaskScope
-from aiops_sdk.steps import scrubbing
 from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRACE, cut_middle
 
 TYPE_CHECKING = False
@@ -23,21 +22,25 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.buffer import Draft
     from aiops_sdk.printing import Thrown
     from aiops_sdk.scope import Work
+    from aiops_sdk.steps.scrubbing import Scrubber
 
     Contexts = Mapping[str, Mapping[str, object]]
 
 
 # Characters of a message that may go into a stub.
-STUB_MESSAGE = 512
+STUB_MESSAGE = 384
+
+# Texts of a fingerprint.
+FINGERPRINT = 20
 
 _NOWHERE: Tuple[Thrown, ...] = ()
 # gevent puts a class derived from it in its place.
 _NAME_OF = next(vars(kind)["name"] for kind in threading.Thread.__mro__ if "name" in vars(kind)).__get__
 
 
-def exception(exc: BaseException, source: str, mechanism: str) -> Capture:
+def exception(exc: BaseException, source: str, mechanism: str, *, with_locals: bool = False) -> Capture:
     """An exception. What nobody caught in the main thread ends the process: that is critical."""
-    thrown = stacktrace.take(exc)
+    thrown = stacktrace.take(exc, with_locals=with_locals)
     return Capture(
         signal_type=EXCEPTION,
         source=source,
@@ -83,7 +86,13 @@ def is_nothing(given: object) -> bool:
 
 
 def http_error(
-    status_code: int, message: str, error_type: str, stack_trace: str, exc: Optional[BaseException] = None
+    status_code: int,
+    message: str,
+    error_type: str,
+    stack_trace: str,
+    exc: Optional[BaseException] = None,
+    *,
+    with_locals: bool = False,
 ) -> Capture:
     """An answer with a status that counts, with the exception behind it where that is known."""
     return Capture(
@@ -95,15 +104,15 @@ def http_error(
         error_type=_text(error_type, NAME),
         message=_text(message),
         stack_trace=_long(stack_trace) if exc is None else "",
-        thrown=stacktrace.take(exc) if exc is not None else _NOWHERE,
+        thrown=stacktrace.take(exc, with_locals=with_locals) if exc is not None else _NOWHERE,
         contexts={},
         thread=_thread(),
     )
 
 
-def log(record: logging.LogRecord, exc: Optional[BaseException]) -> Capture:
+def log(record: logging.LogRecord, exc: Optional[BaseException], *, with_locals: bool = False) -> Capture:
     """A log record, with the traceback of the exception that it carries."""
-    thrown = stacktrace.take(exc) if exc is not None else _NOWHERE
+    thrown = stacktrace.take(exc, with_locals=with_locals) if exc is not None else _NOWHERE
     return Capture(
         signal_type=LOG_ERROR,
         source="logging",
@@ -218,7 +227,13 @@ def _in_a_line(kind: str, text: str) -> str:
     return deciding.shown("{}: {}".format(kind, text))
 
 
-def stub_of(draft: Draft) -> Stub:
+def fingerprint(given: object) -> Tuple[str, ...]:
+    """What decides alone which incident it belongs to, as texts: a text alone is one of them."""
+    several = given if type(given) is list or type(given) is tuple else (given,)
+    return tuple([_text(hostile.text_of(each), NAME) for each in several[:FINGERPRINT]])
+
+
+def stub_of(draft: Draft, scrubber: Scrubber) -> Stub:
     """The least that is worth telling of a capture, without secrets: what a sudden death of the process shall leave."""
     message = draft.message[:STUB_MESSAGE]
     cut = len(draft.message) > len(message)
@@ -232,9 +247,9 @@ def stub_of(draft: Draft) -> Stub:
         level=draft.level,
         source=draft.source,
         error_type=draft.error_type,
-        message=scrubbing.text(message),
+        message=scrubber.text(message),
         place=draft.place,
-        request_path=None if draft.request_path is None else scrubbing.text(draft.request_path[:STUB_MESSAGE]),
+        request_path=None if draft.request_path is None else scrubber.text(draft.request_path)[:STUB_MESSAGE],
         status_code=draft.status_code,
         repeat_count=draft.repeat_count,
         first_at=draft.first_at,

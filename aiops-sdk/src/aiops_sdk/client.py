@@ -22,9 +22,9 @@ from aiops_sdk.scope import RequestScope
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Callable, Dict, List, Mapping, Optional, Protocol
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple
 
-    from aiops_sdk import capturing, deciding, machine, noise, postmortem, seen, steps, tally
+    from aiops_sdk import capturing, changes, deciding, ignoring, machine, noise, postmortem, seen, steps, tally
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
     from aiops_sdk.delivery import buffer as buffers
@@ -40,13 +40,16 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.journal import Journal, Remains, Stub
     from aiops_sdk.delivery.link import Link
     from aiops_sdk.delivery.parcel import Parcel
-    from aiops_sdk.delivery.transport import Accepted, HttpTransport, Transport
+    from aiops_sdk.delivery.transport import Accepted, HttpTransport, Transport, Trust, Turns
     from aiops_sdk.delivery.voice import Voice
     from aiops_sdk.delivery.words import Word, Words
     from aiops_sdk.delivery.worker import Delivery
     from aiops_sdk.event import Wire
+    from aiops_sdk.ignoring import Ignored
     from aiops_sdk.noise import Rule
     from aiops_sdk.scope import Work
+    from aiops_sdk.steps import Steps
+    from aiops_sdk.steps.scrubbing import Scrubber
     from aiops_sdk.tally import Tally
 
     class LastWords(Protocol):
@@ -74,8 +77,8 @@ if TYPE_CHECKING:
             """The process, or the client, ends in order."""
 
 else:
-    capturing, deciding, machine, noise, postmortem, seen, steps, tally = late(
-        "capturing", "deciding", "machine", "noise", "postmortem", "seen", "steps", "tally"
+    capturing, changes, deciding, ignoring, machine, noise, postmortem, seen, steps, tally = late(
+        "capturing", "changes", "deciding", "ignoring", "machine", "noise", "postmortem", "seen", "steps", "tally"
     )
     buffers, disks, packing, spools, transports, voices, wording, workers = late(
         "delivery.buffer",
@@ -109,11 +112,16 @@ class Client:
         #: How long the end of the process may be held up for what is still queued.
         self.exit_seconds = EXIT_SECONDS
         self._transport = transport
+        self._trusts: List[Trust] = []
+        self._turns: List[Turns] = []
+        self._scrubbers: List[Scrubber] = []
+        self._prepared: List[Steps] = []
         self._made: List[Delivery] = []
         self._watch: Optional[EndWatch] = None
         self._make_watch: Optional[Callable[[], EndWatch]] = None
         self._watched: Optional[Journal] = None
         self._has_looked = False
+        self._has_compared = False
         self._began = time.monotonic()
         self._words: List[Words] = []
         #: Wakes the thread that sends what is said of jobs, if there is one.
@@ -126,23 +134,34 @@ class Client:
         #: Nothing is taken any more, also not what was to be said last.
         self._over = False
         self._tallies: List[Tally] = []
+        #: What the user never wants to hear of; mostly nothing, and then nothing is asked.
+        self._ignored: Optional[Ignored] = ignoring.Ignored(config.ignore_errors) if config.ignore_errors else None
         #: Who wants to hear of each decision. Mostly nobody, and then nothing is made for it.
         self._listeners: List[deciding.Listener] = [deciding.say] if config.debug else []
         _follow_forks(self)
 
     # What the integrations call.
 
-    def capture_exception(self, exc: object, *, source: str = "manual", mechanism: str = "manual") -> Optional[str]:
+    def capture_exception(
+        self,
+        exc: object,
+        *,
+        source: str = "manual",
+        mechanism: str = "manual",
+        fingerprint: Optional[Iterable[str]] = None,
+    ) -> Optional[str]:
         """Report an exception. The event's id, or None if it is noise, was captured before, or belongs to a silent request.
 
-        What ``sys.exc_info()`` gave is understood, too; anything else is reported as what it is.
+        ``fingerprint`` decides alone which incident it belongs to. What ``sys.exc_info()`` gave is understood, too;
+        anything else is reported as what it is.
         """
         with self._guarded() as allowed:
             if allowed:
                 found = capturing.exception_in(exc)
-                return (
-                    self._thing(exc, source, mechanism) if found is None else self._exception(found, source, mechanism)
-                )
+                marked = capturing.fingerprint(fingerprint) if fingerprint is not None else ()
+                if found is None:
+                    return self._thing(exc, source, mechanism, marked)
+                return self._exception(found, source, mechanism, marked)
             # Raised by the host's code while ours runs (the garbage collector ends its objects anywhere): looking closer
             # could go round in circles, but it is not lost uncounted.
             self._delivery.drop(REENTRANT)
@@ -153,7 +172,9 @@ class Client:
         with self._guarded() as allowed:
             work = scope.current_work()
             if allowed and not self.is_silent(work, message):
-                return self._take(capturing.message(message, level), work)
+                capture = capturing.message(message, level)
+                if self._ignored is None or not self._is_unwanted_message(message, capture.message):
+                    return self._take(capture, work)
         return None
 
     def capture_http_error(
@@ -180,7 +201,15 @@ class Client:
                 if rule is not None:
                     self._count(status_code, about.route, rule)
                     return None
-            capture = capturing.http_error(status_code, message, error_type, stack_trace, exc)
+            if self._ignored is not None and (
+                self._is_unwanted_message(message, message, error_type)
+                if exc is None
+                else self._is_unwanted(exc, about)
+            ):
+                return None
+            capture = capturing.http_error(
+                status_code, message, error_type, stack_trace, exc, with_locals=self.config.capture_locals
+            )
             return self._take(capture, about, exc)
         return None
 
@@ -275,6 +304,17 @@ class Client:
         """What the SDK says in the host's log about itself."""
         return self._delivery.voice
 
+    def connection(self) -> Transport:
+        """A way to the platform for one thread of ours: over HTTP a connection of its own, else the transport that was chosen."""
+        # Of threads that come here at once, the first one's counts.
+        if self.config.transport is not None:
+            if not self._turns:
+                self._turns.append(transports.Turns(self.config.transport))
+            return self._turns[0]
+        if not self._trusts:
+            self._trusts.append(transports.Trust(self.config.ca_file))
+        return http_transport(self.config, self._trusts[0])
+
     def deliver_now(self, event_id: str, timeout: float) -> bool:
         """Let this event go before all others, and wait until its fate is decided. True when nothing is left to wait for."""
         return self._delivery.hasten(event_id, timeout)
@@ -323,6 +363,7 @@ class Client:
     def keep_alive(self) -> None:
         """This process lives: leave a sign of it where others would look after its death. For a thread of ours."""
         self._notice_fork()
+        self._compare()
         journal = self._delivery.journal()
         if self._closed:
             return
@@ -371,13 +412,14 @@ class Client:
         if not self._made:
             config, voice = self.config, voices.Voice(self.config.platform_url)
             made = workers.Delivery(
-                self._transport or http_transport(config),
+                self._transport or self.connection(),
                 voice,
                 self._render,
                 head=self._head,
                 disk=self._disk(voice),
                 fold=config.aggregate_repeats,
                 autopsy=_autopsy,
+                again=self._again,
             )
             if self._listeners:
                 made.on_drop(self._dropped)
@@ -387,10 +429,29 @@ class Client:
                 self._made[0].close(time.monotonic())
         return self._made[0]
 
+    @property
+    def scrubber(self) -> Scrubber:
+        """Hides secrets in what leaves the process in other ways than as an event."""
+        if not self._scrubbers:
+            config = self.config
+            values = (config.api_key, *config.secrets, *config.scrub_values)
+            # Of threads that come here at once, the first one's counts.
+            self._scrubbers.append(steps.Scrubber(config.scrub_names, values))
+        return self._scrubbers[0]
+
+    @property
+    def _steps(self) -> Steps:
+        if not self._prepared:
+            made = steps.Steps(self.scrubber, self.config.before_send, self.voice.broken_before_send)
+            self._prepared.append(made)
+        return self._prepared[0]
+
     def _guarded(self) -> _safety.guarded:
         return _safety.guarded(lambda: self._delivery.drop(workers.FAILED))
 
-    def _exception(self, exc: BaseException, source: str, mechanism: str) -> Optional[str]:
+    def _exception(
+        self, exc: BaseException, source: str, mechanism: str, fingerprint: Tuple[str, ...] = ()
+    ) -> Optional[str]:
         work = scope.current_work()
         if self.is_silent(work, exc):
             return None
@@ -398,15 +459,40 @@ class Client:
         if rule is not None:
             self.ignored(exc, rule)
             return None
+        if self._ignored is not None and self._is_unwanted(exc, work):
+            return None
         if self._is_known(exc, work, mechanism):
             return None
-        return self._take(capturing.exception(exc, source, mechanism), work, exc)
+        capture = capturing.exception(exc, source, mechanism, with_locals=self.config.capture_locals)
+        capture.fingerprint = fingerprint
+        return self._take(capture, work, exc)
 
-    def _thing(self, given: object, source: str, mechanism: str) -> Optional[str]:
+    def _is_unwanted(self, exc: BaseException, work: Optional[Work]) -> bool:
+        """Whether the user wants to hear nothing of it; then nothing of what comes of it in the same work, either."""
+        if self._ignored is None or not self._ignored.is_exception(exc):
+            return False
+        if work is not None:
+            work.log.has_exception = True
+        self.ignored(exc, ignoring.RULE)
+        return True
+
+    def _is_unwanted_message(self, what: object, message: object, error_type: str = "") -> bool:
+        if self._ignored is None or not (self._ignored.is_message(message) or self._ignored.is_type(error_type)):
+            return False
+        self.ignored(what, ignoring.RULE)
+        return True
+
+    def _thing(
+        self, given: object, source: str, mechanism: str, fingerprint: Tuple[str, ...] = ()
+    ) -> Optional[str]:
         work = scope.current_work()
         if capturing.is_nothing(given) or self.is_silent(work, given):
             return None
-        return self._take(capturing.thing(given, source, mechanism), work)
+        capture = capturing.thing(given, source, mechanism)
+        if self._ignored is not None and self._is_unwanted_message(given, capture.message):
+            return None
+        capture.fingerprint = fingerprint
+        return self._take(capture, work)
 
     def _log(self, record: logging.LogRecord) -> Optional[str]:
         work = scope.current_work()
@@ -420,9 +506,13 @@ class Client:
         if rule is not None:
             self.ignored(record, rule)
             return None
+        if exc is not None and self._ignored is not None and self._is_unwanted(exc, work):
+            return None
         if exc is not None and self._is_known(exc, work, LOGGING):
             return None
-        capture = capturing.log(record, exc)
+        capture = capturing.log(record, exc, with_locals=self.config.capture_locals)
+        if self._ignored is not None and self._is_unwanted_message(record, capture.message):
+            return None
         return self._take(capture, work, exc) if capture.message.strip() else None
 
     def _is_known(self, exc: BaseException, work: Optional[Work], by: str) -> bool:
@@ -483,11 +573,26 @@ class Client:
 
     def _render(self, draft: Draft) -> Optional[Parcel]:
         """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
-        prepared = steps.run(draft.event())
-        return None if prepared is None else packing.pack(prepared, self.origin)
+        self._compare()
+        prepared = self._steps.run(draft.event(), self.origin)
+        return None if prepared is None else packing.packed(prepared, self.origin.head())
+
+    def _compare(self) -> None:
+        """Find out, once, what is new since an earlier start, for all events to tell. For a thread of ours."""
+        if self._has_compared:
+            return
+        self._has_compared = True
+        folder = self._delivery.folder
+        found = {} if folder is None else changes.since_last_start(folder, self.origin.release, time.time())
+        if found:
+            self.origin = replace(self.origin, contexts={**self.origin.contexts, "changes": found})
+
+    def _again(self, body: Wire) -> Optional[Wire]:
+        """What a process left that died before it was asked and scrubbed, or None if it is not to be sent."""
+        return self._steps.again(body)
 
     def _stub_of(self, draft: Draft) -> Stub:
-        return capturing.stub_of(draft)
+        return capturing.stub_of(draft, self.scrubber)
 
     def _head(self) -> Wire:
         return self.origin.head()
@@ -528,9 +633,11 @@ def no_stats() -> Dict[str, object]:
     return {**buffers.Buffer().stats(), "last_error": None, "uptime": 0.0, "memory": machine.memory()}
 
 
-def http_transport(config: Config) -> HttpTransport:
+def http_transport(config: Config, trust: Optional[Trust] = None) -> HttpTransport:
     """A connection of its own to the platform."""
-    return transports.HttpTransport(config.platform_url, config.api_key, config.proxy)
+    return transports.HttpTransport(
+        config.platform_url, config.api_key, config.proxy, trust or transports.Trust(config.ca_file)
+    )
 
 
 # Set where a decision is being told.

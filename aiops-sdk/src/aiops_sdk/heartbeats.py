@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-    from aiops_sdk import client as clients
     from aiops_sdk.client import Client
     from aiops_sdk.delivery import link as links
     from aiops_sdk.delivery import transport as transports
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from aiops_sdk.delivery.transport import Outcome, Transport
     from aiops_sdk.delivery.words import Word
 else:
-    clients, links, transports, wording = late("client", "delivery.link", "delivery.transport", "delivery.words")
+    links, transports, wording = late("delivery.link", "delivery.transport", "delivery.words")
 
 
 PATH = "/v1/sdk/heartbeat"
@@ -151,9 +150,7 @@ class Heartbeats:
     def _send_word(self, word: Word) -> Outcome:
         import json
 
-        from aiops_sdk.steps import scrubbing
-
-        body = replace(word, job=scrubbing.text(word.job)).to_wire(self._client.origin, time.time())
+        body = replace(word, job=self._client.scrubber.text(word.job)).to_wire(self._client.origin, time.time())
         return self._transport().send(wording.PATH, json.dumps(body).encode("ascii"))
 
     def _beat(self) -> None:
@@ -188,7 +185,7 @@ class Heartbeats:
     def _transport(self) -> Transport:
         """A connection of its own, made by the thread that uses it."""
         if self._made is None:
-            self._made = clients.http_transport(self._client.config)
+            self._made = self._client.connection()
         return self._made
 
     def _send(self) -> Outcome:
@@ -204,7 +201,7 @@ class Heartbeats:
             closing=self._closing,
             stats=self._client.stats(),
         )
-        body = json.dumps(beat.to_wire(self._client.origin)).encode("ascii")
+        body = json.dumps(self._client.scrubber.body(beat.to_wire(self._client.origin))).encode("ascii")
         return self._transport().send(PATH, body, compress=self._client.link.can(links.GZIP))
 
 

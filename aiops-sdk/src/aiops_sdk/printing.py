@@ -11,7 +11,7 @@ from aiops_sdk import chain, hostile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Sequence, Tuple
+    from typing import Iterator, List, Mapping, Optional, Sequence, Tuple
 
     from aiops_sdk.calls import Stack
 
@@ -31,7 +31,7 @@ class Thrown:
     ``parent`` and ``relation`` as in ``chain.Related``. ``last_lines`` is there where Python ends in its own way.
     """
 
-    __slots__ = ("last_lines", "module", "notes", "parent", "qualified", "relation", "stack", "type", "value")
+    __slots__ = ("last_lines", "locals", "module", "notes", "parent", "qualified", "relation", "stack", "type", "value")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Thrown:
         parent: Optional[int] = None,
         relation: Optional[str] = None,
         last_lines: Optional[str] = None,
+        locals: Tuple[Optional[Mapping[str, str]], ...] = (),  # noqa: A002 - the word of the wire
     ) -> None:
         self.type = type
         self.qualified = qualified
@@ -55,6 +56,8 @@ class Thrown:
         self.parent = parent
         self.relation = relation
         self.last_lines = last_lines
+        #: Of each call what its names stood for; empty where nothing is told of that.
+        self.locals = locals
 
     def ending(self) -> str:
         """The last lines of its traceback: what it is, and what it says."""

@@ -8,14 +8,15 @@ making: their texts come from ``hostile``, their links from ``chain``.
 from __future__ import annotations
 
 from aiops_sdk import calls, chain, hostile, printing
+from aiops_sdk import locals as variables
 from aiops_sdk.calls import MEMORY
 from aiops_sdk.event import ExceptionInfo
-from aiops_sdk.frozen import Frozen
+from aiops_sdk.frozen import Frozen, replace
 from aiops_sdk.printing import Thrown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import List, Mapping, Optional, Tuple
 
     from aiops_sdk.event import Frame
 
@@ -34,14 +35,20 @@ class Described(Frozen):
     text: str
 
 
-def take(exc: BaseException) -> Tuple[Thrown, ...]:
-    """All that is needed to tell of an exception later. Its text and those of its relatives are asked once each."""
+def take(exc: BaseException, *, with_locals: bool = False) -> Tuple[Thrown, ...]:
+    """All that is needed to tell of an exception later. Its text and those of its relatives are asked once each.
+
+    ``with_locals``: also what names stood for in the program's own calls, of the reported exception.
+    """
     left = TEXT_LIMIT
     taken: List[Thrown] = []
     for entry in chain.tree(exc):
         stack = MEMORY.stack_of(chain.traceback_of(entry.exc), max(left, CALL_LIMIT))
         left -= len(stack.places)
-        taken.append(_thrown(entry, stack))
+        thrown = _thrown(entry, stack)
+        if with_locals and not taken:
+            thrown.locals = variables.of(chain.traceback_of(entry.exc), stack)
+        taken.append(thrown)
     return tuple(taken)
 
 
@@ -56,7 +63,8 @@ def tell(taken: Tuple[Thrown, ...]) -> Described:
     left = CALL_LIMIT_OF_ALL
     infos: List[ExceptionInfo] = []
     for thrown, stack in zip(taken, told):
-        frames = _ends_of(stack.frames, min(CALL_LIMIT, left))
+        frames = stack.frames if not thrown.locals else _with_locals(stack.frames, thrown.locals)
+        frames = _ends_of(frames, min(CALL_LIMIT, left))
         left -= len(frames)
         infos.append(_info(thrown, frames))
     return Described(infos=tuple(infos), text=printing.text_of(taken, [stack.text for stack in told]))
@@ -81,6 +89,10 @@ def _thrown(entry: chain.Related, stack: calls.Stack) -> Thrown:
         relation=entry.relation,
         last_lines=printing.syntax_error(exc) if issubclass(kind, SyntaxError) else None,
     )
+
+
+def _with_locals(frames: Tuple[Frame, ...], told: Tuple[Optional[Mapping[str, str]], ...]) -> Tuple[Frame, ...]:
+    return tuple([frame if each is None else replace(frame, locals=each) for frame, each in zip(frames, told)])
 
 
 def _ends_of(frames: Tuple[Frame, ...], limit: int) -> Tuple[Frame, ...]:

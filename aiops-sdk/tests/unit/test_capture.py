@@ -14,7 +14,7 @@ from events import ExceptionGroup, a_record, an_origin, raised
 from aiops_sdk import capturing, steps
 from aiops_sdk.capture import Capture
 from aiops_sdk.config import Config
-from aiops_sdk.delivery.parcel import pack
+from aiops_sdk.delivery.parcel import packed
 from aiops_sdk.scope import RequestScope
 
 
@@ -100,7 +100,9 @@ def test_a_request_is_copied():
 
 def test_of_too_many_headers_the_first_are_copied():
     capture = taken(a_failure())
-    capturing.add_surroundings(capture, RequestScope("GET", "/", headers={str(number): "x" for number in range(1_000)}), CONFIG)
+    capturing.add_surroundings(
+        capture, RequestScope("GET", "/", headers={str(number): "x" for number in range(1_000)}), CONFIG
+    )
     assert capture.request is not None
     assert len(capture.request.headers) == 64
 
@@ -162,11 +164,11 @@ def test_a_summary_of_repeats_says_how_many_and_when():
 
 def test_the_same_stack_is_one_object_from_the_capture_to_the_parcel():
     def prepared(number: int) -> Tuple[Any, Any]:
-        event = steps.run(taken(a_failure(number)).event())
-        assert event is not None
-        fields: Any = pack(event, an_origin()).fields
-        return event.exceptions[0].frames, fields["exceptions"][0]["frames"]
+        own: Any = steps.Steps(scrubber).run(taken(a_failure(number)).event(), an_origin())
+        fields: Any = packed(own, an_origin().head()).fields
+        return own["exceptions"][0]["frames"], fields["exceptions"][0]["frames"]
 
+    scrubber = steps.Scrubber()
     (first_frames, first_text), (second_frames, second_text) = prepared(1), prepared(2)
     assert first_frames is second_frames
     assert first_text is second_text
@@ -177,8 +179,9 @@ def test_a_stack_with_a_secret_is_one_object_too():
         password = "hunter2-hunter2"
         raise ValueError(password)
 
-    events = [steps.run(taken(a_failure(number, fail)).event()) for number in range(2)]
-    frames = [event.exceptions[0].frames for event in events if event is not None]
+    step = steps.Steps(steps.Scrubber())
+    owns: Any = [step.run(taken(a_failure(number, fail)).event(), an_origin()) for number in range(2)]
+    frames = [own["exceptions"][0]["frames"] for own in owns]
     assert frames[0] is frames[1]
     assert 'password = "[hidden]' in str(frames[0][-1].source)
 

@@ -12,6 +12,7 @@ from events import DEADLINE, HandMadeTransport, a_client, a_record, counts, rais
 
 from aiops_sdk import _safety, scope
 from aiops_sdk.client import Client
+from aiops_sdk.config import Config
 from aiops_sdk.scope import RequestScope
 
 
@@ -126,11 +127,11 @@ def test_ways_to_stop_are_not_captured(client: Client, transport: HandMadeTransp
     assert captured(client, transport) == []
 
 
-def test_what_a_step_drops_is_counted(client: Client, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("aiops_sdk.client.steps.run", lambda _: None)
+def test_what_before_send_drops_is_counted(transport: HandMadeTransport):
+    client = Client(Config(api_key="key", before_send=lambda _: None), transport)
     client.capture_exception(ValueError())
     assert client.flush(DEADLINE)
-    assert counts(client.stats()) == counts(captured=1, step=1)
+    assert counts(client.stats()) == counts(captured=1, before_send=1)
 
 
 class TestErrorsOfOurs:

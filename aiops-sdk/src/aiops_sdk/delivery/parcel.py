@@ -110,7 +110,21 @@ class Parcel:
 
 def pack(event: Event, origin: Origin) -> Parcel:
     """The parcel of an event. One that is too large loses details, the least telling first."""
-    return Parcel(event.fields(_encoder.frames), origin.head()).fitting()
+    return packed(event.fields(lambda frames: frames), origin.head())
+
+
+def packed(own: Wire, head: Wire) -> Parcel:
+    """The same of what it says. The frames of its exceptions are ``Frame`` objects, or a list as JSON has it."""
+    if "exceptions" in own:
+        own = {**own, "exceptions": [_with_encoded_frames(info) for info in _exceptions(own)]}
+    return Parcel(own, head).fitting()
+
+
+def _with_encoded_frames(info: Wire) -> Wire:
+    frames = info.get("frames")
+    if isinstance(frames, tuple):
+        return {**info, "frames": _encoder.frames(frames)}
+    return {**info, "frames": EncodedFrames(_json(frames))} if "frames" in info else info
 
 
 class Encoder:
@@ -121,7 +135,9 @@ class Encoder:
         self._stacks: Dict[int, Tuple[Tuple[Frame, ...], EncodedFrames]] = {}
 
     def frames(self, frames: Tuple[Frame, ...]) -> EncodedFrames:
-        """All frames of one exception."""
+        """All frames of one exception. What tells of variables is never the same again."""
+        if any([frame.locals is not None for frame in frames]):
+            return EncodedFrames(_json([frame.to_wire() for frame in frames]))
         known = self._stacks.get(id(frames))
         if known is None:
             if len(self._stacks) >= STACKS:

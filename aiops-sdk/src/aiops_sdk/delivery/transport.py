@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import time
 
@@ -239,6 +240,32 @@ class HttpTransport:
         # Never the whole address: there may be a password in it.
         why = "the proxy {}: {}".format(proxy_parts(self._proxy).hostname, said)
         return Barred(why) if "Tunnel connection failed: 407" in said else Retry(why)
+
+
+class Turns:
+    """A transport of somebody else's, which the threads that send use one at a time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = _thread.allocate_lock()
+
+    def send(self, path: str, body: bytes, *, compress: bool = False) -> Outcome:
+        """As it does, once it is our turn."""
+        with self._lock:
+            outcome: object = self._transport.send(path, body, compress=compress)
+        if isinstance(outcome, (Accepted, Retry, Refused, Barred)):
+            return outcome
+        return Retry("the transport gave no outcome, but {}".format(type(outcome).__name__))
+
+    def close(self) -> None:
+        """End an open connection."""
+        with self._lock:
+            self._transport.close()
+
+    def abandon(self) -> None:
+        """After a fork nobody waits for who had the turn."""
+        self._lock = _thread.allocate_lock()
+        self._transport.abandon()
 
 
 class Trust:

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
     # The bodies of the events that tell of a process's death, if it is to be told.
     Autopsy = Callable[[Remains], Sequence[Wire]]
+
+    # What is to be sent of a body that a dead process left; None for nothing.
+    Again = Callable[[Wire], Optional[Wire]]
 else:
     batches, journals, packing = late("delivery.batch", "delivery.journal", "delivery.parcel")
 
@@ -67,7 +70,7 @@ REST_SECONDS = 1.0
 
 AT_EXIT = "exit"
 FAILED = "sdk_error"
-STEP = "step"
+STEP = "before_send"
 SPOOL_FULL = "spool_full"
 DAMAGED = "spool_damaged"
 
@@ -88,6 +91,7 @@ class Delivery:
         disk: Optional[Disk] = None,
         fold: bool = True,
         autopsy: Optional[Autopsy] = None,
+        again: Optional[Again] = None,
     ) -> None:
         self._transport = transport
         self.voice = voice
@@ -96,6 +100,7 @@ class Delivery:
         self.link = link or Link()
         self._disk = disk
         self._autopsy = autopsy
+        self._again = again
         self._buffer = Buffer(disk, fold=fold)
         #: What is being sent of the spool.
         self._load: Optional[Load] = None
@@ -561,7 +566,9 @@ class Delivery:
 
         bodies = [journals.body_of(stub, remains.head) for stub in remains.stubs]
         bodies += self._autopsy(remains) if self._autopsy is not None else ()
-        told = [packing.Parcel.from_body(json.dumps(body).encode("ascii")) for body in bodies]
+        # Its own before_send was not asked yet.
+        asked = [body if self._again is None else self._again(body) for body in bodies]
+        told = [packing.Parcel.from_body(json.dumps(body).encode("ascii")) for body in asked if body is not None]
         try:
             for rank in RANKS:
                 some = [parcel for parcel in told if rank_of(parcel.signal_type, parcel.repeat_count) == rank]
@@ -571,6 +578,9 @@ class Delivery:
             self.voice.no_room(spool.folder, error.strerror or str(error))
         else:
             remains.done()
+            unwanted = [packing.Parcel(body, {}) for body, kept in zip(bodies, asked) if kept is None]
+            if unwanted:
+                self._buffer.recovered(_occurrences(unwanted), STEP)
 
     def _unload(self, load: Load) -> bool:
         """Send the next of these in one request. False if they, or what comes after, have to wait."""

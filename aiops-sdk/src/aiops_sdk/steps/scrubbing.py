@@ -1,210 +1,306 @@
-"""Secrets stay in the process: values under telling names, and texts that look like credentials, are blotted out.
+"""Secrets stay in the process: values under telling names, what looks like a credential, and what is known to be one.
 
-Always on, always last. It errs on the side of hiding.
+Always on, always last. It errs on the side of hiding. What was handed in is never changed: what has to be hidden is
+hidden in a copy.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from operator import is_
-
-from aiops_sdk.event import SourceContext
+from aiops_sdk import telling
+from aiops_sdk.event import Frame, SourceContext
 from aiops_sdk.frozen import replace
+from aiops_sdk.steps import patterns
+from aiops_sdk.steps.pairs import MASK, Pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Match, Optional, Tuple
+    from typing import Dict, Iterable, List, Tuple, TypeVar
 
-    from aiops_sdk.event import Event, ExceptionInfo, Frame, Request
+    from aiops_sdk.event import Wire
 
+    Known = TypeVar("Known")
+    Told = TypeVar("Told")
 
-MASK = "[hidden]"
 
 # What stands between two calls of a printed traceback, and how long the text of one may be to be remembered.
 _CALL = "\n  File "
 _CALL_LENGTH = 1_000
 
-# Compared without case, dashes and underscores, anywhere in the name: "X-Api-Key", "db_password", "accessToken".
-_TELLING = (
-    "password", "passwd", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "apikey", "privatekey",
-    "accesskey", "credential", "session", "signature", "csrf", "xsrf", "jwt",
-)  # fmt: skip
-_WORDS = r"pass(?:word|wd|phrase)|pwd|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|access[-_]?key|credential"
+#: Of each kind of thing, how many are remembered; when there are more, all are forgotten.
+REMEMBERED = 1_024
+STACKS = 64
 
-# user:password@ in an address: the password goes.
-_ADDRESS = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s/@'\"]+)@")
-# An Authorization header's value, wherever it was written. It has digits or is long: "Basic authentication" is neither.
-_SCHEME = re.compile(r"\b(bearer|basic|token)(\s+)(?=\S*\d|\S{24})[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-# name=value, name: value, "name": "value" with a telling name. Every part is bounded: texts may be long.
-_PAIR = re.compile(
-    r"""(?<![\w-])(?P<name>[\w-]{0,64}?(?:"""
-    + _WORDS
-    + r""")[\w-]{0,64}["']?\s{0,8}(?P<sign>[=:])\s{0,8})"""
-    + r"""(?P<quote>[bru]?["'])?(?P<value>(?(quote)[^"'\n]+|[^\s"',;&)}\]]+))""",
-    re.IGNORECASE,
+#: A value that the user names must be at least so long; those of the environment are longer (``telling.SHORTEST``).
+SHORTEST = 4
+# So many characters of a known secret at the end of a text that was cut are its beginning.
+_BEGINNING = 4
+_CUT = "…"
+# So many places at which it was cut, the last ones, are looked at.
+_CUTS = 16
+_DEPTH = 32
+
+# Fields of the wire that are what the SDK and the platform know each other by: nothing of them is anybody's secret.
+_OURS = frozenset(
+    {"event_id", "occurred_at", "first_at", "last_at", "signal_type", "level", "timestamp", "repeat_count"}
 )
-# Three base64 parts: a JSON web token.
-_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
-# What must occur, in small letters, for one of the patterns to be worth trying: far faster than they are.
-_HINTS = (
-    "://", "eyj", "bearer", "basic", "passw", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "key",
-    "credential",
-)  # fmt: skip
-
-# In source code, what stands behind a telling name is mostly an expression.
-_HARMLESS = frozenset({"None", "True", "False", "null", "true", "false", "str", "bytes", "int", "Optional[str]"})
-_EXPRESSION = re.compile(r"[A-Za-z_][\w.]*[(\[]|(?:self|request|os|settings|config|app|current_app|args|kwargs)\.\w")
 
 
-def scrub(event: Event) -> Event:
-    """The same event without what looks like a secret; the same object if there is none."""
-    told: Dict[str, Any] = {
-        "message": text(event.message),
-        "stack_trace": _trace(event.stack_trace),
-        "request_path": _optional(event.request_path),
-        "request": _request(event.request),
-        "exceptions": _exceptions(event.exceptions),
-        "template": _optional(event.template),
-    }
-    changed = {name: value for name, value in told.items() if value is not getattr(event, name)}
-    return replace(event, **changed) if changed else event
+class Scrubber:
+    """Hides secrets. ``names`` are words that tell besides ours, ``values`` texts that are secret wherever they stand."""
 
+    def __init__(self, names: Iterable[str] = (), values: Iterable[str] = ()) -> None:
+        given = [name for name in _texts(names) if telling.normalised(name)]
+        self._words = tuple(map(telling.normalised, given))
+        self._pairs = Pairs(given)
+        self._values = _forms(_texts(values))
+        #: Those that may be in a text that has no long word.
+        self._short = tuple([value for value in self._values if not patterns.has_long_word(_words_of(value))])
+        self._telling: Dict[str, bool] = {}
+        self._calls: Dict[str, str] = {}
+        self._sources: Dict[SourceContext, SourceContext] = {}
+        self._stacks: Dict[int, Tuple[Tuple[Frame, ...], Tuple[Frame, ...]]] = {}
 
-def is_telling(name: str) -> bool:
-    """Whether the value under this name is nobody's business."""
-    plain = name.lower().replace("-", "").replace("_", "")
-    return any(word in plain for word in _TELLING)
-
-
-def text(given: str) -> str:
-    """A text without credentials in addresses, bearer tokens, and values written behind a telling name."""
-    if not _may_tell(given):
-        return given
-    hidden = _ADDRESS.sub(r"\1:" + MASK + "@", given)
-    hidden = _SCHEME.sub(r"\1\2" + MASK, hidden)
-    hidden = _JWT.sub(MASK, hidden)
-    return _PAIR.sub(_pair, hidden)
-
-
-def query(given: str) -> str:
-    """A query string in which the values of telling names are hidden."""
-    return "&".join(_parameter(part) for part in given.split("&"))
-
-
-def _may_tell(given: str) -> bool:
-    small = given.lower()
-    return any(hint in small for hint in _HINTS)
-
-
-def _parameter(part: str) -> str:
-    name, equals, value = part.partition("=")
-    if "%" in name or "+" in name:
-        from urllib.parse import unquote_plus
-
-        name_said = unquote_plus(name)
-    else:
-        name_said = name
-    return name + equals + MASK if value and is_telling(name_said) else part
-
-
-def _pair(found: Match[str]) -> str:
-    if _is_harmless(found):
-        return found.group(0)
-    return found.group("name") + (found.group("quote") or "") + MASK
-
-
-def _is_harmless(found: Match[str]) -> bool:
-    """Prose such as ``invalid token: expired``, source such as ``token = request.token``, and what is hidden already."""
-    value, name = found.group("value"), found.group("name").lower()
-    if value.startswith(MASK[:-1]):
-        return True
-    if found.group("quote"):
-        return False
-    prose = found.group("sign") == ":" and value.isalpha() and "pass" not in name and "pwd" not in name
-    return prose or value in _HARMLESS or bool(_EXPRESSION.match(value))
-
-
-def _optional(given: Optional[str]) -> Optional[str]:
-    return None if given is None else text(given)
-
-
-def _request(request: Optional[Request]) -> Optional[Request]:
-    if request is None:
-        return None
-    url = request.url
-    if url is not None and "?" in url:
-        address, _, rest = url.partition("?")
-        url = address + "?" + query(rest)
-    return replace(
-        request,
-        url=_optional(url),
-        query=None if request.query is None else text(query(request.query)),
-        headers={name: MASK if is_telling(name) else text(value) for name, value in request.headers.items()},
-    )
-
-
-def _trace(given: str) -> str:
-    """Call by call: the same calls stand in many tracebacks. What the exception says comes after the last one."""
-    *calls, last = given.split(_CALL)
-    told = _CALL.join([*[_call(part) if len(part) <= _CALL_LENGTH else text(part) for part in calls], text(last)])
-    return given if told == given else told
-
-
-@lru_cache(maxsize=1024)
-def _call(part: str) -> str:
-    return text(part)
-
-
-def _exceptions(infos: Tuple[ExceptionInfo, ...]) -> Tuple[ExceptionInfo, ...]:
-    told = tuple([_exception(info) for info in infos])
-    return infos if all(map(is_, told, infos)) else told
-
-
-def _exception(info: ExceptionInfo) -> ExceptionInfo:
-    value = text(info.value)
-    notes = tuple([text(note) for note in info.notes]) if info.notes else info.notes
-    frames = _stacks.told(info.frames)
-    if value is info.value and frames is info.frames and notes == info.notes:
-        return info
-    return replace(info, value=value, notes=notes, frames=frames)
-
-
-class Stacks:
-    """Stacks without secrets. Remembers what it made, by identity: one stack gives one object. Forgets all when full."""
-
-    def __init__(self, size: int = 64) -> None:
-        self._size = size
-        self._known: Dict[int, Tuple[Tuple[Frame, ...], Tuple[Frame, ...]]] = {}
-
-    def told(self, frames: Tuple[Frame, ...]) -> Tuple[Frame, ...]:
-        """These frames, or the same without what looks like a secret."""
-        known = self._known.get(id(frames))
+    def is_telling(self, name: str) -> bool:
+        """Whether the value under this name is nobody's business."""
+        known = self._telling.get(name)
         if known is None:
-            told = tuple([_frame(frame) for frame in frames])
-            if len(self._known) >= self._size:
-                self._known.clear()
+            plain = telling.normalised(name)
+            known = telling.is_telling(name) or any(word in plain for word in self._words)
+            _remember(self._telling, name, known)
+        return known
+
+    def text(self, given: str) -> str:
+        """A text without secrets; the same object if there are none."""
+        bare = patterns.bare(given)
+        words = patterns.words_of(bare)
+        told = given
+        for value in self._values if patterns.has_long_word(words) else self._short:
+            if value in told:
+                told = told.replace(value, MASK)
+        if _CUT in told:
+            told = self._without_halves(told)
+        small = patterns.lowered(told)
+        changed = patterns.hidden(told, small, bare, words)
+        if changed is not told and changed != told:
+            told, small = changed, patterns.lowered(changed)
+        changed = self._pairs.hidden(told, small)
+        return given if changed == given else changed
+
+    def query(self, given: str) -> str:
+        """A query string, or the text of a form, in which the values of telling names are hidden."""
+        return "&".join([self._parameter(part) for part in given.split("&")])
+
+    def body(self, own: Wire) -> Wire:
+        """A body as the wire has it, without secrets. The frames of an exception may be ``Frame`` objects still."""
+        return {name: value if name in _OURS else self._field(name, value) for name, value in own.items()}
+
+    def value(self, name: str, given: object, depth: int = _DEPTH) -> object:
+        """Anything that JSON has, under this name."""
+        if type(given) is str:
+            if not given:
+                return given
+            return MASK if self.is_telling(name) else self.text(given)
+        if given is None or type(given) is bool:
+            return given
+        if type(given) is int or type(given) is float:
+            return self._number(name, given)
+        if self.is_telling(name):
+            return MASK if given else given
+        if depth <= 0:
+            return MASK
+        if type(given) is dict:
+            return {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
+        if type(given) is list or type(given) is tuple:
+            if len(given) == 2 and type(given[0]) is str and type(given[1]) is str:
+                # A pair, as in a list of headers.
+                return [self.text(given[0]), self.value(given[0], given[1])]
+            return [self.value("", each, depth - 1) for each in given]
+        return self.text(str(given))
+
+    def _field(self, name: str, value: object) -> object:
+        if name == "stack_trace" and type(value) is str:
+            return self._trace(value)
+        if name == "exceptions" and type(value) is list:
+            return [self._exception(info) for info in value]
+        if name == "request" and type(value) is dict:
+            return {part: self._part_of_request(part, each) for part, each in value.items()}
+        return self.value(name, value)
+
+    def _number(self, name: str, given: object) -> object:
+        if self.is_telling(name):
+            return given if telling.measures(name) else MASK
+        is_long = type(given) is int and 10**12 <= given < 10**19
+        return MASK if is_long and patterns.is_card(str(given)) else given
+
+    # Of a request.
+
+    def _part_of_request(self, name: str, value: object) -> object:
+        if type(value) is not str:
+            return self.value(name, value)
+        if name == "query":
+            return self.text(self.query(value))
+        if name == "url" and "?" in value:
+            address, _, rest = value.partition("?")
+            return self.text(address + "?" + self.query(rest))
+        if name == "body" and "=" in value[:256]:
+            return self.text(self.query(value))
+        return self.text(value)
+
+    def _parameter(self, part: str) -> str:
+        name, equals, value = part.partition("=")
+        if "%" in part or "+" in part:
+            from urllib.parse import unquote_plus
+
+            said = unquote_plus(value)
+            if self.is_telling(unquote_plus(name)) or self.text(said) != said:
+                return name + equals + MASK if value else part
+        return name + equals + MASK if value and self.is_telling(name) else part
+
+    # Of an exception.
+
+    def _trace(self, given: str) -> str:
+        """Call by call: the same calls stand in many tracebacks. What the exception says comes after the last one."""
+        *calls, last = given.split(_CALL)
+        return _CALL.join([*map(self._call, calls), self.text(last)])
+
+    def _call(self, part: str) -> str:
+        if len(part) > _CALL_LENGTH:
+            return self.text(part)
+        told = self._calls.get(part)
+        if told is None:
+            told = self.text(part)
+            _remember(self._calls, part, told)
+        return told
+
+    def _exception(self, info: object) -> object:
+        if type(info) is not dict:
+            return self.value("", info)
+        told = {name: self.value(name, value) for name, value in info.items() if name != "frames"}
+        if "frames" in info:
+            frames = info["frames"]
+            if type(frames) is tuple:
+                told["frames"] = self.stack(frames)
+            elif type(frames) is list:
+                told["frames"] = [self._wire_frame(frame) for frame in frames]
+        return told
+
+    def stack(self, frames: Tuple[Frame, ...]) -> Tuple[Frame, ...]:
+        """These frames, or the same without secrets. One stack gives one object, unless it tells of variables."""
+        if any(frame.locals is not None for frame in frames):
+            return tuple([self._frame(frame) for frame in frames])
+        known = self._stacks.get(id(frames))
+        if known is None:
+            told = tuple([self._frame(frame) for frame in frames])
+            if len(self._stacks) >= STACKS:
+                self._stacks.clear()
             # It keeps the frames by whose identity it is found.
-            known = self._known[id(frames)] = (frames, frames if told == frames else told)
+            known = self._stacks[id(frames)] = (frames, frames if told == frames else told)
         return known[1]
 
+    def _frame(self, frame: Frame) -> Frame:
+        source = None if frame.source is None else self._source(frame.source)
+        if frame.locals is not None:
+            return replace(frame, source=source, locals=self._variables(frame.locals))
+        return frame if source is frame.source else replace(frame, source=source)
 
-_stacks = Stacks()
+    def _variables(self, given: object) -> Dict[str, str]:
+        variables = given if isinstance(given, dict) else {}
+        return {name: MASK if self.is_telling(name) else self.text(value) for name, value in variables.items()}
+
+    def _wire_frame(self, frame: object) -> object:
+        """A frame that the user's own function may have changed."""
+        if type(frame) is not dict:
+            return self.value("", frame)
+        told = {name: self.value(name, value) for name, value in frame.items() if name != "source"}
+        source = frame.get("source")
+        if type(source) is dict and source.keys() == {"before", "line", "after"}:
+            before, line, after = source["before"], source["line"], source["after"]
+            if type(before) is list and type(line) is str and type(after) is list:
+                told["source"] = self._source(SourceContext(tuple(before), line, tuple(after))).to_wire()
+                return told
+        return {**told, "source": self.value("", source)} if source is not None else told
+
+    def _source(self, source: SourceContext) -> SourceContext:
+        known = self._sources.get(source)
+        if known is None:
+            known = self._told_source(source)
+            _remember(self._sources, source, known)
+        return known
+
+    def _told_source(self, source: SourceContext) -> SourceContext:
+        given = [*source.before, source.line, *source.after]
+        if not all(type(line) is str for line in given):
+            return SourceContext((), "", ())
+        lines = [patterns.key_line(line) for line in given]
+        whole = "\n".join(lines)
+        told = self.text(whole)
+        if told == whole:
+            return source if lines == given else _source_of(lines, len(source.before))
+        parts = told.split("\n")
+        if len(parts) != len(lines):
+            # A private key over several lines, say.
+            parts = [self.text(line) for line in lines]
+            parts = [MASK if "PRIVATE KEY" in line else line for line in parts]
+        return _source_of(parts, len(source.before))
+
+    def _without_halves(self, told: str) -> str:
+        """Where a text was cut, the beginning of a known secret may have been left."""
+        at = len(told)
+        for _ in range(_CUTS):
+            at = told.rfind(_CUT, 0, at)
+            if at < 0:
+                break
+            end = at - 1 if told[at - 1 : at] in ("'", '"') else at
+            for value in self._values:
+                half = _half(value, told, end)
+                if half:
+                    told = told[: end - half] + MASK + told[end:]
+                    at = end - half
+                    break
+        return told
 
 
-def _frame(frame: Frame) -> Frame:
-    if frame.source is None:
-        return frame
-    told = _source(frame.source)
-    return frame if told is frame.source else replace(frame, source=told)
+def _half(value: str, told: str, end: int) -> int:
+    """How many characters of the beginning of this value stand before ``end``."""
+    for length in range(min(len(value) - 1, end), _BEGINNING - 1, -1):
+        if told.startswith(value[:length], end - length):
+            return length
+    return 0
 
 
-@lru_cache(maxsize=1024)
-def _source(source: SourceContext) -> SourceContext:
-    if not _may_tell("\n".join((*source.before, source.line, *source.after))):
-        return source
-    return SourceContext(_lines(source.before), text(source.line), _lines(source.after))
+def _source_of(lines: List[str], before: int) -> SourceContext:
+    return SourceContext(tuple(lines[:before]), lines[before], tuple(lines[before + 1 :]))
 
 
-def _lines(lines: Tuple[str, ...]) -> Tuple[str, ...]:
-    return tuple(text(line) for line in lines)
+def _texts(given: Iterable[object]) -> List[str]:
+    """The texts in it; a text alone is one of them."""
+    return [given] if isinstance(given, str) else [each for each in given if isinstance(each, str)]
+
+
+def _forms(values: List[str]) -> Tuple[str, ...]:
+    """Each value, and how it looks in an address, in a repr, and in base 64; the shortest first."""
+    from base64 import b64encode
+    from urllib.parse import quote
+
+    forms: Dict[str, None] = {}
+    for value in values:
+        if len(value) < SHORTEST or value in MASK:
+            continue
+        encoded = value.encode("utf-8", "backslashreplace")
+        based = b64encode(encoded).decode("ascii").rstrip("=")
+        # The last character also depends on what comes after.
+        based = based if len(encoded) % 3 == 0 else based[:-1]
+        forms.update(dict.fromkeys((value, quote(encoded, safe=""), repr(value)[1:-1])))
+        if len(based) >= telling.SHORTEST:
+            forms[based] = None
+    return tuple(sorted(forms, key=len))
+
+
+def _words_of(value: str) -> bytes:
+    return patterns.words_of(patterns.bare(value))
+
+
+def _remember(memory: Dict[Known, Told], key: Known, value: Told) -> None:
+    if len(memory) >= REMEMBERED:
+        memory.clear()
+    memory[key] = value

@@ -116,7 +116,7 @@ class TestOneByOne:
         for kind in ("log_error", "http_error", "exception"):
             put(delivery, signal_type=kind)
         assert delivery.flush(DEADLINE)
-        assert counts(delivery.stats()) == counts(captured=3, delivered=1, sdk_error=1, step=1)
+        assert counts(delivery.stats()) == counts(captured=3, delivered=1, sdk_error=1, before_send=1)
 
     def test_a_broken_transport_is_a_failed_attempt_and_the_thread_survives(self):
         class Broken(HandMadeTransport):

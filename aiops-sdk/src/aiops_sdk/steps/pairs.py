@@ -1,0 +1,214 @@
+"""A value behind a telling name, in any text: ``password=…``, ``"api_key": "…"``, ``Cookie: …``, ``--token …``.
+
+It looks for the word first, so that the rest is tried only where one stands; each part is bounded, so it takes time in
+proportion to the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiops_sdk import telling
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, List, Match, Pattern, Sequence, Tuple
+
+
+MASK = "[hidden]"
+
+# Where one of them may begin: a quick look, which leaves the rest to the pattern itself.
+_BEGINNING = (
+    r"p(?:ass|wd|rivate|in)|s(?:e(?:cret|ss|curity)|ignat|igning|hared|sn|sh)|token|c(?:ookie|red|srf|ard|vv|vc)|"
+    r"a(?:uth|pi|cc)|xsrf|jwt|otp|encry|master"
+)
+# Told by any of them, also without quotes around the name.
+_STRONG = (
+    r"pass(?:word|wd|phrase|code)|pwd|secret|token|authorization|cookie|credential|"
+    r"(?:api|private|access|encryption|signing|master|shared|account|auth|ssh)[-_. ]?key"
+)
+# Without quotes around the name the value must look like one: "session" and "pin" are words of many trades.
+_WEAK = (
+    r"session|sess[-_]?id|signature|csrf|xsrf|jwt|card[-_ ]?number|credit[-_ ]?card|security[-_ ]?code|"
+    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cvv|cvc|ssn)(?![a-z0-9])"
+)
+_REST = (
+    r"(?P<rest>[\w-]{0,64})(?P<end>\\{0,3}[\"'])?"
+    # In source code, a type may stand between.
+    r"(?:\s{0,4}:\s{0,4}[a-z_][\w.]{0,40}(?:\[[\w., |]{0,60}\])?(?:\s{0,4}\|\s{0,4}none)?\s{1,4}(?==[^=]))?"
+    r"\s{0,8}(?P<sign>=>|[=:]{1,2}|%3d|(?(end),|(?=[\"'])))\s{0,8}"
+    r"(?:(?P<escaped>\\{1,3}[\"'])|[bru]{0,2}(?P<quote>\"\"\"|'''|[\"']))?"
+    r"(?P<value>(?(escaped)[^\"'\\\n]{1,256}|(?(quote)(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
+    r"(?:(?:bearer|basic|digest|token|negotiate)\s{1,8})?[^\s\"',;&)}\]]{1,256})))"
+)
+# The rest of a value that is longer than that.
+_UNQUOTED = re.compile(r"[^\s\"',;&)}\]]*")
+_QUOTED = {quote: re.compile(r"(?:\\.|(?!{})[^\\\n])*".format(quote)) for quote in ('"""', "'''", '"', "'")}
+_LINE = re.compile(r"[^\n]*")
+_ESCAPED = re.compile(r"[^\"'\\\n]*")
+_OPTION = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =][\"']?(?P<value>[^\s\"'-][^\s\"']*)"
+_NAME = re.compile(r"[\w-]{0,64}\Z")
+
+# In source code, what stands behind a telling name is mostly an expression.
+_HARMLESS = frozenset(
+    {
+        "None",
+        "True",
+        "False",
+        "null",
+        "true",
+        "false",
+        "str",
+        "bytes",
+        "int",
+        "Optional[str]",
+        "%s",
+        "%r",
+        "%d",
+        "{",
+        "<",
+    }
+)
+_EXPRESSION = re.compile(
+    r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
+    r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<"
+)
+_LETTERS = 15
+# A text of so few characters is looked at for these first; so far before its sign a name may begin.
+_SHORT = 1_024
+_REACH = 80
+_REMEMBERED = 256
+_ROOTS = (
+    "pass", "pwd", "secret", "token", "auth", "cookie", "key", "cred", "sess", "signat", "csrf", "xsrf", "jwt", "card",
+    "number", "code", "pin", "otp", "cvv", "cvc", "ssn",
+)  # fmt: skip
+_OPENING = {"[": "]", "(": ")", "{": "}"}
+_LONGEST_LIST = 4_096
+
+
+class Pairs:
+    """Finds values behind telling names, and behind those that contain one of ``names`` besides."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        own = "|".join([r"[-_. ]?".join(map(re.escape, re.split(r"[-_. ]+", name.lower()))) for name in names])
+        strong = own + "|" + _STRONG if own else _STRONG
+        self._beginning = re.compile(own + "|" + _BEGINNING if own else _BEGINNING)
+        self._pair = re.compile("(?:(?P<strong>{})|{}){}".format(strong, _WEAK, _REST))
+        self._seen: Dict[str, bool] = {}
+        self._roots = _ROOTS + tuple([re.split(r"[-_. ]+", name.lower())[-1] for name in names])
+        self._option = re.compile(_OPTION % strong)
+
+    def hidden(self, text: str, small: str) -> str:
+        """The text without those values. ``small`` is the same in small letters."""
+        if len(small) <= _SHORT and not self._may_be_in(small):
+            return text
+        spans: List[Tuple[int, int]] = []
+        done = 0
+        for begins in self._beginning.finditer(small):
+            at = begins.start()
+            found = self._pair.match(small, at) if at >= done else None
+            if found is not None:
+                span = self._span(text, found)
+                if span[0] < span[1]:
+                    spans.append(span)
+                    done = span[1]
+        if "--" in small:
+            spans = sorted(spans + [found.span("value") for found in self._option.finditer(small)])
+        return _without(spans, text)
+
+    def _may_be_in(self, small: str) -> bool:
+        """A quick look at a short text: whether one of the words stands before a sign."""
+        if '"' in small or "'" in small or "--" in small or "%3d" in small:
+            return True
+        for sign in ":=":
+            at = small.find(sign)
+            while at >= 0:
+                if self._may_tell(small[max(0, at - _REACH) : at].rstrip().rpartition(" ")[2]):
+                    return True
+                at = small.find(sign, at + 1)
+        return False
+
+    def _may_tell(self, word: str) -> bool:
+        known = self._seen.get(word)
+        if known is None:
+            known = any([root in word for root in self._roots])
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[word] = known
+        return known
+
+    def _span(self, text: str, found: Match[str]) -> Tuple[int, int]:
+        """From where to where the value is; nothing where it is no secret."""
+        begin, end = found.span("value")
+        value = text[begin:end]
+        kept = (begin, begin)
+        if MASK[:-1] in value:
+            return kept
+        word = found.group("strong") or ""
+        is_password = word.startswith(("pass", "pwd"))
+        if not found.group("sign") and not is_password:
+            return kept
+        if found.group("quote"):
+            return begin, _end(_QUOTED[found.group("quote")], text, end)
+        if found.group("escaped"):
+            return begin, _end(_ESCAPED, text, end)
+        if value.isdigit() and telling.measures(_name(text, found)):
+            return kept
+        named = found.group("end") is not None
+        if value[0] in _OPENING:
+            return (begin, _closing(text, begin)) if named else kept
+        if _is_harmless(value, found.group("sign"), is_password=is_password):
+            return kept
+        if not word and not named and not telling._looks_random(value):
+            return kept
+        if found.group("sign") == ":" and word in ("cookie", "authorization") and not named:
+            # The whole header.
+            return begin, _end(_LINE, text, end)
+        return begin, _end(_UNQUOTED, text, end)
+
+
+def _name(text: str, found: Match[str]) -> str:
+    before = _NAME.search(text, max(0, found.start() - 64), found.start())
+    return (before.group(0) if before else "") + text[found.start() : found.end("rest")]
+
+
+def _is_harmless(value: str, sign: str, *, is_password: bool) -> bool:
+    """Prose such as ``invalid token: expired``, and source such as ``token = request.token``."""
+    prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and not is_password
+    compared = sign == "==" and value.rstrip(":").isidentifier()
+    return prose or compared or value in _HARMLESS or bool(_EXPRESSION.match(value))
+
+
+def _closing(text: str, begin: int) -> int:
+    """Where the list or object that begins here ends, at most so many characters on."""
+    waiting: List[str] = []
+    limit = min(len(text), begin + _LONGEST_LIST)
+    for at in range(begin, limit):
+        char = text[at]
+        if char in _OPENING:
+            waiting.append(_OPENING[char])
+        elif waiting and char == waiting[-1]:
+            waiting.pop()
+            if not waiting:
+                return at + 1
+    return limit
+
+
+def _end(rest: Pattern[str], text: str, begin: int) -> int:
+    found = rest.match(text, begin)
+    return begin if found is None else found.end()
+
+
+def _without(spans: List[Tuple[int, int]], text: str) -> str:
+    if not spans:
+        return text
+    parts: List[str] = []
+    done = 0
+    for begin, end in spans:
+        if begin >= done:
+            parts += (text[done:begin], MASK)
+            done = end
+        elif end > done:
+            done = end
+    parts.append(text[done:])
+    return "".join(parts)
