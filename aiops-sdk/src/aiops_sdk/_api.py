@@ -213,7 +213,8 @@ def _start(started: Client) -> Client:
     atexit.unregister(LOADER.end)
     atexit.register(LOADER.end)
     atexit.register(_at_exit)
-    heartbeats.install(started)
+    if not started.config.freezes:
+        heartbeats.install(started)
     return started
 
 

@@ -20,6 +20,9 @@ DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
 DEFAULT_SERVICE_NAME = "unknown-service"
 DEFAULT_ENVIRONMENT = "production"
 
+# AWS Lambda says it to the process, and nobody else does.
+_FUNCTION = "AWS_LAMBDA_FUNCTION_NAME"
+
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off", "none"})
 
@@ -36,7 +39,7 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
     #: The key that lets this service report: from the page *Set-up*, or `aiops key create NAME`. Without one `init()`
     #: raises `RuntimeError`.
     api_key: str
-    #: The service's name in incidents.
+    #: The service's name in incidents. On AWS Lambda the function's name, unless it is given.
     service_name: str = DEFAULT_SERVICE_NAME
     #: Where it runs. A service has its own incidents in each environment.
     environment: str = DEFAULT_ENVIRONMENT
@@ -91,6 +94,8 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
 
     # What is no option, but read from the environment with them: the secrets that it held.
     secrets: Tuple[str, ...] = ()
+    # And whether this process stands still between two pieces of work, as on AWS Lambda: then no heartbeat is owed.
+    freezes: bool = False
 
     @classmethod
     def load(
@@ -128,7 +133,8 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
         service_address = _first(base_url, env.get("AIOPS_SERVICE_BASE_URL"))
         return cls(
             api_key=_key(_first(api_key, env.get("AIOPS_API_KEY"))),
-            service_name=_first(service_name, env.get("AIOPS_SERVICE_NAME")) or DEFAULT_SERVICE_NAME,
+            service_name=_first(service_name, env.get("AIOPS_SERVICE_NAME"), env.get(_FUNCTION))
+            or DEFAULT_SERVICE_NAME,
             environment=_first(environment, env.get("AIOPS_ENV")) or DEFAULT_ENVIRONMENT,
             platform_url=address,
             base_url=service_address.rstrip("/") if service_address else None,
@@ -149,6 +155,7 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
             scrub_names=_listed(scrub_names) or _listed(env.get("AIOPS_SCRUB_NAMES")),
             scrub_values=_listed(scrub_values) or _listed(env.get("AIOPS_SCRUB_VALUES")),
             secrets=telling.secrets_in(env),
+            freezes=bool(env.get(_FUNCTION)),
             proxy=_proxy(_first(proxy, env.get("AIOPS_PROXY")), address, env),
             # The last two as other HTTP clients heed them; SSL_CERT_FILE and SSL_CERT_DIR are heeded by OpenSSL itself.
             ca_file=_first(
@@ -202,6 +209,9 @@ def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, 
         return ()
     state, home = _first(env.get("XDG_STATE_HOME")), _first(env.get("HOME"))
     temporary = _first(env.get("TMPDIR")) or "/tmp"  # noqa: S108 - a folder of our own in it, which is checked to be so
+    if env.get(_FUNCTION):
+        # There one may write nowhere else.
+        state = home = None
     folders = (
         os.path.join(state, "aiops-sdk") if state else None,
         os.path.join(home, ".local", "state", "aiops-sdk") if home else None,
