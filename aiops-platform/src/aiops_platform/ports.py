@@ -122,10 +122,14 @@ class KeptEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentChange:
-    """An incident after one or many events, and all that is to be written with it. `hours` are additions."""
+    """An incident after one or many events, and all that is to be written with it. `hours` are additions.
+
+    `key` and `also` are keys that are to lead to it from now on; one that leads elsewhere already stays as it is.
+    """
 
     incident: Incident
     key: GroupKey | None = None
+    also: tuple[GroupKey, ...] = ()
     facts: tuple[Fact, ...] = ()
     events: tuple[KeptEvent, ...] = ()
     hours: Mapping[datetime, int] | None = None

@@ -5,13 +5,14 @@ the keys of older ones in place.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
-from aiops_platform.core.event import Event, ExceptionInfo, SignalType
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, SignalType
 
 GROUPING_VERSION: Final = 1
 _READ_LIMIT: Final = 2_000
@@ -62,6 +63,37 @@ def key_for(event: Event) -> GroupKey:
     if event.signal_type is SignalType.LOG_ERROR:
         return _key(_log_parts(event))
     return _key({"kind": "exception", **_thrown(event), "message": folded(said_by(event))})
+
+
+@dataclass(frozen=True)
+class Kin:
+    """How the stub of a failure and the same failure with its whole stack find each other: the keys that each looks for.
+
+    What is left of a killed process is a stub: type, message and the innermost frame. Its own key, made of one frame, is
+    that of no other. So an incident that was opened by an event with its stack is also found by `told`, one that was
+    opened by a stub by `rescued`. A key of this kind leads to one incident only, the first to take it.
+    """
+
+    told: GroupKey
+    rescued: GroupKey
+    is_stub: bool
+
+
+KIN_KINDS: Final = frozenset({"exception, in short", "exception, rescued"})
+
+
+def kin_of(event: Event) -> Kin | None:
+    """None where nothing can be said: no exception, no frame, a fingerprint, or a message that did not fit into the stub."""
+    delivery = event.contexts.get("delivery", {})
+    is_stub = delivery.get("rescued") is True
+    frame = _innermost(event.exceptions[0]) if event.exceptions else None
+    if event.signal_type is not SignalType.EXCEPTION or event.fingerprint or frame is None:
+        return None
+    if is_stub and delivery.get("message_cut"):
+        return None
+    short = {"type": _thrown(event)["type"], "place": frame, "message": folded(said_by(event))}
+    told, rescued = "exception, in short", "exception, rescued"
+    return Kin(_key({"kind": told, **short}), _key({"kind": rescued, **short}), is_stub)
 
 
 def silence_key() -> GroupKey:
@@ -131,10 +163,22 @@ def _frames(exception: ExceptionInfo) -> list[str]:
 
     Only the file's own name: the folder differs from one release or machine to the next.
     """
-    frames = [frame for frame in exception.frames if frame.function not in _VANISHING]
-    ours = [frame for frame in frames if frame.in_app] or frames
-    names = (f"{_file_name(frame.file)}:{frame.function.rpartition('.')[2]}"[:_PART_LIMIT] for frame in ours)
+    names = (_place_of(frame) for frame in _ours(exception))
     return list(dict.fromkeys(names))[-_FRAME_LIMIT:]
+
+
+def _innermost(exception: ExceptionInfo) -> str | None:
+    ours = _ours(exception)
+    return _place_of(ours[-1]) if ours else None
+
+
+def _ours(exception: ExceptionInfo) -> Sequence[Frame]:
+    frames = [frame for frame in exception.frames if frame.function not in _VANISHING]
+    return [frame for frame in frames if frame.in_app] or frames
+
+
+def _place_of(frame: Frame) -> str:
+    return f"{_file_name(frame.file)}:{frame.function.rpartition('.')[2]}"[:_PART_LIMIT]
 
 
 def _file_name(path: str) -> str:

@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from aiops_platform.core import ahead, batch, grouping, hours, instance, job, salvage, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event, Heartbeat, JobReport, Report
 from aiops_platform.core.facts import Fact
-from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.grouping import GroupKey, Kin
 from aiops_platform.core.incident import Incident
 from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
@@ -32,6 +32,8 @@ _REASON_LIMIT: Final = 500
 # A name with a number in it, new for each run, would make a job of each.
 _MOST_JOBS: Final = 1_000
 _KEPT_RUNS: Final = 100
+
+_Place: TypeAlias = tuple[int, GroupKey]
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +55,17 @@ class _Arrival:
     event_id: bytes
     named: ServiceName
     key: GroupKey
+    kin: Kin | None
     at: datetime
     received_at: datetime
 
 
-@dataclass
+@dataclass(eq=False)
 class _Draft:
-    """An incident while the events of a transaction are added to it."""
+    """An incident while the events of a transaction are added to it; `keys` are to lead to it from now on."""
 
     incident: Incident | None
+    keys: list[GroupKey] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     events: list[KeptEvent] = field(default_factory=list)
     hours: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
@@ -72,6 +76,44 @@ class _Draft:
         self.facts.extend(changed.facts)
         self.events.append(_kept(arrival))
         self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+
+
+class _Drafts:
+    """The incidents to which the events of a transaction belong, known ones and new ones."""
+
+    def __init__(self, known: Mapping[_Place, Incident], kin: Mapping[_Place, Incident]) -> None:
+        by_id = {incident.id: _Draft(incident) for incident in (*known.values(), *kin.values())}
+        self._at = {place: by_id[incident.id] for place, incident in (*known.items(), *kin.items())}
+        # In the order in which their events came.
+        self.all: dict[_Draft, None] = {}
+
+    def of(self, service_id: int, arrival: _Arrival) -> _Draft:
+        """Where this event belongs: by its key, else by its kin, else it is the first of a new incident."""
+        place = (service_id, arrival.key)
+        draft = self._at.get(place) or self._told_of(service_id, arrival.kin)
+        if draft is None:
+            draft = self._at[place] = self._adopted_or_new(service_id, arrival.kin)
+            draft.keys.append(arrival.key)
+        self.all[draft] = None
+        return draft
+
+    def _told_of(self, service_id: int, kin: Kin | None) -> _Draft | None:
+        """What a stub is the rest of. It leaves no key there: one frame is little to go by for what is no stub."""
+        return self._at.get((service_id, kin.told)) if kin and kin.is_stub else None
+
+    def _adopted_or_new(self, service_id: int, kin: Kin | None) -> _Draft:
+        """What is told in full adopts the incident that a stub has opened, if nobody has yet."""
+        draft = _Draft(None)
+        if kin is None:
+            return draft
+        told, rescued = (service_id, kin.told), (service_id, kin.rescued)
+        if not kin.is_stub and told not in self._at:
+            draft = self._at.get(rescued, draft)
+        mine, key = (rescued, kin.rescued) if kin.is_stub else (told, kin.told)
+        if mine not in self._at:
+            self._at[mine] = draft
+            draft.keys.append(key)
+        return draft
 
 
 @dataclass
@@ -248,6 +290,7 @@ def _arrival(said: Event, parcel: Parcel) -> _Arrival:
         event_id=event.event_id.bytes if event.event_id else parcel.id,
         named=_named(event, parcel),
         key=grouping.key_for(event),
+        kin=grouping.kin_of(event),
         at=rules.time_of(event, parcel.received_at),
         received_at=parcel.received_at,
     )
@@ -283,26 +326,26 @@ def _take_events(
 ) -> None:
     places = [(services[arrival.named].id, arrival.key) for arrival in arrivals]
     known = transaction.grouped(set(places))
-    drafts: dict[tuple[int, GroupKey], _Draft] = {}
+    strangers = [(place[0], each.kin) for place, each in zip(places, arrivals, strict=True) if place not in known]
+    kin = {(service_id, key) for service_id, each in strangers if each for key in (each.told, each.rescued)}
+    drafts = _Drafts(known, transaction.grouped(kin) if kin else {})
     last: dict[int, datetime] = {}
-    for place, arrival in zip(places, arrivals, strict=True):
-        draft = drafts.setdefault(place, _Draft(known.get(place)))
-        draft.add(arrival, services[arrival.named], now)
-        last[place[0]] = max(last.get(place[0], arrival.at), arrival.at)
-    transaction.save_incidents(
-        [
-            IncidentChange(
-                incident=draft.incident,
-                key=None if place in known else place[1],
-                facts=tuple(draft.facts),
-                events=tuple(draft.events),
-                hours=draft.hours,
-            )
-            for place, draft in drafts.items()
-            if draft.incident is not None
-        ]
-    )
+    for arrival in arrivals:
+        service = services[arrival.named]
+        drafts.of(service.id, arrival).add(arrival, service, now)
+        last[service.id] = max(last.get(service.id, arrival.at), arrival.at)
+    transaction.save_incidents([_change_of(draft, draft.incident) for draft in drafts.all if draft.incident])
     transaction.heard_from(last, now)
+
+
+def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
+    return IncidentChange(
+        incident=incident,
+        also=tuple(draft.keys),
+        facts=tuple(draft.facts),
+        events=tuple(draft.events),
+        hours=draft.hours,
+    )
 
 
 def _kept(arrival: _Arrival) -> KeptEvent:

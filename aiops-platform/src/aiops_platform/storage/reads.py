@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 
 from aiops_platform.core import ahead, wire
 from aiops_platform.core.facts import FactKind
+from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
@@ -322,9 +323,11 @@ def _reasons_of(connection: Connection, incident_id: int) -> tuple[GroupReason, 
         select(group_keys.c.version, group_keys.c.parts)
         .where(group_keys.c.incident_id == incident_id)
         .order_by(group_keys.c.version.desc(), group_keys.c.hash)
-        .limit(_MOST_REASONS)
+        .limit(3 * _MOST_REASONS)
     )
-    return tuple(GroupReason(version=row.version, parts=row.parts) for row in connection.execute(query))
+    reasons = (GroupReason(version=row.version, parts=row.parts) for row in connection.execute(query))
+    # Keys by which a stub finds its failure say in short what the others say in full.
+    return tuple(reason for reason in reasons if reason.parts.get("kind") not in KIN_KINDS)[:_MOST_REASONS]
 
 
 def _event_row(row: Row[Any]) -> EventRow:

@@ -353,13 +353,14 @@ class SqlTransaction:
             [
                 {
                     "service_id": change.incident.service_id,
-                    "version": change.key.version,
-                    "hash": change.key.hash,
+                    "version": key.version,
+                    "hash": key.hash,
                     "incident_id": incident_id,
-                    "parts": change.key.parts,
+                    "parts": key.parts,
                 }
                 for incident_id, change in told
-                if change.key is not None
+                for key in (change.key, *change.also)
+                if key is not None
             ],
         )
 

@@ -9,6 +9,7 @@ from seeds import NOW
 
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import MonitorSpan
+from aiops_platform.web import drawings
 from aiops_platform.web.drawings import CELLS, bars, life_line
 
 DAY = timedelta(days=1)
@@ -80,3 +81,17 @@ def test_each_cell_is_drawn_once_however_a_service_flaps(changes):
     ]
     line = life_line(spans, now=NOW, covering=DAY)
     assert sum(cells(line, state) for state in line.paths) <= CELLS
+
+
+def test_a_job_s_last_runs_stand_at_the_right_as_high_as_they_were_long():
+    paths = drawings.strip([("failed", 10.0), ("succeeded", 20.0), ("succeeded", 0.1), ("running", None)])
+    assert paths == {
+        "failed": "M152 20v-10h6v10z",
+        "succeeded": "M144 20v-20h6v20zM136 20v-6.7h6v6.7z",
+        "running": "M128 20v-20h6v20z",
+    }
+
+
+def test_only_as_many_runs_are_drawn_as_there_is_room_for():
+    assert drawings.strip([("succeeded", 1.0)] * 50)["succeeded"].count("M") == drawings.STRIP
+    assert drawings.strip([]) == {}

@@ -71,3 +71,41 @@ def test_every_kind_state_life_and_fact_has_its_word():
 def test_a_fact_tells_its_reason_when_it_has_one():
     assert words.fact(FactKind.INCIDENT_REOPENED, {"why": "its error returned"}) == "Reopened: its error returned"
     assert words.fact(FactKind.INCIDENT_REOPENED, {"why": 7}) == "Reopened"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 ms"),
+        (0.0042, "4 ms"),
+        (1, "1 s"),
+        (1.25, "1.2 s"),
+        (59.99, "60 s"),
+        (60, "1 min"),
+        (185, "3 min 5 s"),
+        (7805, "2 h 10 min"),
+        (3600, "1 h"),
+        (200_000, "2 days 7 h"),
+        (366 * 86400, "366 days"),
+    ],
+)
+def test_a_duration_is_said_with_two_parts_at_most(seconds, said):
+    assert words.took(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (None, ""),
+        ({}, ""),
+        ({"cron": "0 3 * * *"}, "cron 0 3 * * *"),
+        ({"cron": "0 3 * * *", "every": 60, "timezone": "Europe/Berlin"}, "cron 0 3 * * * (Europe/Berlin)"),
+        ({"every": 900}, "every 15 min"),
+        ({"every": True}, '{"every":true}'),
+        ({"every": -1}, '{"every":-1}'),
+        ({"cron": ["x"]}, '{"cron":["x"]}'),
+        ({"every": 10**400}, '{"every":'),
+    ],
+)
+def test_a_schedule_is_said_in_words_where_it_is_one(schedule, said):
+    assert words.schedule(schedule).startswith(said)
