@@ -37,12 +37,17 @@ def make(name: str, lock: str, wheels: list[Path]) -> None:
 
 
 def unpack_sources(distribution: str, lock: str, folder: Path) -> None:
-    """The source distribution that a lock names, unpacked into the folder: what is installed of it has no tests."""
+    """The source distribution that a lock names, unpacked into the folder: what is installed of it has no tests.
+
+    By the environment's own pip where it has one: to tell what is in it, some need a setuptools that ours is not.
+    """
+    own = folder.parent / "bin" / "python"
+    python = own if (folder.parent / "bin" / "pip").is_file() else sys.executable
     with TemporaryDirectory() as downloads:
         only = Path(downloads) / "only.txt"
         only.write_text(locked(distribution, (ROOT / "requirements" / lock).read_text()))
         download: list[str | Path] = [
-            *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
+            *(python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"),
             *("--no-build-isolation", "--require-hashes", "--no-binary", distribution, "--dest", downloads, "-r", only),
         ]
         subprocess.run(download, check=True)
