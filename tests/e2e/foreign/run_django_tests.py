@@ -8,6 +8,7 @@ import os
 import runpy
 import sys
 import unittest
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +32,17 @@ def main() -> None:
     outcomes = Path(sys.argv.pop(1))
     for name in ("addSuccess", "addError", "addFailure", "addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
         note(name)
-    attached = "AIOPS_API_KEY" in os.environ
-    if attached:
-        import aiops_sdk
-
-        aiops_sdk.init()
+    sdk = import_module("aiops_sdk") if "AIOPS_API_KEY" in os.environ else None
+    if sdk:
+        sdk.init()
     sys.argv[0] = "runtests.py"
     sys.path.insert(0, str(Path.cwd()))
     try:
         runpy.run_path("runtests.py", run_name="__main__")
     finally:
         outcomes.write_text(json.dumps(OUTCOMES))
-        if attached:
-            aiops_sdk.close()
+        if sdk:
+            sdk.close()
 
 
 if __name__ == "__main__":
