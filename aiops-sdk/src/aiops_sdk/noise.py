@@ -330,6 +330,7 @@ _LINES: Dict[str, Tuple[_Line, ...]] = {
     ),
     "uvicorn.error": (
         _Line(begins="Application ", has=("startup failed. Exiting.", "shutdown failed. Exiting."), rule=ECHO_LINE),
+        _Line(begins="Cancel ", has=("timeout graceful shutdown exceeded",), rule=STOP_LINE),
     ),
     "websockets.server": (
         _Line(
