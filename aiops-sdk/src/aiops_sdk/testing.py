@@ -6,17 +6,20 @@ import json
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union, overload
 
-from aiops_sdk import client
+from aiops_sdk import _api, client, deciding
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery.transport import Accepted
-from aiops_sdk.integrations import asyncio, futures, logging, threading, unraisable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from aiops_sdk.deciding import Decision
     from aiops_sdk.delivery.transport import Outcome
 
 SECONDS = 5.0
+
+#: Nobody listens there. Only a process that is started anew, and not forked, would try.
+NOWHERE = "http://127.0.0.1:9"
 
 
 class InMemoryTransport:
@@ -39,11 +42,18 @@ class InMemoryTransport:
 
 
 class CapturedEvents(Sequence[Dict[str, Any]]):
-    """The events captured so far, each as it would travel, oldest first. Looking at them waits until all are in."""
+    """The events captured so far, each as it would travel, oldest first. Looking at them waits until all are in.
+
+    ``ignored`` has what was seen and is no event of its own, with the reason. Printed, as by an assertion that fails, it
+    tells of both.
+    """
 
     def __init__(self, running: Client, transport: InMemoryTransport) -> None:
         self._running = running
         self._transport = transport
+        #: What became no event, oldest first: ``what`` was seen, by which ``rule`` it was ignored, and ``why`` there is one.
+        self.ignored: List[Decision] = []
+        running.on_decision(self._hear)
 
     @overload
     def __getitem__(self, index: int) -> Dict[str, Any]: ...
@@ -59,29 +69,33 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
 
     def __repr__(self) -> str:
         told = ["{}: {}".format(event["error_type"], event["message"]) for event in self._all()]
-        return "<{} captured: {}>".format(len(told), "; ".join(told) or "nothing")
+        captured = "{} captured: {}".format(len(told), "; ".join(told) or "nothing")
+        ignored = "; ".join(str(decision) for decision in self.ignored)
+        return "<{}. Besides: {}>".format(captured, ignored) if ignored else "<{}>".format(captured)
 
     def _all(self) -> List[Dict[str, Any]]:
         self._running.flush(SECONDS)
         return list(self._transport.bodies)
+
+    def _hear(self, decision: Decision) -> None:
+        if decision.outcome != deciding.CAPTURED:
+            self.ignored.append(decision)
 
 
 @contextmanager
 def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
     """Keep what happens in the block instead of sending it; the value is what happened, each repeat by itself.
 
-    Error logs, dying threads, forgotten tasks and futures, ``__del__``, ``capture_exception()`` and Flask apps are
-    listened to as after ``init()``. A client that is current already hears nothing meanwhile, and is current again
-    afterwards.
+    Everything is listened to as after ``init()``; only there are no heartbeats, and nothing is kept on disk. A client that
+    is current already hears nothing meanwhile, and is current again afterwards. What a forked child captures stays in it.
     """
     transport = InMemoryTransport()
-    running = Client(config or Config(api_key="test", aggregate_repeats=False), transport)
+    running = Client(config or Config(api_key="test", platform_url=NOWHERE, aggregate_repeats=False), transport)
+    events = CapturedEvents(running, transport)
     before = client.make_current(running)
-    undos = [each.install(running) for each in (threading, logging, unraisable, asyncio, futures)]
     try:
-        yield CapturedEvents(running, transport)
+        _api.listen(running)
+        yield events
     finally:
-        for undo in reversed(undos):
-            undo()
         client.make_current(before)
         running.close(SECONDS)

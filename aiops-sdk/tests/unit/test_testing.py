@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import aiops_sdk
 from aiops_sdk import client as clients
@@ -54,3 +55,38 @@ def test_a_client_that_was_current_before_hears_nothing_meanwhile():
         logging.getLogger("shop").error("inner")
     assert [event["message"] for event in inner] == ["inner"]
     assert list(outer) == []
+
+
+def test_what_was_ignored_is_told_with_the_reason():
+    with capture_events() as events:
+        aiops_sdk.capture_exception(KeyboardInterrupt())
+        logging.getLogger("urllib3.connectionpool").error("connection lost")
+    assert list(events) == []
+    assert [decision.outcome for decision in events.ignored] == ["ignored", "ignored"]
+    for decision in events.ignored:
+        assert decision.rule
+        assert decision.why
+        assert str(decision) in repr(events)
+    assert "urllib3" in events.ignored[1].what
+    assert "0 captured: nothing. Besides: ignored KeyboardInterrupt" in repr(events)
+
+
+def test_one_failure_that_is_seen_twice_is_told_as_merged():
+    with capture_events() as events:
+        try:
+            raise ValueError("once")
+        except ValueError as error:
+            logging.getLogger("shop").exception("it broke")
+            aiops_sdk.capture_exception(error)
+        assert len(events) == 1
+    assert [decision.outcome for decision in events.ignored] == ["merged"]
+    assert events.ignored[0].event_id == events[0]["event_id"]
+
+
+def test_every_hook_is_laid_and_taken_away():
+    before = sys.excepthook
+    with capture_events() as events:
+        assert sys.excepthook is not before
+        sys.excepthook(ValueError, ValueError("uncaught"), None)
+        assert [(event["message"], event["source"]) for event in events] == [("uncaught", "process")]
+    assert sys.excepthook is before

@@ -39,7 +39,11 @@ def look(config: Config) -> Iterator[Finding]:
     url = urlsplit(config.platform_url)
     if config.proxy:
         proxy = transports.proxy_parts(config.proxy)
-        yield ok("proxy", "{}:{}, from the usual variables", proxy.hostname, proxy.port or transports.PROXY_PORT)
+        fault = transports.proxy_fault(proxy)
+        if fault is not None:
+            yield fails("proxy", "{}", fault)
+            return
+        yield ok("proxy", "{}:{}", proxy.hostname, proxy.port or transports.PROXY_PORT)
         first = proxy.hostname or "", proxy.port or transports.PROXY_PORT
     else:
         yield ok("proxy", "none for this address")
@@ -103,9 +107,9 @@ def _ask(transport: HttpTransport, url: SplitResult) -> Iterator[Finding]:
         yield fails(about, "{}", outcome.why if not isinstance(outcome, Accepted) else error)
         return
     yield _answer(answer, text, url)
-    clock = _clock(answer.getheader("Date"), begun, ended)
-    if clock is not None:
-        yield clock
+    difference = clock(answer.getheader("Date"), begun, ended)
+    if difference is not None:
+        yield difference
 
 
 def _encryption(sock: ssl.SSLSocket) -> Finding:
@@ -142,7 +146,7 @@ def _answer(answer: http.client.HTTPResponse, text: bytes, url: SplitResult) -> 
     return fails("answer", "{}", outcome.why)
 
 
-def _clock(date: Optional[str], begun: float, ended: float) -> Optional[Finding]:
+def clock(date: Optional[str], begun: float, ended: float) -> Optional[Finding]:
     """How this machine's clock differs from the platform's, which said ``date`` between two moments of ours (Unix time)."""
     try:
         theirs = parsedate_to_datetime(date or "").timestamp()

@@ -200,11 +200,9 @@ class HttpTransport:
         import http.client
 
         proxy = proxy_parts(self._proxy or "")
-        if proxy.scheme != "http":
-            raise OSError(
-                "a proxy of the kind {}:// is not supported: write http:// if it takes that, "
-                "or pass a transport to aiops_sdk.init()".format(proxy.scheme)
-            )
+        fault = proxy_fault(proxy)
+        if fault is not None:
+            raise OSError(fault)
         port = proxy.port or PROXY_PORT
         if url.scheme != "https":
             return http.client.HTTPConnection(proxy.hostname or "", port, timeout=CONNECT_SECONDS)
@@ -402,6 +400,16 @@ def proxy_parts(proxy: str) -> SplitResult:
     from urllib.parse import urlsplit
 
     return urlsplit(proxy if "://" in proxy else "http://" + proxy)
+
+
+def proxy_fault(proxy: SplitResult) -> Optional[str]:
+    """Why this proxy cannot be used, and what to do; None if it can."""
+    if proxy.scheme == "http":
+        return None
+    return (
+        "a proxy of the kind {}:// is not supported: write http:// if it takes that, "
+        "or pass a transport to aiops_sdk.init()".format(proxy.scheme)
+    )
 
 
 def _proxy_headers(proxy: SplitResult) -> Dict[str, str]:

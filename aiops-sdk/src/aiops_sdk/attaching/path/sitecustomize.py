@@ -12,7 +12,7 @@ sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _here]
 
 try:
     # The one that would have been imported without us. What it raises, Python tells as ever.
-    import sitecustomize  # type: ignore[import-not-found]  # noqa: F401 - most systems have none
+    import sitecustomize  # type: ignore[import-not-found, unused-ignore]  # noqa: F401 - few systems have one
 except ImportError as _error:
     if getattr(_error, "name", "sitecustomize") != "sitecustomize":
         raise
