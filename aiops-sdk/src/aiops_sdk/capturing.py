@@ -182,7 +182,7 @@ def add_surroundings(capture: Capture, work: Optional[Work], config: Config) -> 
         capture.user = said.user
         capture.tags = {**config.tags, **said.tags}
         capture.contexts = {**said.contexts, **capture.contexts}
-    capture.breadcrumbs = scope.trail()
+    capture.breadcrumbs = scope.trail(config.max_breadcrumbs)
 
 
 def _task(task: TaskScope) -> Mapping[str, object]:

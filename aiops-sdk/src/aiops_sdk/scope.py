@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     # When (Unix time), category, level, message, data.
     Crumb = Tuple[float, str, str, str, Mapping[str, object]]
+    # What happened, what had happened before, and how many they are together.
+    Link = Tuple[Crumb, Optional["Link"], int]
 
 
 KEPT = 100
@@ -156,7 +158,9 @@ class TaskScope(Work):
 
 _work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
 _around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
-_trail: ContextVar[Tuple[Crumb, ...]] = ContextVar("aiops_sdk_trail", default=())
+# A chain, because nothing of it ever changes: a task that another one starts has the same until then, and its own from
+# then on.
+_trail: ContextVar[Optional[Link]] = ContextVar("aiops_sdk_trail", default=None)
 
 
 def current_work() -> Optional[Work]:
@@ -258,8 +262,13 @@ def leave(crumb: Crumb, limit: int) -> None:
     """Something happened that may explain what fails later. The last ``limit`` of its work are kept, or of its thread or task."""
     work = _work.get()
     if work is None:
-        # Made anew each time: a task that another one starts has the same until then, and its own from then on.
-        _trail.set((*_trail.get()[1 - limit :], crumb) if limit > 1 else (crumb,))
+        before = _trail.get()
+        if before is None:
+            _trail.set((crumb, None, 1))
+        elif before[2] < 2 * limit:
+            _trail.set((crumb, before, before[2] + 1))
+        else:
+            _trail.set((crumb, _shortened(before, limit), limit))
         return
     trail = work.trail
     if trail is None:
@@ -269,9 +278,27 @@ def leave(crumb: Crumb, limit: int) -> None:
     trail.append(crumb)
 
 
-def trail() -> Tuple[Crumb, ...]:
-    """What happened here lately, oldest first."""
+def trail(limit: int) -> Tuple[Crumb, ...]:
+    """The last ``limit`` things that happened here, oldest first."""
     work = _work.get()
     if work is None:
-        return _trail.get()
+        return tuple(_told(_trail.get(), limit))
     return () if work.trail is None else tuple(work.trail)
+
+
+def _told(last: Optional[Link], limit: int) -> List[Crumb]:
+    """The last ``limit`` of a chain, oldest first."""
+    found: List[Crumb] = []
+    while last is not None and len(found) < limit:
+        found.append(last[0])
+        last = last[1]
+    found.reverse()
+    return found
+
+
+def _shortened(last: Link, limit: int) -> Optional[Link]:
+    """A chain of its own of the last ones, leaving room for one more; done once for ``limit`` of them."""
+    chain: Optional[Link] = None
+    for number, crumb in enumerate(_told(last, limit - 1)):
+        chain = (crumb, chain, number + 1)
+    return chain

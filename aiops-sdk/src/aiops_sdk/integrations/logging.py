@@ -79,16 +79,16 @@ def _capture(client: Client, record: logging.LogRecord, exc_info: object) -> Non
 
 def _note(record: logging.LogRecord, level: int, kept: int) -> None:
     """Keep the line as something that happened, without what it was made from."""
-    name: object = record.name
-    if type(name) is not str or name in _LEFT_OUT:
+    fields = record.__dict__
+    name, message, at = fields.get("name"), fields.get("message"), fields.get("created")
+    if type(name) is not str or name in _LEFT_OUT or type(at) is not float:
         return
-    message = record.__dict__.get("message")
     if type(message) is not str:
         # No handler has made it. It is not worth more than a moment: who prints nothing pays little.
         message = record.msg if not record.args and type(record.msg) is str else capturing.short_message(record)
-    at: object = record.created
-    if type(at) is float:
-        scope.leave((at, name, _LEVELS.get(level) or _level(level), message[:_MESSAGE], _NOTHING), kept)
+    if len(message) > _MESSAGE:
+        message = message[:_MESSAGE]
+    scope.leave((at, name, _LEVELS.get(level) or _level(level), message, _NOTHING), kept)
 
 
 def _level(number: int) -> str:

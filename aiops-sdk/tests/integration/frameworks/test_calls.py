@@ -136,7 +136,7 @@ for call in (urllib.request.urlopen, httpx.get):
         call(sys.argv[1])
     except Exception as exc:
         pass
-print(json.dumps([crumb[3] for crumb in scope.trail()]))
+print(json.dumps([crumb[3] for crumb in scope.trail(50)]))
 os._exit(0)
 """
 
@@ -176,7 +176,7 @@ with connection.cursor() as cursor:
         cursor.execute("select nonsense")
     except Exception:
         pass
-print(json.dumps([crumb[3] for crumb in scope.trail()]))
+print(json.dumps([crumb[3] for crumb in scope.trail(50)]))
 os._exit(0)
 """
 
