@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from aiops_sdk.event import Event, Frame, Origin, Wire
 
 
-# Half of what a server takes at least (1 MiB).
-MAX_BODY = 512 * 1024
+#: Bytes of one event: a quarter of what a server takes at least (1 MiB).
+MAX_BODY = 256 * 1024
 
 # How many frames and stacks are remembered as JSON.
 FRAMES = 1024
@@ -84,8 +84,8 @@ class Parcel:
     def lighter(self) -> Optional[Parcel]:
         """The same with the least telling details taken away; None when nothing is left that could be.
 
-        In this order: the source around the frames, related exceptions, frames and notes, the request, the text of the
-        traceback but for its end, all of it.
+        In this order: variables, breadcrumbs, the source around the frames, the body of the request, contexts and tags,
+        related exceptions, frames and notes, the request, the text of the traceback but for its end, all of it.
         """
         for step in range(self._taken_away, len(_LIGHTER)):
             own = _LIGHTER[step](self._own)
@@ -212,19 +212,38 @@ def _characters(value: object) -> int:
 # What is taken away, step by step.
 
 
+def _without_variables(own: Wire) -> Wire:
+    return _each_exception(own, lambda info: _with_frames_less(info, "locals"))
+
+
+def _without_breadcrumbs(own: Wire) -> Wire:
+    return _less(own, "breadcrumbs")
+
+
 def _without_sources(own: Wire) -> Wire:
-    return _each_exception(
-        own, lambda info: {**info, "frames": _sourceless(info["frames"])} if "frames" in info else info
-    )
+    return _each_exception(own, lambda info: _with_frames_less(info, "source"))
 
 
-def _sourceless(frames: object) -> EncodedFrames:
-    listed: object = json.loads(str(frames))
+def _without_the_body(own: Wire) -> Wire:
+    return {**own, "request": _less(_object(own["request"]), "body")} if "request" in own else own
+
+
+def _without_contexts(own: Wire) -> Wire:
+    return _less(_less(own, "contexts"), "tags")
+
+
+def _with_frames_less(info: Wire, field: str) -> Wire:
+    frames = str(info.get("frames"))
+    if '"{}":'.format(field) not in frames:
+        return info
+    listed: object = json.loads(frames)
     if not isinstance(listed, list):
-        return EncodedFrames("[]")
-    return EncodedFrames(
-        _json([{name: value for name, value in _object(each).items() if name != "source"} for each in listed])
-    )
+        return {**info, "frames": EncodedFrames("[]")}
+    return {**info, "frames": EncodedFrames(_json([_less(_object(each), field) for each in listed]))}
+
+
+def _less(told: Wire, field: str) -> Wire:
+    return {name: value for name, value in told.items() if name != field}
 
 
 def _without_relatives(own: Wire) -> Wire:
@@ -236,7 +255,7 @@ def _without_frames(own: Wire) -> Wire:
 
 
 def _without_request(own: Wire) -> Wire:
-    return {name: value for name, value in own.items() if name != "request"}
+    return _less(own, "request")
 
 
 def _with_the_end_of_the_trace(own: Wire) -> Wire:
@@ -252,7 +271,11 @@ def _each_exception(own: Wire, change: Callable[[Wire], Wire]) -> Wire:
 
 
 _LIGHTER: Sequence[Callable[[Wire], Wire]] = (
+    _without_variables,
+    _without_breadcrumbs,
     _without_sources,
+    _without_the_body,
+    _without_contexts,
     _without_relatives,
     _without_frames,
     _without_request,

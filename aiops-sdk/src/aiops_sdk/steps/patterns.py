@@ -46,14 +46,15 @@ _KEYS = re.compile(
     r"hf_[A-Za-z0-9]{30,64}|"  # Hugging Face
     r"hv[sbr]\.[A-Za-z0-9_-]{20,255}|"  # HashiCorp Vault
     r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"  # Telegram bots
-    r")|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,100}"  # Slack: who has the address may write
+    r")"
 )
+# Who has the address may write there.
+_HOOK = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
 # What must occur in front of, or in, a long word for one of them to be there.
 _SIGNS = (
     "AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-",
     "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "whsec_", "sk-",
     "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA",
-    "hooks.slack",
 )  # fmt: skip
 _IN_FRONT = 32
 # Card numbers (ISO/IEC 7812): 13 to 19 digits, as one or in the groups that are printed on them.
@@ -87,6 +88,8 @@ def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
         text = _WEB_TOKEN.sub(MASK, text)
     if _LONG in words and _has_sign(text, words):
         text = _KEYS.sub(MASK, text)
+    if "hooks.slack.com/" in text:
+        text = _HOOK.sub(r"\1" + MASK, text)
     if "PRIVATE KEY" in text:
         text = _PRIVATE_KEY.sub(MASK, text)
     if _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS):

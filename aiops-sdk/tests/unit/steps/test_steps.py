@@ -2,34 +2,148 @@
 
 from __future__ import annotations
 
-from typing import Optional
+import json
+from typing import Any, Callable, Dict, List, Optional
 
-from events import an_event
+import pytest
+from events import an_event, an_origin
 
-from aiops_sdk import steps
-from aiops_sdk.event import Event
-from aiops_sdk.frozen import replace
-from aiops_sdk.steps.scrubbing import scrub
+from aiops_sdk.delivery import batch
+from aiops_sdk.delivery.parcel import packed
+from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
+from aiops_sdk.steps import Scrubber, Steps
+
+Body = Dict[str, Any]
 
 
-def test_each_step_gets_what_the_one_before_made():
-    def add(letter: str) -> steps.Step:
-        return lambda event: replace(event, message=event.message + letter)
+def asked(before_send: Callable[[Body], Optional[Body]], event: Optional[Event] = None) -> Optional[Body]:
+    return Steps(Scrubber(), before_send).run(event or an_event(), an_origin())
 
-    told = steps.run(an_event(message=""), [add("a"), add("b")])
+
+def changed(**fields: Any) -> Callable[[Body], Body]:
+    return lambda body: {**body, **fields}
+
+
+def test_before_send_sees_the_event_as_it_would_travel():
+    seen: List[Body] = []
+    frame = Frame("a.py", "f", "a", 1, in_app=True, source=SourceContext(("b",), "l", ()))
+    event = an_event(exceptions=(ExceptionInfo("A", None, "b", frames=(frame,)),), request=Request("GET"))
+    asked(lambda body: seen.append(body) or body, event)  # type: ignore[func-returns-value]
+    assert seen == [event.to_wire(an_origin())]
+    assert json.loads(json.dumps(seen[0])) == seen[0]
+
+
+def test_what_it_changes_travels():
+    told = asked(changed(message="other", fingerprint=["a", "b"], tags={"shop": "berlin"}))
     assert told is not None
-    assert told.message == "ab"
+    assert (told["message"], told["fingerprint"], told["tags"]) == ("other", ["a", "b"], {"shop": "berlin"})
 
 
-def test_a_step_can_drop_an_event_and_then_no_other_sees_it():
-    def drop(event: Event) -> Optional[Event]:
-        return None
+def test_what_it_drops_does_not():
+    assert asked(lambda _: None) is None
 
-    def fail(event: Event) -> Optional[Event]:
-        raise AssertionError
 
-    assert steps.run(an_event(), [drop, fail]) is None
+def test_it_may_change_what_it_got_in_place():
+    def change(body: Body) -> Body:
+        body["message"] = "other"
+        del body["stack_trace"]
+        return body
+
+    told = asked(change)
+    assert told is not None
+    assert told["message"] == "other"
+    assert "stack_trace" not in told
 
 
 def test_scrubbing_is_the_last():
-    assert steps.STEPS[-1] is scrub
+    told = asked(changed(message="password=hunter2", contexts={"order": {"api_key": "abc"}}))
+    assert told is not None
+    assert told["message"] == "password=[hidden]"
+    assert told["contexts"]["order"] == {"api_key": "[hidden]"}
+
+
+@pytest.mark.parametrize(
+    "before_send",
+    [
+        lambda _: 1 / 0,
+        lambda _: "a text",
+        lambda _: [1],
+        lambda body: body.clear() or 1 / 0,
+    ],
+)
+def test_what_fails_in_it_is_told_once_and_the_event_goes_out_unchanged(before_send: Callable[[Body], Any]):
+    complaints: List[str] = []
+    steps = Steps(Scrubber(), before_send, complaints.append)
+    event = an_event()
+    assert [steps.run(event, an_origin()) for _ in range(3)] == [event.to_wire(an_origin())] * 3
+    assert steps.failed == 3
+    assert len(complaints) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"message": 7},
+        {"level": "terrible"},
+        {"contexts": ["a"]},
+        {"contexts": {"a": 1}},
+        {"tags": {"a": 1}},
+        {"exceptions": "none"},
+        {"fingerprint": [1]},
+        {"event_id": "mine"},
+        {"signal_type": "heartbeat"},
+        {"repeat_count": 0},
+        {"occurred_at": "never"},
+    ],
+)
+def test_a_field_that_would_not_be_understood_stays_as_it_was(wrong: Body):
+    event = an_event(tags={"a": "b"}, fingerprint=("x",))
+    assert asked(changed(**wrong), event) == asked(changed(), event)
+
+
+def test_what_is_no_json_is_told_as_text():
+    told = asked(changed(contexts={"order": {"thing": object(), 7: {1, 1}, "nan": float("nan"), "half": "\ud800"}}))
+    assert told is not None
+    assert told["contexts"]["order"] == {"thing": "<object>", "7": [1], "nan": "nan", "half": "\\ud800"}
+    json.dumps(told, allow_nan=False).encode()
+
+
+def test_what_it_took_away_does_not_come_back_in_a_batch():
+    def drop(body: Body) -> Body:
+        return {name: value for name, value in body.items() if name not in ("host", "contexts")}
+
+    head = {**an_origin().head(), "host": "db-7", "contexts": {"os": {"name": "Linux"}}}
+    steps = Steps(Scrubber(), drop)
+    told = steps.again({**an_event().to_wire(an_origin()), **head})
+    assert told is not None
+    body, _ = batch.encode(head, [packed(told, head)])
+    (line,) = body.splitlines()[1:]
+    assert json.loads(line)["host"] == ""
+    assert json.loads(line)["contexts"] == {"os": {}}
+
+
+def test_what_the_program_handed_in_is_never_changed():
+    def spoil(body: Body) -> Body:
+        body["contexts"]["cart"]["items"].append("more")
+        body["tags"].clear()
+        return body
+
+    items = ["a"]
+    cart = {"items": items, "password": "hunter2"}
+    tags = {"token": "abc"}
+    event = an_event(contexts={"cart": cart}, tags=tags)
+    for steps in (Steps(Scrubber()), Steps(Scrubber(), spoil)):
+        steps.run(event, an_origin())
+    assert (items, cart, tags) == (["a"], {"items": ["a"], "password": "hunter2"}, {"token": "abc"})
+
+
+def test_values_that_run_code_are_not_run():
+    class Hostile:
+        def __repr__(self) -> str:
+            raise AssertionError
+
+        __str__ = __hash__ = __eq__ = __repr__  # type: ignore[assignment]
+
+    told = Steps(Scrubber()).run(an_event(contexts={"a": {"b": [Hostile()]}}), an_origin())
+    assert told is not None
+    assert told["contexts"] == {"a": {"b": ["<Hostile>"]}}
