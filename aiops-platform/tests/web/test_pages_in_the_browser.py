@@ -291,10 +291,23 @@ def test_changes_are_told_to_those_who_listen(site, visit):
 
 
 @pytest.mark.parametrize(
-    "path", ["/incidents", "/incidents?state=all", "/services", "/setup", "/api/docs", "/nowhere", "incident"]
+    "path",
+    [
+        "/incidents",
+        "/incidents?state=all",
+        "/services",
+        "/jobs",
+        "/jobs/1",
+        "/setup",
+        "/api/docs",
+        "/nowhere",
+        "incident",
+    ],
 )
 def test_every_page_has_its_landmarks_names_and_one_heading(site, visit, path):
     ids = plant_busy(site.seeds, site.project)
+    job = site.seeds.job(site.seeds.service(site.project, "till"), "close", [{"state": "started", "ago": timedelta()}])
+    assert job == 1
     window = visit()
     page = window.page
     page.goto(f"/incidents/{ids['everything']}" if path == "incident" else path)
@@ -322,6 +335,8 @@ def test_nothing_hostile_runs_on_any_page(site, visit):
         "/incidents",
         f"/incidents/{incident}",
         "/services",
+        "/jobs",
+        "/jobs/1",
         "/setup",
         "/incidents?text=%22%3E%3Cscript%3Ewindow.harmed%3D1%3C%2Fscript%3E",
     ):
@@ -329,7 +344,7 @@ def test_nothing_hostile_runs_on_any_page(site, visit):
         window.wait_until_live()
         for summary in page.locator("summary").all():
             summary.evaluate("(e) => { e.parentElement.open = true }")
-        site.seeds.bump(site.project, "incidents", "services")
+        site.seeds.bump(site.project, "incidents", "services", "jobs")
         page.wait_for_timeout(1500)
         assert page.evaluate("window.harmed") is None
     page.goto(f"/incidents/{incident}")
@@ -347,6 +362,8 @@ def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
         "/incidents",
         "/incidents?state=all",
         "/services",
+        "/jobs",
+        *(["/jobs/1"] if site.reads.job(site.project, 1) else []),
         "/setup",
         "/api/docs",
         *(f"/incidents/{number}" for number in numbers),
@@ -360,7 +377,7 @@ def test_words_stay_whole_on_the_narrowest_phone(site, visit):
     plant_busy(site.seeds, site.project)
     page = visit(size={"width": 320, "height": 640}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    for part in page.locator(".tabs a, .row-count").all():
+    for part in page.locator(".tabs a, .row-count, .nav a").all():
         assert part.bounding_box()["height"] < 50
 
 
@@ -468,6 +485,26 @@ def test_services_show_how_they_live_and_change_by_themselves(site, visit):
     change(site, schema.monitors, monitor, "services", state=MonitorState.ALIVE)
     expect(row.locator(".life")).to_have_text("Alive")
     assert window.is_same_document()
+
+
+def test_a_run_ends_on_the_open_page_without_a_reload(site, visit):
+    service = site.seeds.service(site.project)
+    job = site.seeds.job(service, "nightly-import", [{"state": "started", "ago": timedelta(minutes=3)}])
+    window = visit()
+    page = window.page
+    for path in ("/jobs", f"/jobs/{job}"):
+        with site.seeds.database.begin() as connection:
+            connection.execute(update(schema.job_runs).values(state="started", duration=None, ended_at=None))
+        page.goto(path)
+        window.wait_until_live()
+        window.mark()
+        expect(page.locator("main")).to_contain_text("Running for" if path == "/jobs" else "3 min")
+        with site.seeds.database.begin() as connection:
+            ended = {"state": "succeeded", "duration": 72.0, "ended_at": site.seeds.now}
+            connection.execute(update(schema.job_runs).values(ended))
+        site.seeds.bump(site.project, "jobs")
+        expect(page.locator("main")).to_contain_text("1 min 12 s")
+        assert window.is_same_document()
 
 
 def test_a_silence_says_what_it_is(site, visit):
