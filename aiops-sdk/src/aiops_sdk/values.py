@@ -75,10 +75,13 @@ def shown(thing: object, depth: int = _DEPTH) -> str:
 def as_json(thing: object, depth: int = _JSON_DEPTH) -> object:
     """The same with built-in values alone, as JSON can say it, within limits; what JSON cannot say is a short text."""
     kind = type(thing)
-    if thing is None or kind is bool or kind is float or (kind is int and thing.bit_length() <= _BITS):  # type: ignore[attr-defined]  # it is an int
+    if thing is None or kind is bool or (kind is int and thing.bit_length() < 64):  # type: ignore[attr-defined]  # it is an int
         return thing
+    if kind is float:
+        # JSON has no word for the others.
+        return thing if thing - thing == 0.0 else repr(thing)  # type: ignore[operator]  # it is a float
     if kind is str:
-        return thing if len(thing) <= _LENGTH else thing[: _LENGTH - 1] + "…"  # type: ignore[arg-type,index]  # it is a str
+        return _json_text(thing if len(thing) <= _LENGTH else thing[: _LENGTH - 1] + "…")  # type: ignore[arg-type,index]  # it is a str
     if depth > 0 and (kind is list or kind is tuple or kind is dict):
         try:
             if kind is dict:
@@ -92,7 +95,12 @@ def as_json(thing: object, depth: int = _JSON_DEPTH) -> object:
 
 
 def _json_name(name: object) -> str:
-    return name[:_SHOWN] if type(name) is str else shown(name)
+    return _json_text(name[:_SHOWN]) if type(name) is str else shown(name)
+
+
+def _json_text(text: str) -> str:
+    # A lone surrogate is no character.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _look_through(thing: object) -> int:

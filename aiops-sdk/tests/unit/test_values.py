@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import time
 from typing import Any, List
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiops_sdk.values import FOREIGN, HUGE, PLAIN, look_at, shown
+from aiops_sdk.values import FOREIGN, HUGE, PLAIN, as_json, look_at, shown
 
 HUNDRED_MEGABYTES = "x" * 100_000_000
 
@@ -114,3 +115,33 @@ values = st.recursive(
 def test_a_small_value_is_shown_as_it_is(value: object):
     if look_at(value) == PLAIN:
         assert ast.literal_eval(shown(value, depth=10)) == value
+
+
+class TestAsJson:
+    def test_what_json_has_stays(self):
+        given = {"a": [1, 2.5, None, True, "x"], "b": {"c": "ü"}, "d": (1,)}
+        assert as_json(given) == {"a": [1, 2.5, None, True, "x"], "b": {"c": "ü"}, "d": [1]}
+
+    def test_what_json_has_not_becomes_text(self):
+        class Foreign:
+            def __repr__(self):
+                raise AssertionError("nobody asks it")
+
+        told = as_json(
+            {"inf": float("inf"), "nan": float("nan"), "big": 2**64, "bytes": b"x", 7: Foreign(), "s": "\ud800"}
+        )
+        assert told == {
+            "inf": "inf",
+            "nan": "nan",
+            "big": str(2**64),
+            "bytes": "b'x'",
+            "7": "<Foreign>",
+            "s": "\\ud800",
+        }
+        json.dumps(told, allow_nan=False).encode("utf-8")
+
+    def test_it_has_limits(self):
+        deep = []
+        deep.append(deep)
+        told = as_json({"deep": deep, "long": list(range(10_000)), "text": "x" * 100_000})
+        assert len(json.dumps(told)) < 20_000

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 # What the program itself says, in values of its own.
-_HANDED_IN = ("contexts", "user", "tags", "breadcrumbs")
+_HANDED_IN = ("user", "tags", "breadcrumbs")
+# What we say ourselves beside it, in texts and numbers.
+_OUR_CONTEXTS = frozenset({"capture", "log", "process"})
 
 
 class Steps:
@@ -28,7 +30,7 @@ class Steps:
         self,
         scrubber: Scrubber,
         before_send: Optional[BeforeSend] = None,
-        complain: Callable[[str], None] = lambda why: None,  # noqa: ARG005 - nobody listens
+        complain: Callable[[str], None] = lambda why: None,
     ) -> None:
         self._scrubber = scrubber
         self._asking = Asking(before_send, complain) if before_send is not None else None
@@ -64,6 +66,9 @@ def _plain(own: Wire) -> Wire:
     for name in _HANDED_IN:
         if name in own:
             own[name] = plain(own[name])
+    contexts = own.get("contexts")
+    if isinstance(contexts, dict) and not _OUR_CONTEXTS.issuperset(contexts):
+        own["contexts"] = {name: each if name in _OUR_CONTEXTS else plain(each) for name, each in contexts.items()}
     request = own.get("request")
     if isinstance(request, dict) and "body" in request:
         own["request"] = {**request, "body": plain(request["body"])}

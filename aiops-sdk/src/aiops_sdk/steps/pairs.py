@@ -131,7 +131,7 @@ class Pairs:
     def _may_tell(self, word: str) -> bool:
         known = self._seen.get(word)
         if known is None:
-            known = any([root in word for root in self._roots])
+            known = any(root in word for root in self._roots)
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
             self._seen[word] = known
@@ -141,30 +141,30 @@ class Pairs:
         """From where to where the value is; nothing where it is no secret."""
         begin, end = found.span("value")
         value = text[begin:end]
-        kept = (begin, begin)
-        if MASK[:-1] in value:
-            return kept
-        word = found.group("strong") or ""
-        is_password = word.startswith(("pass", "pwd"))
-        if not found.group("sign") and not is_password:
-            return kept
-        if found.group("quote"):
-            return begin, _end(_QUOTED[found.group("quote")], text, end)
-        if found.group("escaped"):
-            return begin, _end(_ESCAPED, text, end)
-        if value.isdigit() and telling.measures(_name(text, found)):
-            return kept
-        named = found.group("end") is not None
+        quote = found.group("quote")
+        if MASK[:-1] in value or not self._is_secret(text, found, value):
+            return begin, begin
+        if quote or found.group("escaped"):
+            return begin, _end(_QUOTED[quote] if quote else _ESCAPED, text, end)
         if value[0] in _OPENING:
-            return (begin, _closing(text, begin)) if named else kept
-        if _is_harmless(value, found.group("sign"), is_password=is_password):
-            return kept
-        if not word and not named and not telling._looks_random(value):
-            return kept
-        if found.group("sign") == ":" and word in ("cookie", "authorization") and not named:
-            # The whole header.
-            return begin, _end(_LINE, text, end)
-        return begin, _end(_UNQUOTED, text, end)
+            return begin, _closing(text, begin)
+        is_header = found.group("sign") == ":" and found.group("strong") in ("cookie", "authorization")
+        # Of a header all of it.
+        return begin, _end(_LINE if is_header and not found.group("end") else _UNQUOTED, text, end)
+
+    def _is_secret(self, text: str, found: Match[str], value: str) -> bool:
+        word, sign, named = found.group("strong") or "", found.group("sign"), found.group("end")
+        is_password = word.startswith(("pass", "pwd"))
+        if found.group("quote") or found.group("escaped"):
+            # Without a sign between: password 'hunter2'.
+            return bool(sign) or is_password
+        if not sign or (value.isdigit() and telling.measures(_name(text, found))):
+            return False
+        if value[0] in _OPENING:
+            return bool(named)
+        if _is_harmless(value, sign, is_password=is_password):
+            return False
+        return bool(word or named) or telling.looks_random(value)
 
 
 def _name(text: str, found: Match[str]) -> str:

@@ -142,7 +142,7 @@ def _has_sign(text: str, words: bytes) -> bool:
         near.append(text[at - _IN_FRONT if at > _IN_FRONT else 0 : end])
         at = words.find(_LONG, end)
     beside = "\n".join(near)
-    return any([sign in beside for sign in _SIGNS])
+    return any(sign in beside for sign in _SIGNS)
 
 
 def _without_schemes(text: str, small: str) -> str:

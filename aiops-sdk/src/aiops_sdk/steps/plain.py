@@ -10,7 +10,7 @@ from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List
+    from typing import Any, Dict, List
 
 
 class Limits(Frozen):
@@ -27,11 +27,19 @@ USUAL = Limits()
 WHOLE = Limits(text=65_536 + 100, entries=1_000, all_entries=50_000, depth=16)
 
 _LEFT_OUT = "…"
+_BITS = 64
 
 
 def plain(given: object, limits: Limits = USUAL) -> object:
     """The same in dictionaries with texts as keys, lists, texts, finite numbers, booleans and None."""
     return _Copy(limits).of(given, limits.depth)
+
+
+def _number(given: Any) -> object:
+    """One that JSON and the platform can hold, or its text."""
+    if type(given) is float:
+        return given if math.isfinite(given) else repr(given)
+    return given if given.bit_length() < _BITS else values.shown(given)
 
 
 class _Copy:
@@ -41,25 +49,21 @@ class _Copy:
 
     def of(self, given: object, depth: int) -> object:
         kind = type(given)
-        if kind is str:
-            return hostile.clean(given, self._limits.text)  # type: ignore[arg-type]  # it is one
         if given is None or kind is bool:
             return given
-        if kind is int:
-            return given if given.bit_length() <= 63 else values.shown(given)  # type: ignore[attr-defined]
-        if kind is float:
-            return given if math.isfinite(given) else repr(given)  # type: ignore[arg-type]  # it is one
+        if kind is int or kind is float:
+            return _number(given)
         if kind is dict and depth > 0:
             return self._object(given, depth)  # type: ignore[arg-type]  # it is one
         if (kind is list or kind is tuple or kind is set or kind is frozenset) and depth > 0:
             return self._list(given, depth)
-        if kind is bytes or kind is bytearray:
-            return hostile.clean(
-                bytes(given[: self._limits.text]).decode("utf-8", "backslashreplace"), self._limits.text
-            )  # type: ignore[index]
-        if issubclass(kind, str):
-            return hostile.clean(given, self._limits.text)  # type: ignore[arg-type]  # a class derived from str
-        return hostile.clean(values.shown(given), self._limits.text)
+        return self._text(given)
+
+    def _text(self, given: Any) -> str:
+        limit = self._limits.text
+        if type(given) is bytes or type(given) is bytearray:
+            return hostile.clean(bytes(given[:limit]).decode("utf-8", "backslashreplace"), limit)
+        return hostile.clean(given if issubclass(type(given), str) else values.shown(given), limit)
 
     def _object(self, given: Dict[object, object], depth: int) -> Dict[str, object]:
         told: Dict[str, object] = {}

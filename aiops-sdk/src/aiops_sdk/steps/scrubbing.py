@@ -14,7 +14,7 @@ from aiops_sdk.steps.pairs import MASK, Pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Tuple, TypeVar
+    from typing import Dict, Iterable, List, Sequence, Tuple, TypeVar
 
     from aiops_sdk.event import Wire
 
@@ -29,6 +29,8 @@ _CALL_LENGTH = 1_000
 #: Of each kind of thing, how many are remembered; when there are more, all are forgotten.
 REMEMBERED = 1_024
 STACKS = 64
+# Characters of a text that is worth remembering: names and places stand in every event.
+_SHORT_TEXT = 160
 
 #: A value that the user names must be at least so long; those of the environment are longer (``telling.SHORTEST``).
 SHORTEST = 4
@@ -56,6 +58,7 @@ class Scrubber:
         #: Those that may be in a text that has no long word.
         self._short = tuple([value for value in self._values if not patterns.has_long_word(_words_of(value))])
         self._telling: Dict[str, bool] = {}
+        self._texts: Dict[str, str] = {}
         self._calls: Dict[str, str] = {}
         self._sources: Dict[SourceContext, SourceContext] = {}
         self._stacks: Dict[int, Tuple[Tuple[Frame, ...], Tuple[Frame, ...]]] = {}
@@ -71,6 +74,15 @@ class Scrubber:
 
     def text(self, given: str) -> str:
         """A text without secrets; the same object if there are none."""
+        if len(given) > _SHORT_TEXT:
+            return self._hidden(given)
+        told = self._texts.get(given)
+        if told is None:
+            told = self._hidden(given)
+            _remember(self._texts, given, told)
+        return told
+
+    def _hidden(self, given: str) -> str:
         bare = patterns.bare(given)
         words = patterns.words_of(bare)
         told = given
@@ -96,26 +108,24 @@ class Scrubber:
 
     def value(self, name: str, given: object, depth: int = _DEPTH) -> object:
         """Anything that JSON has, under this name."""
-        if type(given) is str:
-            if not given:
-                return given
-            return MASK if self.is_telling(name) else self.text(given)
-        if given is None or type(given) is bool:
+        if given is None or type(given) is bool or given == "":
             return given
         if type(given) is int or type(given) is float:
             return self._number(name, given)
         if self.is_telling(name):
             return MASK if given else given
+        return self._inside(given, depth) if isinstance(given, (dict, list, tuple)) else self.text(str(given))
+
+    def _inside(self, given: object, depth: int) -> object:
         if depth <= 0:
             return MASK
-        if type(given) is dict:
+        if isinstance(given, dict):
             return {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
-        if type(given) is list or type(given) is tuple:
-            if len(given) == 2 and type(given[0]) is str and type(given[1]) is str:
-                # A pair, as in a list of headers.
-                return [self.text(given[0]), self.value(given[0], given[1])]
-            return [self.value("", each, depth - 1) for each in given]
-        return self.text(str(given))
+        parts: Sequence[object] = given  # type: ignore[assignment]  # a list or a tuple
+        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:  # noqa: PLR2004 - a pair
+            # As in a list of headers.
+            return [self.text(parts[0]), self.value(parts[0], parts[1])]
+        return [self.value("", each, depth - 1) for each in parts]
 
     def _field(self, name: str, value: object) -> object:
         if name == "stack_trace" and type(value) is str:
