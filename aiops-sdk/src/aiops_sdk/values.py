@@ -82,16 +82,17 @@ def as_json(thing: object, depth: int = _JSON_DEPTH) -> object:
         return thing if thing - thing == 0.0 else repr(thing)  # type: ignore[operator]  # it is a float
     if kind is str:
         return _json_text(thing if len(thing) <= _LENGTH else thing[: _LENGTH - 1] + "…")  # type: ignore[arg-type,index]  # it is a str
-    if depth > 0 and (kind is list or kind is tuple or kind is dict):
-        try:
-            if kind is dict:
-                pairs = islice(thing.items(), _JSON_PARTS)  # type: ignore[attr-defined]  # it is a dict
-                return {_json_name(name): as_json(each, depth - 1) for name, each in pairs}
-            return [as_json(each, depth - 1) for each in islice(thing, _JSON_PARTS)]  # type: ignore[call-overload]  # it is a list
-        except RuntimeError:
-            # Another thread changes it meanwhile.
-            return shown(thing)
-    return shown(thing)
+    return _json_collection(thing, depth) if depth > 0 and id(kind) in _COLLECTIONS else shown(thing)
+
+
+def _json_collection(thing: Any, depth: int) -> object:
+    try:
+        if type(thing) is dict:
+            return {_json_name(name): as_json(each, depth - 1) for name, each in islice(thing.items(), _JSON_PARTS)}
+        return [as_json(each, depth - 1) for each in islice(thing, _JSON_PARTS)]
+    except RuntimeError:
+        # Another thread changes it meanwhile.
+        return shown(thing)
 
 
 def _json_name(name: object) -> str:
