@@ -278,9 +278,15 @@ def test_djangos_own_server_reloads_as_ever(project, platform):
     assert set(told(platform)) == {("KeyError", "/crash/7"), ("HTTPError", "/unavailable")}
 
 
-@pytest.mark.parametrize("options", [(), ("--preload",), ("--worker-class", "gthread", "--threads", "4")])
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--preload",), ("--worker-class", "gthread", "--threads", "4"), ("--worker-class", "gevent")],
+    ids=["sync", "preload", "gthread", "gevent"],
+)
 def test_under_gunicorn_each_failure_is_reported_once(project, platform, options):
     pytest.importorskip("gunicorn")
+    if "gevent" in options:
+        pytest.importorskip("gevent")
     command = ("-m", "gunicorn", "--workers", "2", "--bind", "127.0.0.1:{port}", *options, "shop.wsgi")
     with serving(project, platform, *command) as server:
         look(server, platform)
@@ -289,11 +295,25 @@ def test_under_gunicorn_each_failure_is_reported_once(project, platform, options
 
 
 @pytest.mark.skipif(django.VERSION < (3, 0), reason="Django speaks ASGI from 3.0 on")
-def test_under_uvicorn_each_failure_is_reported_once(project, platform):
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_under_uvicorn_each_failure_is_reported_once(project, platform, workers):
     pytest.importorskip("uvicorn")
-    command = ("-m", "uvicorn", "--port", "{port}", "--log-level", "warning", "--lifespan", "off")
+    command = ("-m", "uvicorn", "--port", "{port}", "--workers", workers, "--lifespan", "off")
     with serving(project, platform, *command, "shop.asgi:application") as server:
         # What never ends cannot be sent by a handler that is asynchronous: it would be collected first.
         look(server, platform, hangs_up=False)
+
+    assert told(platform) == ALL
+
+
+def test_under_uwsgi_each_failure_is_reported_once(project, platform):
+    uwsgi = Path(sys.executable).with_name("uwsgi")
+    if not uwsgi.exists():
+        pytest.skip("uWSGI is not installed")
+    start = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+    options = ("--master", "--processes", "2", "--enable-threads", "--die-on-term", "--need-app")
+    command = ("-c", start, str(uwsgi), "--http", "127.0.0.1:{port}", "--module", "shop.wsgi", *options)
+    with serving(project, platform, *command) as server:
+        look(server, platform)
 
     assert told(platform) == ALL
