@@ -157,6 +157,7 @@ class TaskScope(Work):
 
 
 _work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
+_unheard: ContextVar[bool] = ContextVar("aiops_sdk_unheard", default=False)
 _around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
 # A chain, because nothing of it ever changes: a task that another one starts has the same until then, and its own from
 # then on.
@@ -207,6 +208,26 @@ class outside:  # noqa: N801 - reads as a statement: "with outside()"
 
     def __exit__(self, *_: object) -> None:
         end(self._token)
+
+
+class unheard:  # noqa: N801 - reads as a statement: "with unheard()"
+    """A block whose log lines are not reported as such: whoever opened it reports the same, and knows more."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = _unheard.set(True)
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            _unheard.reset(self._token)
+        except (ValueError, RuntimeError):
+            _unheard.set(False)
+
+
+def is_unheard() -> bool:
+    """Whether a log line of this moment is reported by somebody else."""
+    return _unheard.get()
 
 
 # What the program says.

@@ -176,7 +176,7 @@ class _Tasks:
                 )
         return None
 
-    def _stop(self, request: Any, exc: BaseException) -> Work:
+    def _stop(self, request: Any, exc: Any) -> Work:
         """Tell that this ended the task. What follows says the same, in several ways."""
         work = _task_of(request)
         if work.id not in self._stopped:

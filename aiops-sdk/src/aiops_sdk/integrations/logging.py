@@ -54,7 +54,7 @@ def install(client: Client) -> Callable[[], None]:
         try:
             call_handlers(logger, record)
         finally:
-            if active and clients.current() is client:
+            if active and clients.current() is client and not scope.is_unheard():
                 _capture(client, record, exc_info)
                 if kept:
                     _note(record, level, kept)

@@ -1,0 +1,89 @@
+"""loguru: what is logged at ERROR and above, taken where records are handed to handlers.
+
+A sink of ours would go with ``logger.remove()``, with which most programs begin. At ``Handler.emit`` every record passes,
+whatever the handlers' levels, and nothing that the host prints changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+import threading
+
+from aiops_sdk import client as clients
+from aiops_sdk import modules, scope, values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable
+
+    from aiops_sdk.client import Client
+
+
+ERROR = 40
+
+# So many calls lie at most between a logger of the standard library and loguru, where one passes its records to the other.
+_DEPTH = 16
+
+
+def install(client: Client) -> Callable[[], None]:
+    """Report what loguru logs at ERROR and above; the returned function ends it."""
+    return modules.hook(("loguru._handler", "Handler", lambda module: _hook(client, module)))
+
+
+def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
+    kind: Any = vars(module)["Handler"]
+    emit = vars(kind)["emit"]
+    last = threading.local()
+
+    @functools.wraps(emit)
+    def emit_and_capture(handler: Any, record: Any, *args: Any, **named: Any) -> Any:
+        # A record comes once for each handler. Its time is an object of its own, and keeps nothing alive.
+        if (
+            record["level"].no < ERROR
+            or getattr(last, "time", None) is record["time"]
+            or clients.current() is not client
+        ):
+            return emit(handler, record, *args, **named)
+        last.time = record["time"]
+        told_elsewhere = _is_within_logging()
+        try:
+            with scope.unheard():
+                return emit(handler, record, *args, **named)
+        finally:
+            if not told_elsewhere:
+                _capture(client, record)
+
+    return modules.replace(kind, "emit", emit_and_capture)
+
+
+def _is_within_logging() -> bool:
+    """Whether a handler of the standard library's logging passes this on: then that line is reported."""
+    frame = sys._getframe(1)
+    for _ in range(_DEPTH):
+        if frame.f_code.co_name == "callHandlers" and frame.f_globals.get("__name__") == "logging":
+            return True
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+    return False
+
+
+def _capture(client: Client, record: Any) -> None:
+    exception = record["exception"]
+    line = logging.LogRecord(
+        record["name"] or "loguru",
+        record["level"].no,
+        record["file"].path,
+        record["line"],
+        record["message"],
+        None,
+        None if exception is None or exception.value is None else (type(exception.value), exception.value, None),
+        record["function"],
+    )
+    line.levelname = record["level"].name
+    extra = values.as_json(dict(record["extra"]))
+    with scope.saying(scope.Around(contexts={"extra": extra} if isinstance(extra, dict) and extra else {})):
+        client.capture_log(line)
