@@ -121,8 +121,8 @@ def raised(client: Client, exc: BaseException, mechanism: str) -> None:
     """
     client.capture_exception(exc, mechanism=mechanism)
     with _safety.guarded():
-        if seen.known_event(exc) is None:
-            seen.mark(exc, "")
+        if seen.known_event(exc) is None and not noise.is_failed_exit(exc):
+            seen.mark(exc, seen.NOTHING)
 
 
 def judge(client: Client, request: AnsweredRequest, status: int, message: Optional[str] = None, **how: Any) -> None:

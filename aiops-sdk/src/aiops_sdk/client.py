@@ -259,7 +259,7 @@ class Client:
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def event_of(self, exc: BaseException) -> Optional[str]:
-        """The id of the event that tells of this exception, if it was captured."""
+        """The id of the event that tells of this exception, if it was captured; empty where there is nothing to tell of it."""
         with _safety.guarded():
             return seen.known_event(exc)
         return None
@@ -482,9 +482,7 @@ class Client:
         self.ignored(what, ignoring.RULE)
         return True
 
-    def _thing(
-        self, given: object, source: str, mechanism: str, fingerprint: Tuple[str, ...] = ()
-    ) -> Optional[str]:
+    def _thing(self, given: object, source: str, mechanism: str, fingerprint: Tuple[str, ...] = ()) -> Optional[str]:
         work = scope.current_work()
         if capturing.is_nothing(given) or self.is_silent(work, given):
             return None
@@ -522,8 +520,11 @@ class Client:
         if event_id is None:
             return False
         if work is not None:
-            work.log.has_exception, work.log.exception_id = True, event_id
-        self._merge(event_id, by)
+            work.log.has_exception, work.log.exception_id = True, event_id or work.log.exception_id
+        if event_id != seen.NOTHING:
+            self._merge(event_id, by)
+        elif self._listeners:
+            self._tell(deciding.IGNORED, exc, why="it came with something that was ignored before")
         return True
 
     def _merge(self, event_id: str, by: str) -> None:

@@ -259,7 +259,7 @@ class _Run:
         if client is None or noise.is_cancellation(error):
             return None
         made = client.capture_exception(error, source="manual", mechanism="monitor")
-        return made if made is not None else client.event_of(error)
+        return (made if made is not None else client.event_of(error)) or None
 
     def _say(self, state: str, duration: Optional[float] = None, event_id: Optional[str] = None) -> None:
         client = self._client

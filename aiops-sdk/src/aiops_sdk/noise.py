@@ -443,7 +443,7 @@ def record_rule(
         if name in ACCESS_LOGGERS:
             return ACCESS_LOG
         return ANSWER_LINE if in_request and name in _ANSWER_LOGGERS else None
-    return None if _is_failed_exit(exc) else exception_rule(exc)
+    return None if is_failed_exit(exc) else exception_rule(exc)
 
 
 def tells_of_a_crash(record: logging.LogRecord) -> bool:
@@ -482,6 +482,11 @@ def exception_rule(exc: Optional[BaseException], *, in_request: bool = False) ->
     return rules[-1] if None not in rules else None
 
 
+def is_failed_exit(exc: Optional[BaseException]) -> bool:
+    """A server that ends a hanging worker raises SystemExit(1) in it and logs where it hung: that line is told."""
+    return type(exc) is SystemExit and exc.code not in (None, 0)
+
+
 def is_cancellation(exc: BaseException) -> bool:
     """Is this how a task or a future says that it was cancelled? Noise where nobody waits for it; elsewhere it may end a program."""
     return _is_one_of(type(exc), _CANCELLATIONS)
@@ -499,11 +504,6 @@ def _is_static(path: str) -> bool:
         extension = extension.lower()
     # A name that is nothing but an extension (/.css) is no static file, as os.path.splitext sees it too.
     return extension in STATIC_EXTENSIONS and bool(dot) and not stem.endswith("/")
-
-
-def _is_failed_exit(exc: Optional[BaseException]) -> bool:
-    """A server that ends a hanging worker raises SystemExit(1) in it and logs where it hung: that line is told."""
-    return type(exc) is SystemExit and exc.code not in (None, 0)
 
 
 def _rule_of_class(kind: type, *, in_request: bool) -> Optional[Rule]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _MARK = "__aiops_sdk_seen__"
 
+#: The id of no event: there is nothing to tell of the exception, whoever sees it.
+NOTHING = ""
+
 #: Characters from which a message is long enough to be recognised within a log line, and of a long one those that count.
 SHORT = 8
 LONG = 500

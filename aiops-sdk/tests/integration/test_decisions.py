@@ -11,8 +11,8 @@ from children import run_program
 from loopback import Platform
 
 import aiops_sdk
+from aiops_sdk import answers, scope
 from aiops_sdk import client as clients
-from aiops_sdk import scope
 from aiops_sdk.client import Client
 from aiops_sdk.deciding import Decision
 from aiops_sdk.scope import RequestScope
@@ -181,6 +181,26 @@ def test_a_repeat_is_told_as_counted():
     # The second is the event that will tell of all that follow.
     assert [each.outcome for each in decisions] == ["captured", "captured", "counted"]
     assert decisions[1].event_id == decisions[2].event_id
+
+
+def test_what_is_seen_again_of_something_ignored_is_ignored_too(client: Client):
+    error = ValueError("x")
+    answers.raised(client, KeyboardInterrupt(), "flask")
+    token = scope.begin(RequestScope("GET", "/health", silent=True))
+    answers.raised(client, error, "flask")
+    scope.end(token)
+    decisions = decided(client)
+    # A server logs it where the request is over.
+    logging.getLogger("gunicorn.error").error("Error handling request /health", exc_info=error)
+    assert [(each.outcome, each.what, each.event_id) for each in decisions] == [("ignored", "ValueError: x", None)]
+
+
+def test_a_worker_that_was_ended_because_it_hung_is_told_by_its_server_all_the_same(client: Client):
+    hung = SystemExit(1)
+    answers.raised(client, hung, "flask")
+    decisions = decided(client)
+    logging.getLogger("gunicorn.error").error("Error handling request /hang", exc_info=hung)
+    assert [each.outcome for each in decisions] == ["captured"]
 
 
 # What is counted.
