@@ -323,3 +323,66 @@ def test_what_was_not_said_of_an_event_is_told_from_the_rest_of_it():
 )
 def test_what_was_said_of_an_event_or_cannot_be_told_stays_as_it_is(kept):
     assert wire.completed(kept) == kept
+
+
+def a_job(**fields):
+    said = {
+        "signal_type": "job",
+        "job": "nightly",
+        "run_id": "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01",
+        "state": "started",
+    }
+    return json.dumps({name: value for name, value in (said | fields).items() if value is not Ellipsis}).encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"job": ...}, "job: expected the name"),
+        ({"job": ""}, "job: expected the name"),
+        ({"job": " \x00\n "}, "job: expected the name"),
+        ({"job": {"a": 1}}, "job: expected the name"),
+        ({"run_id": ...}, "run_id: expected a UUID"),
+        ({"run_id": "7"}, "run_id: expected a UUID"),
+        ({"run_id": None}, "run_id: expected a UUID"),
+        ({"state": ...}, "state: expected one of started, succeeded, failed"),
+        ({"state": "paused"}, "state: expected one of"),
+        ({"signal_type": "exception"}, "an event goes to /v1/sdk/exception"),
+        ({"signal_type": "heartbeat"}, "a heartbeat goes to /v1/sdk/heartbeat"),
+    ],
+)
+def test_a_word_that_does_not_say_which_run_of_which_job_is_refused(fields, why):
+    refusal = wire.refusal(a_job(**fields), ParcelKind.JOB)
+    assert isinstance(refusal, Unreadable)
+    assert why in refusal.why
+    assert wire.parse(a_job(**fields), ParcelKind.JOB) == refusal
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"duration": -1}, {"duration": None}),
+        ({"duration": 1e300}, {"duration": None}),
+        ({"duration": float("nan")}, {"duration": None}),
+        ({"duration": "72.5"}, {"duration": 72.5}),
+        ({"schedule": {"cron": "x" * 5000}}, {"schedule": None}),
+        ({"schedule": "0 3 * * *"}, {"schedule": None}),
+        ({"schedule": {"every": 10**400}}, {"schedule": {"every": str(10**400)}}),
+        ({"job": "n" * 900}, {"job": "n" * 199 + "…"}),
+        ({"job": "a\nb\u202e"}, {"job": "a b"}),
+        ({"release": "\x00"}, {"release": None}),
+        ({"event_id": "no"}, {"event_id": None}),
+        ({"occurred_at": "yesterday"}, {"occurred_at": None}),
+    ],
+)
+def test_a_mistake_in_another_field_of_a_word_costs_that_field(fields, kept):
+    report = wire.parse(a_job(**fields), ParcelKind.JOB)
+    assert isinstance(report, JobReport)
+    assert {name: getattr(report, name) for name in kept} == kept
+
+
+def test_a_word_on_a_job_belongs_to_its_own_door():
+    for kind in (ParcelKind.EXCEPTION, ParcelKind.HEARTBEAT):
+        refusal = wire.refusal(a_job(), kind)
+        assert isinstance(refusal, Unreadable)
+        assert "goes to /v1/sdk/job" in refusal.why

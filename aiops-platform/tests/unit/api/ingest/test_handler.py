@@ -67,6 +67,18 @@ def test_what_was_accepted_lies_in_the_intake(door):
     assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)]
 
 
+def test_a_word_on_a_job_has_its_own_address_and_must_say_which_run(door):
+    word = json.dumps({"signal_type": "job", "job": "x", "run_id": "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01"}).encode()
+    refused = door.send(word, "/v1/sdk/job")
+    assert (refused.status, refused.why) == (400, "state: expected one of started, succeeded, failed")
+    whole = word[:-1] + b', "state": "started"}'
+    assert door.send(whole, "/v1/sdk/job").status == 202
+    assert door.send(gzip.compress(whole), "/v1/sdk/job/", content_encoding="gzip").status == 202
+    assert door.send(whole, EXCEPTION).status == 400
+    assert door.send(b"x" * 2000, "/v1/sdk/job").status == 413
+    assert door.kept() == [(ParcelKind.JOB, whole)] * 2
+
+
 def test_a_heartbeat_has_its_own_address(door):
     assert door.send(BEAT, HEARTBEAT).status == 202
     assert door.kept() == [(ParcelKind.HEARTBEAT, BEAT)]
