@@ -38,7 +38,7 @@ class Ignored:
     def is_exception(self, exc: BaseException) -> bool:
         """Whether this exception is to be ignored; a group, if all in it are."""
         leaves = chain.leaves_of(exc) if chain.is_group(exc) else ()
-        if leaves and all([self._is_one(leaf) for leaf in leaves]):
+        if leaves and all(self._is_one(leaf) for leaf in leaves):
             return True
         return self._is_one(exc)
 
@@ -64,7 +64,7 @@ class Ignored:
         return module is not None and "{}.{}".format(module, name) in self._names
 
     def _is_said(self, message: str) -> bool:
-        return any([_matches(parts, message) for parts in self._globs])
+        return any(_matches(parts, message) for parts in self._globs)
 
 
 def _matches(parts: List[str], message: str) -> bool:

@@ -132,7 +132,7 @@ def _secrets_under(name: str, value: str) -> Iterator[str]:
         return
     for each in (value, *(value.split(",") if "," in value else ())):
         secret = each.strip()
-        if _may_be_secret(secret) and (strong or _looks_random(secret)):
+        if _may_be_secret(secret) and (strong or looks_random(secret)):
             yield secret
 
 
@@ -163,8 +163,8 @@ def _may_be_secret(value: str) -> bool:
     )
 
 
-def _looks_random(value: str) -> bool:
-    """Letters and digits in one word, or small and capital letters mixed."""
+def looks_random(value: str) -> bool:
+    """Whether a value is letters and digits in one word, or small and capital letters mixed."""
     if any(char.isspace() for char in value):
         return False
     has_digit = any(char.isdigit() for char in value)

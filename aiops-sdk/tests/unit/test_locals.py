@@ -10,8 +10,8 @@ from events import an_event, an_origin
 
 from aiops_sdk import locals as variables
 from aiops_sdk import stacktrace
-from aiops_sdk.steps import Scrubber, Steps
 from aiops_sdk.locals import shown
+from aiops_sdk.steps import Scrubber, Steps
 
 
 class Slow:
@@ -39,8 +39,9 @@ def caught(fail: Callable[[], object]) -> BaseException:
 
 def test_they_are_told_of_the_programs_own_calls_only():
     def fail() -> None:
-        order, _ = 17, "x"
         import json
+
+        order = 17  # noqa: F841
 
         json.loads("{")
 
@@ -90,12 +91,12 @@ def test_a_value_in_short(value: object, text: str):
 
 
 def test_an_object_shows_as_its_class():
-    assert shown(Slow()) == "<{}.Slow>".format(__name__)
-    assert shown([Slow()]) == "[<{}.Slow>]".format(__name__)
+    assert shown(Slow()) == f"<{__name__}.Slow>"
+    assert shown([Slow()]) == f"[<{__name__}.Slow>]"
 
 
 def test_what_was_large_once_is_not_walked_through():
-    sparse = {number: 0 for number in range(200_000)}
+    sparse = dict.fromkeys(range(200000), 0)
     for number in range(199_990):
         del sparse[number]
     assert shown(sparse) == "<dict of 10>"

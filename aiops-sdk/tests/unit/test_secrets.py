@@ -116,13 +116,15 @@ def log_and_fail(client: Client) -> None:
 def login() -> None:
     password = SECRETS["a variable"]  # noqa: F841
     settings = {"smtp": {"api_key": SECRETS["a dictionary in a variable"]}}  # noqa: F841
-    secret = "source-secret-23"  # noqa: F841, S105
+    secret = "source-secret-23"  # noqa: F841
     try:
         raise ValueError("token={a note or cause}; {a web token} and {a cloud key}".format_map(SECRETS))
     except ValueError as error:
         raise RuntimeError(
             "password={the message} of token bucket, card {a card}, postgresql://shop:{a password in an address of the "
-            "environment}@db\n-----BEGIN PRIVATE KEY-----\n{a private key}\n-----END PRIVATE KEY-----".format_map(SECRETS)
+            "environment}@db\n-----BEGIN PRIVATE KEY-----\n{a private key}\n-----END PRIVATE KEY-----".format_map(
+                SECRETS
+            )
         ) from error
 
 

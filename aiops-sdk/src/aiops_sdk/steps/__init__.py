@@ -30,7 +30,7 @@ class Steps:
         self,
         scrubber: Scrubber,
         before_send: Optional[BeforeSend] = None,
-        complain: Callable[[str], None] = lambda why: None,
+        complain: Optional[Callable[[str], None]] = None,
     ) -> None:
         self._scrubber = scrubber
         self._asking = Asking(before_send, complain) if before_send is not None else None

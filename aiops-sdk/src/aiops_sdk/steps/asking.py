@@ -37,7 +37,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 class Asking:
     """Asks ``before_send``. ``failed`` counts how often it raised, or gave what is no event; ``complain`` hears it once."""
 
-    def __init__(self, before_send: BeforeSend, complain: Callable[[str], None]) -> None:
+    def __init__(self, before_send: BeforeSend, complain: Optional[Callable[[str], None]]) -> None:
         self._before_send = before_send
         self._complain = complain
         self.failed = 0
@@ -58,7 +58,7 @@ class Asking:
 
     def _unasked(self, body: Wire, why: str) -> Wire:
         self.failed += 1
-        if self.failed == 1:
+        if self.failed == 1 and self._complain is not None:
             self._complain(why)
         return body
 

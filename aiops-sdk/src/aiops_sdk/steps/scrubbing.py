@@ -122,7 +122,7 @@ class Scrubber:
         if isinstance(given, dict):
             return {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
         parts: Sequence[object] = given  # type: ignore[assignment]  # a list or a tuple
-        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:  # noqa: PLR2004 - a pair
+        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:
             # As in a list of headers.
             return [self.text(parts[0]), self.value(parts[0], parts[1])]
         return [self.value("", each, depth - 1) for each in parts]

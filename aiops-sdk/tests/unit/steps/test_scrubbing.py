@@ -203,13 +203,13 @@ class TestByValue:
     @pytest.mark.parametrize("secret", [SECRET, LONG])
     def test_as_it_is_in_an_address_and_in_base_64(self, scrubber: Scrubber, secret: str):
         for form in (secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()):
-            told = scrubber.text("x {} y".format(form))
+            told = scrubber.text(f"x {form} y")
             assert form[:10] not in told
             assert MASK in told
 
     def test_half_of_it_where_a_text_was_cut(self, scrubber: Scrubber):
-        assert scrubber.text("login with {}…".format(self.LONG[:9])) == "login with [hidden]…"
-        assert scrubber.text("['{}'… 300 in all]".format(self.LONG[:9])) == "['[hidden]'… 300 in all]"
+        assert scrubber.text(f"login with {self.LONG[:9]}…") == "login with [hidden]…"
+        assert scrubber.text(f"['{self.LONG[:9]}'… 300 in all]") == "['[hidden]'… 300 in all]"
 
     def test_what_is_too_short_to_be_one_is_left(self):
         assert Scrubber(values=["a", "", "hidden"]).text("a hidden thing") == "a hidden thing"

@@ -102,7 +102,7 @@ def test_a_field_that_would_not_be_understood_stays_as_it_was(wrong: Body):
 
 
 def test_what_is_no_json_is_told_as_text():
-    told = asked(changed(contexts={"order": {"thing": object(), 7: {1, 1}, "nan": float("nan"), "half": "\ud800"}}))
+    told = asked(changed(contexts={"order": {"thing": object(), 7: {1}, "nan": float("nan"), "half": "\ud800"}}))
     assert told is not None
     assert told["contexts"]["order"] == {"thing": "<object>", "7": [1], "nan": "nan", "half": "\\ud800"}
     json.dumps(told, allow_nan=False).encode()
