@@ -15,7 +15,7 @@ from aiops_sdk.listening import Ears
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
+    from typing import Any, Callable, List, Optional
 
     from aiops_sdk.client import Client
 
@@ -43,14 +43,14 @@ def _listen(app: Any) -> Callable[[], None]:
     return undo
 
 
-def _precede(kind: Any, name: str, listener: Callable[[Any], object]) -> Callable[[], None]:
-    """Let ``listener`` hear the first argument of this method before it is called."""
+def _precede(kind: Any, name: str, listener: Callable[[List[Any]], object]) -> Callable[[], None]:
+    """Let ``listener`` hear the last argument of this method before it is called: newer Quarts put a context before it."""
     method = getattr(kind, name)
 
     @functools.wraps(method)
-    def preceded(self: Any, given: Any, *args: Any, **named: Any) -> Any:
-        listener(given)
-        return method(self, given, *args, **named)
+    def preceded(self: Any, *given: Any, **named: Any) -> Any:
+        listener([*given, *named.values()][-1:])
+        return method(self, *given, **named)
 
     return modules.replace(kind, name, preceded)
 
@@ -70,15 +70,15 @@ def _overhear(kind: Any) -> Callable[[], None]:
 
 
 @_safety.harmless
-def _meet(original: Any) -> None:
+def _meet(given: List[Any]) -> None:
     request = _request_here()
     if request is not None:
-        request.original = original
+        request.original = given[0]
 
 
 @_safety.harmless
-def _capture(exc: BaseException) -> None:
-    client, request = clients.current(), _request_here()
+def _capture(given: List[Any]) -> None:
+    client, request, exc = clients.current(), _request_here(), given[0]
     if client is not None:
         client.capture_exception(exc, mechanism="quart")
     if request is not None:

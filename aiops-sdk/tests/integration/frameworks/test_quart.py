@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Iterator
 
 import pytest
 
-quart = pytest.importorskip("quart")
+pytest.importorskip("quart")
 
 from quart import Blueprint, Quart, abort, jsonify, websocket
 
@@ -27,32 +28,37 @@ def app(reports) -> Quart:
     return Quart("shop")
 
 
-def get(app, path="/orders/17"):
-    """As a server asks: Quart's own test client shows what it catches to nobody."""
+def ask(app, kind, path, first, last, **more):
+    """As a server asks, from the first message to the last: Quart's own test client shows to nobody what it catches."""
     sent = []
 
     async def call():
-        messages = [{"type": "http.request", "body": b"", "more_body": False}]
+        messages, done = [{"type": first, "body": b"", "more_body": False}], asyncio.Event()
 
         async def receive():
-            if not messages:
-                await asyncio.sleep(3600)
-            return messages.pop()
+            if messages:
+                return messages.pop()
+            await done.wait()
+            return {"type": last}
 
         async def send(message):
             sent.append(message)
+            if message["type"] in ("http.response.body", "websocket.close") and not message.get("more_body"):
+                done.set()
 
-        await app(
-            {
-                "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-                "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "extensions": {},
-                "headers": [(b"host", b"shop.example.com")], "client": ("203.0.113.7", 4711), "server": ("10.0.0.7", 80),
-            },
-            receive,
-            send,
-        )  # fmt: skip
+        connection = {
+            "type": kind, "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "extensions": {},
+            "headers": [(b"host", b"shop.example.com")], "client": ("203.0.113.7", 4711), "server": ("10.0.0.7", 80),
+        }  # fmt: skip
+        await app({**connection, **more}, receive, send)
 
-    asyncio.run(call())
+    asyncio.run(asyncio.wait_for(call(), 20))
+    return sent
+
+
+def get(app, path="/orders/17"):
+    sent = ask(app, "http", path, "http.request", "http.disconnect", scheme="http")
     return sent[0]["status"] if sent else None
 
 
@@ -96,7 +102,8 @@ def test_an_exception_that_is_let_through_is_one_event(app, reports):
     async def order(number):
         raise KeyError("sku")
 
-    with pytest.raises(KeyError):
+    # Some answer it, nevertheless, and newer ones raise it in a group.
+    with suppress(Exception):
         get(app)
 
     assert only(reports)["error_type"] == "KeyError"
@@ -121,7 +128,7 @@ def test_an_answer_that_says_failed_is_one_event_with_its_message(app, reports, 
 def test_a_handler_that_answers_is_one_event_with_the_frames(app, reports):
     @app.errorhandler(LookupError)
     async def sorry(error):
-        return jsonify({"message": "No such cart: %s" % error}), 500
+        return jsonify({"message": f"No such cart: {error}"}), 500
 
     @app.route("/orders/<int:number>")
     async def order(number):
@@ -134,7 +141,7 @@ def test_a_handler_that_answers_is_one_event_with_the_frames(app, reports):
     assert event["exceptions"][0]["frames"][-1]["function"] == "order"
 
 
-@pytest.mark.parametrize("status, events", [(404, 0), (429, 0), (503, 1)])
+@pytest.mark.parametrize(("status", "events"), [(404, 0), (429, 0), (503, 1)])
 def test_abort_is_an_answer(app, reports, status, events):
     @app.route("/orders/<int:number>")
     async def order(number):
@@ -179,10 +186,11 @@ def test_a_body_that_breaks_is_one_event(app, reports):
 
         return pieces(), 200
 
-    with pytest.raises(ValueError):
+    # Newer ones raise it in a group.
+    with suppress(Exception):
         get(app)
 
-    assert only(reports)["error_type"] == "ValueError"
+    assert "ValueError" in [each["type"] for each in only(reports)["exceptions"]]
 
 
 def test_a_websocket_that_raises_is_one_event(app, reports):
@@ -191,14 +199,9 @@ def test_a_websocket_that_raises_is_one_event(app, reports):
         await websocket.accept()
         raise ValueError("no such room")
 
-    async def call():
-        async with app.test_client().websocket("/rooms/7") as session:
-            await session.receive()
-
-    try:
-        asyncio.run(call())
-    except Exception:
-        pass  # That it was closed; how that is said differs.
+    # Some versions raise it, some answer it.
+    with suppress(Exception):
+        ask(app, "websocket", "/rooms/7", "websocket.connect", "websocket.disconnect", scheme="ws", subprotocols=[])
 
     event = only(reports)
     assert (event["error_type"], event["request_path"], event["route"]) == (
