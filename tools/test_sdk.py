@@ -70,8 +70,10 @@ PARTS = (
         # A test of ours compares: whichever test imports Flask is among them.
         tests=(
             f"{TESTS}/seed",
+            f"{TESTS}/integration/test_decisions.py",
             f"{TESTS}/integration/test_flask.py",
             f"{TESTS}/integration/test_flask_servers.py",
+            f"{TESTS}/integration/test_wsgi.py",
             f"{TESTS}/unit/test_wsgi.py",
         ),
     ),
