@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from aiops_sdk.scope import Around
 
 _MECHANISM = "django"
-# Django connects a receiver once under each such name, however often it is asked to.
-_UID = "aiops_sdk"
+_LATE = "_aiops_sdk"
+_HANDLERS = "django.core.handlers.base"
 
 
 def install(_: Client) -> Callable[[], None]:
@@ -116,33 +116,39 @@ class _Hooks:
 
     def await_requests(self, signals: Any) -> Callable[[], None]:
         """Lay the hooks when Django says that a request begins; the returned function takes them back."""
-        started = signals.request_started
+        started, waits = signals.request_started, [True]
 
         def first_request(**_: object) -> None:
-            # Of threads that come here at once, the first one does it.
-            if started.disconnect(dispatch_uid=_UID):
+            if _HANDLERS in sys.modules and waits:
+                stop_waiting()
                 with _safety.guarded():
                     self._lay(signals)
 
+        def stop_waiting() -> None:
+            waits.clear()
+            started.disconnect(first_request)
+
         def undo() -> None:
-            started.disconnect(dispatch_uid=_UID)
+            stop_waiting()
             for each in reversed(self._undos):
                 each()
             for handler in list(self._handlers):
-                handler._exception_middleware.remove(self.overhear)
+                handler._exception_middleware[:] = [
+                    each for each in handler._exception_middleware if each is not self.overhear
+                ]
 
-        started.connect(first_request, weak=False, dispatch_uid=_UID)
+        started.connect(first_request, weak=False)
         return undo
 
     def hear_exceptions(self, signals: Any) -> Callable[[], None]:
-        """Hear of exceptions that Django answers with 500; the returned function ends it."""
+        """Hear of exceptions that Django answers with 500, as long as this lives; the returned function ends it before."""
         failed = signals.got_request_exception
-        failed.connect(self._on_exception, weak=False, dispatch_uid=_UID)
-        return lambda: failed.disconnect(dispatch_uid=_UID)
+        failed.connect(self._on_exception)
+        return lambda: failed.disconnect(self._on_exception)
 
     def _lay(self, signals: Any) -> None:
         self._undos.append(self.hear_exceptions(signals))
-        kind = sys.modules["django.core.handlers.base"].BaseHandler
+        kind = sys.modules[_HANDLERS].BaseHandler
         self._undos.append(modules.replace(kind, "get_response", self.heard(kind.get_response)))
         if hasattr(kind, "get_response_async"):
             later = self.heard_later(kind.get_response_async)
@@ -214,6 +220,15 @@ class _Hooks:
             self._handlers.add(handler)
         return work
 
+    @_safety.harmless
+    def _begin_late(self, request: Any) -> Optional[DjangoRequest]:
+        """Begun once, whoever else of us hears of it."""
+        kept = vars(request)
+        if _LATE not in kept:
+            kept[_LATE] = self._begin(None, request)
+        late: Optional[DjangoRequest] = kept[_LATE]
+        return late
+
     # Exceptions.
 
     def _on_exception(self, request: Any = None, **_: object) -> None:
@@ -224,7 +239,7 @@ class _Hooks:
             _capture(exc)
             return
         # The client, or this, came while the request was being answered already.
-        late = None if request is None else self._begin(None, request)
+        late = None if request is None else self._begin_late(request)
         token = scope.begin(late) if late is not None else None
         try:
             _capture(exc)
@@ -272,6 +287,7 @@ def _hear_answering(handling: Any) -> Callable[[], None]:
     return modules.replace(handling, "response_for_exception", response_for_exception)
 
 
+@_safety.harmless
 def _refused(exc: BaseException) -> None:
     """Somebody tries what nobody should: told before Django logs it as an error, without saying what was asked for."""
     client, work = clients.current(), scope.current_request()

@@ -570,6 +570,29 @@ def test_the_middleware_besides_adds_nothing(reports):
     ask("/view")
 
     assert [summary(event)[0] for event in reports] == ["exception", "http_error"]
+    assert "django" not in reports[0]["also_seen_by"]
+
+
+def test_what_listens_for_a_while_within_what_listens_leaves_that_listening(reports):
+    with capture_events() as within:
+        assert list(within) == []
+    with capture_events() as within:
+        ask("/orders/17/")
+        assert only(within)["request_path"] == "/orders/17/"
+    ask("/orders/18/")
+
+    event = only(reports)
+    assert event["request_path"] == "/orders/18/"
+    assert "django" not in event["also_seen_by"]
+
+
+def test_a_beginning_of_which_somebody_else_tells_is_waited_out(reports, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.delitem(sys.modules, "django.core.handlers.base")
+        request_started.send(sender=None)
+    ask("/orders/17/")
+
+    only(reports)
 
 
 @pytest.mark.parametrize("error", [{"error": "no luck today"}, None])
