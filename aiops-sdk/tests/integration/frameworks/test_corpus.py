@@ -1,0 +1,139 @@
+"""What is silent and what is not, through frameworks: see ``tests/corpus``."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any, Iterator, List, Match
+from urllib.parse import unquote
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+from corpus import driving, refusing
+from corpus.driving import Send, Watch
+from corpus.reading import RequestCase
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    with driving.watching() as watching:
+        yield watching
+
+
+def by_starlette(case: RequestCase) -> int:
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    answer = starlette_view(case)
+    routes = [Route(in_braces(case.route), answer, methods=[case.method])] if case.route else []
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return driving.ask(refused(app, answer) if case.refused else app, case)
+
+
+def by_fastapi(case: RequestCase) -> int:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    answer = starlette_view(case)
+
+    async def view(request: Request) -> Any:
+        return await answer(request)
+
+    view.__annotations__ = {"request": Request}
+    app = FastAPI(openapi_url=None, redirect_slashes=False) if has_slashes() else FastAPI(openapi_url=None)
+    if case.route:
+        app.add_api_route(in_braces(case.route), view, methods=[case.method])
+    return driving.ask(refused(app, answer) if case.refused else app, case)
+
+
+def has_slashes() -> bool:
+    """Whether this FastAPI can be told not to redirect."""
+    import inspect
+
+    from fastapi import FastAPI
+
+    return "redirect_slashes" in inspect.signature(FastAPI.__init__).parameters
+
+
+def starlette_view(case: RequestCase) -> Any:
+    from starlette.responses import JSONResponse, Response
+
+    async def answer(_: Any) -> Any:
+        driving.happen(case)
+        return Response(status_code=case.status) if case.says is None else JSONResponse(case.says, case.status)
+
+    return answer
+
+
+def refused(app: Any, answer: Any) -> Any:
+    """The app, with a middleware that goes no further."""
+
+    class Refusing:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await (await answer(None))(scope, receive, send)
+
+    app.add_middleware(Refusing)
+    return app
+
+
+def in_braces(route: str) -> str:
+    """As Starlette writes it."""
+
+    def parameter(found: Match[str]) -> str:
+        return "{" + found[2] + (":" + found[1] if found[1] else "") + "}"
+
+    return re.sub(r"<(?:(\w+):)?(\w+)>", parameter, route)
+
+
+def by_django(case: RequestCase) -> int:
+    import django_shop  # noqa: F401 - it sets Django up
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.http import HttpResponse, JsonResponse
+    from django.test import override_settings
+    from django.urls import path
+
+    def answer(_: Any, **__: Any) -> Any:
+        driving.happen(case)
+        return HttpResponse(status=case.status) if case.says is None else JsonResponse(case.says, status=case.status)
+
+    refusing.answering[:] = [answer]
+    urls = SimpleNamespace(urlpatterns=[path(case.route.lstrip("/"), answer)] if case.route else [])
+    target, _, query = case.target.partition("?")
+    environ: Any = {"REQUEST_METHOD": case.method, "PATH_INFO": unquote(target), "QUERY_STRING": query}
+    setup_testing_defaults(environ)
+    statuses: List[str] = []
+    with override_settings(
+        ROOT_URLCONF=Urls(urls), MIDDLEWARE=["corpus.refusing.refuse"] if case.refused else [], ALLOWED_HOSTS=["*"]
+    ):
+        body = WSGIHandler()(environ, lambda status, *_: statuses.append(status))
+        b"".join(body)
+        body.close()  # type: ignore[attr-defined]  # it is Django's
+    return int(statuses[0][:3])
+
+
+class Urls:
+    """A module of routes; Django wants to keep it as a key."""
+
+    def __init__(self, urls: Any) -> None:
+        self.urlpatterns = urls.urlpatterns
+
+
+FRAMEWORKS = {"starlette": by_starlette, "fastapi": by_fastapi, "django": by_django}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_requests_that_must_stay_silent_do_by_the_rule_that_says_why(watch: Watch, framework: str):
+    pytest.importorskip(framework)
+    send: Send = FRAMEWORKS[framework]
+    assert driving.not_silent(watch, send) == []
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_requests_that_must_be_reported_are_once(watch: Watch, framework: str):
+    pytest.importorskip(framework)
+    send: Send = FRAMEWORKS[framework]
+    assert driving.not_reported_once(watch, send) == []
