@@ -122,6 +122,9 @@ class Urls:
         self.urlpatterns = urls.urlpatterns
 
 
+# An old FastAPI imports what has another name since.
+pytestmark = pytest.mark.filterwarnings("ignore:Please use `import python_multipart`:PendingDeprecationWarning")
+
 FRAMEWORKS = {"starlette": by_starlette, "fastapi": by_fastapi, "django": by_django}
 
 
