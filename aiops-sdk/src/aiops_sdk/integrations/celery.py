@@ -192,11 +192,12 @@ class _Tasks:
     def _on_failure(self, request: Any, exc_info: Any, **_: object) -> Work:
         exc = getattr(exc_info, "exception", None)
         # What failed in another process comes in a wrapping that carries its traceback.
-        exc = getattr(exc, "exc", exc)
+        if type(exc).__name__ == "ExceptionWithTraceback":
+            exc = exc.exc  # type: ignore[union-attr]  # it has one
         if type(exc).__name__ in _ENDS:
             return self._stop(request, exc)
         work = _task_of(request)
-        work.silent = work.id in self._stopped or _is_no_failure(exc)
+        work.silent = work.id in self._stopped or _is_no_failure(exc) or _could_not_travel(exc)
         return work
 
     def _on_timeout(self, request: Any, soft: Any, timeout: Any) -> Work:
@@ -278,6 +279,11 @@ def _made(name: str, *arguments: object) -> BaseException:
 def _is_no_failure(exc: object) -> bool:
     kind = type(exc)
     return kind.__name__ in _NO_FAILURES and kind.__module__.startswith(_THEIR_MODULES)
+
+
+def _could_not_travel(exc: object) -> bool:
+    """Whether this is all that older versions know here of a task that failed: its process has told it in full."""
+    return type(exc).__name__ == "MaybeEncodingError" and "<ExceptionInfo" in _safety.attempt(lambda: str(exc), "")
 
 
 def _is_expected(task: Any, exc: object) -> bool:
