@@ -16,12 +16,11 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.util import FileWrapper, setup_testing_defaults
 from wsgiref.validate import validator
 
-import flask
 import pytest
 
+import aiops_sdk
 from aiops_sdk import Config, scope
 from aiops_sdk import client as clients
-from aiops_sdk.integrations.flask import init_flask
 from aiops_sdk.integrations.wsgi import AIOpsMiddleware
 from aiops_sdk.testing import CapturedEvents, capture_events
 
@@ -338,8 +337,9 @@ def test_twice_is_once(reports):
 
 
 def test_around_a_flask_app_each_failure_is_reported_by_flasks_own(reports):
+    flask = pytest.importorskip("flask")
     app = flask.Flask("shop")
-    init_flask(app)
+    aiops_sdk.init_flask(app)
 
     @app.route("/crash/<int:number>")
     def crash(number):
