@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict
 
+import planted
 import stacks
 
 #: Below the smallest queue among the SDKs (Sentry's holds 100), so that none has to drop.
@@ -248,7 +249,16 @@ def lose(name: str, options: Dict[str, Any]) -> None:
     say(leaving=True)
 
 
-MEASURES = {each.__name__: each for each in (init, capture, deliver, burst, memory, paced, lose)}
+def leak(name: str, options: Dict[str, Any]) -> None:
+    """Report a request that is full of secrets, which the parent then looks for."""
+    os.environ.update(planted.environment())
+    sdk = start(name, options)
+    planted.fail(planted.app(sdk.attach))
+    sdk.flush()
+    say(done=True)
+
+
+MEASURES = {each.__name__: each for each in (init, capture, deliver, burst, memory, paced, lose, leak)}
 
 if __name__ == "__main__":
     main()

@@ -24,11 +24,12 @@ def events_in(request: Request) -> list[Told]:
     """The events that a request carries; none for heartbeats, sessions, metrics and the like."""
     for beginning, read in _READERS:
         if request.path.startswith(beginning):
-            return list(read(_unpacked(request)))
+            return list(read(unpacked(request)))
     return []
 
 
-def _unpacked(request: Request) -> bytes:
+def unpacked(request: Request) -> bytes:
+    """The body as the SDK made it."""
     encoding = request.headers.get("content-encoding", "")
     if encoding == "gzip":
         return gzip.decompress(request.body)

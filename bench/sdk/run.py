@@ -25,6 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cost
+import leaks
 import loss
 import table
 from children import Bench, FailedError, prepare
@@ -34,6 +35,11 @@ from sink import Loop
 HERE = Path(__file__).resolve().parent
 SDKS = [sdk for sdk in REQUIREMENTS if sdk != "none"]
 AT_ONCE = 8
+
+_ABOUT_SECRETS = (
+    "One failing request with 23 secrets in its headers, cookie, query and body, in variables, messages, log lines and the "
+    "environment, and 9 values that only look like some. Ours with variables and bodies turned on."
+)
 
 Progress = Callable[[str], None]
 
@@ -55,14 +61,17 @@ def main() -> int:
         effort = cost.QUICK if options.quick else cost.FULL
         figures = (
             {}
-            if options.rows == ["loss"]
+            if options.rows and not set(options.rows) - {"loss", "secrets"}
             else _costs(bench, environments, sdks, effort=effort, rows=options.rows, progress=progress)
         )
         faults = loss.QUICK if options.quick else loss.FULL
         outcomes = (
             {} if options.rows and "loss" not in options.rows else _losses(bench, environments, sdks, faults, progress)
         )
-    text = _page(environments, missing, sdks, figures=figures, outcomes=outcomes, faults=faults, quick=options.quick)
+        left = {} if options.rows and "secrets" not in options.rows else _leaks(bench, environments, sdks, progress)
+    text = _page(
+        environments, missing, sdks, figures=figures, outcomes=outcomes, left=left, faults=faults, quick=options.quick
+    )
     print(text)
     for path in options.write:
         path.write_text(text, encoding="utf-8")
@@ -76,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_listed(SDKS), default=SDKS, help=f"some of {','.join(SDKS)}; ours is always there"
     )
-    rows = [one.name for one in cost.MEASUREMENTS] + ["loss"]
+    rows = [one.name for one in cost.MEASUREMENTS] + ["loss", "secrets"]
     parser.add_argument("--rows", type=_listed(rows), default=[], help=f"some of {','.join(rows)}")
     parser.add_argument(
         "--ours", default=str(OURS), metavar="FROM", help="what ours is installed from: a folder, a wheel"
@@ -164,6 +173,24 @@ def _losses(
     return outcomes
 
 
+def _leaks(
+    bench: Bench, environments: dict[str, Installed], sdks: list[str], progress: Progress
+) -> dict[str, dict[str, str]]:
+    """How many of the planted values arrived."""
+    left: dict[str, dict[str, str]] = {row: {} for row in leaks.ROWS}
+    for sdk in sdks:
+        try:
+            found = leaks.leak(bench, environments[sdk])
+        except FailedError as why:
+            for row in leaks.ROWS:
+                left[row][sdk] = f"n/a: {why}"
+            continue
+        for row, values in zip(leaks.ROWS, (found.secrets, found.harmless), strict=True):
+            left[row][sdk] = str(len(values))
+        progress(f"{sdk}: left {found.secrets}, remained {found.harmless}")
+    return left
+
+
 def _cell(outcome: loss.Outcome, fault: loss.Fault) -> str:
     if "requests" in fault.name:
         return str(outcome.requests)
@@ -180,6 +207,7 @@ def _page(
     *,
     figures: dict[str, dict[str, table.Value]],
     outcomes: dict[str, dict[str, str]],
+    left: dict[str, dict[str, str]],
     faults: list[loss.Fault],
     quick: bool,
 ) -> str:
@@ -200,6 +228,12 @@ def _page(
             "## Loss",
             "How many of the captured events arrived (and the seconds that the end of the process took).",
             table.losses(outcomes, sdks, [fault.name for fault in faults]),
+        ]
+    if left:
+        parts += [
+            "## Secrets",
+            _ABOUT_SECRETS,
+            table.losses(left, sdks, list(leaks.ROWS)),
         ]
     parts += ["## How each was set up", "\n".join(_set_up(environments, missing, sdks))]
     return "\n\n".join(parts) + "\n"

@@ -143,7 +143,7 @@ def test_metaclasses_and_namespaces_of_any_making_are_left_alone():
 
 def test_names_that_the_compiler_made_are_left_out():
     def fail() -> None:
-        [1 / zero for zero in [0]]
+        list(1 / zero for zero in iter([0]))  # noqa: C400 - its frame is its own on each Python
 
     names = [name for frame in frames_of(caught(fail)) for name in frame.locals or ()]
     assert "zero" in names
