@@ -310,9 +310,21 @@ def _proxy_for(address: str, env: Mapping[str, str]) -> Optional[str]:
 def _is_exempt(host: str, exemptions: str) -> bool:
     for entry in exemptions.split(","):
         name = _without_port(entry.strip().lower()).lstrip(".")
-        if name == "*" or (name and (host == name or host.endswith("." + name))):
+        if name == "*" or (name and (host == name or host.endswith("." + name) or _is_within(host, entry))):
             return True
     return False
+
+
+def _is_within(host: str, entry: str) -> bool:
+    """Whether the entry is a network, such as ``10.0.0.0/8``, and the host an address in it."""
+    if "/" not in entry:
+        return False
+    from ipaddress import ip_address, ip_network
+
+    try:
+        return ip_address(host) in ip_network(entry.strip(), strict=False)
+    except ValueError:
+        return False
 
 
 def _without_port(name: str) -> str:

@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 
 #: The newest Python that is tested.
 NEWEST = (3, 13)
-#: What there are integrations or tests for, with the oldest version that works.
+#: What there are integrations or tests for, with the oldest version that is tested.
 KNOWN: Dict[str, Tuple[int, ...]] = {
     "Flask": (2, 0),
-    "Django": (),
-    "Starlette": (),
-    "FastAPI": (),
-    "Litestar": (),
-    "Quart": (),
-    "aiohttp": (),
-    "Celery": (),
-    "RQ": (),
-    "structlog": (),
-    "loguru": (),
+    "Django": (2, 2),
+    "Starlette": (0, 14),
+    "FastAPI": (0, 65),
+    "Litestar": (2, 0),
+    "Quart": (0, 15),
+    "aiohttp": (3, 8),
+    "Celery": (5, 0),
+    "RQ": (1, 8),
+    "SQLAlchemy": (1, 3),
+    "structlog": (20, 2),
+    "loguru": (0, 5),
     "gunicorn": (),
-    "uvicorn": (),
+    "uvicorn": (0, 15),
     "uWSGI": (),
     "pyuwsgi": (),
     "gevent": (),
@@ -49,7 +50,7 @@ def look(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield ok("sdk", "aiops-sdk {} in {}", aiops_sdk.__version__, os.path.dirname(aiops_sdk.__file__ or ""))
     versions = {name: version for name, version in ((name, _version(name)) for name in KNOWN) if version is not None}
     if versions:
-        yield _frameworks(versions)
+        yield frameworks(versions)
     if "gevent" in versions:
         yield _gevent()
     yield _forks()
@@ -64,14 +65,15 @@ def _python() -> Finding:
     return ok("python", "{}", said)
 
 
-def _frameworks(versions: Mapping[str, str]) -> Finding:
+def frameworks(versions: Mapping[str, str]) -> Finding:
+    """What is installed beside the SDK, and whether it is old."""
     old = [
         "{} {} (needs {})".format(name, version, ".".join(map(str, KNOWN[name])))
         for name, version in versions.items()
         if _numbers(version) < KNOWN[name]
     ]
     if old:
-        return warning("beside it", "too old to be attached: {}", ", ".join(old))
+        return warning("beside it", "older than what is tested: {}", ", ".join(old))
     return ok("beside it", "{}", ", ".join("{} {}".format(name, version) for name, version in versions.items()))
 
 
