@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any, Dict
+from typing import Any, Dict, NoReturn
 
 #: By the place where they lie.
 SECRETS = {
@@ -78,7 +78,7 @@ def app(attach: Any) -> Any:
     return shop
 
 
-def sign_in() -> str:
+def sign_in() -> NoReturn:
     """Fails with a cause."""
     token = SECRETS["variable"]  # noqa: F841
     db_password = SECRETS["variable db_password"]  # noqa: F841
@@ -101,7 +101,7 @@ def sign_in() -> str:
         ) from error
 
 
-def _read_key() -> None:
+def _read_key() -> NoReturn:
     text = "{cause, a web token} -----BEGIN PRIVATE KEY-----\n{cause, a private key}\n-----END PRIVATE KEY-----"
     raise ValueError(text.format_map(SECRETS))
 

@@ -348,7 +348,8 @@ class Client:
         ``captured`` and ``recovered`` (taken over from the spool) are always the sum of ``delivered``, ``spooled``,
         ``queued`` and ``dropped`` (by reason). ``last_error`` is what went wrong last on the way to the platform,
         ``uptime`` is in seconds, ``memory`` in bytes. ``answers`` counts those with a status of 400 or more that are no
-        incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it.
+        incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it. Where there is a
+        ``before_send``, ``before_send_failed`` counts how often it raised or gave what is no event.
         """
         told = {
             **self._delivery.stats(),
@@ -356,6 +357,8 @@ class Client:
             "memory": machine.memory(),
             "answers": self._tallies[0].told() if self._tallies else {},
         }
+        if self.config.before_send is not None:
+            told["before_send_failed"] = self._prepared[0].failed if self._prepared else 0
         return told if self.words is None else {**told, "jobs": self.words.stats()}
 
     # What the heartbeats tell.

@@ -78,6 +78,7 @@ def test_what_it_raises_is_said_once_in_the_log(tmp_path: Path, platform: Platfo
     for _ in range(3):
         aiops_sdk.capture_message("x")
     aiops_sdk.flush(20)
+    assert aiops_sdk.stats()["before_send_failed"] == 3
     """
     ended = run_program(tmp_path, code, platform_url=platform.url)
     assert (ended.code, ended.err.count("before_send"), "KeyError" in ended.err) == (0, 1, True)

@@ -43,6 +43,13 @@ def test_of_a_traceback_the_end_is_kept():
     assert "characters are left out" in event.stack_trace
 
 
+def test_lines_of_a_traceback_stay_whole():
+    lines = [f"line {number:05d} of many" for number in range(10_000)]
+    kept = cut_middle("\n".join(lines), 65_536).split("\n")
+    assert [line for line in kept if line not in lines] == [line for line in kept if "left out" in line]
+    assert len(kept) > 3_000
+
+
 @given(st.text(max_size=100), st.integers(min_value=2, max_value=50))
 def test_a_cut_text_is_within_its_limit(text: str, limit: int):
     assert len(cut(text, limit)) <= limit
