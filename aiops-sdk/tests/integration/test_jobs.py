@@ -139,7 +139,7 @@ def test_a_forked_child_says_what_happens_in_it_and_leaves_the_rest_to_its_paren
         """.replace("\n        ", "\n")
     )
     done = run_program(tmp_path, code, platform_url=platform.url)
-    assert (done.code, done.err) == (0, "")
+    assert done.code == 0, done.err
     told = [(job["job"], job["state"]) for job in platform.jobs]
     assert sorted(told) == [("inner", "started"), ("inner", "succeeded"), ("outer", "started"), ("outer", "succeeded")]
     assert len({job["instance"]["id"] for job in platform.jobs}) == 2

@@ -82,9 +82,9 @@ def test_an_exception_is_told_with_its_traceback_once(client: Client):
 
 def test_through_the_standard_library_it_is_one_event_too(client: Client, caplog: pytest.LogCaptureFixture):
     through_logging()
-    structlog.get_logger("shop.orders").bind(order=7).error("payment of %s failed", "apples")
+    structlog.get_logger("shop.payments").bind(order=7).error("payment of %s failed", "apples")
     (event,) = told(client)
-    assert (event["logger"], event["message"]) == ("shop.orders", "payment of apples failed")
+    assert (event["logger"], event["message"]) == ("shop.payments", "payment of apples failed")
     assert event["contexts"]["structlog"] == {"order": 7}
     (record,) = caplog.records
     # Nothing of ours shows in what the host prints.
