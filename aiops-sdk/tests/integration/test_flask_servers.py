@@ -229,10 +229,11 @@ def test_each_failure_is_one_event_and_noise_is_none(tmp_path: Path, platform: P
     # The server has ended, and with it all that was still on its way.
     assert told(platform.events) == [
         ("exception", "KeyError", "/crash/7"),
+        # Of a middleware that was put around the app: the app is heard from outside of it.
+        ("exception", "RuntimeError", "/middleware"),
         ("exception", "ValueError", "/stream"),
         ("http_error", "HTTPError", "/forbidden"),
         ("http_error", "IndexError", "/swallowed"),
-        ("log_error", "ERROR", ""),
         ("log_error", "ERROR", "/log"),
     ], server.log()
     (broken,) = [event for event in platform.events if "the middleware broke" in event["stack_trace"]]
