@@ -69,6 +69,7 @@ PARTS = (
         is_old=True,
         # A test of ours compares: whichever test imports Flask is among them.
         tests=(
+            f"{TESTS}/corpus",
             f"{TESTS}/seed",
             f"{TESTS}/integration/test_decisions.py",
             f"{TESTS}/integration/test_flask.py",
