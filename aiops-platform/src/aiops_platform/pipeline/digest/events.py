@@ -1,0 +1,155 @@
+"""Events into incidents: each is counted once, and belongs where its key, or its kin, leads."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from aiops_platform.core import grouping, hours, wire
+from aiops_platform.core import incident as rules
+from aiops_platform.core.event import Event
+from aiops_platform.core.facts import Fact
+from aiops_platform.core.grouping import GroupKey, Kin
+from aiops_platform.core.incident import Incident
+from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.pipeline.digest.parcels import named
+from aiops_platform.ports import IncidentChange, KeptEvent, Transaction
+
+_Place: TypeAlias = tuple[int, GroupKey]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """An event with all that can be said of it before the store is asked. `event` has times of our clock."""
+
+    event: Event
+    said: Event
+    event_id: bytes
+    named: ServiceName
+    key: GroupKey
+    kin: Kin | None
+    at: datetime
+    received_at: datetime
+
+
+def arrival_of(said: Event, parcel: Parcel) -> Arrival:
+    """The event of a parcel, by our clock."""
+    event = rules.by_our_clock(said, parcel.received_at)
+    return Arrival(
+        event=event,
+        said=said,
+        event_id=event.event_id.bytes if event.event_id else parcel.id,
+        named=named(event, parcel),
+        key=grouping.key_for(event),
+        kin=grouping.kin_of(event),
+        at=rules.time_of(event, parcel.received_at),
+        received_at=parcel.received_at,
+    )
+
+
+def take_events(
+    transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], now: datetime
+) -> None:
+    """The incidents after those of these events that are new."""
+    arrivals = _new(transaction, arrivals, services)
+    places = [(services[arrival.named].id, arrival.key) for arrival in arrivals]
+    known = transaction.grouped(set(places))
+    strangers = [(place[0], each.kin) for place, each in zip(places, arrivals, strict=True) if place not in known]
+    kin = {(service_id, key) for service_id, each in strangers if each for key in (each.told, each.rescued)}
+    drafts = _Drafts(known, transaction.grouped(kin) if kin else {})
+    last: dict[int, datetime] = {}
+    for arrival in arrivals:
+        service = services[arrival.named]
+        drafts.of(service.id, arrival).add(arrival, service, now)
+        last[service.id] = max(last.get(service.id, arrival.at), arrival.at)
+    transaction.save_incidents([_change_of(draft, draft.incident) for draft in drafts.all if draft.incident])
+    transaction.heard_from(last, now)
+
+
+@dataclass(eq=False)
+class _Draft:
+    """An incident while the events of a transaction are added to it; `keys` are to lead to it from now on."""
+
+    incident: Incident | None
+    keys: list[GroupKey] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    events: list[KeptEvent] = field(default_factory=list)
+    hours: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, arrival: Arrival, service: Service, now: datetime) -> None:
+        changed = rules.absorb(arrival.event, self.incident, service=service, at=arrival.at, now=now)
+        self.incident = changed.incident
+        self.facts.extend(changed.facts)
+        self.events.append(_kept(arrival))
+        self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+
+
+class _Drafts:
+    """The incidents to which the events of a transaction belong, known ones and new ones."""
+
+    def __init__(self, known: Mapping[_Place, Incident], kin: Mapping[_Place, Incident]) -> None:
+        by_id = {incident.id: _Draft(incident) for incident in (*known.values(), *kin.values())}
+        self._at = {place: by_id[incident.id] for place, incident in (*known.items(), *kin.items())}
+        # In the order in which their events came.
+        self.all: dict[_Draft, None] = {}
+
+    def of(self, service_id: int, arrival: Arrival) -> _Draft:
+        """Where this event belongs: by its key, else by its kin, else it is the first of a new incident."""
+        place = (service_id, arrival.key)
+        draft = self._at.get(place) or self._told_of(service_id, arrival.kin)
+        if draft is None:
+            draft = self._at[place] = self._adopted_or_new(service_id, arrival.kin)
+            draft.keys.append(arrival.key)
+        self.all[draft] = None
+        return draft
+
+    def _told_of(self, service_id: int, kin: Kin | None) -> _Draft | None:
+        """What a stub is the rest of. It leaves no key there: one frame is little to go by for what is no stub."""
+        return self._at.get((service_id, kin.told)) if kin and kin.is_stub else None
+
+    def _adopted_or_new(self, service_id: int, kin: Kin | None) -> _Draft:
+        """What is told in full adopts the incident that a stub has opened, if nobody has yet."""
+        draft = _Draft(None)
+        if kin is None:
+            return draft
+        told, rescued = (service_id, kin.told), (service_id, kin.rescued)
+        if not kin.is_stub and told not in self._at:
+            draft = self._at.get(rescued, draft)
+        mine, key = (rescued, kin.rescued) if kin.is_stub else (told, kin.told)
+        if mine not in self._at:
+            self._at[mine] = draft
+            draft.keys.append(key)
+        return draft
+
+
+def _new(
+    transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service]
+) -> list[Arrival]:
+    """Those that have not been counted yet, neither earlier nor among these."""
+    by_id: dict[tuple[int, bytes], Arrival] = {}
+    for arrival in arrivals:
+        by_id.setdefault((services[arrival.named].id, arrival.event_id), arrival)
+    fresh = transaction.remember({place: arrival.received_at for place, arrival in by_id.items()})
+    return [arrival for place, arrival in by_id.items() if place in fresh]
+
+
+def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
+    return IncidentChange(
+        incident=incident,
+        also=tuple(draft.keys),
+        facts=tuple(draft.facts),
+        events=tuple(draft.events),
+        hours=draft.hours,
+    )
+
+
+def _kept(arrival: Arrival) -> KeptEvent:
+    return KeptEvent(
+        event_id=arrival.event_id,
+        occurred_at=arrival.at,
+        received_at=arrival.received_at,
+        repeat_count=arrival.event.repeat_count,
+        body=wire.write(arrival.said),
+    )

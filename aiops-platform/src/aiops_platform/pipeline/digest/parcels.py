@@ -1,0 +1,42 @@
+"""Parcels as the digest handles them: in portions, with times that can be, and where each one stood."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from aiops_platform.core import ahead
+from aiops_platform.core.event import Report
+from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.service import ServiceName
+
+_TOGETHER_BYTES: Final = 8 * 1024 * 1024
+
+
+def portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
+    """The parcels, as many at a time as are digested together."""
+    portion: list[Parcel] = []
+    size = 0
+    for parcel in parcels:
+        portion.append(parcel)
+        size += len(parcel.body)
+        if len(portion) >= most or size >= _TOGETHER_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def placed(parcel: Parcel, reason: str) -> str:
+    """The reason, with the line of the batch in which it stood."""
+    return reason if parcel.line is None else f"line {parcel.line} of a batch: {reason}"
+
+
+def dated(parcel: Parcel, now: datetime) -> Parcel:
+    """The parcel, received now if a clock ahead has dated it."""
+    return replace(parcel, received_at=ahead.put_right(parcel.received_at, now))
+
+
+def named(report: Report, parcel: Parcel) -> ServiceName:
+    """The service that reported."""
+    return ServiceName(parcel.project_id, report.service, report.environment)

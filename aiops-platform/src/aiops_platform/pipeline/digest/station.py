@@ -1,0 +1,158 @@
+"""The station: leases parcels, reads them, writes what they mean in one transaction, and buries what nobody can read."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aiops_platform.core import batch, salvage, wire
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.event import Event, Heartbeat, JobReport
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.service import ServiceName
+from aiops_platform.core.text import paragraph
+from aiops_platform.core.wire import AnyReport, Unreadable
+from aiops_platform.pipeline.digest.beats import take_beats
+from aiops_platform.pipeline.digest.events import arrival_of, take_events
+from aiops_platform.pipeline.digest.jobs import take_jobs
+from aiops_platform.pipeline.digest.parcels import dated, named, placed, portions
+from aiops_platform.ports import Intake, Leased, Store
+
+# What one transaction takes: while it lasts, nobody else can write.
+_TOGETHER: Final = 200
+# A parcel that was being worked on when the worker died, this often, is what it dies of.
+_DEATHS: Final = 3
+_REASON_LIMIT: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+class Digest:
+    """A station. One at a time for each store: `release` the intake before the first step."""
+
+    def __init__(self, store: Store, intake: Intake, *, together: int = _TOGETHER) -> None:
+        self._store = store
+        self._intake = intake
+        self._together = together
+        # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
+        self._finished: set[int] = set()
+        self._unfinished: set[int] = set()
+
+    def step(self, now: datetime) -> bool:
+        """Digests what waits, but no more than a few hundred parcels or one batch; says whether there was any.
+
+        Raises StoreUnavailableError and IntakeUnavailableError: then what was not digested is taken again. A parcel
+        that cannot be digested is buried with the reason, and never holds up the others.
+        """
+        self._settle()
+        leased = self._lease(now)
+        if not leased:
+            return False
+        tickets = {each.ticket for each in leased}
+        try:
+            self._digest(leased, now)
+        except PlatformError:
+            self._unfinished |= tickets
+            self._settle()
+            raise
+        self._finished |= tickets
+        self._settle()
+        return True
+
+    def _settle(self) -> None:
+        if self._finished:
+            self._intake.done(self._finished)
+            self._finished = set()
+        if self._unfinished:
+            self._intake.give_back(self._unfinished)
+            self._unfinished = set()
+
+    def _lease(self, now: datetime) -> Sequence[Leased]:
+        """Some parcels; or a single one, if it was in the worker's hands when that died: it might be the reason."""
+        leased = self._intake.lease(self._together, now)
+        suspect = next((each for each in leased if each.deaths), None)
+        if suspect is None:
+            return leased
+        self._unfinished |= {each.ticket for each in leased if each is not suspect}
+        try:
+            self._settle()
+        except PlatformError:
+            self._unfinished.add(suspect.ticket)
+            raise
+        return [suspect]
+
+    def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
+        if len(leased) == 1 and leased[0].deaths >= _DEATHS:
+            self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
+            return
+        # In the hands of a worker that died, each is taken by itself: then what comes before the reason is counted.
+        together = 1 if any(each.deaths for each in leased) else self._together
+        for parcels in portions(self._singles(dated(each.parcel, now) for each in leased), together):
+            self._digest_portion(parcels, now)
+
+    def _singles(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+        """The parcels, batches taken apart."""
+        for parcel in parcels:
+            if parcel.kind is not ParcelKind.BATCH:
+                yield parcel
+                continue
+            try:
+                yield from batch.parcels(parcel)
+            except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
+                self._bury(parcel, f"it could not be taken apart: {type(error).__name__}: {error}")
+
+    def _digest_portion(self, parcels: Sequence[Parcel], now: datetime) -> None:
+        try:
+            self._digest_together(parcels, now)
+        except PlatformError:
+            raise
+        except Exception:
+            log.exception("Some parcels could not be digested together, they are tried one by one")
+            for parcel in parcels:
+                self._digest_alone(parcel, now)
+
+    def _digest_alone(self, parcel: Parcel, now: datetime) -> None:
+        try:
+            self._digest_together([parcel], now)
+        except PlatformError:
+            raise
+        except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
+            self._bury(parcel, f"it could not be digested: {type(error).__name__}: {error}")
+
+    def _bury(self, parcel: Parcel, reason: str) -> None:
+        with self._store.begin() as transaction:
+            transaction.bury(parcel, placed(parcel, paragraph(salvage.sound(reason), _REASON_LIMIT)))
+
+    def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
+        # All that needs no store comes first: the transaction keeps others from writing.
+        opened = [_Opened(parcel, wire.parse(parcel.body, parcel.kind)) for parcel in parcels]
+        arrivals = [arrival_of(each.report, each.parcel) for each in opened if isinstance(each.report, Event)]
+        beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
+        words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
+        with self._store.begin() as transaction:
+            for each in opened:
+                if isinstance(each.report, Unreadable):
+                    transaction.bury(each.parcel, placed(each.parcel, each.report.why))
+            services = transaction.services(_seen(opened))
+            take_events(transaction, arrivals, services, now)
+            take_beats(transaction, beats, services, now)
+            take_jobs(transaction, words, services)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A parcel and what was found in it."""
+
+    parcel: Parcel
+    report: AnyReport | Unreadable
+
+
+def _seen(opened: Sequence[_Opened]) -> dict[ServiceName, datetime]:
+    """The services that reported, each with the time of its first parcel."""
+    seen: dict[ServiceName, datetime] = {}
+    for each in opened:
+        if not isinstance(each.report, Unreadable):
+            service = named(each.report, each.parcel)
+            seen[service] = min(seen.get(service, each.parcel.received_at), each.parcel.received_at)
+    return seen
