@@ -14,18 +14,25 @@ DEADLINE = 110  # seconds for one run; they take ten to twenty
 Outcomes = Counter[tuple[str, str]]
 
 
-def run(suite: str, folder: Path, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(
+    suite: str,
+    folder: Path,
+    *options: str,
+    tests: tuple[str, ...] = ("tests",),
+    deadline: int = DEADLINE,
+    **environ: str,
+) -> subprocess.CompletedProcess[str]:
     """Run a suite such as ``flask-suite``, in the environment of that name; in ``folder`` is left what ``outcomes`` reads."""
     sources = next((ENVIRONMENTS / suite / "sources").glob(suite.removesuffix("-suite") + "-*"))
     command = [str(installed(suite, "python")), "-m", "pytest", "-p", "no:cacheprovider", "--color=no"]
-    command += ["--junitxml", str(folder / "outcomes.xml"), "--basetemp", str(folder / "temporary"), *options, "tests"]
+    command += ["--junitxml", str(folder / "outcomes.xml"), "--basetemp", str(folder / "temporary"), *options, *tests]
     return subprocess.run(
         command,
         cwd=sources,
         env=clean_environment(**environ),
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=deadline,
         check=False,
     )
 

@@ -117,7 +117,7 @@ def test_what_a_process_says_before_the_worker_is_stopped_arrives_and_a_failing_
     send(tmp_path, "shop.fail.delay()\n" + SPEAK)
     with working(tmp_path, platform):
         platform.wait_for_events((TASKS - 1) * BURST + 2)
-    (failed,) = [event for event in platform.events if event["logger"] == "celery.app.trace"]
+    (failed,) = [event for event in platform.events if event["signal_type"] == "exception"]
     assert failed["exceptions"][0]["value"] == "in a task"
     assert Counter(told(platform)) == EVERYTHING + Counter([failed["message"]])
 
