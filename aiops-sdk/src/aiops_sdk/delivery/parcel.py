@@ -136,7 +136,7 @@ class Encoder:
 
     def frames(self, frames: Tuple[Frame, ...]) -> EncodedFrames:
         """All frames of one exception. What tells of variables is never the same again."""
-        if any([frame.locals is not None for frame in frames]):
+        if any(frame.locals is not None for frame in frames):
             return EncodedFrames(_json([frame.to_wire() for frame in frames]))
         known = self._stacks.get(id(frames))
         if known is None:
