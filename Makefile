@@ -111,7 +111,7 @@ check-types-platform:
 	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/sdk
 
 check-tests:
-	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
+	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-sdk/tests/typing aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
 
 # What the commands need; each step says what it does and leaves a mark, so that it is done once
 

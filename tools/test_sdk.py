@@ -187,7 +187,7 @@ def test(combination: Combination, interpreter: Path, wheel: Path) -> str:
     ]
     if combination.part.is_old:
         # What was new then is deprecated now, and that is not the SDK's doing.
-        command += ["-W", "ignore::DeprecationWarning"]
+        command += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
     run([*command, f"--junitxml={report}", *combination.part.tests])
     counts = count(report)
     return f"Python {combination.python}, {combination.part.name}: {counts} in {counts.seconds:.0f} s"

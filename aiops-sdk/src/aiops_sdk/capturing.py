@@ -193,16 +193,20 @@ def _task(task: TaskScope) -> Mapping[str, object]:
 
 
 def _add_request(capture: Capture, request: RequestScope, with_body: bool) -> None:
-    capture.request_path = _text(request.path, ADDRESS)
-    capture.route = _text(request.route, ADDRESS) or None
-    headers = list(request.headers.items())[:HEADERS]
+    def known(name: str, limit: int) -> str:
+        # A framework is asked, which may fail at what a client has sent: that costs this text alone.
+        return _text(_safety.attempt(lambda: getattr(request, name), None), limit)
+
+    capture.request_path = known("path", ADDRESS)
+    capture.route = known("route", ADDRESS) or None
+    headers = _safety.attempt(lambda: list(request.headers.items())[:HEADERS], [])
     capture.request = Request(
-        method=_text(request.method, NAME),
-        url=_text(request.url, ADDRESS) or None,
-        query=_text(request.query, ADDRESS) or None,
+        method=known("method", NAME),
+        url=known("url", ADDRESS) or None,
+        query=known("query", ADDRESS) or None,
         headers={_text(name, NAME): _text(value, HEADER) for name, value in headers},
-        remote_addr=_text(request.remote_addr, NAME) or None,
-        body=values.as_json(request.body) if with_body else None,
+        remote_addr=known("remote_addr", NAME) or None,
+        body=values.as_json(_safety.attempt(lambda: request.body, None)) if with_body else None,
     )
 
 

@@ -12,7 +12,7 @@ import time
 import weakref
 from contextvars import ContextVar
 
-from aiops_sdk import _safety, hosting, releases, scope
+from aiops_sdk import _safety, hosting, scope
 from aiops_sdk._version import __version__
 from aiops_sdk.event import Origin, new_id
 from aiops_sdk.frozen import replace
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     import logging
     from typing import Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple
 
-    from aiops_sdk import capturing, changes, deciding, ignoring, machine, noise, postmortem, seen, steps, tally
+    from aiops_sdk import (
+        capturing,
+        changes,
+        deciding,
+        ignoring,
+        machine,
+        noise,
+        postmortem,
+        releases,
+        seen,
+        steps,
+        tally,
+    )
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
     from aiops_sdk.delivery import buffer as buffers
@@ -77,8 +89,18 @@ if TYPE_CHECKING:
             """The process, or the client, ends in order."""
 
 else:
-    capturing, changes, deciding, ignoring, machine, noise, postmortem, seen, steps, tally = late(
-        "capturing", "changes", "deciding", "ignoring", "machine", "noise", "postmortem", "seen", "steps", "tally"
+    capturing, changes, deciding, ignoring, machine, noise, postmortem, releases, seen, steps, tally = late(
+        "capturing",
+        "changes",
+        "deciding",
+        "ignoring",
+        "machine",
+        "noise",
+        "postmortem",
+        "releases",
+        "seen",
+        "steps",
+        "tally",
     )
     buffers, disks, packing, spools, transports, voices, wording, workers = late(
         "delivery.buffer",

@@ -71,7 +71,7 @@ def test_other_modules_load_no_network_either(tmp_path: Path, module: str):
 # What an import and an init() may load, whatever a program has loaded before. Each further module is time of every start.
 AT_IMPORT = {"_version", "client", "event", "frozen", "hosting", "loading", "scope", "_safety"}
 AT_INIT = AT_IMPORT | {
-    *("_api", "config", "modules", "delivery", "delivery.bell", "heartbeats", "integrations", "telling"),
+    *("_api", "config", "modules", "delivery", "delivery.bell", "heartbeats", "integrations", "releases", "telling"),
     *("integrations.excepthook", "integrations.logging", "integrations.threading", "integrations.unraisable"),
 }
 SLOW = ["asyncio", "dataclasses", "datetime", "hashlib", "inspect", "json", "typing"]

@@ -249,3 +249,19 @@ def test_delivery_may_say_that_it_repeats_nothing():
 def test_each_has_an_id_of_its_own():
     ids: Dict[str, None] = {taken(a_failure()).event_id: None for _ in range(100)}
     assert len(ids) == 100
+
+
+def test_what_a_framework_cannot_tell_of_a_request_costs_itself_alone():
+    class Broken(RequestScope):
+        @property
+        def url(self):
+            raise ValueError("a host that is none")
+
+        @url.setter
+        def url(self, value):
+            pass
+
+    capture = taken(a_failure())
+    capturing.add_surroundings(capture, Broken("GET", "/orders", query="a=1"), CONFIG)
+    assert capture.request is not None
+    assert (capture.request.url, capture.request.query, capture.request_path) == (None, "a=1", "/orders")

@@ -59,7 +59,9 @@ class Voice:
 
     def broken_before_send(self, why: str) -> None:
         """The user's own function did not do what it should. Said once."""
-        _log().warning("before_send failed, and events go out as they were before it: %s. Mend it, or leave it out.", why)
+        _log().warning(
+            "before_send failed, and events go out as they were before it: %s. Mend it, or leave it out.", why
+        )
 
     def unheard(self, why: str) -> None:
         """No heartbeat gets through. Said once, until one does; and not right after a line that said as much."""

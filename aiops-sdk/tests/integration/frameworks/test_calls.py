@@ -183,9 +183,7 @@ os._exit(0)
 
 def test_django():
     pytest.importorskip("django")
-    done = subprocess.run(
-        [sys.executable, "-c", DJANGO], stdout=subprocess.PIPE, text=True, timeout=60, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", DJANGO], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
     assert json.loads(done.stdout) == [
         "select %s + 1",
         "create table stock (number integer)",
