@@ -356,7 +356,8 @@ def route_of(connection: Connection, path: str, root_path: str) -> Optional[str]
     """The pattern of the route that was taken, as Litestar, FastAPI and Starlette leave it, or None."""
     template = connection.get("path_template")
     if isinstance(template, str):
-        return template
+        # Of a route without parameters, Litestar before 2.12 says nothing.
+        return template or path
     own = _included(connection) or getattr(connection.get("route"), "path", None)
     mounted = str(connection.get("root_path") or "")[len(root_path) :]
     if isinstance(own, str) and not mounted:
