@@ -35,7 +35,7 @@ KNOWN: Dict[str, Tuple[int, ...]] = {
     "structlog": (20, 2),
     "loguru": (0, 5),
     "gunicorn": (),
-    "uvicorn": (0, 18),
+    "uvicorn": (0, 22),
     "uWSGI": (),
     "pyuwsgi": (),
     "gevent": (),
