@@ -16,7 +16,7 @@ from aiops_sdk.steps.truncating import ADDRESS, HEADER, HEADERS, NAME, STACK_TRA
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Dict, Mapping, Optional, Tuple
+    from typing import Dict, List, Mapping, Optional, Tuple
 
     from aiops_sdk.config import Config
     from aiops_sdk.delivery.buffer import Draft
@@ -199,7 +199,8 @@ def _add_request(capture: Capture, request: RequestScope, with_body: bool) -> No
 
     capture.request_path = known("path", ADDRESS)
     capture.route = known("route", ADDRESS) or None
-    headers = _safety.attempt(lambda: list(request.headers.items())[:HEADERS], [])
+    no_headers: List[Tuple[str, str]] = []
+    headers = _safety.attempt(lambda: list(request.headers.items())[:HEADERS], no_headers)
     capture.request = Request(
         method=known("method", NAME),
         url=known("url", ADDRESS) or None,

@@ -11,7 +11,7 @@ import functools
 import logging
 
 from aiops_sdk import client as clients
-from aiops_sdk import scope
+from aiops_sdk import _safety, scope
 from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
@@ -85,7 +85,11 @@ def _note(record: logging.LogRecord, level: int, kept: int) -> None:
         return
     if type(message) is not str:
         # No handler has made it. It is not worth more than a moment: who prints nothing pays little.
-        message = record.msg if not record.args and type(record.msg) is str else capturing.short_message(record)
+        message = (
+            record.msg
+            if not record.args and type(record.msg) is str
+            else _safety.attempt(lambda: capturing.short_message(record), "")
+        )
     if len(message) > _MESSAGE:
         message = message[:_MESSAGE]
     scope.leave((at, name, _LEVELS.get(level) or _level(level), message, _NOTHING), kept)
