@@ -119,6 +119,8 @@ EXIT_SECONDS = 2.0
 FAILURE_SECONDS = 30.0
 
 REENTRANT = "reentrant"
+
+SHORTEST_KEY = 8
 LOGGING = "logging"
 
 
@@ -459,7 +461,9 @@ class Client:
         """Hides secrets in what leaves the process in other ways than as an event."""
         if not self._scrubbers:
             config = self.config
-            values = (config.api_key, *config.secrets, *config.scrub_values)
+            # A key as short as a word is none, and would hide that word everywhere.
+            key = (config.api_key,) if len(config.api_key) >= SHORTEST_KEY else ()
+            values = (*key, *config.secrets, *config.scrub_values)
             # Of threads that come here at once, the first one's counts.
             self._scrubbers.append(steps.Scrubber(config.scrub_names, values))
         return self._scrubbers[0]

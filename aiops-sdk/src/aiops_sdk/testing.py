@@ -90,7 +90,9 @@ def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
     is current already hears nothing meanwhile, and is current again afterwards. What a forked child captures stays in it.
     """
     transport = InMemoryTransport()
-    running = Client(config or Config(api_key="test", platform_url=NOWHERE, aggregate_repeats=False), transport)
+    running = Client(
+        config or Config(api_key="no-key-is-needed", platform_url=NOWHERE, aggregate_repeats=False), transport
+    )
     events = CapturedEvents(running, transport)
     before = client.make_current(running)
     try:

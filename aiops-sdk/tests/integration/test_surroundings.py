@@ -29,7 +29,7 @@ def captured():
 
 
 def apart(function: Any) -> Any:
-    return contextvars.copy_context().run(function)
+    return contextvars.Context().run(function)
 
 
 class TestWhatIsSaid:
@@ -144,7 +144,7 @@ class TestWhoSeesIt:
             aiops_sdk.add_breadcrumb("main")
             await asyncio.gather(*(work(number) for number in range(5)))
 
-        asyncio.run(main())
+        apart(lambda: asyncio.run(main()))
         assert len(captured) == 5
         for event in captured:
             number = event["message"].split()[-1]

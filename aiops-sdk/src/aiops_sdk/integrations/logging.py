@@ -10,8 +10,8 @@ import copy
 import functools
 import logging
 
-from aiops_sdk import client as clients
 from aiops_sdk import _safety, scope
+from aiops_sdk import client as clients
 from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
