@@ -31,9 +31,11 @@ UV = Path(sys.executable).with_name("uv")
 # Compiled at once, because the tests start hundreds of little programs.
 INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecode"]
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
-# With two processors. Alone a combination waits for most of its time; but more at once make programs late that a test
+# With two processors. Alone a combination waits for half of its time; but more at once make programs late that a test
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
 AT_ONCE = 3
+# Beside them, of those that wait for nearly all of their time: for servers, retries, time limits.
+WAITING_AT_ONCE = 3
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 TESTS = "aiops-sdk/tests"
@@ -45,7 +47,7 @@ FRAMEWORKS = f"{TESTS}/integration/frameworks"
 class Part:
     """A part of the tests: its name, the lock of its packages, what pytest is told, the Pythons it runs on.
 
-    ``is_old``: its packages are old versions.
+    ``is_old``: its packages are old versions. ``waits``: it hardly needs a processor.
     """
 
     name: str
@@ -53,14 +55,20 @@ class Part:
     tests: tuple[str, ...]
     pythons: tuple[str, ...] = PYTHONS
     is_old: bool = False
+    waits: bool = False
 
 
 # They begin in this order, the longest first: whatever begins last should not be what everybody waits for.
 PARTS = (
-    Part(name="faults", lock="sdk-newest.txt", tests=(FAULTS,), pythons=(PYTHONS[0], PYTHONS[-1])),
-    Part(name="frameworks", lock="sdk-frameworks.txt", tests=(FRAMEWORKS,), pythons=("3.11", PYTHONS[-1])),
+    Part(name="faults", lock="sdk-newest.txt", tests=(FAULTS,), pythons=(PYTHONS[0], PYTHONS[-1]), waits=True),
+    Part(name="frameworks", lock="sdk-frameworks.txt", tests=(FRAMEWORKS,), pythons=("3.11", PYTHONS[-1]), waits=True),
     Part(
-        name="old-frameworks", lock="sdk-frameworks-oldest.txt", tests=(FRAMEWORKS,), pythons=(PYTHONS[0],), is_old=True
+        name="old-frameworks",
+        lock="sdk-frameworks-oldest.txt",
+        tests=(FRAMEWORKS,),
+        pythons=(PYTHONS[0],),
+        is_old=True,
+        waits=True,
     ),
     Part(name="newest Flask", lock="sdk-newest.txt", tests=(TESTS, f"--ignore={FAULTS}", f"--ignore={FRAMEWORKS}")),
     Part(
@@ -226,9 +234,14 @@ def main() -> int:
         print(f"Python {version}: skipped, there is no such Python here")
     RESULTS.mkdir(exist_ok=True)
     failed = 0
-    print(f"Testing the SDK's wheel in {len(plan.runs)} environments, {AT_ONCE} at a time", flush=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = [(each, pool.submit(test, each, python, wheels[0])) for each, python in plan.runs]
+    print(
+        f"Testing the SDK's wheel in {len(plan.runs)} environments, {AT_ONCE + WAITING_AT_ONCE} at a time", flush=True
+    )
+    with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(WAITING_AT_ONCE) as waiting:
+        running = [
+            (each, (waiting if each.part.waits else pool).submit(test, each, python, wheels[0]))
+            for each, python in plan.runs
+        ]
         for combination, result in running:
             try:
                 print(f"  {result.result()}", flush=True)
