@@ -17,6 +17,7 @@ from typing import Iterator, List, Optional, Sequence, Union
 import pytest
 from children import DEADLINE, environment
 
+from aiops_sdk import changes
 from aiops_sdk.delivery.journal import FAULT, Remains, dead
 from aiops_sdk.postmortem import Crash, Vanished, body_of, surroundings, verdict
 
@@ -107,7 +108,7 @@ class Program:
         return [verdict(remains, surroundings()) for remains in self.remains()]
 
     def files(self) -> List[str]:
-        return sorted(path.suffix for path in self.spool.iterdir())
+        return sorted(path.suffix for path in self.spool.iterdir() if path.name != changes.FILE)
 
 
 def test_a_hundred_captures_survive_sigkill(tmp_path: Path):
