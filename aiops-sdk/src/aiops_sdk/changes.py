@@ -45,7 +45,8 @@ def installed(release: Optional[str]) -> Installed:
     for place in sys.path:
         try:
             names = os.listdir(place or ".")
-        except OSError:
+        except (OSError, TypeError, ValueError):
+            # No such folder, or not even the name of one.
             continue
         for name in names:
             if name.endswith(_ENDINGS):

@@ -446,6 +446,7 @@ class Client:
                 disk=self._disk(voice),
                 fold=config.aggregate_repeats,
                 autopsy=_autopsy,
+                asks=config.before_send is not None,
                 again=self._again,
             )
             if self._listeners:

@@ -72,6 +72,10 @@ def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
     return Monitor(name, _schedule(schedule))
 
 
+# A hundred years. More is no schedule, and some numbers are longer than a line of JSON can be.
+LONGEST_SECONDS = 3.2e9
+
+
 class Monitor:
     """What ``monitor()`` gives. One may be used again and again, and in many threads and tasks at once."""
 
@@ -282,7 +286,11 @@ class _Run:
 def _is_no_failure(error: BaseException) -> bool:
     """A generator that nobody wants more of, and a program that ends on purpose."""
     kind = type(error)
-    return issubclass(kind, GeneratorExit) or (kind is SystemExit and error.code in (None, 0))  # type: ignore[attr-defined]  # it is one
+    return issubclass(kind, GeneratorExit) or (kind is SystemExit and _ends_well(error.code))  # type: ignore[attr-defined]  # it is one
+
+
+def _ends_well(code: object) -> bool:
+    return code is None or (type(code) is int and code == 0)
 
 
 def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
@@ -302,4 +310,4 @@ def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
 
 
 def _is_a_number(given: object) -> bool:
-    return isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < float("inf")
+    return isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given < LONGEST_SECONDS

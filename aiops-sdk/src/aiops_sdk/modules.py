@@ -66,7 +66,9 @@ def when_loaded(module: str, attribute: str, then: Callable[[ModuleType], None])
     awaited = _Awaited(module, attribute, then)
     found = awaited.loaded()
     if found is not None:
-        then(found)
+        # Who changed that module, or wrote another of its name, must not keep the program from starting.
+        with _safety.guarded():
+            then(found)
         return lambda: None
     lookout = _lookout()
     lookout.awaited.append(awaited)

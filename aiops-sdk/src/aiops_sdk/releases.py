@@ -97,6 +97,8 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _commit(git: str) -> Optional[str]:
+    if not os.path.isfile(os.path.join(git, "HEAD")):
+        return None
     head = _line(os.path.join(git, "HEAD"))
     if not head.startswith("ref: "):
         return _checked(head)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
+from types import MappingProxyType
 
 from aiops_sdk import hostile, scope, values
 from aiops_sdk.event import LEVELS
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 NAME = 200
 VALUE = 1_000
 MESSAGE = 2_000
+
+# Those of the standard library that people hand in; any other is code of others.
+_MAPPINGS = (dict, OrderedDict, MappingProxyType)
 
 # What a user is told by, and how others call it.
 _USER = {"id": "id", "email": "email", "name": "name", "username": "name", "ip_address": "ip_address"}
@@ -37,7 +42,7 @@ def around(said: Mapping[str, object]) -> Around:
 
 def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, object]) -> Callable[[Around], Around]:
     """The change that says who the user is, from what was handed to ``set_user``."""
-    named = said if type(said) is dict else {"id": said}
+    named: Mapping[str, object] = dict(said) if type(said) in _MAPPINGS else {"id": said}  # type: ignore[arg-type]  # it is one
     told = {_USER[name]: text(value, VALUE) for name, value in named.items() if name in _USER and value is not None}
     told.update({name: text(value, VALUE) for name, value in given.items() if value is not None})
     return lambda before: scope.with_user(before, told or None)

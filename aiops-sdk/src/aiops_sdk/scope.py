@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     # When (Unix time), category, level, message, data.
     Crumb = Tuple[float, str, str, str, Mapping[str, object]]
+    # What was said before, and the same of the block around.
+    Entered = Tuple["Around", Optional["Entered"]]
     # What happened, what had happened before, and how many they are together.
     Link = Tuple[Crumb, Optional["Link"], int]
 
@@ -81,6 +83,8 @@ class Work:
     # No dataclass: one is made for every request, and defining one costs every start a millisecond.
 
     silent: bool
+    #: Nobody does it any more; what it has started may go on, and is no part of it.
+    ended: bool = False
     log: WorkLog
     #: ``time.monotonic()`` at the beginning: what was captured before is not this work's failure.
     began: float
@@ -159,14 +163,20 @@ class TaskScope(Work):
 _work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
 _unheard: ContextVar[bool] = ContextVar("aiops_sdk_unheard", default=False)
 _around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
+# What was said around each block that was entered and not left yet, the innermost first.
+_entered: ContextVar[Optional[Entered]] = ContextVar("aiops_sdk_entered", default=None)
 # A chain, because nothing of it ever changes: a task that another one starts has the same until then, and its own from
 # then on.
 _trail: ContextVar[Optional[Link]] = ContextVar("aiops_sdk_trail", default=None)
 
 
 def current_work() -> Optional[Work]:
-    """What is being done here, or None."""
-    return _work.get()
+    """What is being done here, or None.
+
+    Nor is a silent request, when it is over, what its tasks and threads do from then on.
+    """
+    work = _work.get()
+    return None if work is not None and work.ended and work.silent else work
 
 
 def current_request() -> Optional[RequestScope]:
@@ -177,15 +187,19 @@ def current_request() -> Optional[RequestScope]:
 
 def begin(work: Work) -> Token[Optional[Work]]:
     """From here on, what is captured belongs to ``work``, until ``end`` gets the token back."""
+    work.ended = False
     return _work.set(work)
 
 
 def end(token: Token[Optional[Work]]) -> None:
     """Back to what was before. A token from another context (a response streamed elsewhere) ends the work here."""
+    work = _work.get()
     try:
         _work.reset(token)
     except (ValueError, RuntimeError):
         _work.set(None)
+    if work is not None and work is not _work.get():
+        work.ended = True
 
 
 def inherit(work: Work) -> None:
@@ -253,17 +267,19 @@ class saying:  # noqa: N801 - reads as a statement: "with saying(...)"
 
     def __init__(self, around: Around) -> None:
         self._said = around
-        self._tokens: List[Token[Around]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_around.set(self._said.over(_around.get())))
+        before = _around.get()
+        # Kept in the context, not here: threads and tasks may enter the same block at once.
+        _entered.set((before, _entered.get()))
+        _around.set(self._said.over(before))
 
     def __exit__(self, *_: object) -> None:
-        try:
-            _around.reset(self._tokens.pop())
-        except (ValueError, RuntimeError):
-            # Left in another context than it was entered in, as some generators are: that one knows nothing of it.
-            return
+        entered = _entered.get()
+        # None: left in another context than it was entered in, as some generators are. That one knows nothing of it.
+        if entered is not None:
+            _around.set(entered[0])
+            _entered.set(entered[1])
 
 
 def with_user(around: Around, user: Optional[Mapping[str, str]]) -> Around:

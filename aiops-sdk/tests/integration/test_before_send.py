@@ -83,3 +83,29 @@ def test_what_it_raises_is_said_once_in_the_log(tmp_path: Path, platform: Platfo
     ended = run_program(tmp_path, code, platform_url=platform.url)
     assert (ended.code, ended.err.count("before_send"), "KeyError" in ended.err) == (0, 1, True)
     assert len(platform.events) == 3
+
+
+def test_one_that_hangs_holds_up_no_end_and_its_event_is_for_the_next_start(tmp_path: Path, platform: Platform):
+    hanging = """
+        import time
+        import aiops_sdk
+        aiops_sdk.init(before_send=lambda event: time.sleep(60), spool={spool!r})
+        aiops_sdk.capture_message("left behind")
+        assert not aiops_sdk.flush(0.2)
+    """
+    spool = str(tmp_path / "spool")
+    # The time limit of a program is far below what that function sleeps.
+    assert run_program(tmp_path, hanging.format(spool=spool), platform_url=platform.url).code == 0
+    assert platform.events == []
+    next_one = """
+        import time
+        import aiops_sdk
+        client = aiops_sdk.init(before_send=lambda event: dict(event, logger="asked"), spool={spool!r})
+        until = time.monotonic() + 20
+        while not aiops_sdk.stats()["recovered"] and time.monotonic() < until:
+            time.sleep(0.05)
+        aiops_sdk.flush(10)
+    """
+    assert run_program(tmp_path, next_one.format(spool=spool), platform_url=platform.url).code == 0
+    platform.wait_for_events(1)
+    assert [(event["message"], event["logger"]) for event in platform.events] == [("left behind", "asked")]

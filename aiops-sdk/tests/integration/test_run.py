@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -235,6 +236,8 @@ def test_an_older_sdk_that_comes_first_is_left_alone(tmp_path: Path, platform: P
 
 @pytest.mark.parametrize("words", [["-m", "pip", "--version"], ["-m", "venv", "--help"], ["-m", "compileall", "-h"]])
 def test_tools_are_left_alone(tmp_path: Path, platform: Platform, words: Sequence[str]):
+    if importlib.util.find_spec(words[1]) is None:
+        pytest.skip(f"this environment has no {words[1]}")
     ended = run(tmp_path, "python", *words, platform=platform)
     assert ended.code == 0
     assert platform.received == []

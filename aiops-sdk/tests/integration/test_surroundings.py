@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import aiops_sdk
+from aiops_sdk import client as clients
 from aiops_sdk import scope
 from aiops_sdk.config import Config
 from aiops_sdk.scope import RequestScope, TaskScope
@@ -289,3 +290,62 @@ class TestReleases:
         assert Config.load(api_key="k", environ={"GITHUB_SHA": "abc"}).release == "abc"
         assert Config.load(api_key="k", environ={"GITHUB_SHA": "abc", "AIOPS_RELEASE": "1.2"}).release == "1.2"
         assert Config.load(api_key="k", release="2.0", environ={"AIOPS_RELEASE": "1.2"}).release == "2.0"
+
+
+class TestWhatOthersFound:
+    """Each of these once went wrong."""
+
+    def test_what_a_silent_request_has_started_is_heard_when_it_is_over(self, captured):
+        request = RequestScope("GET", "/health", silent=True)
+        token = scope.begin(request)
+        context = contextvars.copy_context()
+        aiops_sdk.capture_exception(ValueError("within it"))
+        scope.end(token)
+        context.run(aiops_sdk.capture_exception, ValueError("after it"))
+        assert [event["message"] for event in captured] == ["after it"]
+
+    def test_one_block_in_two_threads_ends_in_both(self, captured):
+        block, inside, over = aiops_sdk.context(component="cache"), threading.Event(), threading.Event()
+
+        def first():
+            with block:
+                inside.set()
+                over.wait(20)
+            aiops_sdk.capture_exception(ValueError("first"))
+
+        def second():
+            inside.wait(20)
+            with block:
+                pass
+            over.set()
+            aiops_sdk.capture_exception(ValueError("second"))
+
+        threads = [threading.Thread(target=each) for each in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert [event.get("tags") for event in captured] == [None, None]
+
+    def test_a_block_that_was_not_entered_may_be_left(self):
+        apart(lambda: aiops_sdk.context(a=1).__exit__(None, None, None))
+
+    def test_a_fingerprint_is_no_pair_of_name_and_value(self, captured):
+        client = clients.current()
+        client.capture_exception(ValueError("x"), fingerprint=["session-store", "timeout"])
+        assert captured[0]["fingerprint"] == ["session-store", "timeout"]
+
+    def test_a_line_whose_arguments_are_somebodys_mapping(self, captured):
+        class Arguments(dict):
+            def __len__(self):
+                raise AssertionError("nobody asks it")
+
+        record = logging.LogRecord("shop", logging.INFO, __file__, 1, "order %(a)s", None, None)
+        record.args = Arguments(a=1)
+
+        def work():
+            logging.Logger("alone").callHandlers(record)
+            aiops_sdk.capture_exception(ValueError("x"))
+
+        apart(work)
+        assert captured[0]["breadcrumbs"][0]["message"] in ("order 1", "order %(a)s")

@@ -91,6 +91,7 @@ class Delivery:
         disk: Optional[Disk] = None,
         fold: bool = True,
         autopsy: Optional[Autopsy] = None,
+        asks: bool = False,
         again: Optional[Again] = None,
     ) -> None:
         self._transport = transport
@@ -101,6 +102,8 @@ class Delivery:
         self._disk = disk
         self._autopsy = autopsy
         self._again = again
+        #: Code of the user is asked for each event.
+        self._asks = asks
         self._buffer = Buffer(disk, fold=fold)
         #: What is being sent of the spool.
         self._load: Optional[Load] = None
@@ -470,8 +473,10 @@ class Delivery:
         some = [item for item in items if self._is_rendered(item)]
         if time.monotonic() < self._no_room_until:
             return some
+        # At the end another thread may just have written the same: those have no parcel any more.
+        parcels = [parcel for parcel in [item.parcel for item in some] if parcel is not None]
         try:
-            spool.store(rank, [_parcel(item).body for item in some], sum(item.count for item in some))
+            spool.store(rank, [parcel.body for parcel in parcels], sum(parcel.repeat_count for parcel in parcels))
         except OSError as error:
             self._no_room_until = time.monotonic() + NO_ROOM_SECONDS
             self.voice.no_room(spool.folder, error.strerror or str(error))
@@ -492,9 +497,15 @@ class Delivery:
     def _keep_or_lose(self, items: Optional[List[Item]] = None) -> bool:
         """The process ends: these, or all that is left, go to disk, or are lost. True if nothing was."""
         items = self._buffer.everything() if items is None else items
-        left = self._store(items)
+        if self._asks and self._stopped:
+            # The end waits for nobody's code. What is in the journal is shown to it by the next start.
+            told_later = [item for item in items if item.parcel is None and item.place is not None]
+            left = [item for item in items if item.parcel is None and item.place is None]
+            left += self._store([item for item in items if item.parcel is not None])
+        else:
+            told_later, left = [], self._store(items)
         lost = sum(item.count for item in left)
-        if len(left) < len(items):
+        if len(left) + len(told_later) < len(items):
             self.voice.held(sum(item.count for item in items) - lost, self.link.last_error, on_disk=True)
         if left:
             self._buffer.settle(left, AT_EXIT)

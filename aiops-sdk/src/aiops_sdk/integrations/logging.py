@@ -85,13 +85,11 @@ def _note(record: logging.LogRecord, level: int, kept: int) -> None:
         return
     if type(message) is not str:
         # No handler has made it. It is not worth more than a moment: who prints nothing pays little.
-        message = (
-            record.msg
-            if not record.args and type(record.msg) is str
-            else _safety.attempt(lambda: capturing.short_message(record), "")
-        )
+        args, message = fields.get("args"), fields.get("msg")
+        if type(message) is not str or not (args is None or (type(args) is tuple and not args)):
+            message = _safety.attempt(lambda: capturing.short_message(record), "")
     if len(message) > _MESSAGE:
-        message = message[:_MESSAGE]
+        message = message[: _MESSAGE - 1] + "…"
     scope.leave((at, name, _LEVELS.get(level) or _level(level), message, _NOTHING), kept)
 
 

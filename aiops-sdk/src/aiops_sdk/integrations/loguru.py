@@ -11,8 +11,8 @@ import logging
 import sys
 import threading
 
+from aiops_sdk import _safety, modules, scope, values
 from aiops_sdk import client as clients
-from aiops_sdk import modules, scope, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
     def emit_and_capture(handler: Any, record: Any, *args: Any, **named: Any) -> Any:
         # A record comes once for each handler. Its time is an object of its own, and keeps nothing alive.
         if (
-            record["level"].no < ERROR
+            clients.current() is not client
+            or _safety.attempt(lambda: record["level"].no, 0) < ERROR
             or getattr(last, "time", None) is record["time"]
-            or clients.current() is not client
         ):
             return emit(handler, record, *args, **named)
         last.time = record["time"]
@@ -54,7 +54,8 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
                 return emit(handler, record, *args, **named)
         finally:
             if not told_elsewhere:
-                _capture(client, record)
+                # Somebody's patcher may have put anything into it.
+                _safety.attempt(lambda: _capture(client, record), None)
 
     return modules.replace(kind, "emit", emit_and_capture)
 

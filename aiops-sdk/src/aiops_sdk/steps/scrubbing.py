@@ -46,6 +46,9 @@ _OURS = frozenset(
     {"event_id", "occurred_at", "first_at", "last_at", "signal_type", "level", "timestamp", "repeat_count"}
 )
 
+# Of two texts in them, the first is not the name of the second.
+_LISTS_OF_TEXTS = frozenset({"also_seen_by", "fingerprint", "notes"})
+
 
 class Scrubber:
     """Hides secrets. ``names`` are words that tell besides ours, ``values`` texts that are secret wherever they stand."""
@@ -114,15 +117,15 @@ class Scrubber:
             return self._number(name, given)
         if self.is_telling(name):
             return MASK if given else given
-        return self._inside(given, depth) if isinstance(given, (dict, list, tuple)) else self.text(str(given))
+        return self._inside(name, given, depth) if isinstance(given, (dict, list, tuple)) else self.text(str(given))
 
-    def _inside(self, given: object, depth: int) -> object:
+    def _inside(self, name: str, given: object, depth: int) -> object:
         if depth <= 0:
             return MASK
         if isinstance(given, dict):
             return {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
         parts: Sequence[object] = given  # type: ignore[assignment]  # a list or a tuple
-        if len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:
+        if name not in _LISTS_OF_TEXTS and len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:
             # As in a list of headers.
             return [self.text(parts[0]), self.value(parts[0], parts[1])]
         return [self.value("", each, depth - 1) for each in parts]
