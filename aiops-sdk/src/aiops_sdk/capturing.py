@@ -170,14 +170,16 @@ def message(text: object, level: object) -> Capture:
     )
 
 
-def add_surroundings(capture: Capture, work: Optional[Work], config: Config) -> None:
+def add_surroundings(
+    capture: Capture, work: Optional[Work], config: Config, exc: Optional[BaseException] = None
+) -> None:
     """What was done when it happened, what the program says about that, and what happened before. All is copied now."""
     if work is not None:
         if isinstance(work, RequestScope):
             _add_request(capture, work, config.capture_body)
         elif isinstance(work, TaskScope):
             capture.contexts = {**capture.contexts, "task": _task(work)}
-    said = scope.said()
+    said = scope.said_of(exc)
     if said is not scope.NOTHING or config.tags:
         capture.user = said.user
         capture.tags = {**config.tags, **said.tags}

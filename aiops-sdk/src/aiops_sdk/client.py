@@ -576,7 +576,7 @@ class Client:
         """From here on the failure is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
         own_id = capture.event_id
-        capturing.add_surroundings(capture, work, self.config)
+        capturing.add_surroundings(capture, work, self.config, exc)
         event_id = self._delivery.put(capture, None if work is None else work.log)
         if exc is not None:
             seen.mark(exc, event_id)

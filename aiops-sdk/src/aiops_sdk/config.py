@@ -6,6 +6,7 @@ and a value that is empty counts as not given.
 
 from __future__ import annotations
 
+import collections.abc
 import os
 
 from aiops_sdk import releases, telling
@@ -173,11 +174,12 @@ def _first(*values: Optional[str]) -> Optional[str]:
     return None
 
 
-def _decision(given: Optional[bool], said: Optional[str], *, usual: bool) -> bool:
+def _decision(given: object, said: Optional[str], *, usual: bool) -> bool:
     """Yes or no: the argument, else what the variable says, else as usual. A word that is neither counts as not given."""
-    if given is not None:
+    if given is not None and not isinstance(given, str):
         return bool(given)
-    word = (said or "").strip().lower()
+    # Also where somebody hands in what stood in a variable of their own.
+    word = (_first(given, said) or "").lower()
     return word in _YES if word in _YES | _NO else usual
 
 
@@ -194,7 +196,11 @@ def _number(given: Optional[int], said: Optional[str], *, usual: int, most: int)
 
 
 def _tags(given: Optional[Mapping[str, object]]) -> Mapping[str, str]:
-    return {str(name): str(value) for name, value in (given or {}).items()}
+    if given is None:
+        return {}
+    if not isinstance(given, collections.abc.Mapping):
+        raise ConfigError("tags is a mapping of names to values, and not of {}.".format(type(given).__name__))
+    return {str(name): str(value) for name, value in given.items()}
 
 
 def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, ...]:
@@ -222,6 +228,8 @@ def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, 
 
 def _paths(given: Union[str, Iterable[str], None]) -> FrozenSet[str]:
     parts = given.split(",") if isinstance(given, str) else (given or ())
+    if not hasattr(parts, "__iter__"):
+        raise ConfigError("skip_paths is a list of paths, or a text with commas, and not {!r}.".format(given))
     return frozenset(part.strip() for part in parts if part.strip())
 
 

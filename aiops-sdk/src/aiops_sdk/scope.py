@@ -160,6 +160,10 @@ class TaskScope(Work):
         self.data = {} if data is None else data
 
 
+# Where an exception keeps what was said of a block that it has left.
+_SAID = "__aiops_sdk_said__"
+_ATTRIBUTES = BaseException.__dict__["__dict__"].__get__
+
 _work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
 _unheard: ContextVar[bool] = ContextVar("aiops_sdk_unheard", default=False)
 _around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
@@ -274,12 +278,30 @@ class saying:  # noqa: N801 - reads as a statement: "with saying(...)"
         _entered.set((before, _entered.get()))
         _around.set(self._said.over(before))
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, exc: Optional[BaseException], __: object) -> None:
+        if exc is not None:
+            remember(exc, _around.get())
         entered = _entered.get()
         # None: left in another context than it was entered in, as some generators are. That one knows nothing of it.
         if entered is not None:
             _around.set(entered[0])
             _entered.set(entered[1])
+
+
+def remember(exc: BaseException, around: Around) -> None:
+    """An exception leaves the block about which this is said: whoever reports it later is to know. The innermost counts."""
+    # Not its own __dict__, which may be of anybody's making. Plain values, so that it can still be pickled.
+    fields = _ATTRIBUTES(exc)
+    if _SAID not in fields:
+        dict.__setitem__(fields, _SAID, (around.user, around.tags, around.contexts))
+
+
+def said_of(exc: Optional[BaseException]) -> Around:
+    """What was said of the blocks that this exception has left; all that is said here counts less."""
+    told = None if exc is None else dict.get(_ATTRIBUTES(exc), _SAID)
+    if type(told) is not tuple or len(told) != 3:
+        return said()
+    return Around(user=told[0], tags=told[1], contexts=told[2]).over(said())
 
 
 def with_user(around: Around, user: Optional[Mapping[str, str]]) -> Around:

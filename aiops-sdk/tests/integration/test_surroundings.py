@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import pickle
 import threading
 import uuid
 from datetime import datetime
@@ -43,6 +44,20 @@ class TestWhatIsSaid:
         assert inside["contexts"]["cart"] == {"items": [1, 2], "paid": False}
         assert "tags" not in after
         assert "cart" not in after["contexts"]
+
+    def test_an_exception_takes_along_what_its_blocks_were_about(self, captured):
+        def work():
+            with aiops_sdk.context(a=1, b=1), aiops_sdk.context(b=2, cart={"items": 3}):
+                raise ValueError("inside")
+
+        try:
+            work()
+        except ValueError as error:
+            pickled = pickle.loads(pickle.dumps(error))
+            aiops_sdk.capture_exception(error)
+        assert str(pickled) == "inside"
+        assert captured[0]["tags"] == {"a": "1", "b": "2"}
+        assert captured[0]["contexts"]["cart"] == {"items": 3}
 
     def test_blocks_nest_and_the_inner_one_counts_more(self, captured):
         with aiops_sdk.context(a=1, b=1), aiops_sdk.context(b=2):

@@ -160,3 +160,17 @@ def test_the_key_is_never_printed():
 )
 def test_the_usual_proxy_variables_count(url: str, environ: Any, proxy: Any):
     assert load(platform_url=url, environ={"AIOPS_API_KEY": "key", **environ}).proxy == proxy
+
+
+@pytest.mark.parametrize(
+    ("word", "means"), [("no", False), ("off", False), ("0", False), ("yes", True), ("1", True), ("", False)]
+)
+def test_a_decision_may_be_handed_in_as_the_word_of_a_variable(word, means):
+    assert Config.load(api_key="k", capture_locals=word, environ={}).capture_locals is means
+
+
+@pytest.mark.parametrize("options", [{"tags": ["a"]}, {"tags": 5}, {"skip_paths": 5}])
+def test_an_option_of_a_wrong_kind_is_named(options):
+    (name,) = options
+    with pytest.raises(ConfigError, match=name):
+        Config.load(api_key="k", environ={}, **options)

@@ -9,7 +9,7 @@ import functools
 import http.client
 import time
 
-from aiops_sdk import _safety, saying
+from aiops_sdk import _safety, modules, saying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BEGUN = "_aiops_sdk_begun"
 def install(client: Client) -> Callable[[], None]:
     """Note each call; the returned function ends it."""
     kind = http.client.HTTPConnection
-    put_request, get_response = kind.putrequest, kind.getresponse
+    put_request, get_response, connect = kind.putrequest, kind.getresponse, kind.connect
     active = [client.config.max_breadcrumbs]
 
     @functools.wraps(put_request)
@@ -45,16 +45,25 @@ def install(client: Client) -> Callable[[], None]:
         _safety.attempt(lambda: _note(self, response.status, active), None)
         return response
 
-    kind.putrequest = noting_begin  # type: ignore[method-assign]  # it is the point
-    kind.getresponse = noting_end  # type: ignore[method-assign]  # it is the point
+    @functools.wraps(connect)
+    def noting_no_connection(self: Any) -> None:
+        try:
+            connect(self)
+        except Exception as exc:
+            name = type(exc).__name__
+            _safety.attempt(lambda: _note(self, name, active), None)
+            raise
+
+    undos = [
+        modules.replace(kind, "connect", noting_no_connection),
+        modules.replace(kind, "putrequest", noting_begin),
+        modules.replace(kind, "getresponse", noting_end),
+    ]
 
     def undo() -> None:
         active.clear()
-        # Where somebody has wrapped ours since, it stays below theirs and does nothing.
-        if kind.putrequest is noting_begin:
-            kind.putrequest = put_request  # type: ignore[method-assign]  # back to what it was
-        if kind.getresponse is noting_end:
-            kind.getresponse = get_response  # type: ignore[method-assign]  # back to what it was
+        for each in undos:
+            each()
 
     return undo
 

@@ -73,6 +73,7 @@ def test_what_the_standard_library_calls(captured, address):
     assert told(captured) == [
         ("http", "info", f"GET {address}/stock 200"),
         ("http", "warning", f"GET {address}/down 503"),
+        ("http", "warning", "GET http://127.0.0.1:1/ ConnectionRefusedError"),
     ]
     data = captured[0]["breadcrumbs"][0]["data"]
     assert (data["method"], data["url"], data["result"]) == ("GET", address + "/stock", 200)
