@@ -35,7 +35,7 @@ DEADLINE = 900  # seconds for one combination; far above what it takes, so that 
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
 AT_ONCE = 3
 # Beside them, of those that wait for nearly all of their time: for servers, retries, time limits.
-WAITING_AT_ONCE = 3
+WAITING_AT_ONCE = 2
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 TESTS = "aiops-sdk/tests"

@@ -14,7 +14,7 @@ from typing import Counter as CounterOf
 from typing import Dict, Iterator, List, Set
 
 import pytest
-from children import environment, free_port
+from children import environment, free_port, run_program
 from events import wait_until
 from loopback import Platform
 
@@ -117,6 +117,25 @@ def told(platform: Platform) -> CounterOf[str]:
     return Counter(event["message"] for event in platform.events)
 
 
+NEXT_START = """
+import time
+import aiops_sdk
+aiops_sdk.init(service_name="shop")
+until = time.monotonic() + 20
+while not aiops_sdk.stats()["recovered"] and time.monotonic() < until:
+    time.sleep(0.05)
+time.sleep(1)
+aiops_sdk.flush(10)
+"""
+
+
+def told_in_the_end(platform: Platform, folder: Path, pids: Set[int]) -> CounterOf[str]:
+    """What arrived. What a worker had no time left for, on a machine that has much to do, the next start sends."""
+    if sum(expected(pids).values()) > sum(count for text, count in told(platform).items() if "says" in text):
+        run_program(folder, NEXT_START, platform_url=platform.url)
+    return told(platform)
+
+
 GUNICORN = [
     sys.executable,
     "-m",
@@ -142,7 +161,7 @@ def test_what_gunicorn_s_workers_say_last_arrives(platform: Platform, tmp_path: 
     with serving(tmp_path, platform, [*GUNICORN, *KINDS[kind], *preload]) as server:
         pids = server.let_each_speak()
         server.end(signal.SIGTERM)
-    messages = told(platform)
+    messages = told_in_the_end(platform, tmp_path, pids)
     assert messages.pop("loaded") == (1 if preload else WORKERS)
     assert messages == expected(pids), server.log()
     assert {event["instance"]["pid"] for event in platform.events if "says" in event["message"]} == pids
