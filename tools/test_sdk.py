@@ -33,7 +33,7 @@ INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecod
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
 # With two processors. Alone a combination waits for half of its time; but more at once make programs late that a test
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
-AT_ONCE = 3
+AT_ONCE = 4
 # Beside them, of those that wait for nearly all of their time: for servers, retries, time limits.
 WAITING_AT_ONCE = 2
 
