@@ -7,8 +7,9 @@ Each combination has a virtual environment of its own under `.venvs/`, kept betw
 A Python that is not on this machine is skipped by name; with CI=true that is an error.
 
 With the oldest Flask the tests that touch Flask run: what does not touch it has run on the same Python beside the newest.
-The tests of faults, which end, starve and crash hundreds of processes, run on the first and on the last Python: what they
-show is decided by our code and the system, and where Python has a part in it, it changed from the one to the other.
+On the first and on the last Python everything runs; on those between, what Python itself has a part in: hooks, threads,
+tasks, forks, the end, tracebacks, the standard library's types. What the system and our code decide alone - faults, servers,
+commands, what goes over the wire - is the same on them, and where it is not, it changed from the first to the last.
 """
 
 from __future__ import annotations
@@ -35,12 +36,32 @@ DEADLINE = 900  # seconds for one combination; far above what it takes, so that 
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
 AT_ONCE = 4
 # Beside them, of those that wait for nearly all of their time: for servers, retries, time limits.
-WAITING_AT_ONCE = 2
+WAITING_AT_ONCE = 3
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 TESTS = "aiops-sdk/tests"
 FAULTS = f"{TESTS}/integration/test_faults.py"
 FRAMEWORKS = f"{TESTS}/integration/frameworks"
+# What is no different between the first Python and the last.
+DECIDED_WITHOUT_PYTHON = tuple(
+    f"{TESTS}/integration/test_{name}.py"
+    for name in (
+        "before_send",
+        "celery",
+        "commands",
+        "flask_servers",
+        "heartbeats",
+        "jobs",
+        "own_transport",
+        "pytest_plugin",
+        "run",
+        "servers_with_workers",
+        "surroundings",
+        "tls",
+        "transport",
+        "vanished",
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +91,18 @@ PARTS = (
         is_old=True,
         waits=True,
     ),
-    Part(name="newest Flask", lock="sdk-newest.txt", tests=(TESTS, f"--ignore={FAULTS}", f"--ignore={FRAMEWORKS}")),
+    Part(
+        name="newest Flask",
+        lock="sdk-newest.txt",
+        tests=(TESTS, f"--ignore={FAULTS}", f"--ignore={FRAMEWORKS}"),
+        pythons=(PYTHONS[0], PYTHONS[-1]),
+    ),
+    Part(
+        name="newest Flask, what Python decides",
+        lock="sdk-newest.txt",
+        tests=(TESTS, *(f"--ignore={each}" for each in (FAULTS, FRAMEWORKS, *DECIDED_WITHOUT_PYTHON))),
+        pythons=PYTHONS[1:-1],
+    ),
     Part(
         name="oldest Flask",
         lock="sdk-oldest.txt",

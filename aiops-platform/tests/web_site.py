@@ -20,7 +20,7 @@ from aiops_platform.storage.transactions import SqlStore
 from aiops_platform.web.app import build
 from aiops_platform.web.live import Live
 
-DEADLINE = 20
+DEADLINE = 60.0
 
 
 @dataclass

@@ -32,7 +32,7 @@ __all__ = [
     "wait_until",
 ]
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 if sys.version_info >= (3, 11):
     from builtins import ExceptionGroup

@@ -22,7 +22,7 @@ JOBS = "/v1/sdk/job"
 MODERN = b'{"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip"]}'
 #: And one that takes what is said of jobs.
 WITH_JOBS = b'{"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip", "jobs"]}'
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @dataclass(frozen=True)

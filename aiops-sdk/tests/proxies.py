@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import List, Optional
 from urllib.parse import urlsplit
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class Proxy:

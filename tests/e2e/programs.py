@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "examples" / "shop"
 ENVIRONMENTS = ROOT / ".venvs"
 MARK = "TEST_MARK"
-PATIENCE = 30.0  # seconds; every wait ends at once when what it waits for is there
+PATIENCE = 60.0  # seconds; every wait ends at once when what it waits for is there
 
 
 def installed(environment: str, program: str) -> Path:

@@ -35,6 +35,9 @@ PAUSES = (1.0, 2.0)
 CHILD_PAUSE = 1.0
 
 
+# A beat that is under way when the client closes: who takes it within this time also hears that it was the last one.
+UNDER_WAY = 0.5
+
 # By now a program has set up its own handlers: how it would end can be seen.
 SETTLED = 4.0
 
@@ -51,6 +54,8 @@ class Heartbeats:
         self._closing = False
         self._running = False
         self._arrived = False
+        #: A beat is under way: nobody knows yet whether the platform takes it.
+        self._sending = False
         #: The last beat did not get through: then nothing else would now.
         self._failed = False
         #: Until when (monotonic) the platform wants to hear nothing.
@@ -66,7 +71,7 @@ class Heartbeats:
         if self._made is not None:
             self._made.abandon()
         self._bell, self._ended = Bell(), Bell()
-        self._running = self._arrived = self._failed = self._closing = False
+        self._running = self._arrived = self._failed = self._closing = self._sending = False
         self.start(CHILD_PAUSE)
 
     def begin(self) -> None:
@@ -80,6 +85,8 @@ class Heartbeats:
 
     def wait(self, deadline: float) -> None:
         """Until the last beat is out, or until ``deadline``; a platform that did not take the last one is not waited for."""
+        if self._running and self._sending and not self._has_something_to_say():
+            self._ended.wait(min(UNDER_WAY, deadline - time.monotonic()))
         if self._running and self._has_something_to_say():
             self._ended.wait(deadline - time.monotonic())
         elif not self._running and self._words_wait() and time.monotonic() < deadline:
@@ -155,6 +162,13 @@ class Heartbeats:
 
     def _beat(self) -> None:
         """One beat, with three tries."""
+        self._sending = True
+        try:
+            self._try()
+        finally:
+            self._sending = False
+
+    def _try(self) -> None:
         outcome = self._send()
         for pause in PAUSES:
             # A platform that asks for more time than that gets the next beat.

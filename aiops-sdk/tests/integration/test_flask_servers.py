@@ -25,7 +25,7 @@ from werkzeug.serving import make_server
 from aiops_sdk.integrations.flask import init_flask
 from aiops_sdk.testing import capture_events
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 SHOP = """
 import logging

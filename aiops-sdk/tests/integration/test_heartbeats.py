@@ -140,6 +140,14 @@ def test_the_last_beat_of_a_clean_end_says_so(platform: Platform, client: Client
     assert [beat["closing"] for beat in platform.heartbeats] == [False, True]
 
 
+def test_a_beat_that_is_under_way_at_the_end_is_followed_by_the_one_that_says_so(platform: Platform, client: Client):
+    platform.answer(Answer(200, delay=0.2), path=HEARTBEATS)
+    heartbeats.install(client)
+    platform.wait_until(lambda: bool(platform.received), "the first beat")
+    client.close(10.0)
+    assert [beat["closing"] for beat in platform.heartbeats] == [False, True]
+
+
 def test_a_key_that_is_not_accepted_is_said_once(platform: Platform, client: Client, caplog: pytest.LogCaptureFixture):
     platform.always_answer(Answer(401))
     heartbeats.install(client, interval=0.02)

@@ -8,7 +8,7 @@ from seeds import Seeds, a_store
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.web.live import Live
 
-DEADLINE = 20
+DEADLINE = 60.0
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from aiops_sdk.integrations.aiohttp import middleware
 from aiops_sdk.testing import CapturedEvents, capture_events
 
 TestServer.__test__ = False
-DEADLINE = 20
+DEADLINE = 60.0
 
 
 @pytest.fixture

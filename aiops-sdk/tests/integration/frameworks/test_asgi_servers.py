@@ -20,7 +20,7 @@ from loopback import Platform
 pytest.importorskip("uvicorn")
 pytest.importorskip("fastapi")
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 # Two lines of ours: the import and init().
 SHOP = """
