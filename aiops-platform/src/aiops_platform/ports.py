@@ -219,6 +219,10 @@ class Transaction(Protocol):
         """Keeps a parcel that could not be understood, for people to look at."""
         ...
 
+    def count(self, numbers: Mapping[str, int]) -> None:
+        """Adds to the store's running numbers, by name: how many reports were digested, and the like."""
+        ...
+
     def forget_seen_events(self, before: datetime, limit: int) -> int:
         """Drops ids noted before this time, at most `limit`; returns how many."""
         ...

@@ -332,3 +332,11 @@ revisions = Table(
     Column("topic", String(20), primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
+
+# Running numbers, raised with what they count: how many reports were digested, how many events are stored, …
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)

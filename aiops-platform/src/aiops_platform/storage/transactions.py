@@ -19,7 +19,7 @@ from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, MonitorChange, Transaction
-from aiops_platform.storage import schema
+from aiops_platform.storage import counters, schema
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.revisions import bump
@@ -243,6 +243,11 @@ class SqlTransaction:
                 "body": parcel.body,
             },
         )
+        self.count({"buried": 1})
+
+    def count(self, numbers: Mapping[str, int]) -> None:
+        """See `ports.Transaction`."""
+        counters.count(self._connection, numbers)
 
     def forget_seen_events(self, before: datetime, limit: int) -> int:
         """See `ports.Transaction`."""
@@ -364,7 +369,7 @@ class SqlTransaction:
             ],
         )
 
-    def _add_events(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
+    def _add_events(self, told: Sequence[tuple[int, IncidentChange]]) -> None:
         self._many(
             insert(schema.events),
             [
@@ -380,6 +385,7 @@ class SqlTransaction:
                 for event in change.events
             ],
         )
+        self.count({"stored_events": sum(len(change.events) for _, change in told)})
 
     def _add_hours(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
         table = schema.incident_hours

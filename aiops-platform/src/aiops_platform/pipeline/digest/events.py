@@ -51,8 +51,8 @@ def arrival_of(said: Event, parcel: Parcel) -> Arrival:
 
 def take_events(
     transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], now: datetime
-) -> None:
-    """The incidents after those of these events that are new."""
+) -> int:
+    """The incidents after those of these events that are new; how many those are."""
     arrivals = _new(transaction, arrivals, services)
     places = [(services[arrival.named].id, arrival.key) for arrival in arrivals]
     known = transaction.grouped(set(places))
@@ -66,6 +66,7 @@ def take_events(
         last[service.id] = max(last.get(service.id, arrival.at), arrival.at)
     transaction.save_incidents([_change_of(draft, draft.incident) for draft in drafts.all if draft.incident])
     transaction.heard_from(last, now)
+    return len(arrivals)
 
 
 @dataclass(eq=False)

@@ -135,9 +135,11 @@ class Digest:
                 if isinstance(each.report, Unreadable):
                     transaction.bury(each.parcel, placed(each.parcel, each.report.why))
             services = transaction.services(_seen(opened))
-            take_events(transaction, arrivals, services, now)
+            new = take_events(transaction, arrivals, services, now)
             take_beats(transaction, beats, services, now)
             take_jobs(transaction, words, services)
+            understood = len(arrivals) + len(beats) + len(words)
+            transaction.count({"digested": understood, "duplicates": len(arrivals) - new})
 
 
 @dataclass(frozen=True)
