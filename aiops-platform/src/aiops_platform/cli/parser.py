@@ -25,6 +25,7 @@ while it runs, in another terminal:
   aiops key revoke shop         let it report no longer
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
+  aiops stats                   how much came in, and what became of it
 """
 _SETTINGS = """\
 Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Three more have no option:
@@ -49,6 +50,10 @@ def make_parser() -> ArgumentParser:
     _add_credentials(commands, "key", "credentials:KEYS", "let services report")
     _add_credentials(commands, "token", "credentials:TOKENS", "let API clients read and act")
     _add(commands, "doctor", _late("doctor:run"), "look after folder, databases, disk and parts")
+    stats = _add(
+        commands, "stats", _late("stats:run"), "say how much came in, what became of it, what it takes on disk"
+    )
+    stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add(commands, "migrate", _late("parts:migrate"), "bring the database to this version (serve does it by itself)")
     door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
     _add_address(door)

@@ -1,0 +1,100 @@
+"""What operators do with a platform while it runs: the real command, real files."""
+
+import gzip
+import json
+import sqlite3
+import time
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from platform_process import Running, eventually
+from platform_process import aiops as aiops_alone
+
+from aiops_platform import cli
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("operations") / "data") as platform:
+        platform.key()
+        yield platform
+
+
+@pytest.fixture
+def command(platform, capsys):
+    """The command in this process, on the platform's folder: what it prints."""
+
+    def run(*words: str) -> str:
+        capsys.readouterr()
+        code = cli.main([*words, "--data", str(platform.data)])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        return said.out
+
+    return run
+
+
+def an_event(message: str = "Hello", **more: object) -> dict[str, object]:
+    return {"signal_type": "log_error", "service": "tests", "message": message, "event_id": str(uuid.uuid4())} | more
+
+
+def batch_of(*events: dict[str, object]) -> bytes:
+    lines = [{"service": "batches", "environment": "staging"}, *events]
+    return gzip.compress("\n".join(json.dumps(line) for line in lines).encode())
+
+
+def stats_of(data: Path) -> dict[str, float]:
+    return json.loads(aiops_alone("stats", "--json", "--data", str(data)).stdout)
+
+
+def test_numbers_follow_what_is_sent_and_are_one_flat_object(platform):
+    before = stats_of(platform.data)
+    repeated = an_event("twice")
+    for event in (repeated, repeated):
+        assert platform.send(event)[0] == 202
+
+    after = eventually(
+        lambda: (now := stats_of(platform.data))["digested"] == before["digested"] + 2 and now, "two that are digested"
+    )
+
+    assert after["accepted"] == before["accepted"] + 2
+    assert after["stored_events"] == before["stored_events"] + 1
+    assert after["duplicates"] == before["duplicates"] + 1
+    assert after["intake_depth"] == 0
+    assert after["store_bytes"] >= (platform.data / "store.db").stat().st_size
+    assert all(isinstance(number, int | float) and name.islower() for name, number in after.items())
+
+
+def poison(data: Path, body: bytes = b"{not json") -> None:
+    """A parcel that only an older or a broken door can have taken in."""
+    connection = sqlite3.connect(data / "intake.db", timeout=30)
+    with closing(connection), connection:
+        connection.execute(
+            "INSERT INTO parcels (id, project_id, kind, received_at, body) VALUES (?, 1, 'exception', ?, ?)",
+            (uuid.uuid4().bytes, time.time_ns() // 1000, body),
+        )
+
+
+def test_what_cannot_be_digested_is_among_the_numbers(platform):
+    before = stats_of(platform.data)
+    poison(platform.data)
+    eventually(lambda: stats_of(platform.data)["buried"] == before["buried"] + 1, "one that is buried")
+
+
+def test_people_read_the_numbers_in_a_table(command):
+    assert "stored events" in command("stats")
+
+
+def test_numbers_of_a_folder_without_a_platform_are_refused_in_a_sentence(tmp_path, capsys):
+    assert cli.main(["stats", "--data", str(tmp_path / "nothing")]) == 1
+    assert "No platform was ever started" in capsys.readouterr().err
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_look_at_the_numbers_imports_little(platform):
+    done = aiops_alone("stats", "--data", str(platform.data), PYTHONPROFILEIMPORTTIME="1")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "sqlite3" in imported
+    assert imported & {"sqlalchemy", "msgspec", "alembic", "litestar", "cryptography"} == set()
