@@ -87,6 +87,13 @@ def inspected(settings: Settings) -> Iterator[Inspected]:
         yield Inspected(database, _access(settings, database), intake)
 
 
+@contextmanager
+def stored(settings: Settings) -> Iterator[Database]:
+    """The store as it is. Raises PlatformErrors."""
+    with closing(open_database(settings.store_url)) as database:
+        yield database
+
+
 def build_door(settings: Settings, address: str) -> Front:
     """The application that the door serves, at that address. The store is ready. Raises PlatformErrors."""
     database = open_database(settings.store_url)

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from aiops_platform import __version__
+from aiops_platform.cli.moments import moment
 from aiops_platform.cli.suggesting import SuggestingParser
 from aiops_platform.settings import Settings, default_data
 
@@ -26,6 +27,7 @@ while it runs, in another terminal:
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
   aiops stats                   how much came in, and what became of it
+  aiops export events           every stored event, a line of JSON each
 """
 _SETTINGS = """\
 Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Three more have no option:
@@ -54,6 +56,7 @@ def make_parser() -> ArgumentParser:
         commands, "stats", _late("stats:run"), "say how much came in, what became of it, what it takes on disk"
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
+    _add_export(commands)
     _add(commands, "migrate", _late("parts:migrate"), "bring the database to this version (serve does it by itself)")
     door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
     _add_address(door)
@@ -95,6 +98,21 @@ examples:
   aiops serve --host 0.0.0.0 --public-url https://aiops.example.com
 """
     )
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser("export", help="write out what is stored", description="Write out what is stored.")
+    export.set_defaults(command=lambda *_: export.print_help() or 0)
+    kinds = export.add_subparsers(title="what", metavar="WHAT")
+    parser = _add(
+        kinds, "events", _late("export:events"), "write every stored event to standard output, a line of JSON each"
+    )
+    parser.add_argument("--jsonl", action="store_true", help="JSON lines: the only form there is")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="received then or later: 2026-11-22, 24h, 7d")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="received before")
+    parser.add_argument("--service", metavar="NAME", help="of this service")
+    parser.add_argument("--environment", metavar="NAME", help="of this environment")
+    parser.add_argument("--incident", type=int, metavar="NUMBER", help="of this incident")
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:

@@ -98,3 +98,47 @@ def test_a_look_at_the_numbers_imports_little(platform):
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "sqlite3" in imported
     assert imported & {"sqlalchemy", "msgspec", "alembic", "litestar", "cryptography"} == set()
+
+
+def exported(command, *words: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in command("export", "events", "--jsonl", *words).splitlines()]
+
+
+def test_every_stored_event_is_exported_with_its_id(platform, command):
+    sent = [an_event(f"to be exported {number}", service="exporting") for number in range(250)]
+    for first in range(0, 250, 50):
+        body = batch_of(*sent[first : first + 50])
+        headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+        assert platform.send(body, path="/v1/sdk/batch", **headers)[0] == 202
+    eventually(lambda: stats_of(platform.data)["intake_depth"] == 0, "all digested")
+
+    found = exported(command)
+
+    ids = [each["event_id"] for each in found]
+    assert len(ids) == len(set(ids)) == stats_of(platform.data)["stored_events"]
+    assert {each["event_id"] for each in sent} <= set(ids)
+    (one,) = (each for each in found if each["event_id"] == sent[7]["event_id"])
+    assert (one["service"], one["message"]) == ("exporting", "to be exported 7")
+    assert (one["environment"], one["signal_type"]) == ("staging", "log_error")
+    assert isinstance(one["incident_id"], int)
+
+
+def test_an_export_can_be_narrowed_down(platform, command):
+    ours = an_event("narrow", service="narrow", environment="here")
+    for event in (ours, an_event("narrow", service="narrow", environment="there"), an_event("wide")):
+        assert platform.send(event)[0] == 202
+    eventually(lambda: stats_of(platform.data)["intake_depth"] == 0, "all digested")
+
+    (found,) = exported(command, "--service", "narrow", "--environment", "here")
+
+    assert found["event_id"] == ours["event_id"]
+    assert exported(command, "--incident", str(found["incident_id"])) == [found]
+    assert found in exported(command, "--since", "5m")
+    assert exported(command, "--since", "5m", "--until", "2m") == []
+    assert found in exported(command, "--until", "2999-12-31T00:00:00+01:00")
+
+
+def test_what_is_no_time_is_said_with_what_would_be_one(platform, capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["export", "events", "--since", "yesterday", "--data", str(platform.data)])
+    assert "'yesterday' is no time: type 2026-11-22" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""Every stored event, one after the other, in as little memory as one of them takes, while others write."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, func, select
+
+from aiops_platform.storage.database import Database
+from aiops_platform.storage.schema import events, incidents, services
+
+# A read of its own for so many: one long read would keep the write-ahead log from being emptied.
+_TOGETHER = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which events; None means whichever. The times are those of receipt, `until` itself is not among them."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    service: str | None = None
+    environment: str | None = None
+    incident_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """An event that is in the store and cannot be read."""
+
+    event_id: str
+    why: str
+
+
+def exported(database: Database, wanted: Wanted) -> Iterator[dict[str, Any] | Damaged]:
+    """The events that are stored now, oldest receipt first: the fields of the wire, `incident_id` and `received_at`.
+
+    What is dropped meanwhile may be missing, what arrives meanwhile is. Raises StoreUnavailableError.
+    """
+    conditions = _conditions(wanted)
+    with database.read() as connection:
+        last = connection.scalar(select(func.max(events.c.id))) or 0
+    found = (
+        select(events, services.c.name, services.c.environment)
+        .select_from(events.join(incidents, events.c.incident_id == incidents.c.id).join(services))
+        .where(*conditions)
+        .order_by(events.c.id)
+        .limit(_TOGETHER)
+    )
+    before = 0
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(found.where(events.c.id > before, events.c.id <= last)).all()
+        for row in rows:
+            yield _told(row)
+        if len(rows) < _TOGETHER:
+            return
+        before = rows[-1].id
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        conditions.append(events.c.received_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(events.c.received_at < wanted.until)
+    if wanted.service is not None:
+        conditions.append(services.c.name == wanted.service)
+    if wanted.environment is not None:
+        conditions.append(services.c.environment == wanted.environment)
+    if wanted.incident_id is not None:
+        conditions.append(events.c.incident_id == wanted.incident_id)
+    return conditions
+
+
+def _told(row: Row[Any]) -> dict[str, Any] | Damaged:
+    event_id = str(UUID(bytes=row.event_id))
+    try:
+        said = msgspec.json.decode(_body_of(row))
+    except (zlib.error, msgspec.DecodeError) as error:
+        return Damaged(event_id, str(error))
+    about = {"event_id": event_id, "incident_id": row.incident_id, "received_at": row.received_at}
+    return about | {"service": row.name, "environment": row.environment} | said | about
+
+
+def _body_of(row: Row[Any]) -> bytes:
+    return zlib.decompress(row.body)
