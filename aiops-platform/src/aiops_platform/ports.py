@@ -39,6 +39,10 @@ class IntakeUnavailableError(PlatformError):
     """The intake could not keep the parcels: its disk is full or failing, it is busy, or too much waits already."""
 
 
+class IntakeFullError(IntakeUnavailableError):
+    """As many bytes as the intake may hold wait to be digested."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leased:
     """A parcel taken out to be worked on. `deaths`: how many workers died while they held it; it might be the reason."""
@@ -57,8 +61,17 @@ class Intake(Protocol):
     def append(self, parcels: Sequence[Parcel]) -> Future[None]:
         """The future is done when all of them are on durable storage, and fails with IntakeUnavailableError otherwise.
 
-        Never blocks. Raises IntakeUnavailableError at once when too much waits to be written.
+        Never blocks. Raises IntakeUnavailableError at once when too much waits to be written, IntakeFullError when too
+        much waits to be digested. Their `reports` are added to the number "accepted" with them.
         """
+        ...
+
+    def measure(self) -> int:
+        """How many bytes the parcels take; above its budget the intake is full. To be called about twice a second."""
+        ...
+
+    def count(self, numbers: Mapping[str, int]) -> None:
+        """Adds to the log's running numbers, by name: how many reports were refused, and why."""
         ...
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:

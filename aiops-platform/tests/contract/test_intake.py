@@ -1,5 +1,6 @@
 """What every intake promises: nothing that it said it has is lost, and what is not done is handed out again."""
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -11,8 +12,9 @@ from made import NOW, a_body, a_heartbeat_body, a_parcel, after
 from aiops_platform.core.monitor import Listening
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Limits
+from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
-from aiops_platform.ports import Intake, IntakeUnavailableError
+from aiops_platform.ports import Intake, IntakeFullError, IntakeUnavailableError
 
 SECONDS = 30
 
@@ -175,6 +177,52 @@ def test_a_full_disk_is_said_and_ends_when_there_is_room_again(tmp_path):
     intake.close()
 
 
+def test_above_its_budget_it_takes_nothing_until_parcels_are_done(tmp_path):
+    door, worker = SqliteIntake(tmp_path / "intake.db", budget=200_000), SqliteIntake(tmp_path / "intake.db")
+    for number in range(4):
+        keep(door, a_parcel(number, b"x" * 50_000))
+    with pytest.raises(IntakeFullError, match="wait to be digested"):
+        door.append([a_parcel(9, b"x")])
+    worker.done([each.ticket for each in worker.lease(3, NOW)])
+    assert door.measure() < 200_000
+    keep(door, a_parcel(9, b"x"))
+    assert worker.waiting() == 2
+    door.close()
+    worker.close()
+
+
+def test_what_waits_to_be_written_counts_for_the_budget(tmp_path):
+    intake = SqliteIntake(tmp_path / "intake.db", budget=100_000)
+    appended = [intake.append([a_parcel(1, b"x" * 100_001)])]
+    with pytest.raises(IntakeFullError):
+        appended += [intake.append([a_parcel(number, b"x" * 100_001)]) for number in range(2, 100)]
+    wait(appended, SECONDS)
+    assert intake.waiting() == len(appended)
+    intake.close()
+
+
+def test_reports_are_counted_with_the_parcels_that_hold_them(tmp_path):
+    intake = SqliteIntake(tmp_path / "intake.db")
+    keep(intake, a_parcel(1, b"one"), replace(a_parcel(2, b"many"), kind=ParcelKind.BATCH, reports=98))
+    intake.count({"refused_quota": 3, "refused_too_large": 1})
+    intake.count({"refused_quota": 4})
+    intake.close()
+    numbers = intake_numbers(tmp_path / "intake.db")
+    assert (numbers["accepted"], numbers["refused_quota"], numbers["refused"]) == (99, 7, 8)
+
+
+def test_a_log_of_the_version_before_is_brought_to_this_one(tmp_path):
+    """What version 1 wrote, kept as a dump: three parcels, of which the first is done and the second is leased."""
+    connection = sqlite3.connect(tmp_path / "intake.db")
+    connection.executescript((Path(__file__).parent / "intake-v1.sql").read_text())
+    connection.close()
+    intake = SqliteIntake(tmp_path / "intake.db")
+    keep(intake, a_parcel(4, b"four"))
+    assert bodies(intake.lease(9, NOW)) == [b"three", b"four"]
+    intake.close()
+    assert intake_numbers(tmp_path / "intake.db")["accepted"] == 4
+
+
 def test_a_log_that_vanished_is_said(tmp_path):
     intake = SqliteIntake(tmp_path / "intake.db")
     keep(intake, a_parcel(1, b"one"))
@@ -187,8 +235,6 @@ def test_a_log_that_vanished_is_said(tmp_path):
 def test_a_log_of_a_newer_program_is_left_alone(tmp_path):
     intake = SqliteIntake(tmp_path / "intake.db")
     intake.close()
-    import sqlite3
-
     connection = sqlite3.connect(tmp_path / "intake.db")
     connection.execute("PRAGMA user_version = 99")
     connection.close()

@@ -133,6 +133,7 @@ def parcels(batch: Parcel) -> Iterator[Parcel]:
             kind=ParcelKind.EXCEPTION,
             body=_written_out(entry, head),
             line=entry.line,
+            reports=1,
         )
 
 

@@ -19,6 +19,7 @@ class Parcel:
     """`id` is 16 bytes, made at the door; an event that has no id of its own gets it.
 
     `body` is plain JSON text; that of a batch is JSON lines, packed with gzip. `line`: where in a batch it stood.
+    `reports`: how many reports are in it, as the door counts them; who takes it out of the intake is not told.
     """
 
     id: bytes
@@ -27,3 +28,4 @@ class Parcel:
     received_at: datetime
     body: bytes
     line: int | None = None
+    reports: int = 1

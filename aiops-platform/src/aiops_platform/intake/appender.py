@@ -45,6 +45,11 @@ class Appender:
         self._changed = Condition()
         self._thread: Thread | None = None
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits to be written."""
+        return self._bytes
+
     def append(self, parcels: Sequence[Parcel]) -> Future[None]:
         """See `ports.Intake.append`."""
         order = _Order(parcels, sum(len(parcel.body) for parcel in parcels), Future())

@@ -1,7 +1,7 @@
 """The intake as a SQLite file of its own: appended to by the door, emptied by the worker, both at the same time."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,21 +13,22 @@ from typing import Final
 from aiops_platform.core.monitor import Listening
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Appender, Limits
-from aiops_platform.ports import IntakeUnavailableError, Leased
+from aiops_platform.ports import IntakeFullError, IntakeUnavailableError, Leased
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _PAGE: Final = 4096
 _BUSY_SECONDS: Final = 5
 _LEASE: Final = timedelta(seconds=60)
 _LEASE_BYTES: Final = 16 * 1024 * 1024
 _STRETCHES_KEPT: Final = 100
 _VACUUM_PAGES: Final = 10_000
+_ROOM_TO_EMPTY: Final = 256 * 1024**2
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 # Times are whole microseconds since 1970, as in the store. A lease that has ended has an `until` of 0;
 # its row stays for the `deaths`.
-_TABLES: Final = f"""
+_TABLES: Final = """
 CREATE TABLE parcels (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL,
@@ -38,8 +39,15 @@ CREATE TABLE parcels (
 );
 CREATE INDEX parcels_kind ON parcels (kind, seq, received_at);
 CREATE TABLE leases (seq INTEGER PRIMARY KEY, until INTEGER NOT NULL, deaths INTEGER NOT NULL);
-CREATE TABLE listening (id INTEGER PRIMARY KEY AUTOINCREMENT, since INTEGER NOT NULL, until INTEGER NOT NULL);
-PRAGMA user_version = {_VERSION};
+CREATE TABLE listening (id INTEGER PRIMARY KEY AUTOINCREMENT, since INTEGER NOT NULL, until INTEGER NOT NULL)
+"""
+# Since version 2. What came in before was numbered, if not counted.
+_COUNTERS: Final = """
+CREATE TABLE counters (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters SELECT 'accepted', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'parcels'), 0)
+"""
+_COUNT: Final = """
+INSERT INTO counters (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = number + excluded.number
 """
 _INSERT: Final = "INSERT INTO parcels (id, project_id, kind, received_at, body) VALUES (?, ?, ?, ?, ?)"
 _FREE: Final = """
@@ -54,21 +62,44 @@ ON CONFLICT (seq) DO UPDATE SET until = excluded.until
 
 
 class SqliteIntake:
-    """See `ports.Intake`. `path` None keeps it in memory, for tests; `disk_limit` is in bytes."""
+    """See `ports.Intake`. `path` None keeps it in memory, for tests.
 
-    def __init__(self, path: Path | None, *, limits: Limits | None = None, disk_limit: int = 8 * 1024**3) -> None:
+    `budget` is how many bytes may wait in the file before nothing more is taken. The file itself may grow a little
+    larger, to `disk_limit`: whoever empties it has to write, too.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        limits: Limits | None = None,
+        budget: int = 2 * 1024**3,
+        disk_limit: int | None = None,
+    ) -> None:
+        disk_limit = budget + _ROOM_TO_EMPTY if disk_limit is None else disk_limit
         self._log = _Link(path, synchronous="FULL", disk_limit=disk_limit)
         # What the worker notes may be lost by a power cut: then it does the same once more.
         self._notes = _Link(path, synchronous="NORMAL", disk_limit=disk_limit) if path else self._log
         self._appender = Appender(self._write, limits or Limits())
         self._version: int | None = None
         self._stretch: Listening | None = None
-        with self._notes.use():
-            pass
+        self._budget = budget
+        self._held = 0
+        self.measure()
 
     def append(self, parcels: Sequence[Parcel]) -> Future[None]:
         """See `ports.Intake`."""
+        if self._held + self._appender.waiting_bytes > self._budget:
+            raise IntakeFullError(
+                f"More than {self._budget} bytes wait to be digested: the worker is behind, or stands."
+            )
         return self._appender.append(parcels)
+
+    def measure(self) -> int:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            self._held = _held(connection)
+        return self._held
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
         """See `ports.Intake`. Fewer than `limit` when they are long: 16 MiB at once, but always one."""
@@ -120,6 +151,11 @@ class SqliteIntake:
         before, self._version = self._version, version
         return bool(before != version)
 
+    def count(self, numbers: Mapping[str, int]) -> None:
+        """See `ports.Intake`."""
+        with self._notes.change() as connection:
+            connection.executemany(_COUNT, numbers.items())
+
     def tick(self, now: datetime) -> None:
         """See `ports.Intake`."""
         before = self._stretch
@@ -162,6 +198,8 @@ class SqliteIntake:
         rows = [(each.id, each.project_id, each.kind, _micros(each.received_at), each.body) for each in parcels]
         with self._log.change() as connection:
             connection.executemany(_INSERT, rows)
+            connection.execute(_COUNT, ("accepted", sum(each.reports for each in parcels)))
+            self._held = _held(connection)
 
 
 class _Link:
@@ -227,9 +265,9 @@ class _Link:
             raise IntakeUnavailableError(
                 f"The intake{self._named()} was written by a newer aiops-platform: install that one again."
             )
-        if version == 0:
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
+        for statement in (_TABLES.split(";") if version < 1 else []) + (_COUNTERS.split(";") if version < 2 else []):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
         connection.execute("COMMIT")
 
     def _drop(self, *, keep_memory: bool = True) -> None:
@@ -239,6 +277,12 @@ class _Link:
 
     def _named(self) -> str:
         return f" {self._path}" if self._path else ""
+
+
+def _held(connection: sqlite3.Connection) -> int:
+    """The bytes that are in use: those of pages that emptied are taken again before the file grows."""
+    pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+    return int(pages - free) * _PAGE
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
