@@ -28,6 +28,7 @@ while it runs, in another terminal:
   aiops doctor                  look after folder, databases, disk and parts
   aiops stats                   how much came in, and what became of it
   aiops export events           every stored event, a line of JSON each
+  aiops backup aiops.tar        all of it into one file, also while it runs
 """
 _SETTINGS = """\
 Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Three more have no option:
@@ -57,6 +58,11 @@ def make_parser() -> ArgumentParser:
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add_export(commands)
+    backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
+    backup.add_argument("file", metavar="FILE", help="a tar; one that is there is replaced once the new one is whole")
+    restore = _add(commands, "restore", _late("backup:restore"), "put a backup into a folder that nothing runs on")
+    restore.add_argument("file", metavar="FILE", help="what `aiops backup` has written")
+    restore.add_argument("--force", action="store_true", help="even into a folder in use: what is there is put aside")
     _add(commands, "migrate", _late("parts:migrate"), "bring the database to this version (serve does it by itself)")
     door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
     _add_address(door)
