@@ -1,5 +1,6 @@
 """A platform without doors: a store and an intake in memory, and the stations that work on them."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.storage import schema
+from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import open_database
 from aiops_platform.storage.transactions import SqlStore
 
@@ -28,6 +30,7 @@ class Workshop:
             rows = [{"slug": name, "name": name, "created_at": NOW} for name in ("one", "two")]
             connection.execute(insert(schema.projects), rows)
         self.store = SqlStore(self.database)
+        self.opener = Bodies()
         self.intake = SqliteIntake(None)
         self.digest = Digest(self.store, self.intake, together=together)
         self.watch = Watch(self.store, self.intake)
@@ -59,6 +62,12 @@ class Workshop:
         """How many rows there are."""
         with self.database.read() as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+    def bodies(self) -> list[dict[str, Any]]:
+        """The events as they are kept, in the order of their making."""
+        rows = self.rows(schema.events, "dictionary_id", "body")
+        with self.database.read() as connection:
+            return [json.loads(self.opener.open(connection, *row)) for row in rows]
 
     def facts(self) -> list[str]:
         """The kinds of all facts, in order."""

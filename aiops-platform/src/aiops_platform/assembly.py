@@ -17,6 +17,7 @@ from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.ingest import Ingest
+from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
@@ -37,6 +38,7 @@ _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
 _DIGEST_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
+_LEARN_SECONDS = 5.0
 _PRUNE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
@@ -134,6 +136,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
         yield [
             Duty(name="digest", seconds=_DIGEST_SECONDS, step=Digest(store, intake).step, wakes=intake.changed),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
+            Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake).step),
         ]
 

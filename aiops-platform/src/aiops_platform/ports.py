@@ -264,6 +264,10 @@ class Store(Protocol):
         """A transaction: written at the end of the block, undone by any exception. Never one inside another."""
         ...
 
+    def train(self, now: datetime) -> bool:
+        """Learns to keep the events of projects shorter, where that is due; says whether it was."""
+        ...
+
 
 class Reads(Protocol):
     """What pages and the API show. Every method may be called from any thread, and raises StoreUnavailable."""

@@ -1,6 +1,8 @@
-"""The tables that migrations make are those of the schema, and a newer database is left alone."""
+"""The tables that migrations make are those of the schema, what was in them stays, and a newer database is left alone."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from aiops_platform.core.views import IncidentQuery
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.migrations import StoreNewerError, migrate
 from aiops_platform.storage.readiness import NEWEST, make_ready
-from aiops_platform.storage.schema import metadata
+from aiops_platform.storage.reads import SqlReads
+from aiops_platform.storage.schema import metadata, moment
 
 
 @pytest.fixture
@@ -58,3 +62,33 @@ def test_a_database_in_memory_can_be_migrated() -> None:
     migrate(database)
     with database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM incidents")).scalar() == 0
+
+
+# What earlier programs wrote, as SQL: a file for each version of the tables.
+STORES = Path(__file__).with_name("stores")
+
+
+def an_old_store(version: str, folder: Path) -> Path:
+    file = folder / "old.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((STORES / f"{version}.sql").read_text())
+    return file
+
+
+@pytest.mark.parametrize("version", [file.stem for file in sorted(STORES.glob("*.sql"))])
+def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str, tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{an_old_store(version, tmp_path)}")
+    make_ready(database)
+    reads, now = SqlReads(database), moment(1795325650_000000)
+    rows = reads.incidents(1, IncidentQuery(), now).rows
+    assert {(row.type, row.count, sum(row.trend)) for row in rows} == {("KeyError", 6, 6), ("ValueError", 1, 1)}
+    newest = reads.event(1, 1, "newest")
+    assert newest is not None
+    assert (newest.of, newest.body["message"], newest.body["release"]) == (6, "no such price: '5'", "8")
+    ((run,),) = (job.runs for job in reads.jobs(1).rows)
+    assert run.incident_id == 1
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+    database.close()

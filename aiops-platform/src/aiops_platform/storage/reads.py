@@ -1,6 +1,5 @@
 """What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -36,6 +35,7 @@ from aiops_platform.core.views import (
     StateCounts,
 )
 from aiops_platform.storage import job_reads
+from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.schema import (
     events,
@@ -73,6 +73,7 @@ class SqlReads:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bodies = Bodies()
 
     def revision(self, project_id: int) -> dict[str, int]:
         """See `ports.Reads`."""
@@ -158,7 +159,7 @@ class SqlReads:
             query = query.where(events.c.id == which)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-            return None if row is None else _event_detail(connection, row)
+            return None if row is None else _event_detail(connection, row, self._bodies)
 
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
         """See `ports.Reads`."""
@@ -340,7 +341,7 @@ def _event_row(row: Row[Any]) -> EventRow:
     )
 
 
-def _event_detail(connection: Connection, row: Row[Any]) -> EventDetail:
+def _event_detail(connection: Connection, row: Row[Any], bodies: Bodies) -> EventDetail:
     mine = events.c.incident_id == row.incident_id
     around = select(
         func.count(),
@@ -355,7 +356,7 @@ def _event_detail(connection: Connection, row: Row[Any]) -> EventDetail:
         incident_id=row.incident_id,
         occurred_at=row.occurred_at,
         received_at=row.received_at,
-        body=wire.completed(msgspec.json.decode(zlib.decompress(row.body))),
+        body=wire.completed(msgspec.json.decode(bodies.open(connection, row.dictionary_id, row.body))),
         number=number,
         of=of,
         earlier_id=earlier,

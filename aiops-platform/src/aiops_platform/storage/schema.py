@@ -265,7 +265,20 @@ group_keys = Table(
     Column("parts", JSON, nullable=False),
 )
 
-# Events as they were said: `body` is JSON in the fields of the wire, compressed with zlib; the rest is for rules.
+# What bodies of events are packed with. The id is a hash of the content; without a project it is for all.
+dictionaries = Table(
+    "dictionaries",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("project_id", ForeignKey("projects.id")),
+    Column("made_at", Instant, nullable=False),
+    # The newest event there was: what it learned from is among those up to this one.
+    Column("up_to", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Events as they were said: `body` is JSON in the fields of the wire, packed with zstd and the dictionary of that id
+# (with zlib, where it is null); the rest is for rules.
 events = Table(
     "events",
     metadata,
@@ -276,6 +289,7 @@ events = Table(
     Column("received_at", Instant, nullable=False),
     Column("repeat_count", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("dictionary_id", BigInteger),
     Index("ix_events_incident_id_id", "incident_id", "id"),
     # Who knows an event's id finds its incident.
     Index("ix_events_event_id", "event_id"),

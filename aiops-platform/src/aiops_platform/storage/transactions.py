@@ -1,6 +1,6 @@
 """Changes to the store in domain verbs, for the stations; each is a few statements however much there is to be written."""
 
-import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,16 +18,15 @@ from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
-from aiops_platform.ports import IncidentChange, JobChange, MonitorChange, Transaction
-from aiops_platform.storage import counters, schema
+from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
+from aiops_platform.storage import counters, schema, training
+from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.revisions import bump
 
 # SQLite takes at most 32,766 parameters in a statement, older ones 999.
 _IN_LIMIT: Final = 300
-# Twice as fast as zlib's usual level, and hardly longer.
-_QUICKLY: Final = 1
 
 
 class SqlStore:
@@ -35,19 +34,25 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bodies = Bodies()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `ports.Store`."""
         with self._database.begin() as connection:
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, self._bodies)
+
+    def train(self, now: datetime) -> bool:
+        """See `ports.Store`."""
+        return training.train(self._database, self._bodies, now)
 
 
 class SqlTransaction:
     """See `ports.Transaction`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, bodies: Bodies) -> None:
         self._connection = connection
+        self._bodies = bodies
 
     def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
         """See `ports.Transaction`."""
@@ -370,21 +375,27 @@ class SqlTransaction:
         )
 
     def _add_events(self, told: Sequence[tuple[int, IncidentChange]]) -> None:
-        self._many(
-            insert(schema.events),
-            [
-                {
-                    "incident_id": incident_id,
-                    "event_id": event.event_id,
-                    "occurred_at": event.occurred_at,
-                    "received_at": event.received_at,
-                    "repeat_count": event.repeat_count,
-                    "body": zlib.compress(event.body, _QUICKLY),
-                }
-                for incident_id, change in told
-                for event in change.events
-            ],
-        )
+        of_projects: defaultdict[int, list[tuple[int, KeptEvent]]] = defaultdict(list)
+        for incident_id, change in told:
+            of_projects[change.incident.project_id] += [(incident_id, event) for event in change.events]
+        for project_id, kept in of_projects.items():
+            bodies = [event.body for _, event in kept]
+            dictionary_id, packed = self._bodies.pack(self._connection, project_id, bodies)
+            self._many(
+                insert(schema.events),
+                [
+                    {
+                        "incident_id": incident_id,
+                        "event_id": event.event_id,
+                        "occurred_at": event.occurred_at,
+                        "received_at": event.received_at,
+                        "repeat_count": event.repeat_count,
+                        "body": body,
+                        "dictionary_id": dictionary_id,
+                    }
+                    for (incident_id, event), body in zip(kept, packed, strict=True)
+                ],
+            )
         self.count({"stored_events": sum(len(change.events) for _, change in told)})
 
     def _add_hours(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
