@@ -22,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What people do
 
@@ -61,6 +61,10 @@ test-e2e: browser wheels ## Built wheels, real processes, a real browser
 .PHONY: bench-sdk
 bench-sdk: $(MADE)/dev ## What the SDK costs and loses beside the others, measured here (OPTIONS=--quick for a look)
 	@$(BIN)/python bench/sdk/run.py $(OPTIONS)
+
+.PHONY: bench-platform
+bench-platform: $(MADE)/dev ## What the platform takes, keeps and costs beside Bugsink (OPTIONS=--quick for a look)
+	@$(BIN)/python bench/platform/run.py $(OPTIONS)
 
 .PHONY: screenshots
 screenshots: browser ## A picture of every page into test-results/screenshots, and those that the README shows
@@ -109,6 +113,7 @@ check-types-sdk:
 
 check-types-platform:
 	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/sdk
+	@MYPYPATH=bench/platform $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/bench bench/platform
 
 # Two halves of the same length.
 check-tests-sdk:

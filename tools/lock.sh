@@ -27,3 +27,4 @@ lock flask-suite 3.11 requirements/flask-suite.in
 lock starlette-suite 3.11 requirements/starlette-suite.in
 lock django-suite 3.11 requirements/django-suite.in
 lock celery-suite 3.11 requirements/celery-suite.in
+lock bench-bugsink 3.11 requirements/bench-bugsink.in
