@@ -78,9 +78,10 @@ def _copy(source: Path, target: Path, connection: sqlite3.Connection, progress: 
             progress(source.name, total - remaining, total)
 
     try:
+        target.touch(mode=0o600)
         with closing(sqlite3.connect(target)) as copy:
             connection.backup(copy, pages=_PAGES_AT_ONCE, progress=told, sleep=0)
             # The copy is read by programs that may not write beside it: no log of its own.
             copy.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.Error as cause:
+    except (sqlite3.Error, OSError) as cause:
         raise CopyError(f"{source} cannot be copied to {target.parent}: {cause}") from cause

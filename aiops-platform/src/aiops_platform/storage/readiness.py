@@ -1,23 +1,59 @@
 """Whether the tables are those of this program, and if not, the way there; nearly always there is nothing to do."""
 
+import logging
+from pathlib import Path
+from shutil import disk_usage
 from typing import Final
 
 from sqlalchemy import inspect, text
 
+from aiops_platform.storage.backup import CopyError, copy_together
 from aiops_platform.storage.database import Database
 
 # The newest of the migrations; a test compares the two.
 NEWEST: Final = "compact"
+_COPY: Final = "store.before-{version}.db"
+
+log = logging.getLogger(__name__)
 
 
 def make_ready(database: Database) -> None:
-    """Brings the tables to this program's version. Raises StoreNewerError and StoreUnavailableError."""
-    if _version_of(database) == NEWEST:
+    """Brings the tables to this program's version; what was there is copied first, into a file beside the store.
+
+    Raises StoreNewerError, CopyError and StoreUnavailableError.
+    """
+    version = _version_of(database)
+    if version == NEWEST:
         return
     # Late: alembic takes longer to import than all that a short command does.
-    from aiops_platform.storage.migrations import migrate
+    from aiops_platform.storage.migrations import migrate, refuse_newer
 
+    refuse_newer(version)
+    copy = None if version is None else _keep_a_copy(database)
     migrate(database)
+    if copy is not None:
+        for earlier in set(copy.parent.glob(_COPY.format(version="*"))) - {copy}:
+            earlier.unlink()
+
+
+def _keep_a_copy(database: Database) -> Path | None:
+    """The copy of the store as it was; None where people keep their own, which is everywhere but in a file."""
+    file = database.engine.url.database
+    if database.engine.dialect.name != "sqlite" or not file or file == ":memory:":
+        return None
+    store = Path(file)
+    copy = store.with_name(_COPY.format(version=NEWEST))
+    needed, free = store.stat().st_size, disk_usage(store.parent).free
+    if free < needed:
+        raise CopyError(
+            f"{store} is of an earlier version, and is copied before it is brought to this one: make room for "
+            f"{needed / 1e6:.0f} MB in {store.parent} ({free / 1e6:.0f} MB are free)"
+        )
+    log.info("The store is of an earlier version: it is copied, then brought to this one", extra={"copy": copy})
+    draft = copy.with_name(f".{copy.name}")
+    draft.unlink(missing_ok=True)
+    copy_together({store: draft})
+    return draft.replace(copy)
 
 
 def _version_of(database: Database) -> str | None:

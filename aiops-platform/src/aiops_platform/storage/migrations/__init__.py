@@ -1,5 +1,7 @@
 """The way from any released version's tables to these: `migrate` walks it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 
 from alembic import command
@@ -21,13 +23,24 @@ def migrate(database: Database) -> None:
 
     Raises StoreNewerError, and StoreUnavailableError while another program writes.
     """
+    with _config() as config, database.begin() as connection:
+        _refuse_newer(MigrationContext.configure(connection).get_current_revision(), config)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def refuse_newer(version: str | None) -> None:
+    """Raises StoreNewerError for tables of a version that this program does not know."""
+    with _config() as config:
+        _refuse_newer(version, config)
+
+
+@contextmanager
+def _config() -> Iterator[Config]:
     with as_file(files(__package__)) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
-        with database.begin() as connection:
-            _refuse_newer(MigrationContext.configure(connection).get_current_revision(), config)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        yield config
 
 
 def _refuse_newer(version: str | None, config: Config) -> None:
