@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import sys
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from aiops_sdk import _safety, answers, listening, noise, scope
+from aiops_sdk import _safety, answers, hostile, listening, noise, scope
 from aiops_sdk.answers import AnsweredRequest
 from aiops_sdk.scope import Work, WorkLog
 
@@ -62,7 +63,8 @@ class AsgiRequest(AnsweredRequest):
         self.began = time.monotonic()
         self._listener = listener
         self._path = connection.get("path")
-        self._root_path = connection.get("root_path")
+        root_path = connection.get("root_path")
+        self._root_path = root_path if isinstance(root_path, str) else ""
         self._headers = connection.get("headers")
 
     def is_about(self, connection: Connection) -> bool:
@@ -75,10 +77,14 @@ class AsgiRequest(AnsweredRequest):
     def route(self) -> Optional[str]:  # type: ignore[override]  # it is found out while the request runs
         """The framework's pattern for the path."""
         if self._route is None:
-            # Quart keeps it to itself.
-            rule = getattr(getattr(self.original, "url_rule", None), "rule", None)
-            self._route = rule or route_of(self.connection, self.path, self._root_path or "")
+            self._route = self._find_route()
         return self._route
+
+    @_safety.harmless
+    def _find_route(self) -> Optional[str]:
+        # Quart keeps it to itself.
+        rule = getattr(getattr(self.original, "url_rule", None), "rule", None)
+        return rule or route_of(self.connection, self.path, self._root_path)
 
 
 def watched(
@@ -110,7 +116,7 @@ def watched(
 
 @_safety.harmless
 def _begin(ears: Ears, connection: Connection, receive: Receive, send: Send, mechanism: str) -> Optional[Any]:
-    listener, kind = ears.listener(), connection["type"]
+    listener, kind = ears.listener(), connection.get("type")
     if listener is None:
         return None
     if kind == "lifespan":
@@ -119,11 +125,16 @@ def _begin(ears: Ears, connection: Connection, receive: Receive, send: Send, mec
     if kind not in ("http", "websocket") or (isinstance(outer, AsgiRequest) and outer.is_about(connection)):
         return None
     if not listener.knows_base_url:
-        listener.learn_base_url(base_url_of(connection))
+        _learn_base_url(listener, connection)
     request = AsgiRequest(connection, listener)
     if kind == "http":
         return _Exchange(listener.client, request, receive, send, mechanism)
     return _Websocket(listener.client, request, receive, send, mechanism)
+
+
+@_safety.harmless
+def _learn_base_url(listener: Listener, connection: Connection) -> None:
+    listener.learn_base_url(base_url_of(connection))
 
 
 class _Exchange:
@@ -176,13 +187,14 @@ class _Exchange:
 
     @_safety.harmless
     def _look(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            if status < 400:
+        kind = message.get("type")
+        if kind == "http.response.start":
+            status = message.get("status")
+            if not isinstance(status, int) or status < 400:
                 self._looks = False
             else:
                 self._answers(status, message)
-        elif self._status and message["type"] == "http.response.body":
+        elif self._status and kind == "http.response.body":
             self._takes(message)
 
     def _answers(self, status: int, message: Message) -> None:
@@ -209,7 +221,7 @@ class _Exchange:
 
     def _takes(self, message: Message) -> None:
         piece = message.get("body", b"")
-        self._length += len(piece)
+        self._length += len(piece) if isinstance(piece, (bytes, bytearray, memoryview)) else answers.MAX_BODY + 1
         if self._length > answers.MAX_BODY:
             self._settle(None)
             return
@@ -249,8 +261,7 @@ class _Websocket:
 
     def send(self, message: Message) -> Awaitable[None]:
         """Look whether it is closed because of an exception, and give what sends the message."""
-        if message["type"] == "websocket.close":
-            self._look(message)
+        self._look(message)
         return self._pass_on(message)
 
     def failed(self, exc: BaseException) -> None:
@@ -264,6 +275,8 @@ class _Websocket:
 
     @_safety.harmless
     def _look(self, message: Message) -> None:
+        if message.get("type") != "websocket.close":
+            return
         exc = sys.exc_info()[1]
         if message.get("code") in _FAILED and exc is not None and not isinstance(exc, _answer_types()):
             self.failed(exc)
@@ -289,7 +302,7 @@ class _Lifespan:
     def send(self, message: Message) -> Awaitable[None]:
         """Look whether it says that the app failed, and give what sends it."""
         exc = sys.exc_info()[1]
-        if exc is None or not str(message["type"]).endswith(".failed"):
+        if exc is None or not str(message.get("type")).endswith(".failed"):
             return self._pass_on(message)
         answers.raised(self._client, exc, self._mechanism)
         return self._in_silence(message)
@@ -328,9 +341,13 @@ def path_of(path: Optional[str], root_path: Optional[str]) -> str:
 
 
 def headers_of(raw: object) -> Dict[str, str]:
-    """Headers, under the names that people write; those that came several times as one."""
+    """Headers, under the names that people write; those that came several times as one. What is no header is left out."""
     found: Dict[str, str] = {}
-    for name, value in raw or ():  # type: ignore[attr-defined]  # they are pairs
+    # What can be walked through only once is the server's.
+    for pair in raw if isinstance(raw, Sequence) else ():
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            continue
+        name, value = pair
         key = "-".join([word.capitalize() for word in _text(name).split("-")])
         text = _text(value)
         found[key] = text if key not in found else found[key] + ("; " if key == "Cookie" else ", ") + text
@@ -338,7 +355,7 @@ def headers_of(raw: object) -> Dict[str, str]:
 
 
 def _text(raw: object) -> str:
-    return raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
+    return raw.decode("latin-1") if isinstance(raw, bytes) else hostile.text_of(raw)
 
 
 def base_url_of(connection: Connection) -> Optional[str]:
@@ -400,7 +417,7 @@ def _url(request: AsgiRequest) -> Optional[str]:
 
 
 def _whole_path(request: AsgiRequest) -> str:
-    return str(request._root_path or "").rstrip("/") + request.path
+    return request._root_path.rstrip("/") + request.path
 
 
 def _query(request: AsgiRequest) -> Optional[str]:
@@ -409,16 +426,19 @@ def _query(request: AsgiRequest) -> Optional[str]:
 
 def _remote_addr(request: AsgiRequest) -> Optional[str]:
     found = request.connection.get("client")
-    return str(found[0]) if found else None
+    return str(found[0]) if isinstance(found, (list, tuple)) and found else None
 
 
 def _server(connection: Connection) -> str:
-    name, port = connection.get("server") or ("", None)
+    server = connection.get("server")
+    # A server at a Unix socket says its path.
+    name, port = server if isinstance(server, (list, tuple)) and len(server) == 2 else ("", None)
     return "{}:{}".format(name, port) if port is not None else str(name)
 
 
-def _http(scheme: Optional[str]) -> str:
-    return {"ws": "http", "wss": "https"}.get(scheme or "http", scheme or "http")
+def _http(scheme: object) -> str:
+    known = scheme if isinstance(scheme, str) and scheme else "http"
+    return {"ws": "http", "wss": "https"}.get(known, known)
 
 
 def _is_silent(request: AsgiRequest) -> bool:

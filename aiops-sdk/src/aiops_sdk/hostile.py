@@ -97,13 +97,13 @@ def message_of(exc: BaseException) -> str:
     return clean(values.shown(_ARGUMENTS(exc)))
 
 
-def text_of(thing: object) -> str:
-    """``str(thing)``, or a note in angle brackets."""
+def text_of(thing: object, asker: Optional[Asker] = None) -> str:
+    """``str(thing)``, or a note in angle brackets. ``asker`` where it may not take as long as usual."""
     if type(thing) is str:
         return clean(thing)
     look = values.look_at(thing)
     if look == values.FOREIGN:
-        return _asked(thing)
+        return _asked(thing, asker or _asker)
     return clean(str(thing) if look == values.PLAIN else values.shown(thing))
 
 
@@ -160,8 +160,8 @@ def _maker_of_text(kind: type) -> int:
     return 0
 
 
-def _asked(thing: object) -> str:
-    return _or_note(_asker.ask(lambda: str(thing)), thing)
+def _asked(thing: object, asker: Asker = _asker) -> str:
+    return _or_note(asker.ask(lambda: str(thing)), thing)
 
 
 def _fields(kind: type, *names: str) -> _Read:

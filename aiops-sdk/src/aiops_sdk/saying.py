@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
 from collections import OrderedDict
 from types import MappingProxyType
@@ -11,7 +13,7 @@ from aiops_sdk.event import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Mapping, Optional, Union
+    from typing import Callable, Dict, Iterable, Mapping, Optional, Tuple, Union
 
     from aiops_sdk.scope import Around, Crumb
 
@@ -21,8 +23,11 @@ NAME = 200
 VALUE = 1_000
 MESSAGE = 2_000
 
-# Those of the standard library that people hand in; any other is code of others.
-_MAPPINGS = (dict, OrderedDict, MappingProxyType)
+# This is said again and again, where a failure is reported once: an object that takes longer to say what it is, in
+# seconds, is told by its class.
+_asker = hostile.Asker(0.05, hostile.STUCK_LIMIT)
+# Classes of the standard library whose texts are made quickly. Named, not imported: whoever has one has its module loaded.
+_QUICK = (("uuid", "UUID"), ("datetime", "datetime"), ("datetime", "date"), ("decimal", "Decimal"))
 
 # What a user is told by, and how others call it.
 _USER = {"id": "id", "email": "email", "name": "name", "username": "name", "ip_address": "ip_address"}
@@ -42,8 +47,12 @@ def around(said: Mapping[str, object]) -> Around:
 
 def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, object]) -> Callable[[Around], Around]:
     """The change that says who the user is, from what was handed to ``set_user``."""
-    named: Mapping[str, object] = dict(said) if type(said) in _MAPPINGS else {"id": said}  # type: ignore[arg-type]  # it is one
-    told = {_USER[name]: text(value, VALUE) for name, value in named.items() if name in _USER and value is not None}
+    told = {
+        _USER[name]: text(value, VALUE)
+        for name, value in _entries(said)
+        # Other keys may be of any making, and are asked for nothing.
+        if type(name) is str and name in _USER and value is not None
+    }
     told.update({name: text(value, VALUE) for name, value in given.items() if value is not None})
     return lambda before: scope.with_user(before, told or None)
 
@@ -78,4 +87,20 @@ def statement_run(statement: object, seconds: Optional[float], kept: int) -> Non
 
 def text(value: object, limit: int) -> str:
     """What would be printed of it, cut to ``limit`` characters."""
-    return hostile.clean(hostile.text_of(value), limit)
+    said = str(value) if type(value) is not str and _is_quick(type(value)) else hostile.text_of(value, _asker)
+    return hostile.clean(said, limit)
+
+
+def _is_quick(kind: type) -> bool:
+    return any(getattr(sys.modules.get(module), name, None) is kind for module, name in _QUICK)
+
+
+def _entries(said: object) -> Iterable[Tuple[object, object]]:
+    """What a mapping of the standard library holds, without asking its keys; anything else is an id."""
+    if type(said) is MappingProxyType:
+        # A view of another mapping, which is asked for nothing, either.
+        (said,) = gc.get_referents(said)
+    if type(said) is dict or type(said) is OrderedDict:
+        # All at once: another thread may change it meanwhile.
+        return list(dict.items(said))
+    return (("id", said),)

@@ -8,7 +8,9 @@ import logging
 import pickle
 import threading
 import uuid
+from collections import OrderedDict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -108,6 +110,43 @@ class TestWhatIsSaid:
         assert tags["id"] == str(number)
         assert "Stuck" in tags["stuck"]
         assert len(tags["long"]) <= 1_000
+
+    def test_objects_that_take_their_time_are_told_by_their_class(self, captured):
+        released = threading.Event()
+
+        class Slow:
+            def __str__(self):
+                released.wait(60)
+                return "slow"
+
+        class Key(str):  # noqa: SLOT000 - as people write them
+            """One that could take its time."""
+
+            def __hash__(self):
+                asked.append("hash")
+                return 7
+
+            __eq__ = None
+
+        asked = []
+        user = {"id": 7, Key("name"): 8}
+        ordered = OrderedDict(user)
+        asked.clear()
+
+        def work():
+            aiops_sdk.set_user(user)
+            aiops_sdk.capture_exception(ValueError("a dictionary"))
+            aiops_sdk.set_user(ordered)
+            aiops_sdk.capture_exception(ValueError("an ordered one"))
+            aiops_sdk.set_user(MappingProxyType(ordered))
+            aiops_sdk.set_tag("slow", Slow())
+            aiops_sdk.capture_exception(ValueError("a view of it"))
+
+        apart(work)
+        released.set()
+        assert asked == []
+        assert [event["user"] for event in captured] == [{"id": "7"}] * 3
+        assert captured[-1]["tags"] == {"slow": "<Slow without a usable text>"}
 
     def test_tags_of_the_whole_process(self):
         with capture_events(

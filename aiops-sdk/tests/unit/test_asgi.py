@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from events import a_client
+from events import HandMadeTransport, a_client
 
 from aiops_sdk import asgi
+from aiops_sdk import client as clients
 from aiops_sdk.asgi import AsgiRequest
-from aiops_sdk.listening import Listener
+from aiops_sdk.listening import Ears, Listener
 
 
 def a_connection(**more):
@@ -79,3 +82,61 @@ def test_a_mounted_app_s_scope_is_about_the_same_request():
 def test_a_websocket_reaches_the_service_by_http():
     assert asgi.base_url_of(a_connection(scheme="wss")) == "https://shop.example.com"
     assert asgi.base_url_of(a_connection(headers=[])) == "https://10.0.0.7:8000"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"server": 5}, {"server": ("only",)}, {"client": 5}, {"headers": 5}, {"headers": [(b"host", b"a", b"b")]},
+        {"headers": [5, (b"x-trace", b"7")]}, {"path": 5}, {"path": None}, {"root_path": 5}, {"root_path": b"/a"},
+        {"query_string": 5}, {"scheme": 5}, {"method": 5}, {"path_template": 5, "router": 5}, {"fastapi": 5, "route": 5},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_of_an_odd_connection_what_can_be_read_is_told(odd):
+    events = HandMadeTransport()
+    client = a_client(events)
+    clients.make_current(client)
+    messages = []
+
+    async def app(_, connection, receive, send):
+        raise ZeroDivisionError
+
+    async def send(message):
+        messages.append(message)
+
+    try:
+        with pytest.raises(ZeroDivisionError):
+            asyncio.run(asgi.watched(app, "asgi", Ears())(None, a_connection(**odd), None, send))
+    finally:
+        clients.make_current(None)
+    assert client.flush(60.0)
+    (event,) = events.bodies
+    assert (event["error_type"], event["exceptions"][0]["frames"][-1]["function"]) == ("ZeroDivisionError", "app")
+    if "path" not in odd:
+        assert event["request_path"] == "/orders/17"
+    if odd.get("headers") == [5, (b"x-trace", b"7")]:
+        assert event["request"]["headers"] == {"X-Trace": "7"}
+
+
+def test_odd_messages_pass_and_the_headers_of_an_answer_remain_the_server_s():
+    client = a_client()
+    clients.make_current(client)
+    passed = []
+
+    async def app(_, connection, receive, send):
+        for message in ({}, {"type": 5}, {"type": "websocket.close", "code": "5"}, {"type": "http.response.start"}):
+            await send(message)
+        await send({"type": "http.response.start", "status": 500, "headers": iter([(b"a", b"b")])})
+        await send({"type": "http.response.body", "body": "no bytes"})
+
+    async def send(message):
+        passed.append(list(message["headers"]) if "headers" in message else message)
+
+    try:
+        for kind in ("http", "websocket", "lifespan"):
+            asyncio.run(asgi.watched(app, "asgi", Ears())(None, a_connection(type=kind), None, send))
+    finally:
+        clients.make_current(None)
+    assert len(passed) == 18
+    assert passed.count([(b"a", b"b")]) == 3

@@ -12,7 +12,7 @@ import sys
 from contextvars import ContextVar
 from types import FunctionType
 
-from aiops_sdk import _safety, modules, scope, values
+from aiops_sdk import _safety, hostile, modules, scope, values
 from aiops_sdk import client as clients
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
         finally:
             _passed.reset(token)
             if passed:
-                _safety.attempt(lambda: _capture(client, bound, method_name, event, named), None)
+                _capture(client, bound, method_name, event, named)
 
     def process_and_note(bound: Any, *args: Any, **named: Any) -> Any:
         found = process(bound, *args, **named)
@@ -84,6 +84,7 @@ def _unnamed(ours: Any, theirs: Any) -> Any:
     return functools.update_wrapper(made, theirs)
 
 
+@_safety.harmless
 def _capture(client: Client, bound: Any, method_name: str, event: Any, named: Dict[str, Any]) -> None:
     level, logger = LEVELS[method_name], bound._logger
     is_stdlib = isinstance(logger, logging.Logger)
@@ -96,7 +97,7 @@ def _capture(client: Client, bound: Any, method_name: str, event: Any, named: Di
         level,
         file,
         number,
-        event if isinstance(event, str) else str(event),
+        event if type(event) is str else hostile.text_of(event),
         context.get("positional_args") or None,
         _exc_info(context.get("exc_info"), method_name),
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from events import a_client
+from events import DEADLINE, a_client
 
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
@@ -106,6 +107,24 @@ def test_what_a_processor_drops_and_what_the_level_forbids_is_no_event(client: C
     logging.getLogger("shop.quiet").setLevel(logging.CRITICAL)
     structlog.get_logger("shop.quiet").error("not printed")
     assert told(client) == []
+
+
+def test_an_event_that_cannot_say_what_it_is_is_waited_for_shortly(client: Client):
+    asked = threading.Event()
+
+    class Slow:
+        def __repr__(self) -> str:
+            return "quick"
+
+        def __str__(self) -> str:
+            asked.wait(DEADLINE)
+            return "slow"
+
+    printing()
+    structlog.get_logger().error(Slow())
+    asked.set()
+    (event,) = told(client)
+    assert event["message"] == "<Slow without a usable text>"
 
 
 def test_in_the_end_nothing_of_ours_is_left():
