@@ -21,7 +21,7 @@ _CONNECTIONS = 16
 #: Requests that are made ready for each second of load; a server that takes more ends the load early, not wrongly.
 _A_SECOND = {"long": 6_000, "short": 8_000, "loop": 8_000, "batch": 300, "beat": 9_000}
 _A_SECOND_OF_THE_REST = 500
-_LONGEST_DEATH = 3.0
+_LIVES = (1.0, 4.0)  # seconds of load before a kill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +112,11 @@ def _kills(bench: Bench, name: str, effort: Effort) -> Figures:
         ids = Path(folder) / "ids"
         for _ in range(rounds):
             generator = Generator(
-                server, mails["long"], connections=_CONNECTIONS, seconds=_LONGEST_DEATH + 5,
-                most=_most(name, "long", _LONGEST_DEATH), ids=str(ids),
+                server, mails["long"], connections=_CONNECTIONS, seconds=_LIVES[1] + 5,
+                most=_most(name, "long", _LIVES[1]), ids=str(ids),
             )  # fmt: skip
             generator.go()
-            time.sleep(chance.uniform(0.3, _LONGEST_DEATH))
+            time.sleep(chance.uniform(*_LIVES))
             server.kill()
             generator.found()
             acknowledged |= set(ids.read_text().split())

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -233,8 +234,8 @@ class Bugsink:
         gunicorn = [str(self._bin / "gunicorn"), f"--bind={self.host}:{self.port}", "--workers=4", "bugsink.wsgi"]
         for command in (gunicorn, [str(self._bin / "bugsink-runsnappea")]):
             self._sessions.start(command, log=self._folder / "log", environ=self._environ, folder=self._folder)
-        eventually(lambda: _listens(self.port), "gunicorn")
-        time.sleep(3)  # its workers load while it listens already
+        eventually(lambda: _answers(self.port), "gunicorn")
+        time.sleep(3)  # the other workers load while the first answers already
 
     def stop(self) -> None:
         """See `Server`."""
@@ -370,6 +371,17 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status > 0
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _free_port() -> int:
