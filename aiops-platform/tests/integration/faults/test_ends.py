@@ -4,22 +4,17 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aftermath import counted
 from platform_process import DEADLINE, Running, eventually
 from power_cut import ForgetfulDisk
-
-from aiops_platform.assembly import duties
-from aiops_platform.process.clock import utc_now
-from aiops_platform.settings import Settings
 
 SENDERS = 4
 ACKNOWLEDGED_BEFORE_THE_END = 300
@@ -65,21 +60,6 @@ def killed_under_load(data: Path, key: str | None, **settings: str) -> tuple[str
             os.kill(process, signal.SIGKILL)
         platform.process.wait(DEADLINE)
         return key, load.end()
-
-
-def counted(data: Path) -> list[str]:
-    """Digests what is left to be digested; the ids that were counted, of which each must make one event."""
-    with duties(Settings.load({"data": data}, {})) as all_duties:
-        digest = next(duty for duty in all_duties if duty.name == "digest")
-        while digest.step(utc_now()):
-            pass
-    with closing(sqlite3.connect(data / "store.db")) as connection:
-        ids = [row[0].hex() for row in connection.execute("SELECT event_id FROM seen_events")]
-        (number,) = connection.execute("SELECT sum(count) FROM incidents").fetchone()
-        (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
-    assert sound == "ok"
-    assert number == len(ids) == len(set(ids))
-    return ids
 
 
 def test_what_was_acknowledged_is_counted_once_after_kills_and_power_cuts(tmp_path):
