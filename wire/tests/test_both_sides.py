@@ -17,6 +17,7 @@ from aiops_platform.api.ingest import answers
 from aiops_platform.core import batch, grouping, wire
 from aiops_platform.core.event import Event, Heartbeat
 from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.quota import Category, HeldBack
 from aiops_platform.core.wire import Unreadable
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
@@ -215,7 +216,7 @@ def test_the_platform_answers_each_event_of_a_batch() -> None:
     text = (WIRE / "samples" / "batch-partly-refused.jsonl").read_bytes()
     looked = batch.look(text, batch.Limits())
     assert isinstance(looked, batch.Looked)
-    answer = answers.of_batch(looked.accepted, looked.rejected)
+    answer = answers.of_batch(looked.accepted, looked.rejected, {})
     assert answer.status == 202
     # The words of a reason may change with Python's version.
     said, golden = sent(answer), json.loads((WIRE / "samples" / "answer-batch.json").read_bytes())
@@ -241,14 +242,21 @@ def test_a_mistake_in_one_field_does_not_cost_the_report(path: Path) -> None:
     assert not isinstance(read(path), Unreadable)
 
 
+TOO_MANY = HeldBack(
+    category=Category.REPEAT,
+    why="more than 1 events of problems that were seen before a second of this service: send it again later",
+    seconds=7,
+)
 ANSWERS = {
     "accepted": answers.accepted(),
     "not understood": answers.not_understood("message: expected text"),
     "unknown key": answers.unknown_key("was it revoked?"),
     "too large": answers.too_large(1024, closes=False),
-    "not now": answers.not_now("busy", seconds=5),
-    "some of a batch": answers.of_batch(2, {1: "signal_type: missing"}),
-    "nothing of a batch": answers.of_batch(0, {0: "signal_type: missing"}),
+    "too many": answers.held_back(TOO_MANY),
+    "not now": answers.not_now(answers.Reason.UNAVAILABLE, "busy", seconds=5),
+    "some of a batch": answers.of_batch(2, {1: "signal_type: missing"}, {2: TOO_MANY}),
+    "nothing of a batch": answers.of_batch(0, {0: "signal_type: missing"}, {}),
+    "nothing of a batch now": answers.of_batch(0, {0: "signal_type: missing"}, {1: TOO_MANY}),
     "too much in a batch": answers.too_much("more than the 1000 events that this server takes in a batch"),
 }
 
@@ -275,6 +283,19 @@ def test_the_sdk_takes_any_2xx_as_a_delivery(sample: str) -> None:
     capable = {"batch", "gzip", "jobs"}
     told = {"answer-capable": capable, "answer-batch": capable}
     assert outcome.capabilities == told.get(sample, outcome.capabilities)
+
+
+def test_of_a_batch_the_sdk_keeps_what_the_platform_holds_back() -> None:
+    golden = (WIRE / "samples" / "answer-held-back.json").read_bytes()
+    outcome = outcome_of(202, None, golden, 0.0)
+    assert isinstance(outcome, Accepted)
+    assert (outcome.rejected, outcome.later) == (((1, "signal_type: missing"),), ((2, 7.0),))
+    assert sent(answers.of_batch(1, {1: "signal_type: missing"}, {2: TOO_MANY})) == json.loads(golden)
+
+
+def test_a_batch_of_which_nothing_is_taken_now_is_to_come_again() -> None:
+    answer = answers.of_batch(0, {0: "signal_type: missing"}, {1: TOO_MANY})
+    assert isinstance(outcome_of(answer.status, "7", b"", 0.0), Retry)
 
 
 def test_the_sdk_repeats_why_it_was_refused() -> None:

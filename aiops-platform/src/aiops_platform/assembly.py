@@ -10,10 +10,11 @@ from typing import cast
 
 from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
-from aiops_platform.api.ingest import KeyRing, Reception
+from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
 from aiops_platform.core import batch
 from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.ingest import Ingest
@@ -36,6 +37,7 @@ from aiops_platform.storage.transactions import SqlStore
 
 _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
+_COUNT_SECONDS = 0.5
 _DIGEST_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
 _LEARN_SECONDS = 5.0
@@ -103,8 +105,17 @@ def build_door(settings: Settings, address: str) -> Front:
     access = _access(settings, database)
     keys = KeyRing(access)
 
+    counts = Counts()
+
     async def tick() -> None:
-        await asyncio.to_thread(intake.tick, utc_now())
+        await asyncio.to_thread(_tick, intake)
+
+    async def count() -> None:
+        await asyncio.to_thread(intake.measure)
+        refused = counts.refused()
+        if refused:
+            await asyncio.to_thread(intake.count, refused)
+            counts.wrote_down(refused)
 
     def close() -> None:
         keys.close()
@@ -113,15 +124,18 @@ def build_door(settings: Settings, address: str) -> Front:
 
     return Front(
         Reception(
-            Ingest(intake, limits=batch.Limits(event=settings.max_body)),
+            Ingest(limits=batch.Limits(event=settings.max_body), quotas=_quotas(settings)),
             keys,
+            intake,
             limits=Limits(body=settings.max_body, batch=settings.max_batch),
             clock=utc_now,
+            counts=counts,
         ),
         _pages(database, access, address),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
+            Chore("note what was refused, and how much room there is", _COUNT_SECONDS, count),
         ],
         close=close,
     )
@@ -160,6 +174,18 @@ def _pages(database: Database, access: Access, address: str) -> App:
     return cast("App", application)
 
 
+def _tick(intake: Intake) -> None:
+    # Who turns beats away for want of room does not listen: silence must not be counted then.
+    if intake.has_room(ParcelKind.HEARTBEAT):
+        intake.tick(utc_now())
+
+
+def _quotas(settings: Settings) -> Quotas | None:
+    if not settings.key_rate and not settings.service_rate:
+        return None
+    return Quotas(Allowance(per_key=settings.key_rate, per_service=settings.service_rate))
+
+
 def _take_over(intake: Intake) -> None:
     try:
         intake.release()
@@ -168,7 +194,7 @@ def _take_over(intake: Intake) -> None:
 
 
 def _intake(settings: Settings) -> SqliteIntake:
-    return SqliteIntake(settings.data / "intake.db")
+    return SqliteIntake(settings.data / "intake.db", budget=settings.max_intake)
 
 
 def _access(settings: Settings, database: Database) -> SqlAccess:

@@ -39,10 +39,6 @@ class IntakeUnavailableError(PlatformError):
     """The intake could not keep the parcels: its disk is full or failing, it is busy, or too much waits already."""
 
 
-class IntakeFullError(IntakeUnavailableError):
-    """As many bytes as the intake may hold wait to be digested."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Leased:
     """A parcel taken out to be worked on. `deaths`: how many workers died while they held it; it might be the reason."""
@@ -61,13 +57,20 @@ class Intake(Protocol):
     def append(self, parcels: Sequence[Parcel]) -> Future[None]:
         """The future is done when all of them are on durable storage, and fails with IntakeUnavailableError otherwise.
 
-        Never blocks. Raises IntakeUnavailableError at once when too much waits to be written, IntakeFullError when too
-        much waits to be digested. Their `reports` are added to the number "accepted" with them.
+        Never blocks. Raises IntakeUnavailableError at once when too much waits to be written. Their `reports` are added
+        to the number "accepted" with them.
         """
         ...
 
-    def measure(self) -> int:
-        """How many bytes the parcels take; above its budget the intake is full. To be called about twice a second."""
+    def has_room(self, kind: ParcelKind) -> bool:
+        """Whether so little waits to be digested that another of this kind should be taken. Costs nothing to ask.
+
+        What is not an event has some room of its own: whoever beats must not look silent because others are loud.
+        """
+        ...
+
+    def measure(self) -> None:
+        """Sees how much room there is again. To be called about twice a second, when nothing is appended."""
         ...
 
     def count(self, numbers: Mapping[str, int]) -> None:
@@ -124,13 +127,14 @@ class Intake(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class KeptEvent:
-    """An event as the store keeps it: `body` is its JSON. `event_id` is 16 bytes."""
+    """An event as the store keeps it: `body` is its JSON. `event_id` is 16 bytes. `passing`: until the next one comes."""
 
     event_id: bytes
     occurred_at: datetime
     received_at: datetime
     repeat_count: int
     body: bytes
+    passing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +142,8 @@ class IncidentChange:
     """An incident after one or many events, and all that is to be written with it. `hours` are additions.
 
     `key` and `also` are keys that are to lead to it from now on; one that leads elsewhere already stays as it is.
+    `dropped` are stored events (by the ids of their rows) that are kept no longer; also the passing one goes, if
+    `ends_passing`.
     """
 
     incident: Incident
@@ -145,6 +151,8 @@ class IncidentChange:
     also: tuple[GroupKey, ...] = ()
     facts: tuple[Fact, ...] = ()
     events: tuple[KeptEvent, ...] = ()
+    dropped: tuple[int, ...] = ()
+    ends_passing: bool = False
     hours: Mapping[datetime, int] | None = None
 
 
@@ -190,6 +198,13 @@ class Transaction(Protocol):
 
     def incident(self, project_id: int, incident_id: int) -> Incident | None:
         """One incident; None when this project has no such."""
+        ...
+
+    def kept_for_good(self, incident_ids: Collection[int]) -> dict[int, list[tuple[int, datetime]]]:
+        """The stored events of these incidents (by the ids of their rows, with their times of receipt), oldest first.
+
+        Without those that are kept only until the next one comes.
+        """
         ...
 
     def save_incidents(self, changes: Sequence[IncidentChange]) -> None:

@@ -15,6 +15,8 @@ from aiops_platform.core.errors import PlatformError
 PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
 _LEAST_BODY = 1024
+_LEAST_INTAKE = 1024**2
+_MOST_RATE = 1_000_000
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 
 
@@ -58,6 +60,20 @@ class Settings:
     max_batch: int = field(
         metadata=_says("The largest batch of reports that is taken, in bytes, unpacked.", default="4194304")
     )
+    key_rate: int = field(
+        metadata=_says(
+            "Reports a second that are taken of one API key, each kind by itself: new problems, repeated ones, heartbeats, jobs. More is answered 429. 0 is no limit.",
+            default="2000",
+        )
+    )
+    service_rate: int = field(
+        metadata=_says("The same of one service. One problem may use half of it. 0 is no limit.", default="500")
+    )
+    max_intake: int = field(
+        metadata=_says(
+            "Bytes of reports that may wait to be digested; above it the answer is 503.", default="2147483648"
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -77,6 +93,9 @@ class Settings:
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
             max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=1024**3),
             max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=1024**3),
+            key_rate=given.number("key_rate", 2_000, least=0, most=_MOST_RATE),
+            service_rate=given.number("service_rate", 500, least=0, most=_MOST_RATE),
+            max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),
             secret=_secret(given.text("secret")),
         )
 

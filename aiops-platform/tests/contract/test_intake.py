@@ -14,7 +14,7 @@ from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Limits
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
-from aiops_platform.ports import Intake, IntakeFullError, IntakeUnavailableError
+from aiops_platform.ports import Intake, IntakeUnavailableError
 
 SECONDS = 30
 
@@ -177,27 +177,28 @@ def test_a_full_disk_is_said_and_ends_when_there_is_room_again(tmp_path):
     intake.close()
 
 
-def test_above_its_budget_it_takes_nothing_until_parcels_are_done(tmp_path):
+def test_above_its_budget_it_has_no_room_until_parcels_are_done(tmp_path):
     door, worker = SqliteIntake(tmp_path / "intake.db", budget=200_000), SqliteIntake(tmp_path / "intake.db")
+    assert door.has_room(ParcelKind.EXCEPTION)
     for number in range(4):
         keep(door, a_parcel(number, b"x" * 50_000))
-    with pytest.raises(IntakeFullError, match="wait to be digested"):
-        door.append([a_parcel(9, b"x")])
+    assert not door.has_room(ParcelKind.EXCEPTION)
+    assert not door.has_room(ParcelKind.BATCH)
     worker.done([each.ticket for each in worker.lease(3, NOW)])
-    assert door.measure() < 200_000
-    keep(door, a_parcel(9, b"x"))
-    assert worker.waiting() == 2
+    door.measure()
+    assert door.has_room(ParcelKind.EXCEPTION)
     door.close()
     worker.close()
 
 
-def test_what_waits_to_be_written_counts_for_the_budget(tmp_path):
-    intake = SqliteIntake(tmp_path / "intake.db", budget=100_000)
-    appended = [intake.append([a_parcel(1, b"x" * 100_001)])]
-    with pytest.raises(IntakeFullError):
-        appended += [intake.append([a_parcel(number, b"x" * 100_001)]) for number in range(2, 100)]
-    wait(appended, SECONDS)
-    assert intake.waiting() == len(appended)
+def test_beats_have_some_room_of_their_own(tmp_path):
+    intake = SqliteIntake(tmp_path / "intake.db", budget=2_000_000)
+    keep(intake, a_parcel(1, b"x" * 2_000_000))
+    assert not intake.has_room(ParcelKind.EXCEPTION)
+    assert intake.has_room(ParcelKind.HEARTBEAT)
+    assert intake.has_room(ParcelKind.JOB)
+    keep(intake, a_parcel(2, b"x" * 300_000))
+    assert not intake.has_room(ParcelKind.HEARTBEAT)
     intake.close()
 
 

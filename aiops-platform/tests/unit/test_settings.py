@@ -26,6 +26,9 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_PUBLIC_URL": "https://aiops.example.com",
             "AIOPS_SERVER_MAX_BODY": "2048",
             "AIOPS_SERVER_MAX_BATCH": "4096",
+            "AIOPS_SERVER_KEY_RATE": "0",
+            "AIOPS_SERVER_SERVICE_RATE": "7",
+            "AIOPS_SERVER_MAX_INTAKE": "1048576",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -37,6 +40,9 @@ def test_every_setting_has_a_variable():
         public_url="https://aiops.example.com",
         max_body=2048,
         max_batch=4096,
+        key_rate=0,
+        service_rate=7,
+        max_intake=1048576,
         secret="x" * 32,
     )
 
@@ -139,6 +145,9 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_PUBLIC_URL",
         "AIOPS_SERVER_MAX_BODY",
         "AIOPS_SERVER_MAX_BATCH",
+        "AIOPS_SERVER_KEY_RATE",
+        "AIOPS_SERVER_SERVICE_RATE",
+        "AIOPS_SERVER_MAX_INTAKE",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

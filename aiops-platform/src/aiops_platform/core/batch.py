@@ -11,12 +11,12 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from aiops_platform.core import salvage, wire
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.parcel import Parcel, ParcelKind
-from aiops_platform.core.wire import Unreadable
+from aiops_platform.core.wire import Glance, Unreadable
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _QUICKLY: Final = 1
@@ -58,11 +58,25 @@ class TooMuch:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What the door found: how many events it can take, and why not the others, by index; `lines` are theirs."""
+    """What the door found: the events that it can take, and why not the others, by index; `lines` are theirs."""
 
-    accepted: int
+    events: Sequence["Sighting"]
     rejected: Mapping[int, str]
     lines: Collection[int]
+
+    @property
+    def accepted(self) -> int:
+        """How many events can be taken."""
+        return len(self.events)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An event that can be taken: which of the batch it is, its line, and what it says at a glance, or its head for it."""
+
+    index: int
+    line: int
+    glance: Glance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,19 +103,23 @@ def look(text: bytes, limits: Limits) -> Looked | Unreadable | TooMuch:
     if isinstance(head, Unreadable):
         return head
     many = written = 0
+    events: list[Sighting] = []
     rejected: dict[int, str] = {}
     refused: set[int] = set()
+    common = wire.glimpse(head.text)
     for index, entry in enumerate(_entries(head)):
         why = _why_not(entry, limits)
         if why is not None:
             rejected[index] = why
             refused.add(entry.line)
+        else:
+            events.append(Sighting(index, entry.line, _glance(entry.text, common)))
         many, written = index + 1, written + entry.size
         if many > limits.events:
             return TooMuch(f"more than the {limits.events} events that this server takes in a batch")
         if written > limits.written_out:
             return TooMuch(f"written out, more than the {limits.written_out} bytes that this server takes in a batch")
-    return Looked(accepted=many - len(rejected), rejected=rejected, lines=refused)
+    return Looked(events=events, rejected=rejected, lines=refused)
 
 
 def without(text: bytes, lines: Collection[int]) -> bytes:
@@ -137,6 +155,13 @@ def parcels(batch: Parcel) -> Iterator[Parcel]:
         )
 
 
+def _glance(line: bytes, head: Glance) -> Glance:
+    seen = wire.glimpse(line)
+    if seen.service and seen.environment:
+        return seen
+    return structs.replace(seen, service=seen.service or head.service, environment=seen.environment or head.environment)
+
+
 def _why_not(entry: _Entry, limits: Limits) -> str | None:
     if entry.refusal is not None:
         return entry.refusal.why
@@ -151,7 +176,7 @@ class _Head:
 
     fields: _Fields
     contexts: _Fields
-    size: int
+    text: bytes
     rest: Iterator[tuple[int, bytes]]
 
 
@@ -166,7 +191,7 @@ def _begin(text: bytes) -> _Head | Unreadable:
     wrong = next((name for name in _NEVER_SHARED if name in fields), None)
     if wrong is not None:
         return Unreadable(f"line {number}: expected the head, and no head has `{wrong}`")
-    return _Head(fields=fields, contexts=_contexts(fields) or {}, size=len(line), rest=lines)
+    return _Head(fields=fields, contexts=_contexts(fields) or {}, text=line, rest=lines)
 
 
 def _numbered(text: bytes) -> Iterator[tuple[int, bytes]]:
@@ -192,7 +217,7 @@ def _entries(head: _Head) -> Iterator[_Entry]:
                 fields=fields,
                 exceptions=exceptions,
                 refusal=_refusal(fields),
-                size=head.size + len(line) + size,
+                size=len(head.text) + len(line) + size,
             )
 
 

@@ -7,6 +7,7 @@ dropped and what is too much is cut; both are said in the report's `remarks`.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -61,8 +62,31 @@ _DOORS: Final[Mapping[ParcelKind, str]] = {
 AnyReport: TypeAlias = Event | Heartbeat | JobReport
 
 
-class _Glance(Struct):
-    signal_type: str
+class GlimpsedException(Struct):
+    """What an exception is called, and what it says."""
+
+    type: str = ""
+    value: str = ""
+
+
+class Glance(Struct):
+    """As much of a report as the door looks at; what is of a wrong type is not seen."""
+
+    signal_type: str = ""
+    service: str = ""
+    environment: str = ""
+    error_type: str = ""
+    message: str = ""
+    template: str | None = None
+    exceptions: tuple[GlimpsedException, ...] = ()
+
+    @property
+    def problem(self) -> tuple[str, str]:
+        """Roughly which problem it is: the error's type, and what its message says before anything that may vary."""
+        # What was thrown says more than the message, which may be a headline of the client's.
+        first = self.exceptions[0] if self.exceptions else None
+        kind, said = (first.type, first.value) if first else (self.error_type, self.template or self.message)
+        return kind, _CONSTANT.match(said[:_SAID_LIMIT])[0]  # type: ignore[index]  # it matches the empty text, too
 
 
 class _Told(Struct):
@@ -78,7 +102,10 @@ class _Which(Struct):
     state: RunState | None = None
 
 
-_GLANCE = msgspec.json.Decoder(_Glance)
+_GLANCE = msgspec.json.Decoder(Glance)
+# Up to the first number, quoted text, or address of an object.
+_CONSTANT = re.compile(r"[^\d'\"`<\[({]*")
+_SAID_LIMIT: Final = 80
 _DECODERS: Final[Mapping[ParcelKind, msgspec.json.Decoder[AnyReport]]] = {
     ParcelKind.EXCEPTION: msgspec.json.Decoder(Event),
     ParcelKind.HEARTBEAT: msgspec.json.Decoder(Heartbeat),
@@ -94,19 +121,30 @@ class Unreadable:
     why: str
 
 
-def refusal(body: bytes, kind: ParcelKind) -> Unreadable | None:
-    """Why the door must refuse this body; None when `parse` will read it. Cheap: most of a long body is skipped over."""
+def glance(body: bytes, kind: ParcelKind) -> Glance | Unreadable:
+    """What the door needs to know of a body that `parse` will read. Cheap: most of a long body is skipped over."""
     if kind is ParcelKind.JOB:
         report = parse(body, kind)
-        return report if isinstance(report, Unreadable) else None
+        if isinstance(report, Unreadable):
+            return report
+        return Glance(signal_type=report.signal_type, service=report.service, environment=report.environment)
     try:
-        signal: object = _GLANCE.decode(body).signal_type
+        seen = _GLANCE.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = object_in(body)
         if isinstance(found, Unreadable):
             return found
-        signal = found.get("signal_type")
-    return wrong_door(signal, kind)
+        return wrong_door(found.get("signal_type"), kind) or salvage.struct(Glance, found, salvage.Remarks())
+    return wrong_door(seen.signal_type or None, kind) or seen
+
+
+def glimpse(text: bytes) -> Glance:
+    """The same of what need not be a report: where nothing can be read, nothing is seen."""
+    try:
+        return _GLANCE.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = object_in(text)
+        return Glance() if isinstance(found, Unreadable) else salvage.struct(Glance, found, salvage.Remarks())
 
 
 def parse(body: bytes, kind: ParcelKind) -> AnyReport | Unreadable:

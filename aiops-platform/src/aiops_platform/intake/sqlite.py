@@ -13,7 +13,7 @@ from typing import Final
 from aiops_platform.core.monitor import Listening
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Appender, Limits
-from aiops_platform.ports import IntakeFullError, IntakeUnavailableError, Leased
+from aiops_platform.ports import IntakeUnavailableError, Leased
 
 _VERSION: Final = 2
 _PAGE: Final = 4096
@@ -23,6 +23,7 @@ _LEASE_BYTES: Final = 16 * 1024 * 1024
 _STRETCHES_KEPT: Final = 100
 _VACUUM_PAGES: Final = 10_000
 _ROOM_TO_EMPTY: Final = 256 * 1024**2
+_EVENTS: Final = (ParcelKind.EXCEPTION, ParcelKind.BATCH)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -64,8 +65,8 @@ ON CONFLICT (seq) DO UPDATE SET until = excluded.until
 class SqliteIntake:
     """See `ports.Intake`. `path` None keeps it in memory, for tests.
 
-    `budget` is how many bytes may wait in the file before nothing more is taken. The file itself may grow a little
-    larger, to `disk_limit`: whoever empties it has to write, too.
+    `budget` is how many bytes may wait in the file before there is no room. The file itself may grow larger, to
+    `disk_limit`: whoever empties it has to write, too.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class SqliteIntake:
         budget: int = 2 * 1024**3,
         disk_limit: int | None = None,
     ) -> None:
-        disk_limit = budget + _ROOM_TO_EMPTY if disk_limit is None else disk_limit
+        disk_limit = budget + budget // 4 + _ROOM_TO_EMPTY if disk_limit is None else disk_limit
         self._log = _Link(path, synchronous="FULL", disk_limit=disk_limit)
         # What the worker notes may be lost by a power cut: then it does the same once more.
         self._notes = _Link(path, synchronous="NORMAL", disk_limit=disk_limit) if path else self._log
@@ -89,17 +90,17 @@ class SqliteIntake:
 
     def append(self, parcels: Sequence[Parcel]) -> Future[None]:
         """See `ports.Intake`."""
-        if self._held + self._appender.waiting_bytes > self._budget:
-            raise IntakeFullError(
-                f"More than {self._budget} bytes wait to be digested: the worker is behind, or stands."
-            )
         return self._appender.append(parcels)
 
-    def measure(self) -> int:
+    def has_room(self, kind: ParcelKind) -> bool:
+        """See `ports.Intake`. What is not an event may take an eighth more."""
+        most = self._budget if kind in _EVENTS else self._budget + self._budget // 8
+        return self._held + self._appender.waiting_bytes < most
+
+    def measure(self) -> None:
         """See `ports.Intake`."""
         with self._notes.use() as connection:
             self._held = _held(connection)
-        return self._held
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
         """See `ports.Intake`. Fewer than `limit` when they are long: 16 MiB at once, but always one."""

@@ -1,16 +1,19 @@
-"""Ingest: the door's rule. A body becomes a parcel in the intake, or is refused with the reason."""
+"""Ingest: the door's rule. A body becomes a parcel for the intake, or is held back, or refused with the reason."""
 
-from collections.abc import Mapping
-from concurrent.futures import Future
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from uuid import uuid4
 
 from aiops_platform.core import batch, wire
-from aiops_platform.core.batch import TooMuch
+from aiops_platform.core.access import Holder
+from aiops_platform.core.batch import Looked, Sighting, TooMuch
 from aiops_platform.core.parcel import Parcel, ParcelKind
-from aiops_platform.core.wire import Unreadable
-from aiops_platform.ports import Intake
+from aiops_platform.core.quota import Category, HeldBack, Quotas, Sender
+from aiops_platform.core.wire import Glance, Unreadable
+
+_CATEGORIES = {ParcelKind.HEARTBEAT: Category.HEARTBEAT, ParcelKind.JOB: Category.JOB}
 
 
 @dataclass(frozen=True)
@@ -22,48 +25,84 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class TakenBatch:
-    """How many events of a batch are taken, and why not the others, by index. `written` is None when none is."""
+    """What is taken of a batch, all in one parcel (None when nothing is), and by index why the others are not.
 
+    `held_back` are to be sent again later; `rejected` are not understood, and never will be.
+    """
+
+    parcel: Parcel | None
     accepted: int
     rejected: Mapping[int, str]
-    written: Future[None] | None
+    held_back: Mapping[int, HeldBack]
 
 
 class Ingest:
-    """Made once for a door; may be used from any thread."""
+    """Made once for a door; may be used from any thread. What it takes is counted by its quotas, kept or not."""
 
-    def __init__(self, intake: Intake, *, limits: batch.Limits | None = None) -> None:
-        self._intake = intake
+    def __init__(self, *, limits: batch.Limits | None = None, quotas: Quotas | None = None) -> None:
         self._limits = limits or batch.Limits()
+        self._quotas = quotas
+        self._asking = Lock()
 
-    def take(self, body: bytes, kind: ParcelKind, *, project_id: int, now: datetime) -> Refused | Future[None]:
-        """The future is done when the body is on durable storage: only then may it be called accepted.
-
-        Raises IntakeUnavailableError, and so may the future: the client is to try again later.
-        """
-        unreadable = wire.refusal(body, kind)
-        if unreadable is not None:
-            return Refused(unreadable.why)
-        return self._append(body, kind, project_id, now)
+    def take(self, body: bytes, kind: ParcelKind, *, holder: Holder, now: datetime) -> Parcel | HeldBack | Refused:
+        """A parcel is to be called accepted only when it is on durable storage."""
+        seen = wire.glance(body, kind)
+        if isinstance(seen, Unreadable):
+            return Refused(seen.why)
+        if self._quotas is not None:
+            with self._asking:
+                held_back = _ask(self._quotas, seen, kind, holder, now.timestamp())
+            if held_back is not None:
+                return held_back
+        return _parcel(body, kind, holder, now)
 
     def take_batch(
-        self, text: bytes, packed: bytes | None, *, project_id: int, now: datetime
-    ) -> Refused | TooMuch | TakenBatch:
-        """The same for a batch, of which some events may be refused. `packed` is the text as it came, if it was gzip."""
+        self, text: bytes, packed: bytes | None, *, holder: Holder, now: datetime
+    ) -> TakenBatch | TooMuch | Refused:
+        """The same for a batch, of which some events may not be taken. `packed` is the text as it came, if it was gzip."""
         looked = batch.look(text, self._limits)
         match looked:
             case Unreadable():
                 return Refused(looked.why)
             case TooMuch():
                 return looked
-        written = None
-        if looked.accepted:
+        held_back = self._held_back(looked.events, holder, now)
+        accepted = len(looked.events) - len(held_back)
+        parcel = None
+        if accepted:
             # What was refused must not be counted later on, by a digest that knows other limits.
-            body = batch.pack(batch.without(text, looked.lines)) if looked.lines else packed or batch.pack(text)
-            written = self._append(body, ParcelKind.BATCH, project_id, now)
-        return TakenBatch(accepted=looked.accepted, rejected=looked.rejected, written=written)
+            left_out = _left_out(looked, held_back)
+            body = batch.pack(batch.without(text, left_out)) if left_out else packed or batch.pack(text)
+            parcel = _parcel(body, ParcelKind.BATCH, holder, now, reports=accepted)
+        return TakenBatch(parcel=parcel, accepted=accepted, rejected=looked.rejected, held_back=held_back)
 
-    def _append(self, body: bytes, kind: ParcelKind, project_id: int, now: datetime) -> Future[None]:
-        return self._intake.append(
-            [Parcel(id=uuid4().bytes, project_id=project_id, kind=kind, received_at=now, body=body)]
-        )
+    def _held_back(self, events: Iterable[Sighting], holder: Holder, now: datetime) -> dict[int, HeldBack]:
+        if self._quotas is None:
+            return {}
+        moment = now.timestamp()
+        with self._asking:
+            asked = (
+                (each.index, _ask(self._quotas, each.glance, ParcelKind.EXCEPTION, holder, moment)) for each in events
+            )
+            return {index: held_back for index, held_back in asked if held_back is not None}
+
+
+def _ask(quotas: Quotas, seen: Glance, kind: ParcelKind, holder: Holder, now: float) -> HeldBack | None:
+    sender = Sender(holder.id, (holder.project_id, seen.service, seen.environment))
+    category = _CATEGORIES.get(kind)
+    return quotas.ask_for_event(sender, seen.problem, now) if category is None else quotas.ask(sender, category, now)
+
+
+def _left_out(looked: Looked, held_back: Collection[int]) -> set[int]:
+    return {*looked.lines, *(each.line for each in looked.events if each.index in held_back)}
+
+
+def _parcel(body: bytes, kind: ParcelKind, holder: Holder, now: datetime, *, reports: int = 1) -> Parcel:
+    return Parcel(
+        id=uuid4().bytes,
+        project_id=holder.project_id,
+        kind=kind,
+        received_at=now,
+        body=body,
+        reports=reports,
+    )

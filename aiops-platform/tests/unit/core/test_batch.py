@@ -203,7 +203,7 @@ def test_blank_lines_and_a_byte_order_mark_are_no_mistakes():
 
 
 def test_a_head_alone_says_nothing():
-    assert look(HEAD) == Looked(accepted=0, rejected={}, lines=set())
+    assert look(HEAD) == Looked(events=[], rejected={}, lines=set())
 
 
 def test_each_event_has_an_id_of_its_own_that_does_not_change():

@@ -12,7 +12,7 @@ from made import SAMPLES, a_body, a_sample, an_event, read
 from aiops_platform.core import wire
 from aiops_platform.core.event import Event, Heartbeat, JobReport, Relation
 from aiops_platform.core.parcel import ParcelKind
-from aiops_platform.core.wire import Unreadable
+from aiops_platform.core.wire import Glance, Unreadable
 
 NEW_EVENTS = [
     "event-everything",
@@ -74,7 +74,7 @@ def test_a_mistake_in_a_field_does_not_cost_the_event(name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_event_is_refused_with_a_reason(name):
     raw = (SAMPLES / f"{name}.json").read_bytes()
-    refusal = wire.refusal(raw, ParcelKind.EXCEPTION)
+    refusal = wire.glance(raw, ParcelKind.EXCEPTION)
     assert isinstance(refusal, Unreadable)
     assert wire.parse(raw, ParcelKind.EXCEPTION) == refusal
 
@@ -181,7 +181,7 @@ def test_a_half_of_a_surrogate_pair_does_not_cost_the_event():
     ],
 )
 def test_strange_bytes_do_not_cost_the_event(raw):
-    assert wire.refusal(raw, ParcelKind.EXCEPTION) is None
+    assert isinstance(wire.glance(raw, ParcelKind.EXCEPTION), Glance)
     event = wire.parse(raw, ParcelKind.EXCEPTION)
     assert isinstance(event, Event)
     json.loads(wire.write(event))
@@ -202,15 +202,15 @@ def test_strange_bytes_do_not_cost_the_event(raw):
     ],
 )
 def test_a_refusal_says_why(raw, why):
-    refusal = wire.refusal(raw, ParcelKind.EXCEPTION)
-    assert refusal is not None
+    refusal = wire.glance(raw, ParcelKind.EXCEPTION)
+    assert isinstance(refusal, Unreadable)
     assert why in refusal.why
     assert isinstance(wire.parse(raw, ParcelKind.EXCEPTION), Unreadable)
 
 
 def test_an_event_at_the_heartbeats_door_is_told_where_to_go():
-    refusal = wire.refusal(b'{"signal_type": "exception"}', ParcelKind.HEARTBEAT)
-    assert refusal is not None
+    refusal = wire.glance(b'{"signal_type": "exception"}', ParcelKind.HEARTBEAT)
+    assert isinstance(refusal, Unreadable)
     assert "/v1/sdk/exception" in refusal.why
 
 
@@ -271,7 +271,7 @@ exceptions = st.lists(
 )
 def test_any_object_that_names_its_signal_is_read_and_can_be_written(body, thrown, signal):
     raw = json.dumps({"exceptions": thrown, **body, "signal_type": signal}).encode()
-    assert wire.refusal(raw, ParcelKind.EXCEPTION) is None
+    assert isinstance(wire.glance(raw, ParcelKind.EXCEPTION), Glance)
     event = wire.parse(raw, ParcelKind.EXCEPTION)
     assert isinstance(event, Event)
     again = wire.parse(wire.write(event), ParcelKind.EXCEPTION)
@@ -291,7 +291,7 @@ def test_any_heartbeat_is_read_and_can_be_written(body):
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_alike_by_door_and_digest(raw):
-    refused = wire.refusal(raw, ParcelKind.EXCEPTION) is not None
+    refused = isinstance(wire.glance(raw, ParcelKind.EXCEPTION), Unreadable)
     assert refused == isinstance(wire.parse(raw, ParcelKind.EXCEPTION), Unreadable)
 
 
@@ -352,7 +352,7 @@ def a_job(**fields):
     ],
 )
 def test_a_word_that_does_not_say_which_run_of_which_job_is_refused(fields, why):
-    refusal = wire.refusal(a_job(**fields), ParcelKind.JOB)
+    refusal = wire.glance(a_job(**fields), ParcelKind.JOB)
     assert isinstance(refusal, Unreadable)
     assert why in refusal.why
     assert wire.parse(a_job(**fields), ParcelKind.JOB) == refusal
@@ -383,6 +383,6 @@ def test_a_mistake_in_another_field_of_a_word_costs_that_field(fields, kept):
 
 def test_a_word_on_a_job_belongs_to_its_own_door():
     for kind in (ParcelKind.EXCEPTION, ParcelKind.HEARTBEAT):
-        refusal = wire.refusal(a_job(), kind)
+        refusal = wire.glance(a_job(), kind)
         assert isinstance(refusal, Unreadable)
         assert "goes to /v1/sdk/job" in refusal.why

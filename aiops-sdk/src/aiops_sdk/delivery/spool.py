@@ -102,6 +102,10 @@ class Load:
         self.parcels[:number] = [] if lighter is None else [lighter]
         self.is_changed = True
 
+    def add_again(self, parcels: Sequence[Parcel]) -> None:
+        """These are to be sent later, after the others."""
+        self.parcels += parcels
+
     def move_first_to_end(self) -> None:
         """Let the others go first."""
         if len(self.parcels) > 1:

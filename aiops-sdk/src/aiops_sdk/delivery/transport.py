@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import http.client
     import ssl
-    from typing import Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
+    from typing import Any, Dict, FrozenSet, Mapping, Optional, Protocol, Tuple, Union
     from urllib.parse import SplitResult
 
     Outcome = Union["Accepted", "Retry", "Refused", "Barred"]
@@ -60,6 +60,8 @@ REFUSED = "refused"
 _WRONG_WAY = frozenset({401, 404, 405, 407})
 #: What the body of a batch is.
 NDJSON = "application/x-ndjson"
+# Seconds; who asks for more is not believed.
+_LONGEST_WAIT = 86_400
 # OpenSSL's numbers.
 _WRONG_TIME = frozenset({9, 10})
 _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
@@ -70,10 +72,12 @@ WORTH_COMPRESSING = 1_000
 class Accepted(Frozen):
     """It has arrived. ``rejected`` names the events of a batch that did not, by their index, with the reason.
 
-    ``capabilities`` is what the server says it can, None if it says nothing about that.
+    ``later`` names those that are to be sent again, with the seconds to wait. ``capabilities`` is what the server says
+    it can, None if it says nothing about that.
     """
 
     rejected: Tuple[Tuple[int, str], ...] = ()
+    later: Tuple[Tuple[int, float], ...] = ()
     capabilities: Optional[FrozenSet[str]] = None
 
 
@@ -346,18 +350,22 @@ def _accepted(text: bytes) -> Accepted:
         return Accepted()
     if not isinstance(said, dict):
         return Accepted()
-    named, rejected = said.get("capabilities"), said.get("rejected")
+    named, listed = said.get("capabilities"), said.get("rejected")
+    rejected = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     return Accepted(
-        rejected=tuple(_rejection(one) for one in rejected if isinstance(one, dict))
-        if isinstance(rejected, list)
-        else (),
+        rejected=tuple(_rejection(one) for one in rejected if not _is_to_come_again(one)),
+        later=tuple((_rejection(one)[0], float(one["retry_after"])) for one in rejected if _is_to_come_again(one)),
         capabilities=frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else None,
     )
 
 
-def _rejection(said: Dict[str, object]) -> Tuple[int, str]:
+def _rejection(said: Dict[str, Any]) -> Tuple[int, str]:
     index = said.get("index")
     return (index if type(index) is int else -1, " ".join(str(said.get("why")).split())[:WHY_LENGTH])
+
+
+def _is_to_come_again(said: Dict[str, Any]) -> bool:
+    return type(said.get("retry_after")) is int and 0 < said["retry_after"] < _LONGEST_WAIT
 
 
 def compressed(body: bytes) -> bytes:

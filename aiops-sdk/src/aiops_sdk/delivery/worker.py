@@ -123,6 +123,8 @@ class Delivery:
         self._flushing = False
         self._stopped = False
         self._spool_waits = False
+        #: What lies there was held back, and is not to come again before.
+        self._spool_due = 0.0
         #: Processes may have died and left something.
         self._dead_wait = False
         self._bell = Bell()
@@ -335,8 +337,10 @@ class Delivery:
         if due is not None:
             moments.append(due - now)
         since = self._buffer.waits_since()
-        if since is not None or self._spool_waits or self._load is not None:
+        if since is not None:
             moments.append(self.link.seconds_until_open(now))
+        if self._spool_waits or self._load is not None:
+            moments.append(max(self.link.seconds_until_open(now), self._spool_due - now))
         if since is not None and self._spool() is not None and self.link.is_down():
             moments.append(max(since + PARK_SECONDS, self._no_room_until) - now)
         return max(0.0, min(moments)) if moments else None
@@ -391,8 +395,21 @@ class Delivery:
             if 0 <= index < len(items):
                 self._buffer.settle([items[index]], NOT_UNDERSTOOD)
                 self.voice.lost(why, items[index].count)
+        later = {index: seconds for index, seconds in outcome.later if 0 <= index < len(items) > 1}
         # Only the first word on each counts.
-        self._buffer.settle(items)
+        self._buffer.settle([item for index, item in enumerate(items) if index not in later])
+        self._held_back([(items[index], seconds) for index, seconds in later.items()])
+
+    def _held_back(self, told: List[Tuple[Item, float]]) -> None:
+        """Too many of their kind have come to the server: those that come too often wait in the spool."""
+        now = time.monotonic()
+        for item, seconds in told:
+            item.tried += 1
+            item.due = now + seconds
+        items = [item for item, _ in told]
+        self._buffer.put_back(items)
+        if any(item.tried >= ATTEMPTS for item in items):
+            self._park(items)
 
     def _refused(self, items: List[Item], outcome: Refused) -> None:
         """Not like this: many are tried as fewer, one as a lighter one, and then it is lost."""
@@ -517,7 +534,7 @@ class Delivery:
     def _send_spooled(self) -> bool:
         """Send one request of what lies in the spool. False if there was nothing, or it cannot be sent now."""
         spool = self._spool()
-        if spool is None or not (self._spool_waits or self._load is not None):
+        if spool is None or not (self._spool_waits or self._load is not None) or time.monotonic() < self._spool_due:
             return False
         self._gather()
         if self._load is None:
@@ -600,9 +617,13 @@ class Delivery:
         self.link.report(outcome)
         if isinstance(outcome, Accepted):
             self._ask_for_more()
-            self._arrived(part, outcome)
+            later = {index for index, _ in outcome.later if 0 <= index < number > 1}
             load.replace(number)
-            return True
+            load.add_again([parcel for index, parcel in enumerate(part) if index in later])
+            self._arrived(part, outcome, later)
+            if later:
+                self._spool_due = time.monotonic() + max(seconds for _, seconds in outcome.later)
+            return not later
         if isinstance(outcome, Retry):
             # Should there be one that no server survives, it shall not stand in the way of the others.
             if number > 1:
@@ -624,9 +645,11 @@ class Delivery:
             self.voice.lost(outcome.why, part[0].repeat_count)
         return True
 
-    def _arrived(self, parcels: List[Parcel], outcome: Accepted) -> None:
+    def _arrived(self, parcels: List[Parcel], outcome: Accepted, later: Set[int]) -> None:
         rejected = dict(outcome.rejected) if len(parcels) > 1 else {}
         for index, parcel in enumerate(parcels):
+            if index in later:
+                continue
             self._buffer.recovered(parcel.repeat_count, NOT_UNDERSTOOD if index in rejected else None)
 
 

@@ -374,6 +374,27 @@ class TestBatches:
         assert delivery.flush(DEADLINE)
         assert counts(delivery.stats()) == counts(captured=11, delivered=10, not_understood=1)
 
+    def test_what_of_it_is_held_back_is_sent_again(self):
+        delivery, transport = self.batching(Accepted(later=((3, 0.01), (4, 0.01), (99, 1.0), (-1, 1.0))))
+        assert delivery.flush(DEADLINE)
+        assert counts(delivery.stats()) == counts(captured=11, delivered=11)
+        assert len(sent(transport)) == 13
+
+    def test_what_is_held_back_for_the_third_time_goes_to_disk_and_from_there_again(self, tmp_path: Path):
+        held_back = Accepted(later=((0, 0.01), (1, 0.01)), capabilities=BATCHES.capabilities)
+        delivery, _ = self.batching(held_back, held_back, held_back, disk=a_disk(tmp_path))
+        delivery.flush(DEADLINE)
+        wait_until(lambda: delivery.stats()["delivered"] == 11, "those on disk")
+        assert delivery.stats()["spooled"] == 2
+
+    def test_what_lies_on_disk_and_is_held_back_waits_as_long_as_it_is_told(self, tmp_path: Path):
+        held_back = Accepted(later=((0, 0.05), (1, 0.05)), capabilities=BATCHES.capabilities)
+        delivery, transport = self.batching(FAILED, FAILED, FAILED, held_back, held_back, disk=a_disk(tmp_path))
+        assert delivery.flush(DEADLINE)
+        delivery.heard(BATCHES)
+        wait_until(lambda: delivery.stats()["delivered"] == 11, "those on disk")
+        assert len(transport.batches) == 6
+
     def test_too_large_a_batch_is_halved_until_it_fits(self):
         too_large = Refused("too_large", "HTTP 413")
         delivery, transport = self.batching(too_large, too_large)

@@ -1,6 +1,7 @@
 """The paths on which services report: bare ASGI, because a framework's router costs more than all of HTTP."""
 
+from aiops_platform.api.ingest.counts import Counts
 from aiops_platform.api.ingest.handler import Reception
 from aiops_platform.api.ingest.keys import KeyRing
 
-__all__ = ["KeyRing", "Reception"]
+__all__ = ["Counts", "KeyRing", "Reception"]

@@ -1,17 +1,39 @@
 """What the door answers to reports, as `wire/v1.md` has it."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
 
+from aiops_platform.core.quota import HeldBack
 from aiops_platform.process.asgi import Send
 
 CAPABILITIES = ("batch", "gzip", "jobs")
 
 
-class Answer:
-    """A response, made once and ready to be sent any number of times. `rejected`: why not, by the index of the event.
+class Reason(StrEnum):
+    """Why reports are not taken; it is counted by these."""
 
-    `closes` ends the connection, for when the rest of what the client sends is not worth reading.
+    NOT_UNDERSTOOD = "not_understood"
+    UNKNOWN_KEY = "unknown_key"
+    WRONG_METHOD = "wrong_method"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    NO_ROOM = "no_room"
+    INTAKE_FULL = "intake_full"
+    UNAVAILABLE = "unavailable"
+    QUOTA_FIRST_SEEN = "quota_first_seen"
+    QUOTA_REPEAT = "quota_repeat"
+    QUOTA_HEARTBEAT = "quota_heartbeat"
+    QUOTA_JOB = "quota_job"
+
+
+class Answer:
+    """A response, made once and ready to be sent any number of times. `rejected` are the events that are not taken.
+
+    `refused`: how many reports were not taken, by reason. `closes` ends the connection, for when the rest of what the
+    client sends is not worth reading.
     """
 
     def __init__(
@@ -19,13 +41,14 @@ class Answer:
         status: int,
         *,
         accepted: int = 0,
-        rejected: Mapping[int, str] | None = None,
+        rejected: Sequence[Mapping[str, int | str]] = (),
+        refused: Mapping[Reason, int] = MappingProxyType({}),
         headers: Sequence[tuple[bytes, bytes]] = (),
         closes: bool = False,
     ) -> None:
         self.status = status
-        whys = [{"index": index, "why": why} for index, why in (rejected or {}).items()]
-        said = {"accepted": accepted, "rejected": whys, "capabilities": CAPABILITIES}
+        self.refused = refused
+        said = {"accepted": accepted, "rejected": rejected, "capabilities": CAPABILITIES}
         # Text from outside may hold halves of characters, which have no bytes.
         self._body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         self._headers = [
@@ -46,45 +69,71 @@ def accepted() -> Answer:
     return Answer(202, accepted=1)
 
 
-def of_batch(accepted: int, rejected: Mapping[int, str]) -> Answer:
-    """Those accepted are on durable storage; the others are not understood, and never will be."""
-    return Answer(202 if accepted or not rejected else 400, accepted=accepted, rejected=rejected)
+def of_batch(accepted: int, rejected: Mapping[int, str], held_back: Mapping[int, HeldBack]) -> Answer:
+    """Those accepted are on durable storage. The rejected are not understood; those held back are to come again."""
+    whys: dict[int, dict[str, int | str]] = {index: {"index": index, "why": why} for index, why in rejected.items()}
+    for index, each in held_back.items():
+        whys[index] = {"index": index, "why": each.why, "retry_after": each.seconds}
+    refused = Counter(_quota(each) for each in held_back.values()) + Counter({Reason.NOT_UNDERSTOOD: len(rejected)})
+    status, headers = 202, []
+    if not accepted and held_back:
+        status, headers = 429, [_retry_after(max(each.seconds for each in held_back.values()))]
+    elif not accepted and rejected:
+        status = 400
+    listed = [whys[index] for index in sorted(whys)]
+    return Answer(status, accepted=accepted, rejected=listed, refused=refused, headers=headers)
 
 
 def not_understood(why: str) -> Answer:
     """It is not understood, and never will be."""
-    return _refusal(400, why)
+    return _refusal(400, Reason.NOT_UNDERSTOOD, why)
 
 
 def unknown_key(why: str) -> Answer:
     """The key is missing, unknown or revoked."""
-    return _refusal(401, why, headers=[(b"www-authenticate", b"Bearer")])
+    return _refusal(401, Reason.UNKNOWN_KEY, why, headers=[(b"www-authenticate", b"Bearer")])
 
 
 def wrong_method() -> Answer:
     """Only POST is spoken here."""
-    return _refusal(405, "send it with POST", headers=[(b"allow", b"POST")])
+    return _refusal(405, Reason.WRONG_METHOD, "send it with POST", headers=[(b"allow", b"POST")])
 
 
 def too_large(most: int, *, closes: bool) -> Answer:
     """It is larger than this server takes."""
-    return _refusal(413, f"larger than the {most} bytes that this server takes", closes=closes)
+    return _refusal(413, Reason.TOO_LARGE, f"larger than the {most} bytes that this server takes", closes=closes)
 
 
 def too_much(why: str) -> Answer:
     """A batch holds more than this server takes in one."""
-    return _refusal(413, why)
+    return _refusal(413, Reason.TOO_LARGE, why)
 
 
-def not_now(why: str, *, seconds: int, closes: bool = False) -> Answer:
+def held_back(held_back: HeldBack) -> Answer:
+    """Too many of its kind have come; the client keeps it, and tries again."""
+    return _refusal(429, _quota(held_back), held_back.why, headers=[_retry_after(held_back.seconds)])
+
+
+def not_now(reason: Reason, why: str, *, seconds: int, closes: bool = False) -> Answer:
     """The client keeps it, and tries again after that many seconds."""
-    return _refusal(503, why, headers=[(b"retry-after", b"%d" % seconds)], closes=closes)
+    return _refusal(503, reason, why, headers=[_retry_after(seconds)], closes=closes)
 
 
 def too_slow(seconds: float) -> Answer:
     """The body did not come in time; the client keeps it, and tries again."""
-    return _refusal(408, f"the body did not arrive within {seconds:g} s", closes=True)
+    return _refusal(408, Reason.TOO_SLOW, f"the body did not arrive within {seconds:g} s", closes=True)
 
 
-def _refusal(status: int, why: str, *, headers: Sequence[tuple[bytes, bytes]] = (), closes: bool = False) -> Answer:
-    return Answer(status, rejected={0: why}, headers=headers, closes=closes)
+def _refusal(
+    status: int, reason: Reason, why: str, *, headers: Sequence[tuple[bytes, bytes]] = (), closes: bool = False
+) -> Answer:
+    rejected: list[dict[str, int | str]] = [{"index": 0, "why": why}]
+    return Answer(status, rejected=rejected, refused={reason: 1}, headers=headers, closes=closes)
+
+
+def _retry_after(seconds: int) -> tuple[bytes, bytes]:
+    return b"retry-after", b"%d" % seconds
+
+
+def _quota(held_back: HeldBack) -> Reason:
+    return Reason(f"quota_{held_back.category}")

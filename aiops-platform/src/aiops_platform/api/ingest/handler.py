@@ -4,16 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from time import perf_counter
 
 from aiops_platform.api.ingest import answers, body
-from aiops_platform.api.ingest.answers import Answer
+from aiops_platform.api.ingest.answers import Answer, Reason
 from aiops_platform.api.ingest.body import Body, Limits, Room, Share
+from aiops_platform.api.ingest.counts import Counts
+from aiops_platform.api.ingest.gathering import Gathering
 from aiops_platform.api.ingest.keys import KeyRing
 from aiops_platform.core.access import Holder, hint_of, looks_like_api_key, looks_like_api_token
 from aiops_platform.core.batch import TooMuch
 from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.quota import HeldBack
 from aiops_platform.pipeline.ingest import Ingest, Refused, TakenBatch
-from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
+from aiops_platform.ports import Intake, IntakeUnavailableError, StoreUnavailableError
 from aiops_platform.process.asgi import Receive, Scope, Send
 
 PATHS = {
@@ -34,24 +38,38 @@ log = logging.getLogger(__name__)
 
 
 class Reception:
-    """Answers requests to the paths of `PATHS`; see `wire/v1.md` for what it says."""
+    """Answers requests to the paths of `PATHS`; see `wire/v1.md` for what it says. Belongs to one event loop."""
 
-    def __init__(self, ingest: Ingest, keys: KeyRing, *, limits: Limits, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ingest: Ingest,
+        keys: KeyRing,
+        intake: Intake,
+        *,
+        limits: Limits,
+        clock: Callable[[], datetime],
+        counts: Counts,
+    ) -> None:
         self._ingest = ingest
         self._keys = keys
+        self._intake = intake
+        self._gathering = Gathering(intake)
         self._limits = limits
         self._clock = clock
+        self._counts = counts
         self._room = Room(self._limits.together)
         self._accepted = answers.accepted()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, unless its client hangs up before it has said all."""
+        began = perf_counter()
         try:
             with Share(self._room) as share:
                 answer = await self._answer(scope, receive, share)
         except body.Gone:
             return
         await answer.send(send)
+        self._counts.answered(perf_counter() - began, answer.refused)
 
     async def _answer(self, scope: Scope, receive: Receive, share: Share) -> Answer:
         if scope["method"] != "POST":
@@ -62,16 +80,33 @@ class Reception:
             holder = await self._holder(headers, received_at)
             if isinstance(holder, Answer):
                 return holder
-            kind = PATHS[scope["path"]]
-            said = await self._body(headers, receive, share, kind)
-            if isinstance(said, Answer):
-                return said
-            if kind is ParcelKind.BATCH:
-                return await self._keep_batch(said, holder, received_at)
-            return await self._keep(said.text, kind, holder, received_at)
+            return await self._listen(
+                PATHS[scope["path"]], headers, receive, share, holder=holder, received_at=received_at
+            )
         except (StoreUnavailableError, IntakeUnavailableError) as unavailable:
             log.warning("Cannot keep reports, clients are told to try again", extra={"why": unavailable})
-            return answers.not_now("the platform cannot store reports now", seconds=_RETRY_SECONDS)
+            why = "the platform cannot store reports now"
+            return answers.not_now(Reason.UNAVAILABLE, why, seconds=_RETRY_SECONDS)
+
+    async def _listen(
+        self,
+        kind: ParcelKind,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        share: Share,
+        *,
+        holder: Holder,
+        received_at: datetime,
+    ) -> Answer:
+        if not self._intake.has_room(kind):
+            log.warning("As much waits to be digested as may, clients are told to try again", extra={"kind": kind})
+            return answers.not_now(Reason.INTAKE_FULL, "too much waits to be digested", seconds=_RETRY_SECONDS)
+        said = await self._body(headers, receive, share, kind)
+        if isinstance(said, Answer):
+            return said
+        if kind is ParcelKind.BATCH:
+            return await self._keep_batch(said, holder, received_at)
+        return await self._keep(said.text, kind, holder, received_at)
 
     async def _holder(self, headers: dict[bytes, bytes], now: datetime) -> Holder | Answer:
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
@@ -105,20 +140,23 @@ class Reception:
             case body.TooSlowError():
                 return answers.too_slow(self._limits.seconds)
             case body.NoRoomError():
-                return answers.not_now("too many reports at once", seconds=1, closes=True)
+                return answers.not_now(Reason.NO_ROOM, "too many reports at once", seconds=1, closes=True)
             case _:
                 return answers.not_understood("the body is not gzip, or not all of it")
 
     async def _keep(self, text: bytes, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
-        taken = self._ingest.take(text, kind, project_id=holder.project_id, now=received_at)
-        if isinstance(taken, Refused):
-            return answers.not_understood(taken.why)
-        await asyncio.wrap_future(taken)
+        taken = self._ingest.take(text, kind, holder=holder, now=received_at)
+        match taken:
+            case Refused():
+                return answers.not_understood(taken.why)
+            case HeldBack():
+                return answers.held_back(taken)
+        await self._gathering.keep(taken)
         return self._accepted
 
     async def _keep_batch(self, said: Body, holder: Holder, received_at: datetime) -> Answer:
         def take() -> Refused | TooMuch | TakenBatch:
-            return self._ingest.take_batch(said.text, said.packed, project_id=holder.project_id, now=received_at)
+            return self._ingest.take_batch(said.text, said.packed, holder=holder, now=received_at)
 
         taken = take() if len(said.text) <= _QUICKLY_READ else await asyncio.to_thread(take)
         match taken:
@@ -126,9 +164,9 @@ class Reception:
                 return answers.not_understood(taken.why)
             case TooMuch():
                 return answers.too_much(taken.why)
-        if taken.written is not None:
-            await asyncio.wrap_future(taken.written)
-        return answers.of_batch(taken.accepted, taken.rejected)
+        if taken.parcel is not None:
+            await self._gathering.keep(taken.parcel)
+        return answers.of_batch(taken.accepted, taken.rejected, taken.held_back)
 
 
 def _why_unknown(key: str) -> str:

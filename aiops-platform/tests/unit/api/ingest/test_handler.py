@@ -2,14 +2,15 @@ import asyncio
 import gzip
 import json
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from asgi_caller import GONE, call, part, parts
 
-from aiops_platform.api.ingest import KeyRing, Reception
+from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
 from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.ports import IntakeUnavailableError
@@ -36,12 +37,16 @@ class Door:
         self.key = self.access.create_key(self.project, "shop", NOW)
         self.intake = SqliteIntake(None)
         self.limits = limits
+        self.quotas: Quotas | None = None
+        self.counts = Counts()
+        self.now = NOW
 
     def send(self, body: bytes = EVENT, path: str = EXCEPTION, *, method: str = "POST", messages=None, **headers: str):
         given = {"authorization": f"Bearer {self.key}", "content-length": str(len(body))}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         given = {name: value for name, value in given.items() if value is not None}
-        reception = Reception(Ingest(self.intake), KeyRing(self.access), limits=self.limits, clock=lambda: NOW)
+        ingest, keys = Ingest(quotas=self.quotas), KeyRing(self.access)
+        reception = Reception(ingest, keys, self.intake, limits=self.limits, clock=lambda: self.now, counts=self.counts)
         return asyncio.run(call(reception, method, path, given, parts(body) if messages is None else messages))
 
     def kept(self) -> list[tuple[ParcelKind, bytes]]:
@@ -371,6 +376,72 @@ def test_too_much_at_once_is_told_to_come_again():
 
     assert (answered.status, answered.headers["retry-after"]) == (503, "1")
     door.close()
+
+
+def strict() -> Quotas:
+    return Quotas(Allowance(per_service=2, saved_seconds=1))
+
+
+def test_a_loud_loop_is_told_to_come_again_and_others_are_heard(door):
+    door.quotas = strict()
+    assert [door.send().status for _ in range(4)] == [202, 202, 429, 429]
+    answered = door.send()
+    assert (answered.status, answered.headers["retry-after"], answered.said["accepted"]) == (429, "1", 0)
+    assert "of one problem" in answered.why
+    assert (
+        door.send(json.dumps({"signal_type": "exception", "service": "shop", "error_type": "New"}).encode()).status
+        == 202
+    )
+    assert door.send(BEAT, HEARTBEAT).status == 202
+    assert len(door.kept()) == 4
+    assert door.counts.refused() == {"refused_quota_repeat": 3}
+    door.now += timedelta(seconds=1)
+    assert door.send().status == 202
+
+
+def test_of_a_batch_each_event_that_is_too_much_is_told_when_to_come_again(door):
+    door.quotas = strict()
+    answered = door.send(lines(HEAD, ITEM, b"{", ITEM, ITEM, ITEM), BATCH)
+    assert (answered.status, answered.said["accepted"]) == (202, 2)
+    assert [(each["index"], each.get("retry_after")) for each in answered.said["rejected"]] == [
+        (1, None),
+        (3, 1),
+        (4, 1),
+    ]
+    assert [gzip.decompress(body) for _, body in door.kept()] == [b"\n".join([HEAD, ITEM, ITEM])]
+    assert door.counts.refused() == {"refused_quota_repeat": 2, "refused_not_understood": 1}
+
+
+def test_a_batch_of_which_nothing_is_taken_now_is_told_to_come_again(door):
+    door.quotas = strict()
+    door.send(lines(HEAD, ITEM, ITEM), BATCH)
+    answered = door.send(lines(HEAD, ITEM, b"{"), BATCH)
+    assert (answered.status, answered.headers["retry-after"]) == (429, "1")
+    assert [each["index"] for each in answered.said["rejected"]] == [0, 1]
+
+
+def test_when_as_much_waits_as_may_clients_are_told_so_before_they_are_listened_to(door):
+    door.intake = SqliteIntake(None, budget=1)
+    answered = door.send(messages=[])
+    assert (answered.status, answered.headers["retry-after"]) == (503, "5")
+    assert "waits to be digested" in answered.why
+    assert door.counts.refused() == {"refused_intake_full": 1}
+
+
+def test_what_is_refused_is_counted_by_its_reason_and_every_answer_by_its_time(door):
+    door.send()
+    door.send(b"{")
+    door.send(authorization=None)
+    door.send(messages=[], content_length="1001")
+    assert door.counts.refused() == {
+        "refused_not_understood": 1,
+        "refused_unknown_key": 1,
+        "refused_too_large": 1,
+    }
+    door.counts.wrote_down({"refused_unknown_key": 1})
+    assert "refused_unknown_key" not in door.counts.refused()
+    assert door.counts.took()[-1] == 4
+    assert door.counts.took() == sorted(door.counts.took())
 
 
 class FullIntake(SqliteIntake):
