@@ -160,6 +160,9 @@ class Seeds:
         """An event of an incident, as it was said."""
         body = body or {"signal_type": "exception", "error_type": "ValueError", "message": "no such price: 'apple'"}
         at = self.now - ago
+        table = schema.incidents
+        with self.database.begin() as connection:
+            connection.execute(update(table).where(table.c.id == incident_id).values(kept=table.c.kept + 1))
         return self._insert(
             schema.events,
             incident_id=incident_id,

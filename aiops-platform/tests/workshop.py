@@ -23,7 +23,7 @@ from aiops_platform.storage.transactions import SqlStore
 class Workshop:
     """Two projects, 1 and 2. Close it at the end."""
 
-    def __init__(self, *, together: int = 200) -> None:
+    def __init__(self, *, together: int = 200, most: int = 1_000) -> None:
         self.database = open_database("sqlite://")
         with self.database.begin() as connection:
             schema.metadata.create_all(connection)
@@ -32,7 +32,7 @@ class Workshop:
         self.store = SqlStore(self.database)
         self.opener = Bodies()
         self.intake = SqliteIntake(None)
-        self.digest = Digest(self.store, self.intake, together=together)
+        self.digest = Digest(self.store, self.intake, together=together, most=most)
         self.watch = Watch(self.store, self.intake)
         self.prune = Prune(self.store, self.intake)
         self.triage = Triage(self.store)

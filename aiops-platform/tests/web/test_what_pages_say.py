@@ -1,6 +1,7 @@
 """What pages say where a word could mislead, and what the way in leaves behind."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from scenes import plant_services
@@ -117,3 +118,15 @@ def test_asking_for_the_head_of_a_link_does_not_use_it_up(site, stranger):
 def test_no_cache_keeps_a_page(client, path):
     assert client.get(path).headers["cache-control"] == "no-store"
     assert client.get(path, headers=PARTIAL).headers["cache-control"] == "no-store"
+
+
+def test_a_page_and_the_api_say_how_many_of_the_events_are_kept(client, site):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project), count=12_345)
+    for minutes in range(17):
+        site.seeds.event(incident, ago=timedelta(minutes=minutes))
+    assert "17 of 12,345 kept" in text_of(client.get(f"/incidents/{incident}").text)
+    assert client.get(f"/api/v1/incidents/{incident}").json()["kept"] == 17
+    all_kept = site.seeds.incident(site.project, site.seeds.service(site.project, "other"), count=2)
+    for minutes in (1, 2):
+        site.seeds.event(all_kept, ago=timedelta(minutes=minutes))
+    assert " kept" not in text_of(client.get(f"/incidents/{all_kept}").text)

@@ -47,7 +47,11 @@ class IncidentState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Incident:
-    """`id` is None until it is saved. What is shown (message, level, path, …) is that of the newest event."""
+    """`id` is None until it is saved. What is shown (message, level, path, …) is that of the newest event.
+
+    Of its events, `kept` are stored for good, the last of them since `kept_at`; one more only until the next one comes,
+    if `passing`: see `sampling`.
+    """
 
     id: int | None
     project_id: int
@@ -68,6 +72,9 @@ class Incident:
     count: int
     first_seen_at: datetime
     last_seen_at: datetime
+    kept: int = 0
+    kept_at: datetime | None = None
+    passing: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,10 @@ class IncidentQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentRow:
-    """One line of the list. `title` says it in one line; `trend` holds the events of the last 24 hours, oldest hour first."""
+    """One line of the list. `title` says it in one line; `trend` holds the events of the last 24 hours, oldest hour first.
+
+    `count` is exact; of so many events `kept` can still be read.
+    """
 
     id: int
     kind: IncidentKind
@@ -39,6 +42,7 @@ class IncidentRow:
     status_code: int | None
     path: str | None
     count: int
+    kept: int
     first_seen_at: datetime
     last_seen_at: datetime
     reopened_at: datetime | None

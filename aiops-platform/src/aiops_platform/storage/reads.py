@@ -285,6 +285,7 @@ def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> I
         status_code=row.status_code,
         path=row.path,
         count=row._mapping["count"],  # `row.count` would be the method that tuples have
+        kept=row.kept + row.passing,
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
         reopened_at=row.reopened_at,

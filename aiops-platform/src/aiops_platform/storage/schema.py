@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -249,6 +250,11 @@ incidents = Table(
     Column("count", BigInteger, nullable=False),
     Column("first_seen_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
+    # How many of its events are stored for good, when the last of them was received, and whether one more is stored
+    # until the next one comes.
+    Column("kept", Integer, nullable=False, server_default="0", index=True),
+    Column("kept_at", Instant),
+    Column("passing", Boolean, nullable=False, server_default=false()),
     Index("ix_incidents_project_id_state_last_seen_at", "project_id", "state", "last_seen_at"),
     Index("ix_incidents_service_id_state", "service_id", "state"),
 )
@@ -290,6 +296,8 @@ events = Table(
     Column("repeat_count", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("dictionary_id", BigInteger),
+    # Stored only until the incident's next event comes; always the newest of its incident.
+    Column("passing", Boolean, nullable=False, server_default=false()),
     Index("ix_events_incident_id_id", "incident_id", "id"),
     # Who knows an event's id finds its incident.
     Index("ix_events_event_id", "event_id"),

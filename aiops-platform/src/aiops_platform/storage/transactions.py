@@ -104,6 +104,17 @@ class SqlTransaction:
         row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else _incident(row)
 
+    def kept_for_good(self, incident_ids: Collection[int]) -> dict[int, list[tuple[int, datetime]]]:
+        """See `ports.Transaction`."""
+        table = schema.events
+        columns = select(table.c.incident_id, table.c.id, table.c.received_at)
+        found: dict[int, list[tuple[int, datetime]]] = {}
+        for some in _portions(incident_ids):
+            wanted = columns.where(table.c.incident_id.in_(some), ~table.c.passing)
+            for row in self._connection.execute(wanted.order_by(table.c.incident_id, table.c.id)):
+                found.setdefault(row.incident_id, []).append((row.id, row.received_at))
+        return found
+
     def save_incidents(self, changes: Sequence[IncidentChange]) -> None:
         """See `ports.Transaction`."""
         if not changes:
@@ -111,6 +122,7 @@ class SqlTransaction:
         ids = self._save_rows(schema.incidents, [vars(change.incident) for change in changes])
         told = list(zip(ids, changes, strict=True))
         self._add_keys(told)
+        self._drop_events(changes)
         self._add_events(told)
         self._add_hours(told)
         self._add_facts(
@@ -374,6 +386,16 @@ class SqlTransaction:
             ],
         )
 
+    def _drop_events(self, changes: Iterable[IncidentChange]) -> None:
+        table = schema.events
+        newest = table.alias("newest")
+        last = select(func.max(newest.c.id)).where(newest.c.incident_id == bindparam("incident")).scalar_subquery()
+        passing = [{"incident": change.incident.id} for change in changes if change.ends_passing]
+        self._many(delete(table).where(table.c.id == last, table.c.passing), passing)
+        surplus = [event_id for change in changes for event_id in change.dropped]
+        gone = len(passing) + sum(self._delete(table, table.c.id.in_(some)) for some in _portions(surplus))
+        self.count({"stored_events": -gone})
+
     def _add_events(self, told: Sequence[tuple[int, IncidentChange]]) -> None:
         of_projects: defaultdict[int, list[tuple[int, KeptEvent]]] = defaultdict(list)
         for incident_id, change in told:
@@ -392,6 +414,7 @@ class SqlTransaction:
                         "repeat_count": event.repeat_count,
                         "body": body,
                         "dictionary_id": dictionary_id,
+                        "passing": event.passing,
                     }
                     for (incident_id, event), body in zip(kept, packed, strict=True)
                 ],

@@ -585,3 +585,48 @@ def test_any_object_is_digested_or_buried_and_never_stops_the_others(bodies, raw
     unreadable = len(raw) + sum(signal == "nonsense" for _, signal in bodies)
     assert workshop.count(schema.buried) == unreadable
     workshop.close()
+
+
+def a_loop(*numbers: int, seconds: float = 0.001):
+    return [a_parcel(number, told("Loop", number), received_at=after(seconds=number * seconds)) for number in numbers]
+
+
+def numbers_kept(shop):
+    return [int(body["message"].split()[1]) for body in shop.bodies()]
+
+
+def test_a_loop_is_counted_to_the_last_one_and_kept_in_part():
+    shop = Workshop(most=20)
+    for start in range(0, 1_000, 200):
+        shop.receive(*a_loop(*range(start, start + 200)))
+        shop.digest_all()
+    assert shop.rows(schema.incidents, "count", "kept", "passing") == [(1_000, 20, True)]
+    assert numbers_kept(shop) == [*range(20), 999]
+    assert ("stored_events", 21) in shop.rows(schema.counters)
+    shop.close()
+
+
+def test_the_newest_event_makes_way_for_the_next_one():
+    shop = Workshop(most=3)
+    for number in range(6):
+        shop.receive(*a_loop(number))
+        shop.digest_all()
+    assert numbers_kept(shop) == [0, 1, 2, 5]
+    shop.receive(*a_loop(60_000))
+    shop.digest_all()
+    assert numbers_kept(shop)[-1] == 60_000
+    assert shop.rows(schema.incidents, "count", "passing") == [(7, False)]
+    shop.close()
+
+
+def test_what_is_kept_of_a_loop_is_spread_over_its_time():
+    shop = Workshop(most=20)
+    for hour in range(48):
+        shop.receive(*a_loop(*range(hour * 60, hour * 60 + 60), seconds=60))
+        shop.digest_all(after(hours=hour + 1))
+    kept = numbers_kept(shop)
+    assert len(kept) <= 21
+    assert {number // 720 for number in kept} == {0, 1, 2, 3}
+    assert (kept[0], kept[-1]) == (0, 48 * 60 - 1)
+    assert shop.rows(schema.incidents, "count") == [48 * 60]
+    shop.close()

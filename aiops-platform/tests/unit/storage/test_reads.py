@@ -281,3 +281,12 @@ def test_the_revision_names_each_topic_that_ever_moved(seeds, reads):
 
 def HOURS(number):
     return timedelta(hours=number)
+
+
+def test_an_incident_says_how_many_of_its_events_are_kept(seeds, reads):
+    project = seeds.project()
+    incident = seeds.incident(project, seeds.service(project), count=12_345)
+    for minutes in (1, 2):
+        seeds.event(incident, ago=timedelta(minutes=minutes))
+    (row,) = reads.incidents(project, EVERY_STATE, NOW).rows
+    assert (row.count, row.kept) == (12_345, 2)

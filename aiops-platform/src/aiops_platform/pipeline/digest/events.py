@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from aiops_platform.core import grouping, hours, wire
+from aiops_platform.core import grouping, hours, sampling, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
@@ -50,9 +50,14 @@ def arrival_of(said: Event, parcel: Parcel) -> Arrival:
 
 
 def take_events(
-    transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], now: datetime
+    transaction: Transaction,
+    arrivals: Sequence[Arrival],
+    services: Mapping[ServiceName, Service],
+    now: datetime,
+    *,
+    most: int,
 ) -> int:
-    """The incidents after those of these events that are new; how many those are."""
+    """The incidents after those of these events that are new; how many those are. `most` events of each are kept."""
     arrivals = _new(transaction, arrivals, services)
     places = [(services[arrival.named].id, arrival.key) for arrival in arrivals]
     known = transaction.grouped(set(places))
@@ -62,8 +67,9 @@ def take_events(
     last: dict[int, datetime] = {}
     for arrival in arrivals:
         service = services[arrival.named]
-        drafts.of(service.id, arrival).add(arrival, service, now)
+        drafts.of(service.id, arrival).add(arrival, service, now, most)
         last[service.id] = max(last.get(service.id, arrival.at), arrival.at)
+    _thin_out(transaction, [draft for draft in drafts.all if draft.sample.kept > most], most)
     transaction.save_incidents([_change_of(draft, draft.incident) for draft in drafts.all if draft.incident])
     transaction.heard_from(last, now)
     return len(arrivals)
@@ -76,15 +82,50 @@ class _Draft:
     incident: Incident | None
     keys: list[GroupKey] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    events: list[KeptEvent] = field(default_factory=list)
     hours: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, arrival: Arrival, service: Service, now: datetime) -> None:
+    def __post_init__(self) -> None:
+        self.sample = _Sample(self.incident)
+
+    def add(self, arrival: Arrival, service: Service, now: datetime, most: int) -> None:
         changed = rules.absorb(arrival.event, self.incident, service=service, at=arrival.at, now=now)
         self.incident = changed.incident
         self.facts.extend(changed.facts)
-        self.events.append(_kept(arrival))
+        self.sample.add(arrival, changed.incident.first_seen_at, most)
         self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+
+
+class _Sample:
+    """Which of an incident's events are kept, while those of a transaction are added to it; `dropped` are rows."""
+
+    def __init__(self, incident: Incident | None) -> None:
+        self.kept = incident.kept if incident else 0
+        self.kept_at = incident.kept_at if incident else None
+        self.ends_passing = incident is not None and incident.passing
+        self.for_good: list[Arrival] = []
+        self.passing: Arrival | None = None
+        self.dropped: tuple[int, ...] = ()
+
+    def add(self, arrival: Arrival, first_seen_at: datetime, most: int) -> None:
+        at = arrival.received_at
+        if not sampling.is_for_good(at, kept=self.kept, kept_at=self.kept_at, first_seen_at=first_seen_at, most=most):
+            self.passing = arrival
+            return
+        self.passing = None
+        self.for_good.append(arrival)
+        self.kept, self.kept_at = self.kept + 1, at
+
+    def thin_out(self, stored: Sequence[tuple[int, datetime]], most: int) -> None:
+        """Drops what is closest together, of what is `stored` and of what came."""
+        moments = [at for _, at in stored] + [arrival.received_at for arrival in self.for_good]
+        surplus = sampling.surplus(moments, most)
+        self.dropped = tuple(row for place, (row, _) in enumerate(stored) if place in surplus)
+        self.for_good = [each for place, each in enumerate(self.for_good, len(stored)) if place not in surplus]
+        self.kept = len(moments) - len(surplus)
+
+    def events(self) -> tuple[KeptEvent, ...]:
+        kept = [_kept(arrival) for arrival in self.for_good]
+        return (*kept, _kept(self.passing, passing=True)) if self.passing else tuple(kept)
 
 
 class _Drafts:
@@ -136,21 +177,32 @@ def _new(
     return [arrival for place, arrival in by_id.items() if place in fresh]
 
 
+def _thin_out(transaction: Transaction, drafts: Sequence[_Draft], most: int) -> None:
+    stored = transaction.kept_for_good([draft.incident.id for draft in drafts if draft.incident and draft.incident.id])
+    for draft in drafts:
+        known = draft.incident.id if draft.incident else None
+        draft.sample.thin_out(stored.get(known, []) if known else [], most)
+
+
 def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
+    sample = draft.sample
     return IncidentChange(
-        incident=incident,
+        incident=replace(incident, kept=sample.kept, kept_at=sample.kept_at, passing=sample.passing is not None),
         also=tuple(draft.keys),
         facts=tuple(draft.facts),
-        events=tuple(draft.events),
+        events=sample.events(),
+        dropped=sample.dropped,
+        ends_passing=sample.ends_passing,
         hours=draft.hours,
     )
 
 
-def _kept(arrival: Arrival) -> KeptEvent:
+def _kept(arrival: Arrival, *, passing: bool = False) -> KeptEvent:
     return KeptEvent(
         event_id=arrival.event_id,
         occurred_at=arrival.at,
         received_at=arrival.received_at,
         repeat_count=arrival.event.repeat_count,
         body=wire.write(arrival.said),
+        passing=passing,
     )

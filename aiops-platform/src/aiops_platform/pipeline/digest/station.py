@@ -24,17 +24,23 @@ _TOGETHER: Final = 200
 # A parcel that was being worked on when the worker died, this often, is what it dies of.
 _DEATHS: Final = 3
 _REASON_LIMIT: Final = 500
+# The events of one incident that are kept: enough to compare, and a loop takes no more than some megabytes.
+_MOST: Final = 1_000
 
 log = logging.getLogger(__name__)
 
 
 class Digest:
-    """A station. One at a time for each store: `release` the intake before the first step."""
+    """A station. One at a time for each store: `release` the intake before the first step.
 
-    def __init__(self, store: Store, intake: Intake, *, together: int = _TOGETHER) -> None:
+    Of each incident `most` events are kept; all are counted.
+    """
+
+    def __init__(self, store: Store, intake: Intake, *, together: int = _TOGETHER, most: int = _MOST) -> None:
         self._store = store
         self._intake = intake
         self._together = together
+        self._most = most
         # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
         self._finished: set[int] = set()
         self._unfinished: set[int] = set()
@@ -135,7 +141,7 @@ class Digest:
                 if isinstance(each.report, Unreadable):
                     transaction.bury(each.parcel, placed(each.parcel, each.report.why))
             services = transaction.services(_seen(opened))
-            new = take_events(transaction, arrivals, services, now)
+            new = take_events(transaction, arrivals, services, now, most=self._most)
             take_beats(transaction, beats, services, now)
             take_jobs(transaction, words, services)
             understood = len(arrivals) + len(beats) + len(words)

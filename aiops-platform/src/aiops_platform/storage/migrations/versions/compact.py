@@ -1,4 +1,4 @@
-"""Events take less room: their bodies are packed with dictionaries. Those that are there stay as they are."""
+"""Events take less room: bodies are packed with dictionaries, and not all of them are kept. Those there are stay as they are."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,10 +10,23 @@ down_revision = "counters"
 def upgrade() -> None:
     _dictionaries()
     op.add_column("events", sa.Column("dictionary_id", sa.BigInteger(), nullable=True))
+    op.add_column("events", sa.Column("passing", sa.Boolean(), server_default=sa.false(), nullable=False))
+    _kept()
 
 
 def _id() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _kept() -> None:
+    op.add_column("incidents", sa.Column("kept", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("incidents", sa.Column("kept_at", sa.BigInteger(), nullable=True))
+    op.add_column("incidents", sa.Column("passing", sa.Boolean(), server_default=sa.false(), nullable=False))
+    mine = "FROM events WHERE events.incident_id = incidents.id"
+    op.execute(
+        f"UPDATE incidents SET kept = (SELECT count(*) {mine}), kept_at = (SELECT max(events.received_at) {mine})"
+    )
+    op.create_index("ix_incidents_kept", "incidents", ["kept"], unique=False)
 
 
 def _dictionaries() -> None:
