@@ -326,7 +326,7 @@ def _source(lines: Sequence[str], here: int) -> Optional[SourceContext]:
 
 
 def _shortened(lines: Sequence[str]) -> Tuple[str, ...]:
-    return tuple(hostile.clean(line.rstrip("\r\n")[:LINE_LENGTH]) for line in lines)
+    return tuple(hostile.clean(line.rstrip("\r\n"), LINE_LENGTH) for line in lines)
 
 
 def _folded(repeated: int) -> List[str]:

@@ -17,7 +17,14 @@ WORDS = (
     "credential", "session", "sessid", "signature", "csrf", "xsrf", "jwt", "cardnumber", "creditcard", "securitycode",
 )  # fmt: skip
 #: What a name may end in or be, as a word of its own: "db_pass" is one, "compass" is not.
-ENDINGS = ("pass", "auth", "pin", "otp", "cvv", "cvc", "ssn")
+ENDINGS = ("pass", "auth", "authentication", "pin", "otp", "cvv", "cvc", "ssn", "sig")
+# Beginnings of words that contain one of WORDS and mean something else: tokenizer, secretary.
+_OTHERS = ("tokeniz", "tokenis", "secretar")
+#: What may come before "pass" in a word that is no password, while SSHPASS and dbpass are.
+PASSES = (
+    "com", "by", "tres", "sur", "over", "under", "low", "high", "band", "all", "single", "multi", "first", "second", "last",
+    "one", "two", "render", "hall",
+)  # fmt: skip
 
 # A number or a yes under such a name says something about secrets, and is none: "token_count", "max_tokens", "session_age".
 _MEASURES = (
@@ -83,11 +90,15 @@ _COMMON = frozenset(
 def is_telling(name: str) -> bool:
     """Whether the value under this name is nobody's business."""
     plain = normalised(name)
-    return any(word in plain for word in WORDS) or _ends_telling(name, plain)
+    return _has_word(plain) or _ends_telling(name, plain)
 
 
 def normalised(name: str) -> str:
-    """Without what differs from one spelling to the next."""
+    """Without what differs from one spelling to the next, seen or unseen."""
+    if not name.isascii():
+        from unicodedata import category, normalize
+
+        name = "".join([char for char in normalize("NFKC", name) if category(char) != "Cf"])
     return name.lower().replace("-", "").replace("_", "").replace(".", "").replace(" ", "")
 
 
@@ -114,18 +125,34 @@ def _ends_telling(name: str, plain: str) -> bool:
     if not plain.endswith(ENDINGS):
         return False
     last = name.replace("-", "_").replace(".", "_").replace(" ", "_").rpartition("_")[2]
-    if last.lower() in ENDINGS:
+    if last.lower() in ENDINGS or _is_password(last.lower()):
         return True
     # dbPass: a word of its own begins with a capital letter, after a small one.
     return any(last.endswith(ending.capitalize()) and last[: -len(ending)][-1:].islower() for ending in ENDINGS)
+
+
+def _has_word(plain: str) -> bool:
+    plain = _without_others(plain)
+    return any(word in plain for word in WORDS)
+
+
+def _is_password(word: str) -> bool:
+    return word.endswith("pass") and not word[:-4].endswith(PASSES)
+
+
+def _without_others(plain: str) -> str:
+    for other in _OTHERS:
+        if other in plain:
+            plain = plain.replace(other, "")
+    return plain
 
 
 def _secrets_under(name: str, value: str) -> Iterator[str]:
     parts = name.split("_")
     if parts[-1] in _ABOUT or parts[0] in ("XDG", "DBUS", "SSH"):
         return
-    plain = normalised(name)
-    strong = any(word in plain for word in _STRONG) or parts[-1] in ("PASS", "PWD")
+    plain = _without_others(normalised(name))
+    strong = any(word in plain for word in _STRONG) or parts[-1] == "PWD" or _is_password(parts[-1].lower())
     if not strong and not _WEAK.intersection(parts) and not is_telling(name):
         return
     if "://" in value:

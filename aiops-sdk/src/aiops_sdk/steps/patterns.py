@@ -11,15 +11,17 @@ from aiops_sdk.steps.pairs import MASK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Match
+    from typing import Dict, List, Match
 
 
-# user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ itself.
-_ADDRESS = re.compile(r"(?<=://)([^\s:/@'\"]{0,256}):([^\s/'\"<>]{1,256})@")
+# user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ or a slash itself; but what
+# comes after a port is a path.
+_ADDRESS = re.compile(r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}/)[^\s@'\"<>]{1,256}@(?=[\w\[]))")
 # The credentials of an Authorization header (RFC 9110, 11.4; RFC 7617; RFC 6750), wherever they were written. They have
-# digits or are long: "Basic authentication" is neither. In small letters.
+# digits or are long: "Basic authentication" is neither. Nor is "token count=17": their = stands at the end. In small letters.
+_SCHEMES = ("bearer", "basic", "token")
 _SCHEME = re.compile(
-    r"(?:bearer|basic|token)(?<![a-z0-9_]bearer)(?<![a-z0-9_]basic)(?<![a-z0-9_]token)\s{1,8}(?P<value>(?=[^\s]{0,200}[0-9]|[^\s]{24})[a-z0-9._~+/=-]{8,})"
+    r"(?:bearer|basic|token)\s{1,8}(?P<value>(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}={0,2})(?![a-z0-9=])"
 )
 # JSON web tokens, signed (RFC 7515) or encrypted (RFC 7516): the first part is {"… in base 64.
 _WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
@@ -27,6 +29,16 @@ _WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
     r"(?:-----END [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+)
+# What is left of one whose beginning was cut away, and those of PuTTY. In a repr a line ends in \n.
+_KEY_LINES = r"(?:(?:[\r\n]|\\[rn]){1,4}(?!Private-)[A-Za-z0-9+/=]{1,128})"
+_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,32}PRIVATE KEY")
+_IN_A_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\\"
+_LONGEST_KEY = 8_192
+_PUTTY_KEY = re.compile(r"(Private-Lines: ?[0-9]{1,4})" + _KEY_LINES + "+")
+# What curl and others are told behind -u.
+_LOGIN = re.compile(
+    r"(?<![\w-])((?:-u|-U|--user|--proxy-user)(?:[\s=\"',]{0,8}|\$')[^\s:\"']{1,128}:)([^\s\"']{1,256})"
 )
 # A line of the middle of one, where only some of its lines are shown.
 _KEY_LINE = re.compile(r"\A(\s*[\"']?)[A-Za-z0-9+/]{60,80}={0,2}(?:\\n)?[\"'\s,\\)]*\Z")
@@ -48,6 +60,11 @@ _KEYS = re.compile(
     r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"  # Telegram bots
     r")"
 )
+#: How they begin.
+PREFIXES = (
+    r"AKIA|ASIA|AIza|ya29\.|GOCSPX-|gh[opusr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-|xox[a-z][.-]|xapp-|"
+    r"[rs]k_(?:live|test)_|whsec_|sk-|npm_|pypi-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hf_|hv[sbr]\.|[0-9]{8,10}:AA"
+)
 # Who has the address may write there.
 _HOOK = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
 # What must occur in front of, or in, a long word for one of them to be there.
@@ -61,14 +78,20 @@ _IN_FRONT = 32
 _CARD = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9]\.)(?:[2-6][0-9]{12,18}|"
     r"[2-6][0-9]{3}([ +.-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|3[0-9]{3}([ +.-])[0-9]{6}\2[0-9]{4,5})"
-    r"(?![A-Za-z0-9])(?!\.[0-9])"
+    r"(?![A-Za-z0-9])(?!\.(?:[1-9]|0[0-9]))"
 )
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _UUID_LENGTH = 36
 
 # What a text is made of, by kinds of characters: far faster to look through than the text itself.
 _AS_DIGITS = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
+_AS_KINDS = bytes(48 if 48 <= code < 58 else 97 if code < 128 and chr(code).isalpha() else 32 for code in range(256))
+_MIXED = b"a0"
 _AS_WORDS = bytes(97 if (chr(code).isalnum() and code < 128) or code in b"_-" else 32 for code in range(256))
+# Soft hyphens, joiners, marks of direction and of the order of bytes.
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+# Letters and signs as wide as a square (Unicode, "Halfwidth and Fullwidth Forms").
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BETWEEN_DIGITS = b" +.-"
 _DIGITS_OF_A_CARD = b"0" * 13
 #: So many letters, digits, dashes and underscores without a break are a long word.
@@ -78,12 +101,11 @@ _LONG = b"a" * LONG
 
 def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
     """The text without them. ``small`` is the same in small letters, ``bare`` and ``words`` as below."""
-    if "://" in text:
+    if "://" in text and "@" in text:
         changed = _ADDRESS.sub(r"\1:" + MASK + "@", text)
         if changed != text:
             text, small = changed, lowered(changed)
-    if "bearer" in small or "basic" in small or "token" in small:
-        text = _without_schemes(text, small)
+    text = _without_schemes(text, small)
     if "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
     if _LONG in words and _has_sign(text, words):
@@ -91,7 +113,11 @@ def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
     if "hooks.slack.com/" in text:
         text = _HOOK.sub(r"\1" + MASK, text)
     if "PRIVATE KEY" in text:
-        text = _PRIVATE_KEY.sub(MASK, text)
+        text = _without_key_ends(_PRIVATE_KEY.sub(MASK, text))
+    if "Private-Lines:" in text:
+        text = _PUTTY_KEY.sub(r"\1\n" + MASK, text)
+    if "curl" in text:
+        text = _LOGIN.sub(_login, text)
     if _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS):
         text = _CARD.sub(_card, text)
     return text
@@ -113,11 +139,24 @@ def has_long_word(words: bytes) -> bool:
 
 
 def lowered(text: str) -> str:
-    """In small letters, and of the same length: some capital letters have small ones that are longer."""
+    """In small letters of the usual width, and of the same length: some capital letters have small ones that are longer."""
     small = text.lower()
-    if len(small) == len(text):
+    if len(small) == len(text) and (text.isascii() or not _has_wide(text)):
         return small
-    return "".join([low if len(low) == 1 else char for char, low in zip(text, map(str.lower, text))])
+    return "".join([low if len(low) == 1 else char for char, low in zip(text, map(str.lower, text))]).translate(_WIDE)
+
+
+def without_unseen(text: str) -> str:
+    """The text without what nobody sees of it; the same object if there is nothing."""
+    if text.isascii() or not any(char in text for char in _UNSEEN):
+        return text
+    return text.translate(dict.fromkeys(map(ord, _UNSEEN)))
+
+
+def _has_wide(text: str) -> bool:
+    # As bytes they all begin alike, and bytes are faster to look through.
+    encoded = text.encode("utf-8", "surrogatepass")
+    return b"\xef\xbc" in encoded or b"\xef\xbd" in encoded
 
 
 def is_card(number: str) -> bool:
@@ -125,34 +164,101 @@ def is_card(number: str) -> bool:
     return _is_issued(number) and _has_check_digit(number)
 
 
-def key_line(line: str) -> str:
-    """A line of source without what looks like a line of a private key."""
+def without_keys(lines: List[str]) -> List[str]:
+    """Lines of source without those of private keys, of which only some may be shown."""
+    told: List[str] = []
+    is_inside = False
+    waiting = 0
+    for line in lines:
+        ends = "-----END " in line
+        told.append(MASK if (is_inside and not ends) or waiting else _key_line(line))
+        waiting -= waiting > 0
+        if "PRIVATE KEY" in line:
+            is_inside = "-----BEGIN " in line and not ends
+        elif "Private-Lines:" in line:
+            count = line.partition("Private-Lines:")[2].strip()
+            waiting = int(count) if count.isdigit() and len(count) < 4 else 0
+    return told
+
+
+def long_words(text: str, words: bytes, before: int = 0) -> str:
+    """The long words of a text, and so much in front of each; all of it where what was hidden has moved them."""
+    if len(text) != len(words):
+        return text
+    near: List[str] = []
+    at = words.find(_LONG)
+    while at >= 0:
+        end = words.find(b" ", at)
+        end = len(words) if end < 0 else end
+        near.append(text[at - before if at > before else 0 : end])
+        at = words.find(_LONG, end)
+    return "\n".join(near)
+
+
+def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
+    """Where a digit follows a letter, with so much around; all of the text where there are more such places."""
+    kinds = bare.translate(_AS_KINDS)
+    at = kinds.find(_MIXED)
+    if at < 0:
+        return ""
+    if len(text) <= 2 * reach or kinds.count(_MIXED) > most:
+        return text
+    near: List[str] = []
+    while at >= 0:
+        near.append(text[at - reach if at > reach else 0 : at + reach])
+        at = kinds.find(_MIXED, at + 1)
+    return "\n".join(near)
+
+
+def _key_line(line: str) -> str:
     return _KEY_LINE.sub(r"\1" + MASK, line) if len(line) >= 60 else line
 
 
 def _has_sign(text: str, words: bytes) -> bool:
-    at = words.find(_LONG)
-    if len(text) != len(words):
-        # What was hidden before has moved the rest.
-        return any(sign in text for sign in _SIGNS)
-    near: List[str] = []
-    while at >= 0:
-        end = words.find(b" ", at)
-        end = len(words) if end < 0 else end
-        near.append(text[at - _IN_FRONT if at > _IN_FRONT else 0 : end])
-        at = words.find(_LONG, end)
-    beside = "\n".join(near)
+    beside = long_words(text, words, _IN_FRONT)
     return any(sign in beside for sign in _SIGNS)
 
 
 def _without_schemes(text: str, small: str) -> str:
     done = 0
     parts: List[str] = []
-    for found in _SCHEME.finditer(small):
+    for found in _schemes_in(small):
         begin, end = found.span("value")
-        parts += (text[done:begin], MASK)
-        done = end
+        if begin >= done:
+            parts += (text[done:begin], MASK)
+            done = end
     return "".join([*parts, text[done:]]) if parts else text
+
+
+def _schemes_in(small: str) -> List[Match[str]]:
+    found: Dict[int, Match[str]] = {}
+    for scheme in _SCHEMES:
+        at = small.find(scheme)
+        while at >= 0:
+            match = _SCHEME.match(small, at)
+            if match is not None and not (at and (small[at - 1].isalnum() or small[at - 1] == "_")):
+                found[at] = match
+            at = small.find(scheme, at + 1)
+    return [found[at] for at in sorted(found)]
+
+
+def _without_key_ends(text: str) -> str:
+    """What stands before the end of a private key whose beginning was cut away."""
+    parts: List[str] = []
+    done = 0
+    for found in _KEY_END.finditer(text):
+        end = found.start()
+        begin = max(done, end - _LONGEST_KEY)
+        begin += len(text[begin:end].rstrip(_IN_A_KEY))
+        if begin < end and not text.endswith(MASK, 0, end):
+            parts += (text[done:begin], MASK)
+            done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _login(found: Match[str]) -> str:
+    # What is told docker is the number of a user.
+    return found.group(0) if found.group(2).isdigit() and len(found.group(2)) < 6 else found.group(1) + MASK
 
 
 def _card(found: Match[str]) -> str:

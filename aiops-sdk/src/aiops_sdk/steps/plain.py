@@ -62,7 +62,9 @@ class _Copy:
     def _text(self, given: Any) -> str:
         limit = self._limits.text
         if type(given) is bytes or type(given) is bytearray:
-            return hostile.clean(bytes(given[:limit]).decode("utf-8", "backslashreplace"), limit)
+            text = bytes(given[:limit]).decode("utf-8", "backslashreplace")
+            # It shows where it was cut: what stands there may be half of a secret.
+            return hostile.clean(text + _LEFT_OUT if len(given) > limit else text, limit)
         return hostile.clean(given if issubclass(type(given), str) else values.shown(given), limit)
 
     def _object(self, given: Dict[object, object], depth: int) -> Dict[str, object]:

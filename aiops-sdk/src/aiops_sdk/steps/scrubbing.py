@@ -9,16 +9,17 @@ from __future__ import annotations
 from aiops_sdk import telling
 from aiops_sdk.event import Frame, SourceContext
 from aiops_sdk.frozen import replace
-from aiops_sdk.steps import patterns
+from aiops_sdk.steps import cuts, markup, patterns
+from aiops_sdk.steps.known import Known
 from aiops_sdk.steps.pairs import MASK, Pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Sequence, Tuple, TypeVar
+    from typing import Dict, Iterable, List, Mapping, Sequence, Tuple, TypeVar
 
     from aiops_sdk.event import Wire
 
-    Known = TypeVar("Known")
+    Key = TypeVar("Key")
     Told = TypeVar("Told")
 
 
@@ -32,14 +33,9 @@ STACKS = 64
 # Characters of a text that is worth remembering: names and places stand in every event.
 _SHORT_TEXT = 160
 
-#: A value that the user names must be at least so long; those of the environment are longer (``telling.SHORTEST``).
-SHORTEST = 4
-# So many characters of a known secret at the end of a text that was cut are its beginning.
-_BEGINNING = 4
-_CUT = "…"
-# So many places at which it was cut, the last ones, are looked at.
-_CUTS = 16
 _DEPTH = 32
+# What is longer is no name.
+_LONGEST_NAME = 128
 
 # Fields of the wire that are what the SDK and the platform know each other by: nothing of them is anybody's secret.
 _OURS = frozenset(
@@ -57,9 +53,7 @@ class Scrubber:
         given = [name for name in _texts(names) if telling.normalised(name)]
         self._words = tuple(map(telling.normalised, given))
         self._pairs = Pairs(given)
-        self._values = _forms(_texts(values))
-        #: Those that may be in a text that has no long word.
-        self._short = tuple([value for value in self._values if not patterns.has_long_word(_words_of(value))])
+        self._known = Known(_texts(values))
         self._telling: Dict[str, bool] = {}
         self._texts: Dict[str, str] = {}
         self._calls: Dict[str, str] = {}
@@ -86,20 +80,28 @@ class Scrubber:
         return told
 
     def _hidden(self, given: str) -> str:
+        told = self._sought(given)
+        seen = patterns.without_unseen(told)
+        if seen is not told:
+            # They may stand in a name, or in a secret.
+            changed = self._sought(seen)
+            told = told if changed == seen else changed
+        return given if told == given else told
+
+    def _sought(self, given: str) -> str:
         bare = patterns.bare(given)
         words = patterns.words_of(bare)
-        told = given
-        for value in self._values if patterns.has_long_word(words) else self._short:
-            if value in told:
-                told = told.replace(value, MASK)
-        if _CUT in told:
-            told = self._without_halves(told)
+        told = self._known.hidden(given, bare, words)
+        if cuts.MARK in told:
+            told = cuts.hidden(told, self._known)
         small = patterns.lowered(told)
         changed = patterns.hidden(told, small, bare, words)
         if changed is not told and changed != told:
             told, small = changed, patterns.lowered(changed)
-        changed = self._pairs.hidden(told, small)
-        return given if changed == given else changed
+        changed = markup.hidden(told, small, self.is_telling)
+        if changed is not told and changed != told:
+            told, small = changed, patterns.lowered(changed)
+        return self._pairs.hidden(told, small)
 
     def query(self, given: str) -> str:
         """A query string, or the text of a form, in which the values of telling names are hidden."""
@@ -123,12 +125,27 @@ class Scrubber:
         if depth <= 0:
             return MASK
         if isinstance(given, dict):
-            return {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
+            told = {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
+            if "value" in told and self._names(given, "name", "key", "id"):
+                told["value"] = MASK
+            return told
         parts: Sequence[object] = given  # type: ignore[assignment]  # a list or a tuple
-        if name not in _LISTS_OF_TEXTS and len(parts) == 2 and type(parts[0]) is str and type(parts[1]) is str:
-            # As in a list of headers.
-            return [self.text(parts[0]), self.value(parts[0], parts[1])]
-        return [self.value("", each, depth - 1) for each in parts]
+        if name in _LISTS_OF_TEXTS:
+            return [self.value("", each, depth - 1) for each in parts]
+        return [self.value(self._name_of(parts, place), each, depth - 1) for place, each in enumerate(parts)]
+
+    def _names(self, given: Mapping[str, object], *keys: str) -> bool:
+        """Whether one of these says that what stands beside it is a secret."""
+        return any(type(name) is str and self.is_telling(name) for name in map(given.get, keys) if name)
+
+    def _name_of(self, parts: Sequence[object], place: int) -> str:
+        """What the part before this one calls it, as in a list of headers or of a command's arguments."""
+        name, value = parts[place - 1] if place else "", parts[place]
+        if type(name) is not str or type(value) is not str or len(name) > _LONGEST_NAME:
+            return ""
+        # In a longer list both may be names.
+        is_word = value.isalpha() and value.islower() and not name.startswith("-")
+        return "" if len(parts) > 2 and (is_word or " " in name or "=" in name) else name
 
     def _field(self, name: str, value: object) -> object:
         if name == "stack_trace" and type(value) is str:
@@ -139,11 +156,11 @@ class Scrubber:
             return {part: self._part_of_request(part, each) for part, each in value.items()}
         return self.value(name, value)
 
-    def _number(self, name: str, given: object) -> object:
+    def _number(self, name: str, given: float) -> object:
         if self.is_telling(name):
             return given if telling.measures(name) else MASK
-        is_long = type(given) is int and 10**12 <= given < 10**19
-        return MASK if is_long and patterns.is_card(str(given)) else given
+        is_long = 10**12 <= given < 10**19 and int(given) == given
+        return MASK if is_long and patterns.is_card(str(int(given))) else given
 
     # Of a request.
 
@@ -244,41 +261,15 @@ class Scrubber:
         given = [*source.before, source.line, *source.after]
         if not all(type(line) is str for line in given):
             return SourceContext((), "", ())
-        lines = [patterns.key_line(line) for line in given]
+        lines = patterns.without_keys(given)
         whole = "\n".join(lines)
         told = self.text(whole)
         if told == whole:
             return source if lines == given else _source_of(lines, len(source.before))
         parts = told.split("\n")
         if len(parts) != len(lines):
-            # A private key over several lines, say.
             parts = [self.text(line) for line in lines]
-            parts = [MASK if "PRIVATE KEY" in line else line for line in parts]
         return _source_of(parts, len(source.before))
-
-    def _without_halves(self, told: str) -> str:
-        """Where a text was cut, the beginning of a known secret may have been left."""
-        at = len(told)
-        for _ in range(_CUTS):
-            at = told.rfind(_CUT, 0, at)
-            if at < 0:
-                break
-            end = at - 1 if told[at - 1 : at] in ("'", '"') else at
-            for value in self._values:
-                half = _half(value, told, end)
-                if half:
-                    told = told[: end - half] + MASK + told[end:]
-                    at = end - half
-                    break
-        return told
-
-
-def _half(value: str, told: str, end: int) -> int:
-    """How many characters of the beginning of this value stand before ``end``."""
-    for length in range(min(len(value) - 1, end), _BEGINNING - 1, -1):
-        if told.startswith(value[:length], end - length):
-            return length
-    return 0
 
 
 def _source_of(lines: List[str], before: int) -> SourceContext:
@@ -290,30 +281,7 @@ def _texts(given: Iterable[object]) -> List[str]:
     return [given] if isinstance(given, str) else [each for each in given if isinstance(each, str)]
 
 
-def _forms(values: List[str]) -> Tuple[str, ...]:
-    """Each value, and how it looks in an address, in a repr, and in base 64; the shortest first."""
-    from base64 import b64encode
-    from urllib.parse import quote
-
-    forms: Dict[str, None] = {}
-    for value in values:
-        if len(value) < SHORTEST or value in MASK:
-            continue
-        encoded = value.encode("utf-8", "backslashreplace")
-        based = b64encode(encoded).decode("ascii").rstrip("=")
-        # The last character also depends on what comes after.
-        based = based if len(encoded) % 3 == 0 else based[:-1]
-        forms.update(dict.fromkeys((value, quote(encoded, safe=""), repr(value)[1:-1])))
-        if len(based) >= telling.SHORTEST:
-            forms[based] = None
-    return tuple(sorted(forms, key=len))
-
-
-def _words_of(value: str) -> bytes:
-    return patterns.words_of(patterns.bare(value))
-
-
-def _remember(memory: Dict[Known, Told], key: Known, value: Told) -> None:
+def _remember(memory: Dict[Key, Told], key: Key, value: Told) -> None:
     if len(memory) >= REMEMBERED:
         memory.clear()
     memory[key] = value

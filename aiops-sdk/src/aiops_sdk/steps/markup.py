@@ -1,0 +1,60 @@
+"""A value and its name in markup: ``<password>…</password>``, and where both are values: ``name="password" value="…"``."""
+
+from __future__ import annotations
+
+import re
+
+from aiops_sdk.steps.pairs import MASK, without
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Match, Tuple
+
+    IsTelling = Callable[[str], bool]
+
+
+# A text that was cut has no end.
+_ELEMENT = re.compile(
+    r"<([\w:.-]{1,100})(?:\s[^<>]{0,400})?>(?:\s{0,40}<!\[CDATA\[)?([^<]{1,8192})(?=</|\]\]>|…)"
+)  # fmt: skip
+_QUOTE = r"\\{0,31}[\"']"
+_SIGN = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
+_VALUE = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
+_NAME = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
+# So far around a value its name is looked for, within the same element or object.
+_AROUND = 400
+_AFTER = re.compile(r"[^<>{}]{0,400}")
+_BEFORE = re.compile(r"[^<>{}]{0,400}\Z")
+
+
+def hidden(text: str, small: str, is_telling: IsTelling) -> str:
+    """The text without the values behind names of which ``is_telling`` says so. ``small`` is it in small letters."""
+    spans: List[Tuple[int, int]] = []
+    if "value" in small:
+        spans = _named_values(small, is_telling)
+    if "<" in text and ("</" in text or "…" in text):
+        spans += [found.span(2) for found in _ELEMENT.finditer(text) if _is_secret(found, is_telling)]
+    return without(sorted(spans), text)
+
+
+def _is_secret(found: Match[str], is_telling: IsTelling) -> bool:
+    value = found.group(2)
+    return is_telling(found.group(1)) and MASK not in value and not value.isspace()
+
+
+def _named_values(small: str, is_telling: IsTelling) -> List[Tuple[int, int]]:
+    spans = []
+    at = small.find("value")
+    while at >= 0:
+        found = _VALUE.match(small, at)
+        if found is not None and any(map(is_telling, _names_around(small, found))) and MASK not in found.group("value"):
+            spans.append(found.span("value"))
+        at = small.find("value", at + 5 if found is None else found.end())
+    return spans
+
+
+def _names_around(small: str, found: Match[str]) -> List[str]:
+    begin, end = found.span()
+    before = _BEFORE.search(small[max(0, begin - _AROUND) : begin])
+    after = _AFTER.match(small, end)
+    return [name for part in (before, after) if part is not None for name in _NAME.findall(part.group(0))]
