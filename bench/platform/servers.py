@@ -24,9 +24,7 @@ T = TypeVar("T")
 DEADLINE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Without them what is measured is how soon a server says no. The row about quotas has the defaults.
-_OURS_UNLIMITED = {
-    "AIOPS_SERVER_QUOTA_KEY": "0", "AIOPS_SERVER_QUOTA_SERVICE": "0", "AIOPS_SERVER_QUOTA_HEARTBEATS": "0",
-}  # fmt: skip
+_OURS_UNLIMITED = {"AIOPS_SERVER_KEY_RATE": "0", "AIOPS_SERVER_SERVICE_RATE": "0"}
 
 
 class FailedError(Exception):
