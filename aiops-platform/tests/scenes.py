@@ -442,3 +442,11 @@ def an_event_with_everything() -> dict[str, Any]:
         {"message": "the customer pressed “Buy”"},
     ]  # fmt: skip
     return body
+
+
+def plant_buried(seeds: Seeds, project: int) -> None:
+    """Reports that could not be digested, as many as fill two pages."""
+    for _ in range(17):
+        seeds.buried(project, "it could not be digested: ZeroDivisionError: division by zero", b'{"signal_type": "x"}')
+        seeds.buried(project, "line 7 of a batch: the body is not JSON: " + "Expecting value, and so on, " * 12)
+    seeds.buried(project, "<script>alert('the reason')</script>" + "wide" * 100, b"\x1b[31m" + b"\xff" * 2_000)

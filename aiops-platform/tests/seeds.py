@@ -244,6 +244,12 @@ class Seeds:
         with self.database.begin() as connection:
             bump(connection, project_id, *topics)
 
+    def buried(self, project_id: int, reason: str = "the body is not JSON", body: bytes = b"{not json") -> int:
+        """A parcel that could not be digested."""
+        return self._insert(
+            schema.buried, project_id=project_id, kind="exception", received_at=self.now, reason=reason, body=body
+        )
+
     def _insert(self, table: Any, **values: Any) -> int:
         with self.database.begin() as connection:
             return _insert(connection, table, values)

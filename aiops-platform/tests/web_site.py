@@ -12,8 +12,10 @@ import uvicorn
 from seeds import Seeds, a_store
 
 from aiops_platform.api.routes import openapi, routes
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Reads
+from aiops_platform.ports import Access, Intake, Reads
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
@@ -33,6 +35,7 @@ class RunningSite:
     access: Access
     reads: Reads
     live: Live
+    intake: Intake
 
     def signin_url(self) -> str:
         """A fresh sign-in link."""
@@ -70,11 +73,28 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     reads = SqlReads(database)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    triage = Triage(SqlStore(database))
+    store, intake = SqlStore(database), SqliteIntake(None)
+    triage = Triage(store)
     api = routes(reads=reads, access=access, triage=triage, clock=clock)
     app = build(
-        reads=reads, access=access, triage=triage, clock=clock, public_url=url, also=[api], openapi=openapi("0.1.0")
+        reads=reads,
+        access=access,
+        triage=triage,
+        revive=Revive(store, intake),
+        clock=clock,
+        public_url=url,
+        also=[api],
+        openapi=openapi("0.1.0"),
     )
     with running(app, listener):
-        yield RunningSite(url=url, seeds=seeds, project=project, access=access, reads=reads, live=app.state.site.live)
+        yield RunningSite(
+            url=url,
+            seeds=seeds,
+            project=project,
+            access=access,
+            reads=reads,
+            live=app.state.site.live,
+            intake=intake,
+        )
+    intake.close()
     database.close()

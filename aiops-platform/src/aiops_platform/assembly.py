@@ -20,6 +20,7 @@ from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
@@ -98,6 +99,18 @@ def stored(settings: Settings) -> Iterator[Database]:
         yield database
 
 
+def reads(platform: Opened) -> SqlReads:
+    """What pages read, for a command."""
+    return SqlReads(platform.database)
+
+
+@contextmanager
+def reviving(settings: Settings, platform: Opened) -> Iterator[Revive]:
+    """The way of buried parcels back into the intake. Raises PlatformErrors."""
+    with closing(_intake(settings)) as intake:
+        yield Revive(SqlStore(platform.database), intake)
+
+
 def build_door(settings: Settings, address: str) -> Front:
     """The application that the door serves, at that address. The store is ready. Raises PlatformErrors."""
     database = open_database(settings.store_url)
@@ -131,7 +144,7 @@ def build_door(settings: Settings, address: str) -> Front:
             clock=utc_now,
             counts=counts,
         ),
-        _pages(database, access, address),
+        _pages(database, access, intake, address),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
@@ -155,16 +168,18 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
         ]
 
 
-def _pages(database: Database, access: Access, address: str) -> App:
+def _pages(database: Database, access: Access, intake: Intake, address: str) -> App:
     # Late: the framework takes longer to import than all else, and only the door needs it.
     from aiops_platform.api.routes import openapi, routes
     from aiops_platform.web import app as web_app
 
-    reads, triage = SqlReads(database), Triage(SqlStore(database))
+    store = SqlStore(database)
+    reads, triage = SqlReads(database), Triage(store)
     application = web_app.build(
         reads=reads,
         access=access,
         triage=triage,
+        revive=Revive(store, intake),
         clock=utc_now,
         public_url=address,
         also=[routes(reads=reads, access=access, triage=triage, clock=utc_now)],

@@ -18,6 +18,8 @@ from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.views import (
+    BuriedDetail,
+    BuriedPage,
     EventDetail,
     EventPage,
     IncidentDetail,
@@ -251,6 +253,20 @@ class Transaction(Protocol):
         """Adds to the store's running numbers, by name: how many reports were digested, and the like."""
         ...
 
+    def newest_buried(self, project_id: int) -> int:
+        """The number of the parcel that was buried last; 0 where none is."""
+        ...
+
+    def buried(
+        self, project_id: int, *, after: int, only: int | None = None, limit: int
+    ) -> Sequence[tuple[int, Parcel]]:
+        """Buried parcels with their numbers, the oldest first: those with a higher number than `after`, or one of them."""
+        ...
+
+    def unbury(self, ids: Collection[int]) -> None:
+        """Drops buried parcels that are to be digested again: they count as buried no longer."""
+        ...
+
     def forget_seen_events(self, before: datetime, limit: int) -> int:
         """Drops ids noted before this time, at most `limit`; returns how many."""
         ...
@@ -333,6 +349,14 @@ class Reads(Protocol):
 
     def job(self, project_id: int, job_id: int) -> JobDetail | None:
         """One job with every run that is kept; None when this project has no such."""
+        ...
+
+    def buried(self, project_id: int, *, page: int = 1, per_page: int = 30) -> BuriedPage:
+        """A page of what could not be digested, the newest first."""
+        ...
+
+    def buried_parcel(self, project_id: int, buried_id: int) -> BuriedDetail | None:
+        """One of them with what came; None when this project has no such."""
         ...
 
 

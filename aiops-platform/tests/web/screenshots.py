@@ -11,7 +11,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
-from scenes import plant_busy, plant_harm, plant_jobs, plant_many, plant_processes, plant_quiet, plant_too_much, spoil
+from scenes import (
+    plant_buried,
+    plant_busy,
+    plant_harm,
+    plant_jobs,
+    plant_many,
+    plant_processes,
+    plant_quiet,
+    plant_too_much,
+    spoil,
+)
 from web_site import RunningSite, a_site
 
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
@@ -50,6 +60,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "incidents": "/incidents",
                 "services": "/services",
                 "jobs": "/jobs",
+                "buried": "/buried",
                 "setup": "/setup",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
@@ -85,6 +96,9 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths = {"jobs": "/jobs", "processes": "/services"}
         paths |= {f"job-{name}": f"/jobs/{number}" for name, number in ids.items()}
         yield "jobs", site, paths
+    with a_site() as site:
+        plant_buried(site.seeds, site.project)
+        yield "full", site, {"buried": "/buried"}
     with a_site() as site:
         incident = plant_harm(site.seeds, site.project)
         yield (

@@ -117,7 +117,10 @@ def _databases(settings: Settings) -> Iterator[Finding]:
     with assembly.inspected(settings) as platform:
         buried = platform.buried()
         if buried.count:
-            reason = f"{buried.count} that were not understood are kept for 30 days; the newest: {buried.newest_reason}"
+            reason = (
+                f"{buried.count} that were not understood are kept for 30 days; the newest: {buried.newest_reason}. "
+                "`aiops buried list` shows them, `aiops buried retry --all` has them digested again"
+            )
             yield Finding(None, "reports", reason)
         yield _waiting(platform)
         yield _secret(settings, platform)

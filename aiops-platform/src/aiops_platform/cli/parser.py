@@ -58,6 +58,7 @@ def make_parser() -> ArgumentParser:
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add_export(commands)
+    _add_buried(commands)
     backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
     backup.add_argument("file", metavar="FILE", help="a tar; one that is there is replaced once the new one is whole")
     restore = _add(commands, "restore", _late("backup:restore"), "put a backup into a folder that nothing runs on")
@@ -119,6 +120,20 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("--service", metavar="NAME", help="of this service")
     parser.add_argument("--environment", metavar="NAME", help="of this environment")
     parser.add_argument("--incident", type=int, metavar="NUMBER", help="of this incident")
+
+
+def _add_buried(commands: Any) -> None:
+    what = "see what was taken in and could not be digested, and have it digested again"
+    buried = commands.add_parser("buried", help=what, description=what[0].upper() + what[1:] + ".")
+    buried.set_defaults(command=lambda *_: buried.print_help() or 0)
+    verbs = buried.add_subparsers(title="commands", metavar="COMMAND")
+    _add(verbs, "list", _late("buried:show_all"), "show what is buried, and why")
+    show = _add(verbs, "show", _late("buried:show"), "show one as it came")
+    show.add_argument("number", metavar="NUMBER", type=int, help="as `aiops buried list` shows it")
+    retry = _add(verbs, "retry", _late("buried:retry"), "digest one again, or all")
+    which = retry.add_mutually_exclusive_group(required=True)
+    which.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="as `aiops buried list` shows it")
+    which.add_argument("--all", action="store_true", help="everything that is buried")
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:

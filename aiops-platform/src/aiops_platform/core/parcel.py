@@ -1,8 +1,14 @@
 """A parcel: the raw bytes of one report as the door received them, not yet understood."""
 
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+_GZIP: Final = 31
+_LEGIBLE_BYTES: Final = 1024 * 1024
 
 
 class ParcelKind(StrEnum):
@@ -29,3 +35,12 @@ class Parcel:
     body: bytes
     line: int | None = None
     reports: int = 1
+
+
+def legible(body: bytes) -> str:
+    """What came, as text for people, whatever it is: a mebibyte at most, without what would steer a terminal."""
+    if body.startswith(b"\x1f\x8b"):
+        with suppress(zlib.error):
+            body = zlib.decompressobj(_GZIP).decompress(body, _LEGIBLE_BYTES)
+    text = body[:_LEGIBLE_BYTES].decode("utf-8", "replace")
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)

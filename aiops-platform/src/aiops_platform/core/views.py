@@ -8,6 +8,7 @@ from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.parcel import ParcelKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,7 @@ class Overview:
     late: int
     silent: int
     failed_jobs: int
+    buried: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,3 +290,32 @@ class JobDetail:
 
     row: JobRow
     service_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuriedRow:
+    """A report that was taken in and could not be digested; `size` in bytes, as it is kept."""
+
+    id: int
+    kind: ParcelKind
+    received_at: datetime
+    reason: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuriedPage:
+    """A page of them, and how many there are; `total` stops at ten thousand."""
+
+    total: int
+    page: int
+    per_page: int
+    rows: tuple[BuriedRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuriedDetail:
+    """One of them with what came: JSON, or a batch packed with gzip."""
+
+    row: BuriedRow
+    body: bytes

@@ -14,6 +14,8 @@ from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
+    BuriedDetail,
+    BuriedPage,
     EventDetail,
     EventPage,
     EventRow,
@@ -34,7 +36,7 @@ from aiops_platform.core.views import (
     ServiceRow,
     StateCounts,
 )
-from aiops_platform.storage import job_reads
+from aiops_platform.storage import burial, job_reads
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.schema import (
@@ -94,12 +96,14 @@ class SqlReads:
             open_incidents = connection.execute(select(func.count()).where(still_open)).scalar_one()
             many = {row.state: row.many for row in connection.execute(lives)}
             failed_jobs = job_reads.count_failed(connection, project_id)
+            buried = burial.count(connection, project_id)
         return Overview(
             open_incidents=open_incidents,
             services=sum(many.values()),
             late=many.get(MonitorState.LATE, 0),
             silent=many.get(MonitorState.SILENT, 0),
             failed_jobs=failed_jobs,
+            buried=buried,
         )
 
     def names(self, project_id: int) -> Names:
@@ -210,6 +214,16 @@ class SqlReads:
         """See `ports.Reads`."""
         with self._database.read() as connection:
             return job_reads.detail_of(connection, project_id, job_id)
+
+    def buried(self, project_id: int, *, page: int = 1, per_page: int = 30) -> BuriedPage:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return burial.page_of(connection, project_id, page=page, per_page=per_page)
+
+    def buried_parcel(self, project_id: int, buried_id: int) -> BuriedDetail | None:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return burial.one(connection, project_id, buried_id)
 
 
 def _services_named(project_id: int, service: str | None, environment: str | None) -> list[ColumnElement[bool]]:

@@ -19,7 +19,7 @@ from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import counters, schema, training
+from aiops_platform.storage import burial, counters, schema, training
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -261,6 +261,22 @@ class SqlTransaction:
             },
         )
         self.count({"buried": 1})
+
+    def newest_buried(self, project_id: int) -> int:
+        """See `ports.Transaction`."""
+        table = schema.buried
+        newest = select(func.max(table.c.id)).where(table.c.project_id == project_id)
+        return self._connection.execute(newest).scalar_one() or 0
+
+    def buried(
+        self, project_id: int, *, after: int, only: int | None = None, limit: int
+    ) -> Sequence[tuple[int, Parcel]]:
+        """See `ports.Transaction`."""
+        return burial.parcels(self._connection, project_id, after=after, only=only, limit=limit)
+
+    def unbury(self, ids: Collection[int]) -> None:
+        """See `ports.Transaction`."""
+        burial.unbury(self._connection, ids)
 
     def count(self, numbers: Mapping[str, int]) -> None:
         """See `ports.Transaction`."""

@@ -12,11 +12,13 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
     api_docs,
+    buried_pages,
     error_pages,
     file_routes,
     incident_pages,
@@ -51,6 +53,7 @@ def build(
     reads: Reads,
     access: Access,
     triage: Triage,
+    revive: Revive,
     clock: Callable[[], datetime],
     public_url: str,
     also: Sequence[ControllerRouterHandler] = (),
@@ -62,6 +65,7 @@ def build(
         reads=reads,
         access=access,
         triage=triage,
+        revive=revive,
         live=live,
         assets=Assets(STATIC),
         clock=clock,
@@ -95,6 +99,7 @@ def _routes_of_visitors() -> Router:
         *incident_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,
+        *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *access_pages.ROUTES,
     )

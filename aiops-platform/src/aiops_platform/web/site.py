@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from aiops_platform.core.views import Overview
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 from aiops_platform.web.assets import Assets
@@ -37,6 +38,7 @@ class Site:
         reads: Reads,
         access: Access,
         triage: Triage,
+        revive: Revive,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -45,6 +47,7 @@ class Site:
         self.reads = reads
         self.access = access
         self.triage = triage
+        self.revive = revive
         self.live = live
         self.assets = assets
         self.clock = clock

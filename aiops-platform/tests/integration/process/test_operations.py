@@ -142,3 +142,21 @@ def test_what_is_no_time_is_said_with_what_would_be_one(platform, capsys):
     with pytest.raises(SystemExit):
         cli.main(["export", "events", "--since", "yesterday", "--data", str(platform.data)])
     assert "'yesterday' is no time: type 2026-11-22" in capsys.readouterr().err
+
+
+def test_what_is_buried_is_listed_shown_and_digested_again(platform, command):
+    event = an_event("understood at last", service="buried")
+    before = stats_of(platform.data)
+    poison(platform.data, b"{spoiled")
+    eventually(lambda: stats_of(platform.data)["buried"] > before["buried"], "one that is buried")
+    identity = command("buried", "list").split()[0]
+    assert command("buried", "show", identity) == "{spoiled\n"
+
+    # As if an upgrade had learned to read it.
+    with closing(sqlite3.connect(platform.data / "store.db", timeout=30)) as store, store:
+        store.execute("UPDATE buried SET body = ? WHERE id = ?", (json.dumps(event).encode(), int(identity)))
+    assert "1 to be digested again" in command("buried", "retry", identity)
+
+    eventually(lambda: exported(command, "--service", "buried"), "what was buried, digested")
+    assert stats_of(platform.data)["accepted"] == before["accepted"]
+    command("buried", "retry", "--all")
