@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,11 @@ from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
 from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
+from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
+from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.ingest import Ingest
@@ -30,7 +32,9 @@ from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.readiness import make_ready
 from aiops_platform.storage.reads import SqlReads
@@ -97,8 +101,6 @@ def stored(settings: Settings) -> Iterator[Database]:
     """The store as it is. Raises PlatformErrors."""
     with closing(open_database(settings.store_url)) as database:
         yield database
-
-
 def reads(platform: Opened) -> SqlReads:
     """What pages read, for a command."""
     return SqlReads(platform.database)
@@ -111,7 +113,9 @@ def reviving(settings: Settings, platform: Opened) -> Iterator[Revive]:
         yield Revive(SqlStore(platform.database), intake)
 
 
-def build_door(settings: Settings, address: str) -> Front:
+
+
+def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bool]) -> Front:
     """The application that the door serves, at that address. The store is ready. Raises PlatformErrors."""
     database = open_database(settings.store_url)
     intake = _intake(settings)
@@ -144,6 +148,13 @@ def build_door(settings: Settings, address: str) -> Front:
             clock=utc_now,
             counts=counts,
         ),
+        Probes(
+            checks=_checks(database, intake, worker_runs),
+            numbers=lambda: _numbers(settings) | {"worker_running": int(worker_runs())},
+            counts=counts,
+            access=access,
+            clock=utc_now,
+        ),
         _pages(database, access, intake, address),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
@@ -166,6 +177,25 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake).step),
         ]
+
+
+def _checks(database: Database, intake: Intake, worker_runs: Callable[[], bool]) -> dict[str, Callable[[], str | None]]:
+    """What being ready takes."""
+
+    def store() -> None:
+        numbers_of(database)
+
+    def room() -> str | None:
+        intake.measure()
+        return None if intake.has_room(ParcelKind.EXCEPTION) else "as much waits to be digested as may"
+
+    return {"store": store, "intake": room, "worker": lambda: None if worker_runs() else "does not run"}
+
+
+def _numbers(settings: Settings) -> dict[str, int | float]:
+    kept = intake_numbers(settings.data / "intake.db") | store_numbers(settings.data / "store.db")
+    # Each reason tells of itself: beside them their sum would be one more.
+    return {name: number for name, number in kept.items() if name != "refused"}
 
 
 def _pages(database: Database, access: Access, intake: Intake, address: str) -> App:

@@ -1,4 +1,4 @@
-"""What stands first behind the server: reports go straight to the ingest, everything else to the framework."""
+"""What stands first behind the server: reports go straight to the ingest, probes to their answers, everything else to the framework."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiops_platform.api.ingest.handler import PATHS, Reception
+from aiops_platform.api.probes import PATHS as PROBED
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
 
@@ -23,12 +24,19 @@ class Chore:
 
 
 class Front:
-    """An ASGI application: reports here, all else to `rest`. Its chores run between the server's start and its end."""
+    """An ASGI application: reports and probes here, all else to `rest`. Its chores run between the server's start and its end."""
 
     def __init__(
-        self, reports: Reception, rest: App, *, chores: Sequence[Chore] = (), close: Callable[[], None] = lambda: None
+        self,
+        reports: Reception,
+        probes: App,
+        rest: App,
+        *,
+        chores: Sequence[Chore] = (),
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self._reports = reports
+        self._probes = probes
         self._rest = rest
         self._chores = chores
         self._close = close
@@ -39,6 +47,8 @@ class Front:
             await self._reports(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in PROBED:
+            await self._probes(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 

@@ -12,7 +12,7 @@ from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
-from aiops_platform.process.lock import FolderLock, LockHeldError
+from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
 from aiops_platform.process.logs import start_logging
 from aiops_platform.settings import Settings
 
@@ -63,7 +63,10 @@ def _open_door(settings: Settings, given: Namespace) -> None:
         host, port = listening[0].getsockname()[:2]
         lock.note(pid=os.getpid(), url=address, host=host, port=port)
         _make_ready(settings, given)
-        door.serve(assembly.build_door(settings, address), listening, _lifeline(given))
+        application = assembly.build_door(
+            settings, address, worker_runs=lambda: holder_of(settings.data / WORK_LOCK) is not None
+        )
+        door.serve(application, listening, _lifeline(given))
 
 
 def _start_worker(settings: Settings, given: Namespace) -> None:

@@ -21,6 +21,13 @@ class App:
                 await send({"type": f"lifespan.{word}.complete"})
 
 
+def test_probes_are_asked_before_the_framework(reports, rest):
+    probes = App()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        asyncio.run(call(Front(reports, probes, rest), "GET", path, {}, [part()]))
+    assert (probes.called, rest.called) == (["/healthz", "/readyz", "/metrics"], [])
+
+
 class Life:
     """A server's start, and its end once `until` is set."""
 
@@ -59,7 +66,7 @@ def rest():
     ],
 )
 def test_reports_go_straight_to_the_ingest_and_all_else_to_the_rest(reports, rest, path, is_report):
-    asyncio.run(call(Front(reports, rest), "POST", path, {}, [part()]))
+    asyncio.run(call(Front(reports, App(), rest), "POST", path, {}, [part()]))
 
     assert (reports.called, rest.called) == (([path], []) if is_report else ([], [path]))
 
@@ -67,7 +74,7 @@ def test_reports_go_straight_to_the_ingest_and_all_else_to_the_rest(reports, res
 def live(rest, chore: Chore, *, until: asyncio.Event, closed: list[str]) -> list[str]:
     async def run() -> list[str]:
         life = Life(until)
-        front = Front(App(), rest, chores=[chore], close=lambda: closed.append("closed"))
+        front = Front(App(), App(), rest, chores=[chore], close=lambda: closed.append("closed"))
         await asyncio.wait_for(front({"type": "lifespan"}, life.receive, life.send), 10)
         return life.sent
 
