@@ -370,8 +370,9 @@ class Client:
         """Occurrences, counted since the process began (a forked child begins anew), and how the process does.
 
         ``captured`` and ``recovered`` (taken over from the spool) are always the sum of ``delivered``, ``spooled``,
-        ``queued`` and ``dropped`` (by reason). ``last_error`` is what went wrong last on the way to the platform,
-        ``uptime`` is in seconds, ``memory`` in bytes. ``answers`` counts those with a status of 400 or more that are no
+        ``queued`` and ``dropped`` (by reason). All but ``queued`` only grow: what is sent from the spool stays in
+        ``spooled``, and is ``recovered`` by whichever process sends it. ``last_error`` is what went wrong last on the way
+        to the platform, None once an event gets through again. ``uptime`` is in seconds, ``memory`` in bytes. ``answers`` counts those with a status of 400 or more that are no
         incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it. Where there is a
         ``before_send``, ``before_send_failed`` counts how often it raised or gave what is no event.
         """

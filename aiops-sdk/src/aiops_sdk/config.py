@@ -14,7 +14,7 @@ from aiops_sdk.frozen import Frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, Iterable, Mapping, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple, Union
 
 
 DEFAULT_PLATFORM_URL = "https://aiops.1genimpact.cloud"
@@ -139,22 +139,22 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
             environment=_first(environment, env.get("AIOPS_ENV")) or DEFAULT_ENVIRONMENT,
             platform_url=address,
             base_url=service_address.rstrip("/") if service_address else None,
-            skip_paths=_paths(skip_paths) or _paths(env.get("AIOPS_SKIP_PATHS")),
+            skip_paths=frozenset(_texts("skip_paths", skip_paths) or _listed(env.get("AIOPS_SKIP_PATHS"))),
             release=_first(release, env.get("AIOPS_RELEASE")) or releases.of_environment(env),
-            aggregate_repeats=_decision(aggregate_repeats, env.get("AIOPS_AGGREGATE_REPEATS"), usual=True),
+            aggregate_repeats=_decision(aggregate_repeats, env, "AIOPS_AGGREGATE_REPEATS", usual=True),
             spool=_spool(spool, env),
-            flush_on_sigterm=_decision(flush_on_sigterm, env.get("AIOPS_FLUSH_ON_SIGTERM"), usual=False),
+            flush_on_sigterm=_decision(flush_on_sigterm, env, "AIOPS_FLUSH_ON_SIGTERM", usual=False),
             tags=_tags(tags),
-            max_breadcrumbs=_number(max_breadcrumbs, env.get("AIOPS_MAX_BREADCRUMBS"), usual=50, most=1_000),
-            capture_sql=_decision(capture_sql, env.get("AIOPS_CAPTURE_SQL"), usual=False),
-            capture_http=_decision(capture_http, env.get("AIOPS_CAPTURE_HTTP"), usual=False),
-            capture_locals=_decision(capture_locals, env.get("AIOPS_CAPTURE_LOCALS"), usual=False),
-            capture_body=_decision(capture_body, env.get("AIOPS_CAPTURE_BODY"), usual=False),
-            debug=_decision(debug, env.get("AIOPS_DEBUG"), usual=False),
+            max_breadcrumbs=_number(max_breadcrumbs, env, "AIOPS_MAX_BREADCRUMBS", usual=50, most=1_000),
+            capture_sql=_decision(capture_sql, env, "AIOPS_CAPTURE_SQL", usual=False),
+            capture_http=_decision(capture_http, env, "AIOPS_CAPTURE_HTTP", usual=False),
+            capture_locals=_decision(capture_locals, env, "AIOPS_CAPTURE_LOCALS", usual=False),
+            capture_body=_decision(capture_body, env, "AIOPS_CAPTURE_BODY", usual=False),
+            debug=_decision(debug, env, "AIOPS_DEBUG", usual=False),
             before_send=_function("before_send", before_send),
             ignore_errors=_errors(ignore_errors) or _listed(env.get("AIOPS_IGNORE_ERRORS")),
-            scrub_names=_listed(scrub_names) or _listed(env.get("AIOPS_SCRUB_NAMES")),
-            scrub_values=_listed(scrub_values) or _listed(env.get("AIOPS_SCRUB_VALUES")),
+            scrub_names=_texts("scrub_names", scrub_names) or _listed(env.get("AIOPS_SCRUB_NAMES")),
+            scrub_values=_texts("scrub_values", scrub_values) or _listed(env.get("AIOPS_SCRUB_VALUES")),
             secrets=telling.secrets_in(env),
             freezes=bool(env.get(_FUNCTION)),
             proxy=_proxy(_first(proxy, env.get("AIOPS_PROXY")), address, env),
@@ -174,25 +174,55 @@ def _first(*values: Optional[str]) -> Optional[str]:
     return None
 
 
-def _decision(given: object, said: Optional[str], *, usual: bool) -> bool:
+def _decision(given: object, env: Mapping[str, str], variable: str, *, usual: bool) -> bool:
     """Yes or no: the argument, else what the variable says, else as usual. A word that is neither counts as not given."""
     if given is not None and not isinstance(given, str):
         return bool(given)
-    # Also where somebody hands in what stood in a variable of their own.
-    word = (_first(given, said) or "").lower()
-    return word in _YES if word in _YES | _NO else usual
+    # An argument may be a word, too: somebody hands in what stood in a variable of their own.
+    wrong: List[Tuple[str, str]] = []
+    decision = usual
+    for name, said in ((_option(variable), given), (variable, env.get(variable))):
+        word = (_first(said) or "").lower()
+        if word in _YES or word in _NO:
+            decision = word in _YES
+            break
+        if word:
+            wrong.append((name, str(said)))
+    for name, word in wrong:
+        _complain(name, word, "neither yes nor no", "yes" if decision else "no")
+    return decision
 
 
-def _number(given: Optional[int], said: Optional[str], *, usual: int, most: int) -> int:
+def _number(given: Optional[int], env: Mapping[str, str], variable: str, *, usual: int, most: int) -> int:
     """A count from 0 to ``most``. What is none counts as not given."""
-    for each in (given, said):
-        try:
-            number = int(each) if each is not None else -1
-        except (TypeError, ValueError):
+    wrong: List[Tuple[str, object]] = []
+    number = usual
+    for name, said in ((_option(variable), given), (variable, env.get(variable))):
+        if said is None or said == "":
             continue
-        if number >= 0:
-            return min(number, most)
-    return usual
+        try:
+            found = int(said)
+        except (TypeError, ValueError, OverflowError):
+            found = -1
+        number = min(found, most) if found >= 0 else usual
+        if number != found:
+            wrong.append((name, said))
+        if found >= 0:
+            break
+    for name, each in wrong:
+        _complain(name, each, "no number from 0 to {}".format(most), str(number))
+    return number
+
+
+def _option(variable: str) -> str:
+    return variable[len("AIOPS_") :].lower()
+
+
+def _complain(name: str, said: object, why: str, taken: str) -> None:
+    import logging
+
+    shown = "what it is" if telling.is_telling(name) else repr(said)
+    logging.getLogger("aiops_sdk").warning("%s is %.100s, which is %s: %s is taken instead.", name, shown, why, taken)
 
 
 def _tags(given: Optional[Mapping[str, object]]) -> Mapping[str, str]:
@@ -226,22 +256,40 @@ def _spool(given: Union[str, bool, None], env: Mapping[str, str]) -> Tuple[str, 
     return tuple(folder for folder in folders if folder is not None and os.path.isabs(folder))
 
 
-def _paths(given: Union[str, Iterable[str], None]) -> FrozenSet[str]:
-    parts = given.split(",") if isinstance(given, str) else (given or ())
-    if not hasattr(parts, "__iter__"):
-        raise ConfigError("skip_paths is a list of paths, or a text with commas, and not {!r}.".format(given))
-    return frozenset(part.strip() for part in parts if part.strip())
+def _listed(given: Optional[str]) -> Tuple[str, ...]:
+    """What a text with commas lists."""
+    return tuple([part.strip() for part in (given or "").split(",") if part.strip()])
 
 
-def _listed(given: Union[str, Iterable[str], None]) -> Tuple[str, ...]:
-    parts = given.split(",") if isinstance(given, str) else (given or ())
-    return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
+def _texts(option: str, given: Union[str, Iterable[str], None]) -> Tuple[str, ...]:
+    if given is None or isinstance(given, str):
+        return _listed(given)
+    parts = _parts(option, given, "a list of texts, or one text with commas")
+    for part in parts:
+        if not isinstance(part, str):
+            # Not the thing itself: it may be a secret.
+            raise ConfigError("{} is a list of texts, and one in it is of {}.".format(option, type(part).__name__))
+    return tuple([part.strip() for part in parts if part.strip()])  # type: ignore[attr-defined]  # they are texts
 
 
 def _errors(given: Union[str, type, Iterable[object], None]) -> Tuple[object, ...]:
+    if given is None or isinstance(given, str):
+        return _listed(given)
     if isinstance(given, type):
         return (given,)
-    return _listed(given) if isinstance(given, str) else tuple(given or ())
+    parts = _parts("ignore_errors", given, "an exception class, a text, or a list of these")
+    for part in parts:
+        if not isinstance(part, (str, type)):
+            raise ConfigError(
+                "ignore_errors is a list of exception classes and texts, and {!r} is neither.".format(part)
+            )
+    return parts
+
+
+def _parts(option: str, given: object, expected: str) -> Tuple[object, ...]:
+    if not isinstance(given, collections.abc.Iterable):
+        raise ConfigError("{} is {}, and not of {}.".format(option, expected, type(given).__name__))
+    return tuple(given)
 
 
 def _function(option: str, given: object) -> object:

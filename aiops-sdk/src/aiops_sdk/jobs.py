@@ -10,7 +10,7 @@ import collections.abc
 import functools
 import time
 
-from aiops_sdk import _safety, scope
+from aiops_sdk import _safety, scope, values
 from aiops_sdk import client as clients
 from aiops_sdk.event import new_id
 from aiops_sdk.loading import late
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Union,
     )
 
-    from typing_extensions import ParamSpec
+    from typing_extensions import ParamSpec, TypeGuard
 
     from aiops_sdk import noise
     from aiops_sdk.client import Client
@@ -48,7 +48,10 @@ else:
 
 #: Characters of a job's name that are told.
 NAME = 200
-_PARTS_OF_A_SCHEDULE = ("cron", "every", "timezone")
+# One field of a cron expression: numbers and names, alone or from one to another, every so many of them, several of these.
+_NAMES = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT"
+_VALUE = r"(?:\*|\?|L?W|L|(?:\d{{1,2}}|{})(?:[LW]|#\d)?)".format(_NAMES)
+_FIELD = r"{0}(?:-{0})?(?:/\d+)?(?:,{0}(?:-{0})?(?:/\d+)?)*".format(_VALUE)
 
 
 def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
@@ -65,7 +68,8 @@ def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
     expression (in UTC), a number of seconds from one run to the next, or a mapping with ``cron`` or ``every``, and
     ``timezone``. Before ``init()`` nothing is told.
 
-    Raises ``TypeError`` where the name is missing: ``@monitor`` without parentheses.
+    What is no schedule is left out, with a warning. Raises ``TypeError`` where the name is missing: ``@monitor`` without
+    parentheses.
     """
     if not isinstance(name, str):
         raise TypeError("monitor() needs the name of the job: @aiops_sdk.monitor('nightly-import')")
@@ -294,19 +298,40 @@ def _ends_well(code: object) -> bool:
 
 
 def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
-    """As the wire has it; None where there is none, or nothing of it is understood."""
-    if isinstance(given, str):
-        return {"cron": " ".join(given.split())} if given.strip() else None
-    if _is_a_number(given):
-        return {"every": given}
-    if not isinstance(given, collections.abc.Mapping):
+    """As the wire has it; None where there is none. What of it is not understood is left out, and said."""
+    if given is None or (isinstance(given, str) and not given.strip()):
         return None
+    if isinstance(given, collections.abc.Mapping):
+        parts = dict(given)
+    else:
+        parts = {"cron" if isinstance(given, str) else "every": given}
     told: Dict[str, object] = {}
-    for name in _PARTS_OF_A_SCHEDULE:
-        part = given.get(name)
-        if _is_a_number(part) if name == "every" else isinstance(part, str):
+    for name, part in parts.items():
+        if name == "cron" and _is_cron(part):
+            told["cron"] = " ".join(part.split())
+        elif (name == "every" and _is_a_number(part)) or (name == "timezone" and isinstance(part, str)):
             told[name] = part
-    return told or None
+        else:
+            _warn_of(name, part)
+    return told if "cron" in told or "every" in told else None
+
+
+def _warn_of(name: object, part: object) -> None:
+    import warnings
+
+    warnings.warn(
+        "monitor() leaves out {} of the schedule: it is neither a cron expression (as '0 3 * * *'), nor a number of seconds, "
+        "nor a timezone.".format(values.shown({name: part})),
+        stacklevel=4,
+    )
+
+
+def _is_cron(given: object) -> TypeGuard[str]:
+    """Five fields, or six with the seconds last, of what the usual programs understand."""
+    import re
+
+    fields = given.split() if isinstance(given, str) else ()
+    return len(fields) in (5, 6) and all(re.fullmatch(_FIELD, field, re.IGNORECASE) for field in fields)
 
 
 def _is_a_number(given: object) -> bool:

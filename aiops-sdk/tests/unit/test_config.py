@@ -169,8 +169,33 @@ def test_a_decision_may_be_handed_in_as_the_word_of_a_variable(word, means):
     assert Config.load(api_key="k", capture_locals=word, environ={}).capture_locals is means
 
 
-@pytest.mark.parametrize("options", [{"tags": ["a"]}, {"tags": 5}, {"skip_paths": 5}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tags": ["a"]}, {"tags": 5}, {"skip_paths": 5}, {"skip_paths": [5]}, {"scrub_names": 5}, {"scrub_values": [b"s"]},
+        {"ignore_errors": 5}, {"ignore_errors": [ValueError, 5]},
+    ],
+)  # fmt: skip
 def test_an_option_of_a_wrong_kind_is_named(options):
     (name,) = options
     with pytest.raises(ConfigError, match=name):
         Config.load(api_key="k", environ={}, **options)
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "said"),
+    [
+        ({"AIOPS_CAPTURE_LOCALS": "Y"}, {}, "AIOPS_CAPTURE_LOCALS is 'Y', which is neither yes nor no: no is taken instead."),
+        ({"AIOPS_AGGREGATE_REPEATS": "x"}, {}, "AIOPS_AGGREGATE_REPEATS is 'x', which is neither yes nor no: yes is taken instead."),
+        ({"AIOPS_DEBUG": "1"}, {"debug": "yep"}, "debug is 'yep', which is neither yes nor no: yes is taken instead."),
+        ({"AIOPS_MAX_BREADCRUMBS": "x"}, {}, "AIOPS_MAX_BREADCRUMBS is 'x', which is no number from 0 to 1000: 50 is taken instead."),
+        ({"AIOPS_MAX_BREADCRUMBS": "7"}, {"max_breadcrumbs": -1}, "max_breadcrumbs is -1, which is no number from 0 to 1000: 7 is taken instead."),
+        ({}, {"max_breadcrumbs": 5_000}, "max_breadcrumbs is 5000, which is no number from 0 to 1000: 1000 is taken instead."),
+        ({"AIOPS_DEBUG": " ", "AIOPS_CAPTURE_SQL": "ON", "AIOPS_MAX_BREADCRUMBS": ""}, {"capture_http": "off"}, None),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_said_once_with_what_is_taken_instead(caplog, environ, options, said):
+    config = Config.load(environ={"AIOPS_API_KEY": "key", **environ}, **options)
+    assert [record.getMessage() for record in caplog.records] == ([] if said is None else [said])
+    assert {(record.name, record.levelname) for record in caplog.records} <= {("aiops_sdk", "WARNING")}
+    assert config.debug is ("debug" in options)

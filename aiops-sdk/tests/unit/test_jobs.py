@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+import warnings
 from typing import Any, AsyncIterator, Dict, Iterator, List
 
 import pytest
@@ -325,17 +326,43 @@ def test_a_name_that_was_forgotten_is_asked_for():
         (None, None),
         ("", None),
         ("*/5 * * * *", {"cron": "*/5 * * * *"}),
+        ("0,30 8-18/2 L * mon-fri,SUN 15", {"cron": "0,30 8-18/2 L * mon-fri,SUN 15"}),
+        ("0 3 ? JAN-MAR 5#2", {"cron": "0 3 ? JAN-MAR 5#2"}),
         (60, {"every": 60}),
         (0.5, {"every": 0.5}),
-        (True, None),
-        (0, None),
-        (float("nan"), None),
-        ({"cron": "0 3 * * *", "timezone": "Europe/Berlin", "more": object()}, {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}),
-        ({"every": "soon"}, None),
+        ({"cron": "0  3 * * *", "timezone": "Europe/Berlin"}, {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}),
     ],
-)  # fmt: skip
-def test_a_schedule_is_told_as_far_as_it_is_understood(client: Client, given: Any, sent: object):
-    with aiops_sdk.monitor("import", schedule=given):
+)
+def test_a_schedule_is_told(client: Client, given: Any, sent: object):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        watched = aiops_sdk.monitor("import", schedule=given)
+    with watched:
+        pass
+    assert [body.get("schedule") for body in told(client)] == [sent, sent]
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "sent"),
+    [
+        ("every day", "{'cron': 'every day'}", None),
+        ("every day at 3 am", "{'cron': 'every day at 3 am'}", None),
+        ("@daily", "{'cron': '@daily'}", None),
+        (True, "{'every': True}", None),
+        (0, "{'every': 0}", None),
+        (float("nan"), "{'every': nan}", None),
+        ({"every": "soon"}, "{'every': 'soon'}", None),
+        ({"cron": "tomorrow", "timezone": "Europe/Berlin"}, "{'cron': 'tomorrow'}", None),
+        ({"every": 60, "evry": 60}, "{'evry': 60}", {"every": 60}),
+    ],
+)
+def test_what_is_no_schedule_is_said_and_left_out(client: Client, given: Any, named: str, sent: object):
+    with pytest.warns(UserWarning, match="a cron expression") as warned:
+        watched = aiops_sdk.monitor("import", schedule=given)
+    (warning,) = warned
+    assert named in str(warning.message)
+    assert warning.filename == __file__
+    with watched:
         pass
     assert [body.get("schedule") for body in told(client)] == [sent, sent]
 

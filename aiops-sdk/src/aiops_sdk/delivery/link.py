@@ -50,6 +50,7 @@ class Link:
         """Know nothing yet; also in a forked child."""
         self.capabilities: FrozenSet[str] = frozenset()
         self._unusable: FrozenSet[str] = frozenset()
+        #: What went wrong last, until the platform answers an event again.
         self.last_error: Optional[str] = None
         self._failures = 0
         self._bars = 0
@@ -98,6 +99,7 @@ class Link:
             self.bar(outcome)
         else:
             self._failures = self._bars = 0
+            self.last_error = None
             self._closed_until = self._barred_until = self._asked_until = float("-inf")
             self.learn(outcome)
 
@@ -116,6 +118,9 @@ class Link:
     def heard(self, outcome: Accepted) -> None:
         """A heartbeat got through: then events will, too, unless the platform itself asked for time."""
         self.learn(outcome)
+        if not self._failures:
+            # It was the key, or the address, and both are right now.
+            self.last_error = None
         self._bars = 0
         self._barred_until = float("-inf")
         if self.is_down():

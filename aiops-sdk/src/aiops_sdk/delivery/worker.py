@@ -200,7 +200,7 @@ class Delivery:
         return done
 
     def stats(self) -> Dict[str, object]:
-        """See ``Buffer.stats``; and ``last_error``, what went wrong last on the way, None when nothing did."""
+        """See ``Buffer.stats``; and ``last_error``, what went wrong last on the way, None while nothing does."""
         return {**self._buffer.stats(), "last_error": self.link.last_error}
 
     def become_child(self, *, heir: bool = False) -> None:

@@ -126,9 +126,16 @@ class TestCapabilities:
         assert link.can("gzip")
 
 
-def test_the_last_error_is_remembered(link: Link):
+def test_the_last_error_is_remembered_until_an_event_gets_through(link: Link):
     link.report(FAILED)
-    link.report(Accepted())
+    link.heard(Accepted())
     assert link.last_error == "HTTP 503"
-    link.begin_anew()
+    link.report(Accepted())
+    assert link.last_error is None
+
+
+def test_a_key_that_is_taken_again_is_no_error_any_more(link: Link):
+    link.bar(Barred("HTTP 401", unauthorized=True))
+    assert link.last_error == "HTTP 401"
+    link.heard(Accepted())
     assert link.last_error is None
