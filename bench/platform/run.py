@@ -29,7 +29,7 @@ from tempfile import TemporaryDirectory
 import figures
 import measurements
 from bodies import Event
-from environments import NotInstalledError, bugsink
+from peers import NotInstalledError, bugsink
 from recording import KINDS
 from servers import FailedError
 from trying import SERVERS, Bench

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bodies import Event, Mail, ours_beats, ours_in_batches, ours_long, ours_short, sentry_long, sentry_short
-from environments import bugsink
+from peers import bugsink
 
 T = TypeVar("T")
 DEADLINE = 60.0
