@@ -15,11 +15,13 @@ from aiops_platform.process import folder
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
+from aiops_platform.storage.backup import damage_of
 
 _LITTLE_SPACE = 1024**3
 _GIGABYTE = 1024**3
 _LONG_WAIT = timedelta(minutes=1)
 _ANSWER_SECONDS = 5
+_LONGEST_COMPLAINT = 300
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         return
     yield _folder(settings)
     yield _disk(settings)
+    yield from _files(settings)
     yield from _processes(settings)
     if settings.secret is None and not (settings.data / folder.SECRET_FILE).exists():
         yield Finding(False, "secret", f"{folder.SECRET_FILE} is missing: restore it from a backup, or make new keys")
@@ -81,6 +84,28 @@ def _disk(settings: Settings) -> Finding:
     if free < _LITTLE_SPACE:
         return Finding(False, "disk", f"{said}: when it is full, reports are refused and clients keep them. Make room")
     return Finding(True, "disk", said)
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    for name in ("store.db", "intake.db"):
+        file = settings.data / name
+        try:
+            complaints = damage_of(file) if file.exists() else None
+        except PlatformError as error:
+            yield Finding(False, "files", str(error))
+            return
+        if complaints:
+            said = (
+                f"{name} is damaged: {_line(complaints)}. What is whole is still shown, and `aiops export events` writes "
+                "it out. Stop the platform, then `aiops restore FILE --force` puts the newest backup in place"
+            )
+            yield Finding(False, "files", said)
+            return
+    yield Finding(True, "files", "every page of them can be read")
+
+
+def _line(complaints: str) -> str:
+    return complaints if len(complaints) <= _LONGEST_COMPLAINT else f"{complaints[:_LONGEST_COMPLAINT]}…"
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:

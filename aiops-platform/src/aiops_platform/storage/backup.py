@@ -37,10 +37,15 @@ def copy_together(files: Mapping[Path, Path], *, progress: Progress | None = Non
 
 
 def damage_of(file: Path) -> str | None:
-    """What SQLite complains of when it looks through the whole file; None when it is whole. Only reads."""
+    """What SQLite complains of when it looks through the whole file; None when it is whole. Only reads.
+
+    Raises CopyError when it cannot even look: somebody holds the file, or it may not be opened.
+    """
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
             found = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_COMPLAINTS})")]
+    except sqlite3.OperationalError as cause:
+        raise CopyError(f"{file} cannot be read: {cause}") from cause
     except sqlite3.Error as error:
         return str(error)
     return None if found == ["ok"] else "; ".join(line for text in found for line in text.splitlines())

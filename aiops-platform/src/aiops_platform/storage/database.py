@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 
-from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
 
 _BUSY_SECONDS = 5
 # These say that a statement was wrong, and would be again.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+# What SQLite says of a file that somebody, or a failing disk, has written into.
+_SIGNS_OF_DAMAGE = ("malformed", "not a database")
 
 
 class Database:
@@ -87,4 +89,7 @@ def _said_plainly() -> Iterator[None]:
     except DatabaseError as cause:
         if isinstance(cause, _OUR_FAULT):
             raise
-        raise StoreUnavailableError(f"The store cannot be used now: {cause.orig}") from cause
+        complaint = str(cause.orig)
+        if any(sign in complaint for sign in _SIGNS_OF_DAMAGE):
+            raise StoreDamagedError(f"The store is damaged ({complaint}): `aiops doctor` says what to do") from cause
+        raise StoreUnavailableError(f"The store cannot be used now: {complaint}") from cause

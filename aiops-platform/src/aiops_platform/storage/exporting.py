@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.schema import events, incidents, services
@@ -53,13 +54,36 @@ def exported(database: Database, wanted: Wanted) -> Iterator[dict[str, Any] | Da
     )
     before, opener = 0, Bodies()
     while True:
-        with database.read() as connection:
-            rows = connection.execute(found.where(events.c.id > before, events.c.id <= last)).all()
-            told = [_told(connection, row, opener) for row in rows]
+        some = found.where(events.c.id > before, events.c.id <= last)
+        try:
+            with database.read() as connection:
+                rows = connection.execute(some).all()
+                told = [_told(connection, row, opener) for row in rows]
+        except StoreDamagedError:
+            ids, told = _one_by_one(database, some, opener)
+        else:
+            ids = [row.id for row in rows]
         yield from told
-        if len(rows) < _TOGETHER:
+        if len(ids) < _TOGETHER:
             return
-        before = rows[-1].id
+        before = ids[-1]
+
+
+def _one_by_one(
+    database: Database, some: Select[Any], opener: Bodies
+) -> tuple[list[int], list[dict[str, Any] | Damaged]]:
+    """What can be read of some events, of which one or more cannot be."""
+    told: list[dict[str, Any] | Damaged] = []
+    with database.read() as connection:
+        # What is in the index can be had without the row.
+        named = connection.execute(some.with_only_columns(events.c.id, maintain_column_froms=True)).scalars().all()
+    for event in named:
+        try:
+            with database.read() as connection:
+                told += [_told(connection, row, opener) for row in connection.execute(some.where(events.c.id == event))]
+        except StoreDamagedError as error:
+            told.append(Damaged(f"in row {event}", str(error)))
+    return list(named), told
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -1,0 +1,83 @@
+"""A page of the store that a disk has spoiled: it is said, what is whole is served, and a backup puts it right."""
+
+import json
+import os
+import sqlite3
+import urllib.request
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from platform_process import OPENER, Running, aiops, eventually
+
+from aiops_platform import cli
+
+EVENTS = 12
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose store has lost the body of one event, with the backup of the day before beside it."""
+    folder = tmp_path_factory.mktemp("damage") / "data"
+    with Running(folder) as platform:
+        for number in range(EVENTS):
+            text = os.urandom(10_000).hex()
+            event = {"signal_type": "log_error", "message": f"number {number}", "tags": {"noise": text}}
+            assert platform.send(event | {"event_id": str(uuid.UUID(int=number))})[0] == 202
+        eventually(lambda: numbers(folder)["digested"] == EVENTS, "all digested")
+    assert cli.main(["backup", str(folder.parent / "aiops.tar"), "--data", str(folder)]) == 0
+    spoil(folder / "store.db")
+    return folder
+
+
+def test_the_doctor_says_what_is_damaged_and_how_to_restore(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", "--data", str(damaged)]) == 1
+    said = capsys.readouterr().out
+    assert "store.db is damaged" in said
+    assert "aiops restore FILE --force" in said
+
+
+def test_what_is_whole_is_served_and_new_reports_are_taken(damaged: Path) -> None:
+    token = aiops("token", "create", "reader", "--data", str(damaged)).stdout.strip()
+    key = aiops("key", "create", "writer", "--data", str(damaged)).stdout.strip()
+    with Running(damaged) as platform:
+        assert platform.send(key=key)[0] == 202
+        eventually(lambda: numbers(damaged)["digested"] == EVENTS + 1, "a new one, digested")
+        found = get(platform, "/api/v1/incidents", token)["items"]
+        assert sum(each["count"] for each in found) == EVENTS + 1
+
+
+def test_an_export_leaves_out_only_what_is_damaged(damaged: Path) -> None:
+    done = aiops("export", "events", "--data", str(damaged))
+    ids = {json.loads(line)["event_id"] for line in done.stdout.splitlines()}
+    ours = {str(uuid.UUID(int=number)) for number in range(EVENTS)}
+    assert done.returncode == 1
+    assert len(ours & ids) == EVENTS - 1
+    assert done.stderr.count("cannot be read") == 1
+
+
+def test_a_backup_puts_it_right(damaged: Path, tmp_path: Path) -> None:
+    assert cli.main(["restore", str(damaged.parent / "aiops.tar"), "--data", str(tmp_path)]) == 0
+    assert len(aiops("export", "events", "--data", str(tmp_path)).stdout.splitlines()) == EVENTS
+
+
+def spoil(store: Path) -> None:
+    """Overwrites the page on which the end of an event's body lies."""
+    with closing(sqlite3.connect(store)) as connection:
+        (body,) = connection.execute("SELECT body FROM events ORDER BY id LIMIT 1 OFFSET 5").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    at = store.read_bytes().index(body[6_000:6_100])
+    with store.open("r+b") as file:
+        file.seek(at // 4096 * 4096)
+        file.write(b"\xff" * 4096)
+
+
+def numbers(folder: Path) -> dict[str, int]:
+    return json.loads(aiops("stats", "--json", "--data", str(folder)).stdout or '{"digested": 0}')
+
+
+def get(platform: Running, path: str, token: str) -> dict[str, list[dict[str, int]]]:
+    request = urllib.request.Request(platform.url + path, headers={"Authorization": f"Bearer {token}"})
+    with OPENER.open(request, timeout=10) as answer:
+        return json.loads(answer.read())
