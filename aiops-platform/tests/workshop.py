@@ -9,6 +9,7 @@ from made import NOW
 from sqlalchemy import Table, func, insert, select
 
 from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.retention import Retention
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.prune import Prune
@@ -23,7 +24,7 @@ from aiops_platform.storage.transactions import SqlStore
 class Workshop:
     """Two projects, 1 and 2. Close it at the end."""
 
-    def __init__(self, *, together: int = 200, most: int = 1_000) -> None:
+    def __init__(self, *, together: int = 200, most: int = 1_000, keep: Retention | None = None) -> None:
         self.database = open_database("sqlite://")
         with self.database.begin() as connection:
             schema.metadata.create_all(connection)
@@ -34,7 +35,7 @@ class Workshop:
         self.intake = SqliteIntake(None)
         self.digest = Digest(self.store, self.intake, together=together, most=most)
         self.watch = Watch(self.store, self.intake)
-        self.prune = Prune(self.store, self.intake)
+        self.prune = Prune(self.store, self.intake, keep)
         self.triage = Triage(self.store)
 
     def receive(self, *parcels: Parcel) -> None:

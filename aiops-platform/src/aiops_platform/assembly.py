@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from aiops_platform import __version__
@@ -16,6 +16,7 @@ from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
+from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
@@ -169,13 +170,13 @@ def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bo
 def duties(settings: Settings) -> Iterator[list[Duty]]:
     """What the worker does. The store is ready. Raises PlatformErrors."""
     with closing(open_database(settings.store_url)) as database, closing(_intake(settings)) as intake:
-        store = SqlStore(database)
+        store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
         yield [
-            Duty(name="digest", seconds=_DIGEST_SECONDS, step=Digest(store, intake).step, wakes=intake.changed),
+            Duty(name="digest", seconds=_DIGEST_SECONDS, step=Digest(store, intake, most=keep.per_incident).step, wakes=intake.changed),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
-            Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake).step),
+            Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
         ]
 
 
@@ -236,6 +237,14 @@ def _take_over(intake: Intake) -> None:
         intake.release()
     except IntakeUnavailableError as error:
         log.warning("What an earlier worker had begun is taken up again only in a minute", extra={"why": error})
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        age=timedelta(days=settings.retention_days),
+        per_incident=settings.incident_events,
+        total_bytes=settings.max_store,
+    )
 
 
 def _intake(settings: Settings) -> SqliteIntake:

@@ -206,6 +206,10 @@ class Transaction(Protocol):
         """One incident; None when this project has no such."""
         ...
 
+    def fullest(self, above: int, limit: int) -> list[int]:
+        """The incidents of which more than so many events are stored, those with most first."""
+        ...
+
     def kept_for_good(self, incident_ids: Collection[int]) -> dict[int, list[tuple[int, datetime]]]:
         """The stored events of these incidents (by the ids of their rows, with their times of receipt), oldest first.
 
@@ -257,6 +261,14 @@ class Transaction(Protocol):
         """Adds to the store's running numbers, by name: how many reports were digested, and the like."""
         ...
 
+    def drop_events(self, row_ids: Collection[int]) -> None:
+        """Drops these stored events; their incidents go on, and say that fewer are kept."""
+        ...
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        """Drops the oldest stored events, if they were received before this time, at most `limit`; returns how many."""
+        ...
+
     def newest_buried(self, project_id: int) -> int:
         """The number of the parcel that was buried last; 0 where none is."""
         ...
@@ -297,6 +309,14 @@ class Store(Protocol):
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction: written at the end of the block, undone by any exception. Never one inside another."""
+        ...
+
+    def used_bytes(self) -> int:
+        """How much room all of it takes. Cheap."""
+        ...
+
+    def shrink(self) -> None:
+        """Gives some disk space back in which nothing is stored. For a quiet moment."""
         ...
 
     def train(self, now: datetime) -> bool:

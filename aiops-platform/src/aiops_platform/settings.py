@@ -74,6 +74,20 @@ class Settings:
             "Bytes of reports that may wait to be digested; above it the answer is 503.", default="2147483648"
         )
     )
+    incident_events: int = field(
+        metadata=_says(
+            "Events of one incident that are kept: the first ones, the newest, and some spread over the time between. All are counted.",
+            default="1000",
+        )
+    )
+    retention_days: int = field(
+        metadata=_says("Days for which events are kept. Incidents and what was counted stay.", default="90")
+    )
+    max_store: int = field(
+        metadata=_says(
+            "Bytes that the store may take; above it, the events that tell least are dropped.", default="10737418240"
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -96,6 +110,9 @@ class Settings:
             key_rate=given.number("key_rate", 2_000, least=0, most=_MOST_RATE),
             service_rate=given.number("service_rate", 500, least=0, most=_MOST_RATE),
             max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),
+            incident_events=given.number("incident_events", 1_000, least=10, most=100_000),
+            retention_days=given.number("retention_days", 90, least=1, most=36_500),
+            max_store=given.number("max_store", 10 * 1024**3, least=10 * 1024**2, most=1024**5),
             secret=_secret(given.text("secret")),
         )
 

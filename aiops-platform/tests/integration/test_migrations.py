@@ -16,6 +16,7 @@ from aiops_platform.storage.migrations import StoreNewerError, migrate
 from aiops_platform.storage.readiness import NEWEST, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.schema import metadata, moment
+from aiops_platform.storage.transactions import SqlStore
 
 
 @pytest.fixture
@@ -91,4 +92,22 @@ def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str,
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+    database.close()
+
+
+def test_a_file_that_could_only_grow_becomes_smaller_after_the_migration(tmp_path: Path) -> None:
+    file = an_old_store("jobs", tmp_path)
+    database = open_database(f"sqlite:///{file}")
+    make_ready(database)
+    with database.begin() as connection:
+        connection.execute(text("INSERT INTO dictionaries VALUES (1, 1, 0, 0, zeroblob(1000000))"))
+    with database.begin() as connection:
+        connection.execute(text("DELETE FROM dictionaries"))
+        connection.execute(text("INSERT INTO dictionaries VALUES (2, 1, 0, 0, zeroblob(1000))"))
+    store = SqlStore(database)
+    used = store.used_bytes()
+    store.shrink()
+    with database.read() as connection:
+        assert connection.execute(text("PRAGMA freelist_count")).scalar() == 0
+        assert connection.execute(text("PRAGMA page_count")).scalar() * 4096 == used < 1_000_000  # type: ignore[operator]
     database.close()

@@ -29,6 +29,9 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_KEY_RATE": "0",
             "AIOPS_SERVER_SERVICE_RATE": "7",
             "AIOPS_SERVER_MAX_INTAKE": "1048576",
+            "AIOPS_SERVER_INCIDENT_EVENTS": "10",
+            "AIOPS_SERVER_RETENTION_DAYS": "30",
+            "AIOPS_SERVER_MAX_STORE": "20000000",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -43,6 +46,9 @@ def test_every_setting_has_a_variable():
         key_rate=0,
         service_rate=7,
         max_intake=1048576,
+        incident_events=10,
+        retention_days=30,
+        max_store=20_000_000,
         secret="x" * 32,
     )
 
@@ -148,6 +154,9 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_KEY_RATE",
         "AIOPS_SERVER_SERVICE_RATE",
         "AIOPS_SERVER_MAX_INTAKE",
+        "AIOPS_SERVER_INCIDENT_EVENTS",
+        "AIOPS_SERVER_RETENTION_DAYS",
+        "AIOPS_SERVER_MAX_STORE",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

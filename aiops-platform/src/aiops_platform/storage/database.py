@@ -47,6 +47,16 @@ class Database:
         with _said_plainly(), self._guard, self._writer.begin() as connection:
             yield connection
 
+    def run_alone(self, *statements: str) -> None:
+        """Runs statements of SQLite that stand outside of transactions, to their end. Raises StoreUnavailableError."""
+        alone = self.engine.execution_options(begin="SELECT 1")
+        with _said_plainly(), self._guard, alone.connect() as connection:
+            driver = connection.connection.driver_connection
+            # Not `execute`, which takes one step only: of some pragmas each step is a small part of the work.
+            if isinstance(driver, sqlite3.Connection):
+                for statement in statements:
+                    driver.executescript(statement)
+
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
@@ -73,6 +83,8 @@ def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> Database:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction handling starts them late and without a lock; `_begin_sqlite` does it instead.
     connection.isolation_level = None
+    # Before the first table: later, the whole file would have to be written anew.
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
@@ -86,6 +98,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
+    except sqlite3.DatabaseError as cause:
+        raise StoreUnavailableError(f"The store cannot be used now: {cause}") from cause
     except DatabaseError as cause:
         if isinstance(cause, _OUR_FAULT):
             raise

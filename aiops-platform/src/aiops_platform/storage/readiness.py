@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 
 from aiops_platform.storage.backup import CopyError, copy_together
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.space import make_shrinkable
 
 # The newest of the migrations; a test compares the two.
 NEWEST: Final = "compact"
@@ -31,6 +32,7 @@ def make_ready(database: Database) -> None:
     refuse_newer(version)
     copy = None if version is None else _keep_a_copy(database)
     migrate(database)
+    make_shrinkable(database)
     if copy is not None:
         for earlier in set(copy.parent.glob(_COPY.format(version="*"))) - {copy}:
             earlier.unlink()

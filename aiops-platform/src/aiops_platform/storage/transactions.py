@@ -6,7 +6,23 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Integer,
+    RowMapping,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from aiops_platform.core import ahead
 from aiops_platform.core.event import RunState
@@ -19,7 +35,7 @@ from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import burial, counters, schema, training
+from aiops_platform.storage import burial, counters, schema, space, training
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -41,6 +57,15 @@ class SqlStore:
         """See `ports.Store`."""
         with self._database.begin() as connection:
             yield SqlTransaction(connection, self._bodies)
+
+    def used_bytes(self) -> int:
+        """See `ports.Store`."""
+        with self._database.read() as connection:
+            return space.used_bytes(connection)
+
+    def shrink(self) -> None:
+        """See `ports.Store`."""
+        space.shrink(self._database)
 
     def train(self, now: datetime) -> bool:
         """See `ports.Store`."""
@@ -103,6 +128,12 @@ class SqlTransaction:
         statement = select(table).where(table.c.id == incident_id, table.c.project_id == project_id)
         row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else _incident(row)
+
+    def fullest(self, above: int, limit: int) -> list[int]:
+        """See `ports.Transaction`."""
+        table = schema.incidents
+        query = select(table.c.id).where(table.c.kept > above).order_by(table.c.kept.desc(), table.c.id).limit(limit)
+        return list(self._connection.execute(query).scalars())
 
     def kept_for_good(self, incident_ids: Collection[int]) -> dict[int, list[tuple[int, datetime]]]:
         """See `ports.Transaction`."""
@@ -281,6 +312,39 @@ class SqlTransaction:
     def count(self, numbers: Mapping[str, int]) -> None:
         """See `ports.Transaction`."""
         counters.count(self._connection, numbers)
+
+    def drop_events(self, row_ids: Collection[int]) -> None:
+        """See `ports.Transaction`."""
+        for some in _portions(row_ids):
+            self._drop_rows(schema.events.c.id.in_(some))
+
+    def forget_events(self, before: datetime, limit: int) -> int:
+        """See `ports.Transaction`."""
+        table = schema.events
+        # In the order in which they came; only those are looked at, and not all that are there.
+        oldest = select(table.c.id, table.c.received_at).order_by(table.c.id).limit(limit).subquery()
+        rows = self._connection.execute(select(oldest.c.id).where(oldest.c.received_at < before)).scalars().all()
+        self.drop_events(rows)
+        return len(rows)
+
+    def _drop_rows(self, condition: Any) -> None:
+        table, incidents = schema.events, schema.incidents
+        passing = func.count(case((table.c.passing, 1)))
+        mine = select(table.c.incident_id, func.count().label("many"), passing.label("passing")).where(condition)
+        gone = [
+            {"incident": row.incident_id, "fewer": row.many - row.passing, "stays": not row.passing}
+            for row in self._connection.execute(mine.group_by(table.c.incident_id))
+        ]
+        self._many(
+            update(incidents)
+            .where(incidents.c.id == bindparam("incident"))
+            .values(
+                kept=incidents.c.kept - bindparam("fewer", type_=Integer),
+                passing=and_(incidents.c.passing, bindparam("stays", type_=Boolean)),
+            ),
+            gone,
+        )
+        self.count({"stored_events": -self._delete(table, condition)})
 
     def forget_seen_events(self, before: datetime, limit: int) -> int:
         """See `ports.Transaction`."""

@@ -1,0 +1,40 @@
+"""How long and how many events are kept. Counts, times of first and last sight and what people decided outlive them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiops_platform.core import sampling
+
+# Of an incident whose events take room that others need, at least the first and the newest are left.
+FEWEST: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """`per_incident` events of each incident, none older than `age`, and the whole store in `total_bytes`."""
+
+    age: timedelta = timedelta(days=90)
+    per_incident: int = 1_000
+    total_bytes: int = 10 * 1024**3
+
+
+def beyond(stored: Mapping[int, Sequence[tuple[int, datetime]]], most: int, *, limit: int) -> list[int]:
+    """The rows to drop where an incident has more than `most` events: those that are closest in time to others."""
+    return _thinned(stored, dict.fromkeys(stored, most), limit)
+
+
+def least_telling(stored: Mapping[int, Sequence[tuple[int, datetime]]], *, limit: int) -> list[int]:
+    """The rows to drop when the store is to become smaller: every second one of the incidents that have most."""
+    return _thinned(stored, {incident: max(len(rows) // 2, FEWEST) for incident, rows in stored.items()}, limit)
+
+
+def _thinned(stored: Mapping[int, Sequence[tuple[int, datetime]]], wanted: Mapping[int, int], limit: int) -> list[int]:
+    dropped: list[int] = []
+    for incident, rows in stored.items():
+        if len(dropped) >= limit:
+            break
+        surplus = sampling.thinned([at for _, at in rows], wanted[incident])
+        dropped += [rows[place][0] for place in sorted(surplus)]
+    return dropped
