@@ -10,7 +10,7 @@ from aiops_sdk import hosting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Callable, Optional, Type, TypeVar
+    from typing import Any, Callable, Optional, Type, TypeVar
 
     Result = TypeVar("Result")
 
@@ -124,8 +124,11 @@ def start_thread(name: str, run: Callable[[], None]) -> bool:
 
     def body() -> None:
         keep_quiet()
-        _name_this_thread(name)
-        run()
+        try:
+            _name_this_thread(name)
+            run()
+        finally:
+            attempt(_forget_this_thread, None)
 
     if not hosting.threads_may_start():
         return False
@@ -140,3 +143,13 @@ def _name_this_thread(name: str) -> None:
     import threading
 
     threading.current_thread().name = name
+
+
+def _forget_this_thread() -> None:
+    """What threading made for a thread that it did not start: before Python 3.13 it kept that for ever."""
+    import threading
+
+    known: Any = vars(threading)
+    this = threading.get_ident()
+    if type(known["_active"].get(this)) is known["_DummyThread"]:
+        known["_active"].pop(this, None)

@@ -99,11 +99,13 @@ class Monitor:
     def _watched(self, function: Any) -> Any:
         import inspect
 
-        if inspect.iscoroutinefunction(function):
+        # Of an object that can be called, its class knows what a call gives.
+        called = (function, getattr(type(function), "__call__", None))  # noqa: B004 - the method itself is looked at
+        if any(map(inspect.iscoroutinefunction, called)):
             return self._coroutine(function)
-        if inspect.isasyncgenfunction(function):
+        if any(map(inspect.isasyncgenfunction, called)):
             return self._async_generator(function)
-        if inspect.isgeneratorfunction(function):
+        if any(map(inspect.isgeneratorfunction, called)):
             return self._generator(function)
         return self._function(function)
 

@@ -9,8 +9,10 @@ from typing import Any, List
 
 import pytest
 from children import run_program
+from events import wait_until
 from loopback import Platform
 
+import aiops_sdk
 from aiops_sdk import client as clients
 from aiops_sdk.integrations import threading as threads
 from aiops_sdk.testing import capture_events
@@ -96,3 +98,12 @@ def test_the_traceback_is_printed_as_without_us(platform: Platform, tmp_path: Pa
     without = run_program(tmp_path, program.replace("aiops_sdk.init()", "pass"), platform_url=platform.url)
     assert ended.err == without.err
     assert [event["error_type"] for event in platform.events] == ["ValueError"]
+
+
+def test_after_the_end_no_thread_of_ours_is_known_to_threading(platform: Platform):
+    known = set(threading.enumerate())
+    for number in range(3):
+        aiops_sdk.init("key", platform_url=platform.url)
+        aiops_sdk.capture_exception(ValueError(number))
+        assert aiops_sdk.close(20)
+    wait_until(lambda: set(threading.enumerate()) <= known, "threading to know the same threads as before")

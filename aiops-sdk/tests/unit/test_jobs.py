@@ -136,6 +136,18 @@ def test_a_coroutine_function_stays_one_and_runs_when_it_is_awaited(client: Clie
     assert states(client) == ["started", "succeeded"]
 
 
+def test_an_object_whose_call_is_a_coroutine_runs_when_it_is_awaited(client: Client):
+    class Import:
+        async def __call__(self, what: str) -> str:
+            assert states(client) == ["started"]
+            return what.upper()
+
+    watched = aiops_sdk.monitor("import")(Import())
+    assert inspect.iscoroutinefunction(watched)
+    assert asyncio.run(watched("apples")) == "APPLES"
+    assert states(client) == ["succeeded"]
+
+
 def test_runs_of_one_job_at_the_same_time_are_told_apart(client: Client):
     watched = aiops_sdk.monitor("sync")
 

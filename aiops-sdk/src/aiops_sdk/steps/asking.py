@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _KEPT = (
     "event_id", "signal_type", "timestamp", "occurred_at", "repeat_count", "first_at", "last_at", "instance", "sdk",
 )  # fmt: skip
+# What the platform files it under: the user's to change, but without it nobody would find it.
+_NEEDED = ("service", "environment", "source")
 _TEXT, _TEXT_OR_NONE = (str,), (str, type(None))
 #: Of each field, what it may be.
 _KINDS: Dict[str, Tuple[type, ...]] = {
@@ -72,6 +74,9 @@ def _checked(given: Wire, body: Wire) -> Wire:
     for name in _KEPT:
         told.pop(name, None)
         if name in body:
+            told[name] = body[name]
+    for name in _NEEDED:
+        if not str(told.get(name, "")).strip() and name in body:
             told[name] = body[name]
     return told
 

@@ -33,6 +33,16 @@ def test_before_send_sees_the_event_as_it_would_travel():
     assert json.loads(json.dumps(seen[0])) == seen[0]
 
 
+def test_what_the_platform_files_an_event_under_cannot_be_taken_away():
+    for taken in (lambda body: {}, changed(service="", environment=" ", source="")):
+        told = asked(taken)
+        assert told is not None
+        assert (told["service"], told["environment"], told["source"]) == ("shop", "production", "manual")
+        assert (told["signal_type"], "event_id" in told, "timestamp" in told) == ("exception", True, True)
+    # But what it says may be nobody's business.
+    assert "message" not in (asked(lambda body: {}) or {})
+
+
 def test_what_it_changes_travels():
     told = asked(changed(message="other", fingerprint=["a", "b"], tags={"shop": "berlin"}))
     assert told is not None
