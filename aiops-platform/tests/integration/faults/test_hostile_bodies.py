@@ -74,7 +74,7 @@ def test_what_the_door_takes_of_spoilt_bodies_is_digested_and_shown(site):
     client = httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=30)
     token = {"Authorization": f"Bearer {site.access.create_token(site.project, 'fuzz', site.seeds.now)}"}
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(spoilt(), min_size=3, max_size=3))
     def check(bodies: list[bytes]) -> None:
         for body in bodies:

@@ -1,0 +1,76 @@
+"""A page of the store is damaged: it is said, what is whole is shown, and reports are kept until it is mended."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request
+from uuid import uuid4
+
+import pytest
+from aftermath import counted
+from made import a_body, a_parcel
+from platform_process import OPENER, Running, report
+
+from aiops_platform import assembly
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.process.clock import utc_now
+from aiops_platform.settings import Settings
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder whose store holds the events of ten incidents."""
+    settings = Settings.load({"data": tmp_path / "data"}, {})
+    with assembly.opened(settings):
+        parcels = [a_parcel(number, a_body(error_type=f"E{number}"), received_at=utc_now()) for number in range(10)]
+    with closing(SqliteIntake(settings.data / "intake.db")) as intake:
+        intake.append(parcels).result(30)
+    assert len(counted(settings.data)) == 10
+    return settings.data
+
+
+def damage(store: Path, table: str) -> tuple[int, bytes]:
+    """Overwrites the first page of a table; where that is, and what was there."""
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (number,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    at = (number - 1) * size
+    return at, overwritten(store, at, b"\xa5" * size)
+
+
+def overwritten(file: Path, at: int, page: bytes) -> bytes:
+    with file.open("r+b") as opened:
+        opened.seek(at)
+        before = opened.read(len(page))
+        opened.seek(at)
+        opened.write(page)
+    return before
+
+
+def test_a_damaged_page_is_said_and_costs_neither_the_rest_nor_what_comes(data):
+    at, before = damage(data / "store.db", "events")
+    with assembly.opened(Settings.load({"data": data}, {})) as platform:
+        key = platform.access.create_key(platform.project_id, "shop", utc_now())
+        token = {"Authorization": f"Bearer {platform.access.create_token(platform.project_id, 'me', utc_now())}"}
+
+    with Running(data) as running:
+
+        def answer(path: str) -> int:
+            try:
+                with OPENER.open(Request(running.url + path, headers=token), timeout=20) as answered:
+                    return answered.status
+            except HTTPError as refusal:
+                with refusal:
+                    return refusal.code
+
+        event_id = uuid4()
+        assert report(running.url, key, a_body(error_type="E1", event_id=str(event_id)))[0] == 202
+        assert [answer(f"/api/v1/{path}") for path in ("incidents", "services", "incidents/1")] == [200] * 3
+        assert answer("/api/v1/incidents/1/events/newest") == 503
+        running.says("malformed")
+        running.end()
+
+    overwritten(data / "store.db", at, before)
+    assert event_id.hex in counted(data)
