@@ -35,6 +35,10 @@ TOLD_STACKS = 64
 FILES = 1024
 SECONDS = 1.0
 
+# To choose its marks, Python parses the line; until 3.11.8 two threads that parse at the same moment can both fail, and one
+# of them is the host's (python/cpython#106905).
+_MARKS_SAFELY = sys.version_info[:2] != (3, 11) or sys.version_info >= (3, 11, 8)
+
 # Python's own rule for recursion: three times the same call are shown, the others are counted.
 _SHOWN_REPEATS = 3
 
@@ -287,20 +291,31 @@ def _call(place: Place, lines: Sequence[str]) -> Call:
         in_app=place.in_app,
         source=_source(lines, place.line - 1),
     )
-    return Call(frame, hostile.clean(_safety.attempt(lambda: "".join(_summary(place).format()), _plain(frame))))
+    return Call(frame, hostile.clean(_safety.attempt(lambda: _printed(place, lines), _plain(frame))))
 
 
-def _summary(place: Place) -> traceback.StackSummary:
-    """The call as the standard library describes it, so that it marks the failing part of a line in its own way."""
+def _printed(place: Place, lines: Sequence[str]) -> str:
+    """The call as the standard library prints it, so that it marks the failing part of a line in its own way."""
     code = place.code
-    marks: Dict[str, Optional[int]] = {}
+    where: Tuple[Optional[int], ...] = (None, None, None, None)
     if sys.version_info >= (3, 11) and place.instruction >= 0:
-        _, end_line, column, end_column = next(
-            islice(code.co_positions(), place.instruction // 2, None), (None, None, None, None)
-        )
-        marks = {"end_lineno": end_line, "colno": column, "end_colno": end_column}
+        where = next(islice(code.co_positions(), place.instruction // 2, None), where)
+    marks = dict(zip(("end_lineno", "colno", "end_colno"), where[1:])) if _MARKS_SAFELY and where[2] is not None else {}
     call = traceback.FrameSummary(code.co_filename, place.line, code.co_name, lookup_line=False, **marks)  # type: ignore[arg-type]  # since 3.11
-    return traceback.StackSummary.from_list([call])
+    text = "".join(traceback.StackSummary.from_list([call]).format())
+    return text if marks or not 0 < place.line <= len(lines) else text + _mark(lines[place.line - 1], place.line, where)
+
+
+def _mark(text: str, line: int, where: Sequence[Optional[int]]) -> str:
+    """What marks a part of a line, without a look at what stands there: that would take a parser."""
+    _, end_line, *columns = where
+    if None in columns:
+        return ""
+    start, end = (len(text.encode()[:column].decode("utf-8", "replace")) for column in columns)
+    indent, length = len(text) - len(text.lstrip()), len(text.strip())
+    if end_line != line:
+        end = indent + length
+    return "" if end - start >= length else "    {}{}\n".format(" " * (start - indent), "^" * (end - start))
 
 
 def _plain(frame: Frame) -> str:

@@ -8,7 +8,7 @@ from typing import Callable
 
 import pytest
 
-from aiops_sdk import stacktrace
+from aiops_sdk import calls, stacktrace
 
 
 def fail() -> None:
@@ -104,12 +104,41 @@ FAILURES = [
 ]
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.__name__)
+def in_two_lines() -> None:
+    str(0).join(
+        None  # type: ignore[arg-type]
+    )
+
+
+def beside_letters_of_two_bytes() -> None:
+    str.join("größer", "ü" + fail(), "…")  # type: ignore[call-arg, func-returns-value]
+
+
+@pytest.fixture
+def _python_does_not_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where we do not let Python choose the marks of an operator, it is not to choose them here either."""
+    if not calls._MARKS_SAFELY:
+        monkeypatch.setattr(traceback, "_extract_caret_anchors_from_line_segment", lambda segment: None)
+
+
+@pytest.mark.usefixtures("_python_does_not_parse")
+@pytest.mark.parametrize(
+    "failure", [*FAILURES, in_two_lines, beside_letters_of_two_bytes], ids=lambda failure: failure.__name__
+)
 def test_the_text_is_what_python_prints(failure: Callable[[], None]) -> None:
     error = caught(failure)
     assert stacktrace.describe(error).text == "".join(
         traceback.format_exception(type(error), error, error.__traceback__)
     )
+
+
+@pytest.mark.skipif(calls._MARKS_SAFELY, reason="this Python may parse in two threads at once")
+def test_no_line_is_parsed_where_two_that_parse_at_once_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = caught(lambda: {}["missing"])
+    parsed: list[object] = []
+    monkeypatch.setattr("ast.parse", lambda *said: parsed.append(said))
+    assert "KeyError: 'missing'" in stacktrace.describe(error).text
+    assert parsed == []
 
 
 if sys.version_info >= (3, 11):
