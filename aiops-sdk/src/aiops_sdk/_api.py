@@ -216,7 +216,9 @@ def _start(started: Client) -> Client:
     atexit.unregister(LOADER.end)
     atexit.register(LOADER.end)
     atexit.register(_at_exit)
-    if not started.config.freezes:
+    if started.config.freezes:
+        heartbeats.install_silently(started)
+    else:
         heartbeats.install(started)
     return started
 

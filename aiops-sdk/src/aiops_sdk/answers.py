@@ -141,6 +141,8 @@ def count(client: Client, request: AnsweredRequest, status: int) -> None:
     with _safety.guarded():
         if not request.silent:
             client.count_answer(status, request.route)
+        else:
+            client.is_silent(request, "{} on {}".format(status, request.path))
 
 
 def message_in(body: bytes, content_type: Optional[str], encoding: Optional[str] = None) -> Optional[str]:

@@ -150,6 +150,8 @@ class Client:
         self._words: List[Words] = []
         #: Wakes the thread that sends what is said of jobs, if there is one.
         self.wake: Optional[Callable[[], None]] = None
+        #: Says what waits of jobs, within so many seconds, and whether that was enough; where no such thread is.
+        self.say_of_jobs_now: Optional[Callable[[float], bool]] = None
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
@@ -345,7 +347,11 @@ class Client:
 
     def flush(self, timeout: float = EXIT_SECONDS) -> bool:
         """Wait until everything captured is delivered or given up. False when the time was not enough."""
-        return self._delivery.flush(timeout)
+        deadline = time.monotonic() + timeout
+        done = self._delivery.flush(timeout)
+        if self.say_of_jobs_now is not None:
+            done = self.say_of_jobs_now(deadline - time.monotonic()) and done
+        return done
 
     def close(self, timeout: float = EXIT_SECONDS) -> bool:
         """Undo every hook, send what is queued within ``timeout`` seconds in all, and stop. Harmless when repeated."""

@@ -94,6 +94,41 @@ class Heartbeats:
             _safety.attempt(self._say_last, None)
             self._transport().close()
 
+    def say_of_jobs_now(self, seconds: float) -> bool:
+        """Where nothing beats: say what waits of jobs, and wait for that so many seconds at most. Whether all is said.
+
+        What the platform can is asked, once, with a beat that is the last one as well: so nothing is owed after it.
+        """
+        if self._words_wait() and not self._running and time.monotonic() >= self._not_before:
+            self._ended, self._closing = Bell(), True
+            self._running = _safety.start_thread("aiops-jobs", self._say_of_jobs)
+        if self._running:
+            self._ended.wait(seconds)
+        return not self._words_wait()
+
+    def let_go(self) -> None:
+        """After a fork, where nothing beats: the connection is the parent's."""
+        if self._made is not None:
+            self._made.abandon()
+        self._running = self._arrived = self._failed = False
+
+    def _say_of_jobs(self) -> None:
+        try:
+            if not self._client.link.can(links.JOBS):
+                self._arrived = isinstance(_safety.attempt(self._ask, None), transports.Accepted)
+            _safety.attempt(self._send_words, None)
+            if self._words_wait():
+                # It would be no better at once, and each call would wait for it.
+                self._not_before = time.monotonic() + self._interval
+        finally:
+            self._running = False
+            self._ended.ring()
+
+    def _ask(self) -> Outcome:
+        outcome = self._send()
+        self._pass_on(outcome)
+        return outcome
+
     def _run(self, pause: float) -> None:
         try:
             self._bell.wait(pause)
@@ -227,3 +262,10 @@ def install(client: Client, transport: Optional[Transport] = None, interval: flo
     client.wake = beats.wake
     beats.start()
     return beats
+
+
+def install_silently(client: Client) -> None:
+    """Where the process stands still between two pieces of work, nothing beats: what is said of jobs goes with ``flush``."""
+    beats = Heartbeats(client)
+    client.in_forked_child(beats.let_go)
+    client.say_of_jobs_now = beats.say_of_jobs_now

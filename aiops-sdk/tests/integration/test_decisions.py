@@ -45,7 +45,7 @@ PROGRAM = """
         return "down", 503
 
     client = app.test_client()
-    for path in ("/health", "/orders/404", "/nowhere", "/orders/7"):
+    for path in ("/health", "/healthz", "/orders/404", "/nowhere", "/orders/7"):
         client.get(path)
     logging.getLogger("urllib3").error("a connection broke")
     aiops_sdk.capture_exception(KeyboardInterrupt())
@@ -64,6 +64,7 @@ def test_with_aiops_debug_each_decision_is_one_line_on_standard_error(platform: 
     event_id = event["event_id"]
     assert [line for line in lines if "merged" not in line] == [
         "aiops_sdk: ignored 503 on /health, health-path",
+        "aiops_sdk: ignored 404 on /healthz, health-path",
         "aiops_sdk: counted 404 on /orders/<int:number>, expected-answer",
         "aiops_sdk: counted 404 on (none), expected-answer",
         f"aiops_sdk: captured shop: order 7 failed: no stock left as {event_id}, ",

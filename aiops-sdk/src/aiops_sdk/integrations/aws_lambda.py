@@ -89,7 +89,8 @@ class _Call:
     @_safety.harmless
     def end(self) -> None:
         """Let nothing of this call wait for the next one, which may never come."""
-        if self.work.log.event_ids:
+        words = self._client.words
+        if self.work.log.event_ids or (words is not None and words.wait()):
             self._client.flush(_time_left(self._context))
 
 

@@ -252,6 +252,46 @@ def test_what_was_captured_is_sent_before_the_call_is_over(platform):
         client.close(0.0)
 
 
+def test_what_is_said_of_jobs_is_sent_before_the_call_is_over(platform, monkeypatch):
+    platform.take_jobs()
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "orders")
+    aiops_sdk.init("key", platform_url=platform.url, spool=False)
+
+    @handler
+    @aiops_sdk.monitor("divide")
+    def watched(event, context):
+        return 7 // event["by"]
+
+    assert watched({"by": 7}, Context()) == 1
+    assert [job["state"] for job in platform.jobs] == ["started", "succeeded"]
+    with pytest.raises(ZeroDivisionError):
+        watched({"by": 0}, Context())
+    (event,) = platform.events
+    assert [(job["state"], job.get("event_id")) for job in platform.jobs][2:] == [
+        ("started", None),
+        ("failed", event["event_id"]),
+    ]
+    # What the platform can was asked once, and nothing is owed after that.
+    assert [beat["closing"] for beat in platform.heartbeats] == [True]
+    assert aiops_sdk.close(DEADLINE)
+
+
+def test_a_platform_that_is_away_is_not_asked_in_each_call(platform, monkeypatch):
+    platform.stop()
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "orders")
+    client = aiops_sdk.init("key", platform_url=platform.url, spool=False)
+    watched = handler(aiops_sdk.monitor("divide")(lambda event, context: 7))
+    try:
+        watched({}, Context())
+        platform.start_again()
+        platform.take_jobs()
+        watched({}, Context())
+        assert platform.received == []
+        assert client.stats()["jobs"]["queued"] == 4
+    finally:
+        aiops_sdk.close(DEADLINE)
+
+
 def test_a_call_that_has_no_time_left_is_not_held_up():
     class Slow(InMemoryTransport):
         def send(self, path, body, *, compress=False):
