@@ -102,6 +102,8 @@ def stored(settings: Settings) -> Iterator[Database]:
     """The store as it is. Raises PlatformErrors."""
     with closing(open_database(settings.store_url)) as database:
         yield database
+
+
 def reads(platform: Opened) -> SqlReads:
     """What pages read, for a command."""
     return SqlReads(platform.database)
@@ -112,8 +114,6 @@ def reviving(settings: Settings, platform: Opened) -> Iterator[Revive]:
     """The way of buried parcels back into the intake. Raises PlatformErrors."""
     with closing(_intake(settings)) as intake:
         yield Revive(SqlStore(platform.database), intake)
-
-
 
 
 def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bool]) -> Front:

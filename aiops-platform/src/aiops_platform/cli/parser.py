@@ -59,6 +59,8 @@ def make_parser() -> ArgumentParser:
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add_export(commands)
     _add_buried(commands)
+    erase = _add(commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay")
+    erase.add_argument("--user", required=True, metavar="ID", help="their id, mail address, name or IP address")
     backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
     backup.add_argument("file", metavar="FILE", help="a tar; one that is there is replaced once the new one is whole")
     restore = _add(commands, "restore", _late("backup:restore"), "put a backup into a folder that nothing runs on")

@@ -160,3 +160,37 @@ def test_what_is_buried_is_listed_shown_and_digested_again(platform, command):
     eventually(lambda: exported(command, "--service", "buried"), "what was buried, digested")
     assert stats_of(platform.data)["accepted"] == before["accepted"]
     command("buried", "retry", "--all")
+
+
+def test_one_persons_data_is_erased_and_the_numbers_stay(platform, command):
+    theirs = an_event(
+        "refused", service="erasing", user={"id": "u-1815", "email": "ada@example.com"}, tags={"vip": "1"}
+    )
+    naming = an_event("no order of ada@example.com", service="erasing", user={"id": "other"})
+    for event in (theirs, naming):
+        assert platform.send(event)[0] == 202
+    eventually(lambda: stats_of(platform.data)["intake_depth"] == 0, "all digested")
+    before = stats_of(platform.data)
+
+    assert "1 events" in command("erase", "--user", "u-1815")
+    said = command("erase", "--user", "ada@example.com")
+
+    assert "1 events and 1 texts of incidents" in said
+    found = {each["event_id"]: each for each in exported(command, "--service", "erasing")}
+    assert found[theirs["event_id"]]["tags"] == {"vip": "1"}
+    assert "user" not in found[theirs["event_id"]]
+    assert found[naming["event_id"]]["message"] == "no order of [erased]"
+    assert found[naming["event_id"]]["user"] == {"id": "other"}
+    after = stats_of(platform.data)
+    assert (after["stored_events"], after["digested"]) == (before["stored_events"], before["digested"])
+    assert command("erase", "--user", "ada@example.com").startswith("0 events and 0 texts")
+
+
+def test_nothing_of_an_erased_person_is_left_in_the_store(tmp_path, capsys):
+    with Running(tmp_path / "data") as platform:
+        assert platform.send(an_event("for ada@example.com", user={"email": "ada@example.com"}))[0] == 202
+        poison(tmp_path / "data", b"{ada@example.com")
+        eventually(lambda: stats_of(tmp_path / "data")["buried"], "one digested, one buried")
+        assert cli.main(["erase", "--user", "ada@example.com", "--data", str(tmp_path / "data")]) == 0
+    left = [file.name for file in (tmp_path / "data").glob("store.*") if b"ada@example.com" in file.read_bytes()]
+    assert left == []
