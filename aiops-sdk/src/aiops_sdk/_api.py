@@ -217,7 +217,7 @@ def _start(started: Client) -> Client:
     atexit.register(LOADER.end)
     atexit.register(_at_exit)
     if started.config.freezes:
-        heartbeats.install_silently(started)
+        heartbeats.install_silence(started)
     else:
         heartbeats.install(started)
     return started

@@ -94,41 +94,6 @@ class Heartbeats:
             _safety.attempt(self._say_last, None)
             self._transport().close()
 
-    def say_of_jobs_now(self, seconds: float) -> bool:
-        """Where nothing beats: say what waits of jobs, and wait for that so many seconds at most. Whether all is said.
-
-        What the platform can is asked, once, with a beat that is the last one as well: so nothing is owed after it.
-        """
-        if self._words_wait() and not self._running and time.monotonic() >= self._not_before:
-            self._ended, self._closing = Bell(), True
-            self._running = _safety.start_thread("aiops-jobs", self._say_of_jobs)
-        if self._running:
-            self._ended.wait(seconds)
-        return not self._words_wait()
-
-    def let_go(self) -> None:
-        """After a fork, where nothing beats: the connection is the parent's."""
-        if self._made is not None:
-            self._made.abandon()
-        self._running = self._arrived = self._failed = False
-
-    def _say_of_jobs(self) -> None:
-        try:
-            if not self._client.link.can(links.JOBS):
-                self._arrived = isinstance(_safety.attempt(self._ask, None), transports.Accepted)
-            _safety.attempt(self._send_words, None)
-            if self._words_wait():
-                # It would be no better at once, and each call would wait for it.
-                self._not_before = time.monotonic() + self._interval
-        finally:
-            self._running = False
-            self._ended.ring()
-
-    def _ask(self) -> Outcome:
-        outcome = self._send()
-        self._pass_on(outcome)
-        return outcome
-
     def _run(self, pause: float) -> None:
         try:
             self._bell.wait(pause)
@@ -254,6 +219,51 @@ class Heartbeats:
         return self._transport().send(PATH, body, compress=self._client.link.can(links.GZIP))
 
 
+class Silence(Heartbeats):
+    """Instead of heartbeats, where the process stands still between two pieces of work: only jobs are spoken of.
+
+    What the platform can is asked, once, with a beat that is the last one as well: so nothing is owed after it.
+    """
+
+    def say_of_jobs(self, seconds: float) -> bool:
+        """Say what waits, and wait for that so many seconds at most. Whether all is said."""
+        if self._words_wait() and not self._running and time.monotonic() >= self._not_before:
+            self._ended, self._closing = Bell(), True
+            self._running = _safety.start_thread("aiops-jobs", self._say)
+        if self._running:
+            self._ended.wait(seconds)
+        return not self._words_wait()
+
+    def start_in_child(self) -> None:
+        """After a fork: the connection is the parent's."""
+        if self._made is not None:
+            self._made.abandon()
+        self._running = self._arrived = self._failed = False
+
+    def wait(self, deadline: float) -> None:
+        """Until all is said, or until ``deadline``."""
+        self.say_of_jobs(deadline - time.monotonic())
+        if self._made is not None and not self._running:
+            self._made.close()
+
+    def _say(self) -> None:
+        try:
+            if not self._client.link.can(links.JOBS):
+                _safety.attempt(self._ask, None)
+            _safety.attempt(self._send_words, None)
+            if self._words_wait():
+                # It would be no better at once, and each call would wait for it.
+                self._not_before = time.monotonic() + self._interval
+        finally:
+            self._running = False
+            self._ended.ring()
+
+    def _ask(self) -> None:
+        outcome = self._send()
+        self._arrived = isinstance(outcome, transports.Accepted)
+        self._pass_on(outcome)
+
+
 def install(client: Client, transport: Optional[Transport] = None, interval: float = INTERVAL) -> Heartbeats:
     """Let the client's process beat, also its forked children, until the client closes."""
     beats = Heartbeats(client, transport, interval)
@@ -264,8 +274,9 @@ def install(client: Client, transport: Optional[Transport] = None, interval: flo
     return beats
 
 
-def install_silently(client: Client) -> None:
-    """Where the process stands still between two pieces of work, nothing beats: what is said of jobs goes with ``flush``."""
-    beats = Heartbeats(client)
-    client.in_forked_child(beats.let_go)
-    client.say_of_jobs_now = beats.say_of_jobs_now
+def install_silence(client: Client) -> None:
+    """Let nothing beat; what is said of jobs goes out with ``flush``, and at the end."""
+    silence = Silence(client)
+    client.in_forked_child(silence.start_in_child)
+    client.say_at_close(silence)
+    client.say_of_jobs_now = silence.say_of_jobs
