@@ -28,3 +28,4 @@ lock starlette-suite 3.11 requirements/starlette-suite.in
 lock django-suite 3.11 requirements/django-suite.in
 lock celery-suite 3.11 requirements/celery-suite.in
 lock bench-bugsink 3.11 requirements/bench-bugsink.in
+lock bench-schemathesis 3.11 requirements/bench-schemathesis.in

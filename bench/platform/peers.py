@@ -1,4 +1,4 @@
-"""The environment of what we are compared with, made from a hashed lock."""
+"""Environments for what we are compared with and attacked by, each made from a hashed lock."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_LOCK = ROOT / "requirements" / "bench-bugsink.txt"
-_FOLDER = ROOT / ".venvs" / "bench-bugsink"
 _DEADLINE = 900.0
 
 
@@ -28,21 +26,31 @@ class NotInstalledError(Exception):
     """It could not be made; the message is the last line that the installer said."""
 
 
-@cache
 def bugsink() -> Installed:
-    """Bugsink in the version of the lock; installed when it is not there yet. Raises NotInstalledError."""
-    python, mark = _FOLDER / "bin" / "python", _FOLDER / "made-from"
-    made_from = hashlib.sha256(_LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    """Bugsink in the version of its lock; installed when it is not there yet. Raises NotInstalledError."""
+    return _installed("bugsink")
+
+
+def schemathesis() -> Installed:
+    """Schemathesis in the version of its lock; installed when it is not there yet. Raises NotInstalledError."""
+    return _installed("schemathesis")
+
+
+@cache
+def _installed(name: str) -> Installed:
+    lock, folder = ROOT / "requirements" / f"bench-{name}.txt", ROOT / ".venvs" / f"bench-{name}"
+    python, mark = folder / "bin" / "python", folder / "made-from"
+    made_from = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
     if not (mark.is_file() and mark.read_text() == made_from):
-        shutil.rmtree(_FOLDER, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(_FOLDER)])
+        shutil.rmtree(folder, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(folder)])
         uv = Path(sys.executable).with_name("uv")
         install = [str(uv), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
         if not uv.is_file():
             install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run([*install, "--require-hashes", "-r", str(_LOCK)])
+        _run([*install, "--require-hashes", "-r", str(lock)])
         mark.write_text(made_from)
-    code = "import importlib.metadata as m; print(m.version('bugsink'))"
+    code = f"import importlib.metadata as m; print(m.version({name!r}))"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return Installed(python, done.stdout.strip())
 

@@ -55,7 +55,7 @@ def main() -> int:
     versions = _versions(servers, progress)
     servers = [name for name in servers if name in versions]
     progress("recording the events")
-    bench = Bench(events=_read(options.events) if options.events else _recorded())
+    bench = Bench(events=_read(options.events) if options.events else recorded())
     effort = measurements.QUICK if options.quick else measurements.FULL
     wanted = [
         each
@@ -115,8 +115,8 @@ def _versions(servers: list[str], progress: Progress) -> dict[str, str]:
     return found
 
 
-def _recorded() -> list[Event]:
-    """In a process of its own, so that this one has no SDK."""
+def recorded() -> list[Event]:
+    """The events of a new recording, made in a process of its own, so that this one has no SDK."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "events"
         done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import sqlite3
@@ -198,6 +199,23 @@ class Ours:
     def processes(self) -> list[int]:
         """See `Server`."""
         return self._sessions.living()
+
+    def token(self) -> str:
+        """A new API token."""
+        command = [str(Path(sys.executable).with_name("aiops")), "token", "create", secrets.token_hex(4)]
+        done = subprocess.run(
+            [*command, "--data", str(self.data)],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.strip().splitlines()[-1]
+
+    def said(self) -> str:
+        """All that it has said so far."""
+        return self._log.read_text(encoding="utf-8")
 
     def worker(self) -> int:
         """The process that digests."""

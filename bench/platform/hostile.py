@@ -1,0 +1,60 @@
+"""Whether the API survives what its own description allows, and what it does not: no answer of 500, none late, no growth.
+
+python bench/platform/hostile.py              two minutes of schemathesis against a platform that holds events
+python bench/platform/hostile.py --seconds 600
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from peers import schemathesis
+from run import recorded
+from servers import Ours, memory_of
+from trying import Bench, load
+
+_GROWTH = 30.0  # MB that a longer life may cost: caches, and memory that the allocator keeps
+_SLOWEST = 5  # seconds
+
+
+def main() -> int:
+    """Attack, and say how it went: 0 when all held."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=120)
+    options = parser.parse_args()
+    command = str(schemathesis().python.with_name("schemathesis"))
+    with Bench(events=recorded()).server("ours") as (server, mails):
+        assert isinstance(server, Ours)
+        load(server, mails["batch"], connections=2, seconds=30, most=20)
+        _attack(command, server, seconds=min(options.seconds, 20), quietly=True)
+        before = memory_of(server.processes())
+        failed = _attack(command, server, seconds=options.seconds, quietly=False)
+        grown = memory_of(server.processes()) - before
+        faults = server.said().count("Traceback")
+    print(f"memory grew by {grown:.0f} MB (at most {_GROWTH:.0f}); tracebacks in the log: {faults}")
+    return int(failed or grown > _GROWTH or faults > 0)
+
+
+def _attack(command: str, server: Ours, *, seconds: int, quietly: bool) -> bool:
+    """Whether anything was answered with a 500, or late."""
+    url = f"http://{server.host}:{server.port}/api/openapi.json"
+    arguments = [
+        "run", url, "--header", f"Authorization: Bearer {server.token()}", "--max-time", str(seconds),
+        "--checks", "not_a_server_error", "--max-response-time", str(_SLOWEST), "--phases", "coverage,fuzzing",
+        "--continue-on-failure",
+    ]  # fmt: skip
+    done = subprocess.run(
+        [command, *arguments], env={"PATH": os.environ["PATH"], "HOME": str(Path.home())}, capture_output=True, text=True,
+        timeout=seconds * 2 + 120, check=False,
+    )  # fmt: skip
+    if not quietly:
+        print(done.stdout[-3_000:])
+    return done.returncode != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
