@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from peers import schemathesis
 from run import recorded
@@ -47,10 +48,13 @@ def _attack(command: str, server: Ours, *, seconds: int, quietly: bool) -> bool:
         "--checks", "not_a_server_error", "--max-response-time", str(_SLOWEST), "--phases", "coverage,fuzzing",
         "--continue-on-failure",
     ]  # fmt: skip
-    done = subprocess.run(
-        [command, *arguments], env={"PATH": os.environ["PATH"], "HOME": str(Path.home())}, capture_output=True, text=True,
-        timeout=seconds * 2 + 120, check=False,
-    )  # fmt: skip
+    environ = {"PATH": os.environ["PATH"], "HOME": str(Path.home())}
+    # It leaves a folder where it runs.
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [command, *arguments], cwd=folder, env=environ, capture_output=True, text=True, timeout=seconds * 2 + 120,
+            check=False,
+        )  # fmt: skip
     if not quietly:
         print(done.stdout[-3_000:])
     return done.returncode != 0
