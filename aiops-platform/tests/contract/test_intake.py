@@ -137,6 +137,16 @@ def test_tidying_loses_nothing(intake):
     assert intake.waiting() == 1
 
 
+def test_tidying_gives_the_disk_back_what_a_peak_took(tmp_path):
+    intake = SqliteIntake(tmp_path / "intake.db")
+    keep(intake, *(a_parcel(number, b"x" * 10_000) for number in range(500)))
+    intake.done([each.ticket for each in intake.lease(500, NOW)])
+    assert (tmp_path / "intake.db").stat().st_size > 4_000_000
+    intake.tidy()
+    intake.close()
+    assert (tmp_path / "intake.db").stat().st_size < 200_000
+
+
 def test_too_much_that_waits_is_refused_at_once():
     intake = SqliteIntake(None, limits=Limits(waiting_parcels=10, waiting_bytes=1_000))
     with pytest.raises(IntakeUnavailableError, match="Too much waits"):

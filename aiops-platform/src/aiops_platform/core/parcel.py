@@ -24,7 +24,7 @@ class ParcelKind(StrEnum):
 class Parcel:
     """`id` is 16 bytes, made at the door; an event that has no id of its own gets it.
 
-    `body` is plain JSON text; that of a batch is JSON lines, packed with gzip. `line`: where in a batch it stood.
+    `body` is JSON text as it came, plain or packed with gzip; that of a batch is JSON lines, always packed. `line`: where in a batch it stood.
     `reports`: how many reports are in it, as the door counts them; who takes it out of the intake is not told.
     """
 

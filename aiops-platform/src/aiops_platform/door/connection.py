@@ -8,6 +8,8 @@ from asyncio import TimerHandle, Transport
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from aiops_platform.door.together import Together
+
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -32,11 +34,11 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Turns away what is too much; otherwise the first request is expected soon."""
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]  # as far as uvicorn uses it
         if len(self.connections) > self.most_connections:
             log.warning("Turned a connection away: there are too many", extra={"connections": len(self.connections)})
-            transport.write(_TOO_MANY)
-            transport.close()
+            self.transport.write(_TOO_MANY)
+            self.transport.close()
         else:
             self._expect(self.header_seconds)
 

@@ -186,7 +186,8 @@ class SqliteIntake:
     def tidy(self) -> None:
         """See `ports.Intake`."""
         with self._notes.use() as connection:
-            connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+            # `execute` would free a single page: each page is a step, and this statement has no rows to step through.
+            connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:

@@ -45,6 +45,14 @@ def a_batch(number: int, *lines: object, **fields: Any) -> Parcel:
     return replace(a_parcel(number, batch.pack(text), **fields), kind=ParcelKind.BATCH)
 
 
+def test_a_report_that_lies_packed_in_the_intake_is_read_and_a_broken_one_buried(shop):
+    packed = batch.pack(json.dumps(told("E", 1)).encode())
+    shop.receive(a_parcel(1, packed), a_parcel(2, packed[:-5]), a_parcel(3, told("E", 2)))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "type", "count") == [("E", 2)]
+    assert shop.count(schema.buried) == 1
+
+
 def test_an_event_becomes_an_incident_of_its_service(shop):
     shop.receive(a_parcel(1, a_sample("exception-chain")))
     shop.digest_all()
@@ -630,3 +638,35 @@ def test_what_is_kept_of_a_loop_is_spread_over_its_time():
     assert (kept[0], kept[-1]) == (0, 48 * 60 - 1)
     assert shop.rows(schema.incidents, "count") == [48 * 60]
     shop.close()
+
+
+def test_events_are_counted_by_hour_release_and_value(shop):
+    said = [
+        (1, after(minutes=-20), {"release": "7", "tags": {"region": "eu"}}),
+        (2, NOW, {"release": "7", "tags": {"region": "us"}, "repeat_count": 10, "last_at": NOW.isoformat()}),
+        (3, NOW, {"release": "8", "tags": {"region": "eu"}}),
+        (4, NOW, {}),
+    ]
+    for number, at, fields in said * 2:
+        shop.receive(a_parcel(number, told("E", number, **fields), received_at=at))
+        shop.digest_all()
+    hour, earlier = NOW.replace(minute=0, second=0), after(hours=-1).replace(minute=0, second=0)
+    assert sorted(shop.rows(schema.incident_hours, "hour", "release", "count")) == [
+        (earlier, "7", 1),
+        (hour, "", 1),
+        (hour, "7", 10),
+        (hour, "8", 1),
+    ]
+    assert sorted(shop.rows(schema.incident_values, "name", "value", "count")) == [
+        ("region", "eu", 2),
+        ("region", "us", 10),
+        ("release", "7", 11),
+        ("release", "8", 1),
+    ]
+
+
+def test_a_tag_with_ever_new_values_is_counted_and_takes_no_more_room(shop):
+    shop.receive(*(a_parcel(number, told("E", number, tags={"order": f"{number}"})) for number in range(300)))
+    shop.digest_all()
+    rows = dict(shop.rows(schema.incident_values, "value", "count"))
+    assert (len(rows), rows[""], sum(rows.values())) == (51, 250, 300)

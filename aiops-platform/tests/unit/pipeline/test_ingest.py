@@ -17,7 +17,7 @@ HOLDER = Holder(3, 7)
 
 def take(ingest: Ingest, body: object, kind: ParcelKind = ParcelKind.EXCEPTION, *, now=NOW):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return ingest.take(raw, kind, holder=HOLDER, now=now)
+    return ingest.take(raw, None, kind, holder=HOLDER, now=now)
 
 
 def strict(**allowance: float) -> Ingest:

@@ -84,18 +84,16 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """What was said; `packed` is how it came, if that was asked for and it came packed."""
+    """What was said; `packed` is how it came, if it came packed."""
 
     text: bytes
     packed: bytes | None
 
 
-async def read(
-    receive: Receive, share: Share, *, packed: bool, most: int, seconds: float, keep_packed: bool = False
-) -> Body:
+async def read(receive: Receive, share: Share, *, packed: bool, most: int, seconds: float) -> Body:
     """The whole body, of at most so many bytes. Raises Gone or a RefusedError."""
-    kept = _Pile(most, share) if packed and keep_packed else None
-    pile = _Unpacking(most, share, kept) if packed else _Pile(most, share)
+    kept = _Pile(most, share) if packed else None
+    pile = _Pile(most, share) if kept is None else _Unpacking(most, share, kept)
     try:
         async with asyncio.timeout(seconds):
             while await _one_part(receive, pile):
@@ -152,14 +150,13 @@ class _Pile:
 class _Unpacking(_Pile):
     """Unpacks as it comes, so that a bomb is noticed before it has gone off."""
 
-    def __init__(self, limit: int, share: Share, packed: _Pile | None) -> None:
+    def __init__(self, limit: int, share: Share, packed: _Pile) -> None:
         super().__init__(limit, share)
         self._unpacker = zlib.decompressobj(_GZIP)
         self._packed = packed
 
     def _take(self, part: bytes) -> None:
-        if self._packed is not None:
-            self._packed.add(part)
+        self._packed.add(part)
         try:
             text = self._unpacker.decompress(part, self._limit - self._kept + 1)
         except zlib.error as cause:

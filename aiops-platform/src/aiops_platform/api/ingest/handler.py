@@ -106,7 +106,7 @@ class Reception:
             return said
         if kind is ParcelKind.BATCH:
             return await self._keep_batch(said, holder, received_at)
-        return await self._keep(said.text, kind, holder, received_at)
+        return await self._keep(said, kind, holder, received_at)
 
     async def _holder(self, headers: dict[bytes, bytes], now: datetime) -> Holder | Answer:
         scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
@@ -119,8 +119,7 @@ class Reception:
     async def _body(
         self, headers: dict[bytes, bytes], receive: Receive, share: Share, kind: ParcelKind
     ) -> Body | Answer:
-        is_batch = kind is ParcelKind.BATCH
-        most = self._limits.batch if is_batch else self._limits.body
+        most = self._limits.batch if kind is ParcelKind.BATCH else self._limits.body
         encoding = headers.get(b"content-encoding", b"").strip().lower()
         if encoding not in (b"", b"identity", b"gzip"):
             return answers.not_understood("Content-Encoding: only gzip is known here")
@@ -129,7 +128,7 @@ class Reception:
             return answers.too_large(most, closes=b"expect" in headers)
         packed, seconds = encoding == b"gzip", self._limits.seconds
         try:
-            return await body.read(receive, share, packed=packed, most=most, seconds=seconds, keep_packed=is_batch)
+            return await body.read(receive, share, packed=packed, most=most, seconds=seconds)
         except body.RefusedError as refused:
             return self._refusal(refused, most)
 
@@ -144,8 +143,8 @@ class Reception:
             case _:
                 return answers.not_understood("the body is not gzip, or not all of it")
 
-    async def _keep(self, text: bytes, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
-        taken = self._ingest.take(text, kind, holder=holder, now=received_at)
+    async def _keep(self, said: Body, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
+        taken = self._ingest.take(said.text, said.packed, kind, holder=holder, now=received_at)
         match taken:
             case Refused():
                 return answers.not_understood(taken.why)

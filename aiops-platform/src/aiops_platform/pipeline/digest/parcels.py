@@ -1,5 +1,6 @@
 """Parcels as the digest handles them: in portions, with times that can be, and where each one stood."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,9 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import ServiceName
 
 _TOGETHER_BYTES: Final = 8 * 1024 * 1024
+# No JSON does.
+_GZIP_BEGINS: Final = b"\x1f\x8b"
+_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 def portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
@@ -30,6 +34,13 @@ def portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
 def placed(parcel: Parcel, reason: str) -> str:
     """The reason, with the line of the batch in which it stood."""
     return reason if parcel.line is None else f"line {parcel.line} of a batch: {reason}"
+
+
+def unpacked(parcel: Parcel) -> Parcel:
+    """A single report as plain text, however it came. Raises zlib.error for what no door has taken."""
+    if not parcel.body.startswith(_GZIP_BEGINS):
+        return parcel
+    return replace(parcel, body=zlib.decompress(parcel.body, wbits=_GZIP))
 
 
 def dated(parcel: Parcel, now: datetime) -> Parcel:

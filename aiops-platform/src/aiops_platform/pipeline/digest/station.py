@@ -16,7 +16,7 @@ from aiops_platform.core.wire import AnyReport, Unreadable
 from aiops_platform.pipeline.digest.beats import take_beats
 from aiops_platform.pipeline.digest.events import arrival_of, take_events
 from aiops_platform.pipeline.digest.jobs import take_jobs
-from aiops_platform.pipeline.digest.parcels import dated, named, placed, portions
+from aiops_platform.pipeline.digest.parcels import dated, named, placed, portions, unpacked
 from aiops_platform.ports import Intake, Leased, Store
 
 # What one transaction takes: while it lasts, nobody else can write.
@@ -98,13 +98,13 @@ class Digest:
             self._digest_portion(parcels, now)
 
     def _singles(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
-        """The parcels, batches taken apart."""
+        """The parcels unpacked, batches taken apart."""
         for parcel in parcels:
-            if parcel.kind is not ParcelKind.BATCH:
-                yield parcel
-                continue
             try:
-                yield from batch.parcels(parcel)
+                if parcel.kind is ParcelKind.BATCH:
+                    yield from batch.parcels(parcel)
+                else:
+                    yield unpacked(parcel)
             except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
                 self._bury(parcel, f"it could not be taken apart: {type(error).__name__}: {error}")
 

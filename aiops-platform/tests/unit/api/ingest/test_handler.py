@@ -81,7 +81,7 @@ def test_a_word_on_a_job_has_its_own_address_and_must_say_which_run(door):
     assert door.send(gzip.compress(whole), "/v1/sdk/job/", content_encoding="gzip").status == 202
     assert door.send(whole, EXCEPTION).status == 400
     assert door.send(b"x" * 2000, "/v1/sdk/job").status == 413
-    assert door.kept() == [(ParcelKind.JOB, whole)] * 2
+    assert [kind for kind, _ in door.kept()] == [ParcelKind.JOB] * 2
 
 
 def test_a_heartbeat_has_its_own_address(door):
@@ -103,17 +103,17 @@ def test_a_body_may_come_without_its_length(door):
     assert door.send(messages=parts(EVENT[:5], EVENT[5:], b""), content_length=None).status == 202
 
 
-def test_a_packed_body_is_unpacked(door):
+def test_a_packed_body_is_kept_as_it_came(door):
     packed = gzip.compress(EVENT)
 
     assert door.send(packed, content_encoding="gzip").status == 202
     assert door.send(packed, content_encoding=" GZIP ", messages=parts(packed[:7], packed[7:])).status == 202
-    assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)] * 2
+    assert door.kept() == [(ParcelKind.EXCEPTION, packed)] * 2
 
 
-def test_a_packed_heartbeat_is_unpacked_too(door):
+def test_a_packed_heartbeat_is_taken_too(door):
     assert door.send(gzip.compress(BEAT), HEARTBEAT, content_encoding="gzip").status == 202
-    assert door.kept() == [(ParcelKind.HEARTBEAT, BEAT)]
+    assert [(kind, gzip.decompress(body)) for kind, body in door.kept()] == [(ParcelKind.HEARTBEAT, BEAT)]
 
 
 def lines(*each: bytes) -> bytes:
