@@ -173,7 +173,12 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
         store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
         yield [
-            Duty(name="digest", seconds=_DIGEST_SECONDS, step=Digest(store, intake, most=keep.per_incident).step, wakes=intake.changed),
+            Duty(
+                name="digest",
+                seconds=_DIGEST_SECONDS,
+                step=Digest(store, intake, most=keep.per_incident).step,
+                wakes=intake.changed,
+            ),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),

@@ -3,7 +3,7 @@
 The prefix keeps them apart from the variables of `aiops_sdk`, which a server may well set for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from aiops_platform.core.errors import PlatformError
 
 PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
+_LOG_FORMATS = ("plain", "json")
 _LEAST_BODY = 1024
 _LEAST_INTAKE = 1024**2
 _MOST_RATE = 1_000_000
@@ -88,6 +89,12 @@ class Settings:
             "Bytes that the store may take; above it, the events that tell least are dropped.", default="10737418240"
         )
     )
+    log_format: str = field(
+        metadata=_says(
+            "How log lines are written: `plain` for people, `json` for programs, an object in each line.",
+            default="plain",
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -113,6 +120,7 @@ class Settings:
             incident_events=given.number("incident_events", 1_000, least=10, most=100_000),
             retention_days=given.number("retention_days", 90, least=1, most=36_500),
             max_store=given.number("max_store", 10 * 1024**3, least=10 * 1024**2, most=1024**5),
+            log_format=given.one_of("log_format", _LOG_FORMATS),
             secret=_secret(given.text("secret")),
         )
 
@@ -167,6 +175,12 @@ class _Given:
                 f"{self.name(setting)} is '{text}': give a whole number from {least} to {most}" + _kubernetes_hint(text)
             )
         return int(text)
+
+    def one_of(self, setting: str, choices: Sequence[str]) -> str:
+        text = self.text(setting) or choices[0]
+        if text not in choices:
+            raise SettingsError(f"{self.name(setting)} is '{text}': give {' or '.join(choices)}")
+        return text
 
 
 def _kubernetes_hint(text: str) -> str:

@@ -32,6 +32,7 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_INCIDENT_EVENTS": "10",
             "AIOPS_SERVER_RETENTION_DAYS": "30",
             "AIOPS_SERVER_MAX_STORE": "20000000",
+            "AIOPS_SERVER_LOG_FORMAT": "json",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -49,6 +50,7 @@ def test_every_setting_has_a_variable():
         incident_events=10,
         retention_days=30,
         max_store=20_000_000,
+        log_format="json",
         secret="x" * 32,
     )
 
@@ -157,6 +159,12 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_INCIDENT_EVENTS",
         "AIOPS_SERVER_RETENTION_DAYS",
         "AIOPS_SERVER_MAX_STORE",
+        "AIOPS_SERVER_LOG_FORMAT",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)
+
+
+def test_what_is_none_of_the_choices_is_said_with_them():
+    with pytest.raises(SettingsError, match="AIOPS_SERVER_LOG_FORMAT is 'xml': give plain or json"):
+        Settings.load({}, {"AIOPS_SERVER_LOG_FORMAT": "xml"})

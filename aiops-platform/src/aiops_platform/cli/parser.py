@@ -31,9 +31,10 @@ while it runs, in another terminal:
   aiops backup aiops.tar        all of it into one file, also while it runs
 """
 _SETTINGS = """\
-Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. Three more have no option:
-AIOPS_SERVER_MAX_BODY, AIOPS_SERVER_MAX_BATCH (bytes; the largest report, and batch of them, that is taken)
-and AIOPS_SERVER_SECRET.
+Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. The others have no option:
+AIOPS_SERVER_MAX_BODY, _MAX_BATCH, _MAX_INTAKE and _MAX_STORE (bytes of a report, of a batch, that may wait, that may
+be kept), _KEY_RATE and _SERVICE_RATE (reports a second), _INCIDENT_EVENTS and _RETENTION_DAYS (what is kept, and for how
+long), _LOG_FORMAT (plain or json) and _SECRET.
 """
 
 

@@ -55,7 +55,7 @@ def _until_stopped(part: Callable[[Settings, Namespace], None], settings: Settin
 def _open_door(settings: Settings, given: Namespace) -> None:
     from aiops_platform import door  # Late: nobody else needs a web server.
 
-    start_logging("door")
+    start_logging("door", settings.log_format)
     listening = [socket(fileno=each) for each in given.listen] or sockets.listen(settings.host, settings.port)
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, DOOR_LOCK, "door"))
@@ -70,7 +70,7 @@ def _open_door(settings: Settings, given: Namespace) -> None:
 
 
 def _start_worker(settings: Settings, given: Namespace) -> None:
-    start_logging("worker")
+    start_logging("worker", settings.log_format)
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, WORK_LOCK, "worker"))
         lock.note(pid=os.getpid())

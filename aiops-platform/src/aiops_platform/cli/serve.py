@@ -57,7 +57,7 @@ class PartFailedError(PlatformError):
 
 def run(settings: Settings, _: Namespace) -> int:
     """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
-    start_logging("serve")
+    start_logging("serve", settings.log_format)
     asked = AskedToEnd()
     try:
         ending = _serve(settings, asked)

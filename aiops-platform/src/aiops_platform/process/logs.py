@@ -1,4 +1,4 @@
-"""Log lines: a constant sentence and its fields, for people. Fields are what a log call hands over as `extra`.
+"""Log lines: a constant sentence and its fields, for people or for programs. Fields are what a log call hands over as `extra`.
 
 `log.info("Child ended", extra={"exit": -9})` becomes `03:14:07 serve   Child ended exit=-9`.
 """
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TextIO
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -18,10 +19,13 @@ _CAUSED_BY_CLIENTS = ("uvicorn.", "aiops_platform.api.", "aiops_platform.door.",
 _QUIET = ("uvicorn", "alembic", "asyncio", "litestar")
 
 
-def start_logging(part: str, stream: TextIO = sys.stderr) -> None:
-    """Sends this process's log lines, from level info on, to the stream. `part` names the process in each."""
+def start_logging(part: str, form: str = "plain", stream: TextIO = sys.stderr) -> None:
+    """Sends this process's log lines, from level info on, to the stream. `part` names the process in each.
+
+    `form` is "plain" for people, or "json" for programs.
+    """
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(PlainLines(part, short_time=stream.isatty()))
+    handler.setFormatter(JsonLines(part) if form == "json" else PlainLines(part, short_time=stream.isatty()))
     handler.addFilter(Repeats(time.monotonic))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -48,6 +52,26 @@ class PlainLines(logging.Formatter):
     def usesTime(self) -> bool:  # noqa: N802 - logging's own name
         """False: we put the time in ourselves."""
         return False
+
+
+class JsonLines(logging.Formatter):
+    """One object in a line, for programs: `at`, `level`, `process`, `message`, what else is known, and `trace`."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        said = fields_of(record) | {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "process": self._part,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str, ensure_ascii=False)
 
 
 @dataclass(frozen=True)

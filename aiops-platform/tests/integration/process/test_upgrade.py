@@ -25,9 +25,11 @@ def test_the_start_upgrades_an_old_folder_and_everything_is_still_there(old: Pat
     with closing(sqlite3.connect(old / "store.db")) as store:
         before = store.execute("SELECT count(*) FROM events").fetchone()[0]
 
-    with Running(old) as platform:
-        platform.says("it is copied, then brought to this one")
+    with Running(old, AIOPS_SERVER_LOG_FORMAT="json") as platform:
         platform.says("address")
+        (told,) = (json.loads(line) for line in platform.said().splitlines() if line.startswith("{"))
+        assert (told["process"], told["level"]) == ("serve", "info")
+        assert "it is copied, then brought to this one" in told["message"]
 
     exported = aiops("export", "events", "--data", str(old)).stdout.splitlines()
     assert len(exported) == before > 0

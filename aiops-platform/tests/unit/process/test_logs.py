@@ -1,9 +1,10 @@
+import json
 import logging
 from io import StringIO
 
 import pytest
 
-from aiops_platform.process.logs import PlainLines, Repeats
+from aiops_platform.process.logs import JsonLines, PlainLines, Repeats
 
 
 def a_record(message: str = "Child ended", level: int = logging.INFO, **fields: object) -> logging.LogRecord:
@@ -92,3 +93,25 @@ def test_logging_itself_finds_nothing_wrong_with_it(monkeypatch):
         logger.exception("It failed", extra={"station": "digest"})
 
     assert "ERROR: It failed station=digest\nTraceback" in stream.getvalue()
+
+
+def test_a_program_reads_each_line_as_an_object():
+    try:
+        raise KeyError("x")
+    except KeyError as error:
+        record = a_record("It\nfailed", logging.ERROR, why=error, part="door")
+        record.exc_info = (KeyError, error, error.__traceback__)
+
+    text = JsonLines("worker").format(record)
+
+    assert "\n" not in text
+    told = json.loads(text)
+    assert told.pop("trace").startswith("Traceback")
+    assert told == {
+        "at": "1970-01-01T00:00:00.000+00:00",
+        "level": "error",
+        "process": "worker",
+        "part": "door",
+        "message": "It\nfailed",
+        "why": "'x'",
+    }
