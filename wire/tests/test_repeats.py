@@ -5,7 +5,7 @@ import re
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from aiops_platform.core import grouping
+from aiops_platform.core import folding
 from aiops_sdk.capture import folded
 
 # What the platform's rule looks at, and what the SDK's does.
@@ -79,14 +79,14 @@ def siblings(draw: st.DrawFn) -> tuple[str, str]:
 def test_messages_that_are_repeats_are_one_for_the_platform(pair: tuple[str, str]) -> None:
     first, second = pair
     assume(folded(first) == folded(second))
-    assert grouping.folded(first) == grouping.folded(second)
+    assert folding.folded(first) == folding.folded(second)
 
 
 @given(siblings())
 def test_paths_that_are_repeats_are_one_for_the_platform(pair: tuple[str, str]) -> None:
     first, second = pair
     assume(folded(first) == folded(second))
-    assert grouping.folded_path(first) == grouping.folded_path(second)
+    assert folding.folded_path(first) == folding.folded_path(second)
 
 
 def test_what_differs_in_numbers_only_is_a_repeat() -> None:

@@ -18,9 +18,12 @@ _RELATIONS: Final = {
     "The above exception was the direct cause of the following exception:": Relation.CAUSE,
     "During handling of the above exception, another exception occurred:": Relation.CONTEXT,
 }
-# The drawing around an exception group, and the line at which its members begin.
-_GROUP_EDGE = re.compile(r"^  [|+] ")
-_MEMBERS = re.compile(r"^\s+\+-\+-+ 1 -+")
+# The drawing around an exception group: the edge of its lines, where a member begins, and where the last one ends.
+_GROUP_HEAD = re.compile(r"^ {2,}\+ Exception Group Traceback")
+_GROUP_EDGE = re.compile(r"^(?P<indent> {2,})[|+](?: |$)")
+_MEMBER = re.compile(r"^(?P<indent> {2,})\+-(?P<first>\+-)?-{10,} (?:\d+|\.\.\.) -{10,}$")
+_LAST_MEMBER_ENDS = re.compile(r"^(?P<indent> {2,})\+-{20,}$")
+_DEPTH_LIMIT: Final = 50
 _NAME = re.compile(r"^(?P<module>(?:[^\W\d]\w*\.)*)(?P<type>[^\W\d]\w*)$")
 _CARETS = re.compile(r"^[\s~^]+$")
 _PATH_LIMIT: Final = 1_000
@@ -34,23 +37,22 @@ _TYPED_IN: Final = ("<stdin", "<string", "<ipython")
 
 @dataclass
 class _Block:
-    """One exception while it is being read: frames first, then what it says, then how it belongs to the next."""
+    """One exception while it is being read: frames first, then what it says, its members, how it belongs to the next."""
 
     frames: list[Frame] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    members: list[list["_Block"]] = field(default_factory=list)
     relation: Relation | None = None
 
 
 def read_traceback(text: str) -> tuple[ExceptionInfo, ...]:
-    """The exceptions of a traceback, the reported one first, each further one its cause or context; () if it is none."""
-    # The text ends with the exception that was reported; the list begins with it.
-    blocks = list(reversed(_blocks(text)))
-    return tuple(
-        _exception(block)
-        if number == 0
-        else replace(_exception(block), parent=number - 1, relation=block.relation or Relation.CONTEXT)
-        for number, block in enumerate(blocks)
-    )
+    """The exceptions of a traceback as a flat list, the reported one first; () if it is none.
+
+    Each further one is a cause or the context of another, or a member of a group.
+    """
+    told: list[ExceptionInfo] = []
+    _tell(_blocks(text), told, parent=None, relation=None)
+    return tuple(told)
 
 
 def print_traceback(exceptions: Sequence[ExceptionInfo]) -> str:
@@ -139,19 +141,71 @@ def _is_pythons_own(folders: Sequence[str]) -> bool:
     return windows is not None and "src" not in folders[windows:]
 
 
+def _tell(chain: list[_Block], told: list[ExceptionInfo], *, parent: int | None, relation: Relation | None) -> None:
+    """Append a chain, from its end: the text ends with what was raised last, the list begins with it."""
+    for block in reversed(chain):
+        relation = relation if block is chain[-1] else block.relation or Relation.CONTEXT
+        told.append(replace(_exception(block), parent=parent, relation=relation))
+        parent = len(told) - 1
+        for member in block.members:
+            _tell(member, told, parent=parent, relation=Relation.MEMBER)
+
+
 def _blocks(text: str) -> list[_Block]:
-    blocks: list[_Block] = []
-    for raw in text.splitlines()[:_LINE_LIMIT]:
-        if _MEMBERS.match(raw):
-            break
-        line = _GROUP_EDGE.sub("", raw)
-        if _HEAD.match(line):
-            blocks.append(_Block())
-        elif blocks and line in _RELATIONS:
-            blocks[-1].relation = _RELATIONS[line]
-        elif blocks and blocks[-1].relation is None:
-            _take(line, blocks[-1])
-    return blocks
+    reading = _Reading()
+    for line in text.splitlines()[:_LINE_LIMIT]:
+        reading.take(line)
+    return reading.chains[0]
+
+
+class _Reading:
+    """A text while it is being read. `chains`: the one that is being told, after those in whose groups it stands."""
+
+    def __init__(self) -> None:
+        self.chains: list[list[_Block]] = [[]]
+        self._is_drawn = False
+
+    def take(self, line: str) -> None:
+        """Read a line: one of the drawing, or one of the chain that it belongs to."""
+        self._is_drawn = self._is_drawn or _GROUP_HEAD.match(line) is not None
+        if not self._is_drawn:
+            _take_undrawn(line, self.chains[-1])
+        elif member := _MEMBER.match(line):
+            self._begin_member(_depth(member) + (1 if member["first"] else 0))
+        elif ended := _LAST_MEMBER_ENDS.match(line):
+            self._return_to(_depth(ended) - 1)
+        else:
+            edge = _GROUP_EDGE.match(line)
+            self._return_to(_depth(edge) if edge else 0)
+            text = line[edge.end() :] if edge else line
+            # A member that nobody raised has no traceback above it.
+            if len(self.chains) > 1 and not self.chains[-1] and not _HEAD.match(text):
+                self.chains[-1].append(_Block())
+            _take_undrawn(text, self.chains[-1])
+
+    def _begin_member(self, depth: int) -> None:
+        self._return_to(depth - 1)
+        group = self.chains[-1][-1] if self.chains[-1] else None
+        if group is not None and len(self.chains) <= _DEPTH_LIMIT:
+            group.members.append([])
+            self.chains.append(group.members[-1])
+
+    def _return_to(self, depth: int) -> None:
+        del self.chains[max(0, depth) + 1 :]
+
+
+def _depth(drawn: re.Match[str]) -> int:
+    """In how many groups a line stands. The outermost group draws an edge around itself, too."""
+    return len(drawn["indent"]) // 2 - 1
+
+
+def _take_undrawn(line: str, blocks: list[_Block]) -> None:
+    if _HEAD.match(line):
+        blocks.append(_Block())
+    elif blocks and line in _RELATIONS:
+        blocks[-1].relation = _RELATIONS[line]
+    elif blocks and blocks[-1].relation is None:
+        _take(line, blocks[-1])
 
 
 def _take(line: str, block: _Block) -> None:

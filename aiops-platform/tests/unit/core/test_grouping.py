@@ -1,68 +1,31 @@
 """The same problem has the same key, whatever numbers, ids, folders and clients come with it."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from made import a_sample, an_event, read
 
 from aiops_platform.core import grouping
-from aiops_platform.core.grouping import folded, folded_path, key_for
+from aiops_platform.core.grouping import key_for
 
 
-def an_exception(*functions: str, file: str = "/srv/shop/orders.py", in_app: bool = True, value: str = "no", **fields):
-    frames = [{"file": file, "function": name, "line": 7, "in_app": in_app} for name in functions]
-    return an_event(
-        error_type="ValueError",
-        message=value,
-        exceptions=[{"type": "ValueError", "value": value, "frames": frames}],
-        **fields,
-    )
+def a_frame(function: str, *, file: str = "/srv/shop/orders.py", in_app: bool = True, code: str = "", line: int = 7):
+    return {"file": file, "function": function, "line": line, "in_app": in_app, "source": {"line": code}}
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("order 7 was not taken", "order <number> was not taken"),
-        ("took 12.5ms", "took <number>ms"),
-        ("user 0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c05 is gone", "user <uuid> is gone"),
-        ("no such commit 9fceb02d0ae598e95dc970b74767f19372d61af8", "no such commit <hex>"),
-        ("no such commit 9fceb02", "no such commit <hex>"),
-        ("sha256 of python3 is facade", "sha256 of python3 is facade"),
-        ("<Order object at 0x7f3a2c1b5d90>", "<Order object at <address>>"),
-        ("mail to ada.l@shop.example bounced", "mail to <email> bounced"),
-        ("connect to 10.0.0.17:5432 refused", "connect to <ip> refused"),
-        ("connect to fe80:0:0:0:1:2:3:4 refused", "connect to <ip> refused"),
-        ("GET https://api.example/orders/7?x=1 failed", "GET https://api.example/orders/<*> failed"),
-        ("since 2026-11-22T03:14:07.123456Z", "since <time>"),
-        ("at 03:14:07", "at <time>"),
-        ("key 'order-7' not found", "key <value> not found"),
-        ("'NoneType' object has no attribute 'total'", "'NoneType' object has no attribute 'total'"),
-        ("can't decode utf8", "can't decode utf8"),
-        ("it's user 12's turn", "it's user <number>'s turn"),
-        ("job a1B2c3D4e5F6g7H8i9 died", "job <token> died"),
-        ("two\n  lines", "two lines"),
-        ("café 7", "café <number>"),
-    ],
-)
-def test_what_differs_from_time_to_time_is_folded(text, expected):
-    assert folded(text) == expected
+def an_exception(
+    *functions: str, file: str = "/srv/shop/orders.py", in_app: bool = True, value: str = "no", code: str = "", **fields
+):
+    frames = [a_frame(name, file=file, in_app=in_app, code=code) for name in functions]
+    return thrown("ValueError", value, *frames, **fields)
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("/orders/7", "/orders/<*>"),
-        ("/orders/<int:id>", "/orders/<*>"),
-        ("/orders/{order_id}/lines", "/orders/<*>/lines"),
-        ("/orders/:id", "/orders/<*>"),
-        ("/files/0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c05?download=1", "/files/<*>"),
-        ("/api/v2/login", "/api/v2/login"),
-        ("/", "/"),
-        ("", ""),
-    ],
-)
-def test_a_path_and_its_route_are_one(path, expected):
-    assert folded_path(path) == expected
+def thrown(kind: str, value: str, *frames, others=(), **fields):
+    """An event about an exception with these frames; `others` are those that led to it."""
+    first = {"type": kind, "value": value, "frames": list(frames)}
+    return an_event(error_type=kind, message=value, exceptions=[first, *others], **fields)
+
+
+def parts_of(event):
+    return key_for(event).parts
 
 
 def test_the_same_failure_on_another_line_folder_and_number_has_the_same_key():
@@ -142,23 +105,162 @@ def test_parts_explain_the_key():
     }
 
 
+def test_the_line_of_code_counts_and_its_number_does_not():
+    one = thrown("KeyError", "'a'", a_frame("total", code="net = order['net']", line=7))
+    moved = thrown("KeyError", "'a'", a_frame("total", code="    net  = order['net']", line=99))
+    other = thrown("KeyError", "'a'", a_frame("total", code="tax = order['tax']", line=8))
+    assert key_for(one) == key_for(moved) != key_for(other)
+
+
+def test_what_a_key_error_says_is_data():
+    frame = a_frame("price", code="return PRICES[name]")
+    assert key_for(thrown("KeyError", "'pear'", frame)) == key_for(thrown("KeyError", "('plum', 3)", frame))
+
+
+def test_what_a_type_error_says_is_code():
+    frame = a_frame("add", code="return a + b")
+    one = thrown("TypeError", "unsupported operand type(s) for +: 'int' and 'str'", frame)
+    other = thrown("TypeError", "unsupported operand type(s) for +: 'NoneType' and 'int'", frame)
+    assert key_for(one) != key_for(other)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise OutOfStock(f"only few of {product} are left")',
+        "raise OutOfStock(_('only few of %s are left') % product)",
+        "raise OutOfStock(",
+        'assert count > 0, f"{product} is short"',
+    ],
+)
+def test_words_that_stand_in_the_line_that_raises_do_not_count_again(code):
+    frame = a_frame("reserve", code=code)
+    assert key_for(thrown("OutOfStock", "of apples", frame)) == key_for(thrown("OutOfStock", "of pears", frame))
+
+
+@pytest.mark.parametrize(
+    "code", ["raise ApiError(answer['error'])", "raise ApiError(f'{text}')", "raise error", "check()"]
+)
+def test_words_that_were_handed_in_count(code):
+    frame = a_frame("check", code=code)
+    assert key_for(thrown("ApiError", "card declined", frame)) != key_for(thrown("ApiError", "quota exceeded", frame))
+
+
+def test_the_words_in_a_library_s_line_stand_for_its_message():
+    ours = a_frame("day", code="return parser.parse(text)")
+    theirs = a_frame(
+        "parse",
+        file="/v/site-packages/dateutil/parser.py",
+        in_app=False,
+        code='raise ParserError("Unknown format: %s", text)',
+    )
+    one = thrown("ParserError", "Unknown format: soon", ours, theirs)
+    assert key_for(one) == key_for(thrown("ParserError", "Unknown format: the day after", ours, theirs))
+    assert parts_of(one)["message"] == "Unknown format: …"
+
+
+def test_the_cause_that_somebody_named_counts():
+    frame = a_frame("fetch", code='raise ServiceError("no") from error')
+    lost = {"type": "KeyError", "parent": 0, "relation": "cause", "frames": [a_frame("fetch")]}
+    one = thrown("ServiceError", "no", frame, others=[lost])
+    other = thrown("ServiceError", "no", frame, others=[{**lost, "type": "TypeError"}])
+    assert key_for(one) != key_for(other)
+    assert parts_of(one)["because"] == ["KeyError in orders.py:fetch"]
+
+
+def test_what_was_merely_being_cleaned_up_after_does_not_count():
+    frames = [a_frame("work"), a_frame("close", code='raise OSError("closed")')]
+    before = {"type": "KeyError", "parent": 0, "relation": "context", "frames": [a_frame("work")]}
+    assert key_for(thrown("OSError", "closed", *frames, others=[before])) == key_for(
+        thrown("OSError", "closed", *frames)
+    )
+
+
+def test_what_was_raised_in_place_of_another_counts_with_it():
+    frames = [a_frame("work", code='raise ServiceError("no")')]
+    before = {"type": "KeyError", "parent": 0, "relation": "context", "frames": [a_frame("work"), a_frame("look")]}
+    assert key_for(thrown("ServiceError", "no", *frames, others=[before])) != key_for(
+        thrown("ServiceError", "no", *frames)
+    )
+
+
+def test_what_a_library_wraps_is_its_own_affair():
+    frames = [a_frame("get"), a_frame("send", file="/v/site-packages/requests/api.py", in_app=False)]
+    inner = {"type": "MaxRetryError", "parent": 0, "relation": "cause", "frames": [a_frame("x", in_app=False)]}
+    assert key_for(thrown("E", "no", *frames, others=[inner])) == key_for(thrown("E", "no", *frames))
+
+
+def test_order_and_number_of_a_group_s_members_do_not_matter():
+    def members(*kinds):
+        return [{"type": kind, "parent": 0, "relation": "member", "frames": [a_frame("fetch")]} for kind in kinds]
+
+    one = thrown("ExceptionGroup", "several (2 sub-exceptions)", a_frame("f"), others=members("KeyError", "OSError"))
+    other = thrown(
+        "ExceptionGroup", "several (3 sub-exceptions)", a_frame("f"), others=members("OSError", "OSError", "KeyError")
+    )
+    assert key_for(one) == key_for(other)
+    assert key_for(one) != key_for(
+        thrown("ExceptionGroup", "several (1 sub-exception)", a_frame("f"), others=members("OSError"))
+    )
+
+
+def test_files_that_every_package_has_are_told_apart_by_their_folder():
+    assert key_for(an_exception("index", file="/srv/shop/orders/views.py")) != key_for(
+        an_exception("index", file="/srv/shop/users/views.py")
+    )
+    assert key_for(an_exception("index", file="/srv/shop/orders/views.py")) == key_for(
+        an_exception("index", file="C:\\shop\\orders\\views.py")
+    )
+
+
+def test_how_a_program_was_started_does_not_matter():
+    worker = a_frame("<module>", file="/usr/bin/shop-worker")
+    assert key_for(thrown("E", "no", worker, a_frame("take"))) == key_for(thrown("E", "no", a_frame("take")))
+    assert key_for(thrown("E", "no", worker)) != key_for(thrown("E", "no", a_frame("<module>")))
+
+
+def test_where_no_code_is_ours_each_library_counts_once():
+    def inside(*functions):
+        frames = [
+            a_frame(name, file="/v/lib/python3.11/site-packages/celery/app.py", in_app=False) for name in functions
+        ]
+        return thrown("E", "no", a_frame("run", file="/usr/lib/python3.11/threading.py", in_app=False), *frames)
+
+    assert key_for(inside("start", "new_helper", "consume")) == key_for(inside("start", "consume"))
+    assert parts_of(inside("start", "consume"))["frames"] == ["threading:run", "celery:consume"]
+
+
+@pytest.mark.parametrize(
+    "file", ["pandas/_libs/index.pyx", "<template>", "<attrs generated init shop.Order>", "<frozen runpy>"]
+)
+def test_what_libraries_compiled_or_wrote_is_not_ours(file):
+    ours = a_frame("price", code="return FRAME[name]")
+    assert key_for(thrown("E", "no", ours, a_frame("get", file=file))) == key_for(thrown("E", "no", ours))
+
+
+def test_where_an_endless_recursion_stops_is_chance():
+    calls = [a_frame("walk", code="visit()"), a_frame("visit", code="walk()")] * 5
+    assert key_for(thrown("RecursionError", "in __eq__", *calls)) == key_for(
+        thrown("RecursionError", "exceeded", *calls[:-1])
+    )
+
+
+def test_a_log_line_with_an_exception_counts_what_was_thrown():
+    def logged(value):
+        return an_event(
+            signal_type="log_error", logger="shop", template="something failed", message="something failed",
+            exceptions=[{"type": "OperationalError", "value": value, "frames": [a_frame("run", code="commit()")]}],
+        )  # fmt: skip
+
+    assert key_for(logged("deadlock detected")) != key_for(logged("connection refused"))
+    assert key_for(logged("process 7 was killed")) == key_for(logged("process 8 was killed"))
+
+
+def test_what_flask_logs_of_a_crash_belongs_to_the_crash_that_an_old_client_reports_besides():
+    trace = a_sample("old-exception-flask")
+    logged = {**trace, "signal_type": "log_error", "error_type": "ERROR", "message": "Exception on /orders/7 [GET]"}
+    assert key_for(read(trace)) == key_for(read(logged))
+
+
 def test_every_service_has_one_key_for_silence():
     assert grouping.silence_key() == grouping.silence_key()
-
-
-@given(st.text(max_size=200))
-def test_folding_is_bounded_and_never_fails(text):
-    assert len(folded(text)) <= 500
-
-
-@settings(deadline=2000)
-@given(
-    st.sampled_from(["1", "a1", "'", "'1", '"', ":", "1.", "0x", "a@", "@a.", "-", "e1", "http://", "f:", "\\", "_1"])
-)
-def test_folding_takes_no_longer_for_hostile_text(piece):
-    folded(piece * 100_000)
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**9))
-def test_numbers_never_tell_messages_apart(one, other):
-    assert folded(f"order {one} failed") == folded(f"order {other} failed")

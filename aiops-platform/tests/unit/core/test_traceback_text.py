@@ -65,14 +65,42 @@ def test_a_recursion_is_read_with_its_repeated_lines_left_out():
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are printed since 3.11")
-def test_a_group_is_read_as_its_head():
-    def failing():
-        raise ExceptionGroup("several", [ValueError("a"), KeyError("b")])
+def test_a_group_is_read_with_its_members():
+    def raised(error):
+        try:
+            raise error
+        except Exception as caught:
+            return caught
 
-    (exception,) = read_traceback(told(failing))
-    assert exception.type == "ExceptionGroup"
-    assert exception.value == "several (2 sub-exceptions)"
-    assert exception.frames[-1].function == "failing"
+    def failing():
+        inner = raised(ExceptionGroup("inner", [raised(OSError("c")), KeyError("never raised")]))
+        try:
+            raise ExceptionGroup("several", [raised(ValueError("a")), inner, raised(OSError("d"))])
+        except ExceptionGroup as group:
+            raise RuntimeError("after it") from group
+
+    exceptions = read_traceback(told(failing))
+    assert [(each.type, each.parent, each.relation) for each in exceptions] == [
+        ("RuntimeError", None, None),
+        ("ExceptionGroup", 0, Relation.CAUSE),
+        ("ValueError", 1, Relation.MEMBER),
+        ("ExceptionGroup", 1, Relation.MEMBER),
+        ("OSError", 3, Relation.MEMBER),
+        ("KeyError", 3, Relation.MEMBER),
+        ("OSError", 1, Relation.MEMBER),
+    ]
+    assert exceptions[1].value == "several (3 sub-exceptions)"
+    assert exceptions[1].frames[-1].function == "failing"
+    assert exceptions[4].frames[-1].function == "raised"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="groups are printed since 3.11")
+def test_a_drawing_without_end_is_read_to_some_depth():
+    head = "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: g\n"
+    drawn = "".join(
+        f"{'  ' * depth}+-+{'-' * 16} 1 {'-' * 16}\n{'  ' * (depth + 1)}| E: x\n" for depth in range(1, 1500)
+    )
+    assert 10 < len(read_traceback(head + drawn)) < 100
 
 
 def test_a_syntax_error_is_read():
