@@ -70,7 +70,8 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
     capture_sql: bool = False
     #: Calls of other services are told as breadcrumbs, without their query: those of http.client, urllib3, requests, httpx.
     capture_http: bool = False
-    #: What names stood for in the calls of your own code is told, as short texts of built-in types.
+    #: What names stood for in the calls of your own code is told, as short texts of built-in types. Before Python 3.13, a
+    #: function that called `locals()` and runs on keeps what its names stood for at the failure until it returns.
     capture_locals: bool = False
     #: Small JSON bodies of requests are told, and the arguments of tasks.
     capture_body: bool = False

@@ -14,7 +14,7 @@ from aiops_sdk import hostile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
     from aiops_sdk.calls import Stack
@@ -38,6 +38,9 @@ _USUAL_ENTRY = 512
 
 _OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED: a function's own variables, not a namespace that anybody made
 _BRACKETS = {"list": ("[", "]"), "tuple": ("(", ")"), "set": ("{", "}"), "frozenset": ("{", "}"), "dict": ("{", "}")}
+# The frame's reference, ours, and the one with which that is asked: nobody has called locals() and keeps what it gave.
+_OURS_ALONE = 3
+_NEEDS_CLEARING = sys.version_info < (3, 13)
 _MODULE, _FUNCTION = type(sys), type(lambda: None)
 
 _NONE: Tuple[Variables, ...] = ()
@@ -96,12 +99,25 @@ def _named(frame: FrameType) -> Iterable[Tuple[object, object]]:
     variables: object = frame.f_locals
     if frame.f_code.co_flags & _OPTIMIZED:
         # A dictionary, or since Python 3.13 a view of the frame.
-        return list(islice(variables.items(), 2 * VARIABLES))  # type: ignore[attr-defined]  # both have items
+        several = list(islice(variables.items(), 2 * VARIABLES))  # type: ignore[attr-defined]  # both have items
+        if _NEEDS_CLEARING and sys.gettrace() is None and sys.getrefcount(variables) == _OURS_ALONE:
+            _let_go(variables, frame.f_code)
+        return several
     if type(variables) is not dict:
         # The body of a class, whose metaclass chose where its names go.
         return ()
     several = list(islice(variables.items(), 20 * VARIABLES))
     return [pair for pair in several if not issubclass(type(pair[1]), (_MODULE, _FUNCTION, type))]
+
+
+def _let_go(variables: Any, code: CodeType) -> None:
+    """Before Python 3.13, what was asked for of a function's variables is kept as long as the function runs.
+
+    Python writes all of them anew whenever somebody asks again; what else the program itself put there remains.
+    """
+    for names in (code.co_varnames, code.co_cellvars, code.co_freevars):
+        for name in names:
+            variables.pop(name, None)
 
 
 def shown(value: object, depth: int = _DEPTH) -> str:

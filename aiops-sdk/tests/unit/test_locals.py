@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from typing import Any, Callable, Dict, List
 
 import pytest
@@ -172,3 +173,50 @@ def test_deep_recursion_has_an_end():
 
     frames = frames_of(caught(lambda: fail(500)))
     assert 0 < sum(frame.locals is not None for frame in frames) <= variables.CALLS
+
+
+class Large:
+    """Something whose memory somebody waits for."""
+
+
+def test_nothing_is_kept_of_a_function_that_runs_on():
+    def fail() -> None:
+        thing = Large()
+        gone = weakref.ref(thing)
+        try:
+            raise ValueError
+        except ValueError as error:
+            told = frames_of(error)[-1].locals
+        del thing
+        assert told["thing"].endswith("Large>")
+        assert gone() is None
+
+    fail()
+
+
+def test_what_the_program_keeps_of_its_locals_remains():
+    def fail() -> Dict[str, Any]:
+        order = 17
+        kept = locals()
+        kept["more"] = 18
+        try:
+            raise ValueError
+        except ValueError as error:
+            frames_of(error)
+        return kept
+
+    assert {name: fail().get(name) for name in ("order", "more")} == {"order": 17, "more": 18}
+
+
+def test_what_the_program_adds_to_its_locals_remains():
+    def fail() -> Any:
+        order = 17
+        exec("more = 18")
+        before = locals().get("more")
+        try:
+            raise ValueError
+        except ValueError as error:
+            frames_of(error)
+        return before == locals().get("more"), order
+
+    assert fail() == (True, 17)
