@@ -22,7 +22,7 @@ SHORTEST = 4
 _HALF = 4
 _LONGEST = 128
 # So long is what is sought where a digit follows a letter; in a text with more such places, everywhere.
-_LONGEST_MIXED = 64
+_LONGEST_MIXED = 32
 _MOST_MIXED = 200
 # A line of a value of several lines that is as long is a secret by itself.
 _LINE = 24

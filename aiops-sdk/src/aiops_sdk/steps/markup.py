@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 # A text that was cut has no end.
 _ELEMENT = re.compile(
-    r"<([\w:.-]{1,100})(?:\s[^<>]{0,400})?>(?:\s{0,40}<!\[CDATA\[)?([^<]{1,8192})(?=</|\]\]>|…)"
+    r"<([\w:.-]{1,100})(\s[^<>]{0,400})?>(?:\s{0,40}<!\[CDATA\[)?(?P<value>[^<]{1,8192})(?=</|\]\]>|…)"
+)  # fmt: skip
+_WRITTEN_OUT = re.compile(r"&lt;([\w:.-]{1,100})( [^&]{0,400})?&gt;(?P<value>(?:(?!&lt;)[^\n]){1,2048})(?=&lt;/|…)")
+# The name in an element, the value in the next one.
+_NEIGHBOURS = re.compile(
+    r"<(?:key|name|dt|th|td|label)>\s{0,8}([^<>]{1,100}?):?\s{0,8}</\w{1,10}>()\s{0,40}<\w{1,20}>(?P<value>[^<]{1,8192})</"
 )  # fmt: skip
 _QUOTE = r"\\{0,31}[\"']"
 _SIGN = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
 _VALUE = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
 _NAME = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
+_SHAPES = (("<", _ELEMENT), ("<", _NEIGHBOURS), ("&lt;", _WRITTEN_OUT))
 # So far around a value its name is looked for, within the same element or object.
 _AROUND = 400
 _AFTER = re.compile(r"[^<>{}]{0,400}")
@@ -32,14 +38,17 @@ def hidden(text: str, small: str, is_telling: IsTelling) -> str:
     spans: List[Tuple[int, int]] = []
     if "value" in small:
         spans = _named_values(small, is_telling)
-    if "<" in text and ("</" in text or "…" in text):
-        spans += [found.span(2) for found in _ELEMENT.finditer(text) if _is_secret(found, is_telling)]
+    for sign, shape in _SHAPES:
+        if sign in text and (sign + "/" in text or "…" in text):
+            spans += [found.span("value") for found in shape.finditer(text) if _is_secret(found, is_telling)]
     return without(sorted(spans), text)
 
 
 def _is_secret(found: Match[str], is_telling: IsTelling) -> bool:
-    value = found.group(2)
-    return is_telling(found.group(1)) and MASK not in value and not value.isspace()
+    value, attributes = found.group("value"), found.group(2)
+    if MASK in value or value.isspace():
+        return False
+    return is_telling(found.group(1)) or bool(attributes and any(map(is_telling, _NAME.findall(attributes.lower()))))
 
 
 def _named_values(small: str, is_telling: IsTelling) -> List[Tuple[int, int]]:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 
 from aiops_sdk import telling
+from aiops_sdk.steps import extents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Match, Pattern, Sequence, Tuple
+    from typing import Dict, List, Match, Sequence, Tuple
 
 
 MASK = "[hidden]"
 
-# Where one of them may begin: a quick look, which leaves the rest to the pattern itself.
+# Where one of them may begin: a quick look, which leaves the rest to the pattern itself. Those that begin with a letter
+# of which texts are full are found faster one by one.
 _BEGINNING = (
-    r"p(?:ass|wd|rivate|in)|s(?:e(?:cret|ss|curity)|ig(?:nat|ning|(?![a-z]))|hared|sn|sh)|token|c(?:ookie|red|srf|ard|vv|vc)|"
-    r"a(?:uth|pi|cc)|xsrf|jwt|otp|encry|master"
+    r"p(?:ass|wd|rivate|in)|s(?:e(?:cret|ss|curity)|ig(?:nat|ning|(?![a-z]))|hared|sn|sh)|c(?:ookie|red|srf|ard|vv|vc)|"
+    r"a(?:uth|pi|cc)|xsrf|jwt"
 )
+_BEGINNINGS = ("token", "otp", "encry", "master")
 # Told by any of them, also without quotes around the name.
 _STRONG = (
     r"pass(?:word|wd|phrase|code)|(?<=[a-z0-9_-])"
@@ -33,38 +36,29 @@ _STRONG = (
 # Without quotes around the name the value must look like one: "session" and "pin" are words of many trades.
 _WEAK = (
     r"session|sess[-_]?id|signature|csrf|xsrf|jwt|card[-_ ]?number|credit[-_ ]?card|security[-_ ]?code|"
-    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cvv|cvc|ssn|sig)(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cv[vc]2?|ssn|sig)(?![a-z0-9])"
 )
-# Quotes in quotes have backslashes in front, at each depth twice as many and one more; in addresses and markup they are
-# written out.
-_ESCAPES = r"\\{1,31}[\"']|%2[27]|&quot;|&#(?:34|39|x22|x27);"
 _REST = (
-    r"(?P<rest>[\w-]{0,64})(?P<end>[\"']|" + _ESCAPES + r")?"
+    r"(?P<rest>[\w-]{0,64})(?P<end>[\"']|" + extents.ESCAPES + r")?"
     # In source code, a type may stand between.
     r"(?:\s{0,4}:\s{0,4}[a-z_][\w.]{0,40}(?:\[[\w., |]{0,60}\])?(?:\s{0,4}\|\s{0,4}none)?\s{1,4}(?==[^=]))?"
-    r"\s{0,8}(?P<sign>=>|[=:]{1,2}|%3[ad]|(?(end),|(?=[\"'])))(?:(?:%20|\+){1,8}|\s{0,40})"
-    r"(?:(?P<escaped>" + _ESCAPES + r")|[bru]{0,2}(?P<quote>\"\"\"|'''|[\"']))?"
-    r"(?P<value>(?(escaped)[^\n]|(?(quote)(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
+    r"\s{0,8}(?P<sign>=>|!=|[=:]{1,2}|%(?:25){0,3}3[ad]|\\{1,15}u003[ad]|&#61;|->|→|\||(?(end),|(?=[\"'])))"
+    r"(?:(?:%20|\+){1,8}|\s{0,40})"
+    # In YAML, what kind of value it is, and a name for it.
+    r"(?:[!&][\w!-]{0,40}\s{1,8})?"
+    r"(?:(?P<escaped>" + extents.ESCAPES + r")|[bru]{0,2}(?P<quote>\"\"\"|'''|[\"']))?"
+    r"(?P<value>(?(escaped)[^\n]|(?(quote)\n?(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
     r"(?:(?:bearer|basic|digest|token|negotiate)\s{1,8})?[^\s\"',;&)}\]]{1,256})))"
 )
-# The rest of a value that is longer than that. What began without a quote goes on behind a sign that could end it, if
-# neither a blank nor another name comes next.
-_UNQUOTED = re.compile(
-    r"[^\s\"',;&)}\]]*(?:(?:[,;)}\]\"']|&(?!(?:amp|quot|#[0-9]{2});))(?=[\w!@#$%^*~+-])"
-    r"(?![\w.%-]{1,64}[\"']?\s{0,2}(?:[=:]|%3[ad]))[^\s\"',;&)}\]]+)*"
-)
-_QUOTED = {quote: re.compile(r"(?:\\.|(?!{})[^\\\n])*".format(quote)) for quote in ("'", '"')}
-_QUOTED.update({3 * quote: re.compile(r"(?s)(?:\\.|(?!{})[^\\])*".format(3 * quote)) for quote in ("'", '"')})
-_LINE = re.compile(r"[^\n]*")
-# What may close a value that began with one of those.
-_CLOSES = re.compile(r"(?i)(\\{0,40})[\"']|%2[27]|&quot;|&#(?:34|39|x22|x27);|\n")
-# In YAML, a text of several lines: those that begin further in than the line of the name.
+# In YAML, a text of several lines comes.
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?\Z")
-_BLOCK_LINES = r"[^\S\n]*(?:\n(?:[^\S\n]*(?=\n)|[^\S\n]{%d,}[^\n]*))*"
-# A value in braces, as ODBC has it, in which they are written twice; and a place in a template, which holds it later.
-_IN_BRACES = re.compile(r"\{([^}\s]{1,256}(?:\}\}[^}\s]{0,256}){0,8})\}")
+# Behind these, only what looks like a secret is one: they mean many things.
+_LOOSE = frozenset({"->", "→", "|"})
+# A place in a template, which holds its value later.
 _PLACE = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
-_OPTION = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =][\"']?(?P<value>[^\s\"'-][^\s\"']*)"
+# Short numbers that are secrets behind these words.
+_NUMBERS = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
+_OPTION = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
 _NAME_AFTER = re.compile(r"\\{0,31}[\"']\s{0,8}:")
 _NAME = re.compile(r"[\w-]{0,64}\Z")
 
@@ -90,7 +84,7 @@ _HARMLESS = frozenset(
 )
 _EXPRESSION = re.compile(
     r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
-    r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<"
+    r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<[\w.]*(?:>|\Z)"
 )
 _LETTERS = 15
 # So many signs are no secret behind "token".
@@ -100,12 +94,11 @@ _UNEXPECTED = "unexpected "
 _SHORT = 1_024
 _REACH = 80
 _REMEMBERED = 256
+_SURE = ('"', "'", "--", "%3", "%25", "&quot", "&#", "\\u00")
 _ROOTS = (
     "pass", "pwd", "secret", "token", "auth", "cookie", "key", "cred", "sess", "signat", "csrf", "xsrf", "jwt", "card",
     "number", "code", "pin", "otp", "cvv", "cvc", "ssn", "sig",
 )  # fmt: skip
-_OPENING = {"[": "]", "(": ")", "{": "}"}
-_LONGEST_LIST = 4_096
 
 
 class Pairs:
@@ -126,8 +119,7 @@ class Pairs:
             return text
         spans: List[Tuple[int, int]] = []
         done = 0
-        for begins in self._beginning.finditer(small):
-            at = begins.start()
+        for at in self._begin_at(small):
             found = self._pair.match(small, at) if at >= done else None
             if found is not None:
                 span = self._span(text, found)
@@ -138,14 +130,24 @@ class Pairs:
             spans = sorted(spans + [found.span("value") for found in self._option.finditer(small)])
         return without(spans, text)
 
+    def _begin_at(self, small: str) -> List[int]:
+        begin = [found.start() for found in self._beginning.finditer(small)]
+        for word in _BEGINNINGS:
+            at = small.find(word)
+            while at >= 0:
+                begin.append(at)
+                at = small.find(word, at + 1)
+        begin.sort()
+        return begin
+
     def _may_be_in(self, small: str) -> bool:
         """A quick look at a short text: whether one of the words stands before a sign."""
-        if '"' in small or "'" in small or "--" in small or "%3" in small or "&quot" in small or "&#" in small:
+        if any(sign in small for sign in _SURE):
             return True
-        for sign in ":=":
+        for sign in ":=|>→":
             at = small.find(sign)
             while at >= 0:
-                if self._may_tell(small[max(0, at - _REACH) : at].rstrip().rpartition(" ")[2]):
+                if self._may_tell(small[max(0, at - _REACH) : at].rstrip(" -!").rpartition(" ")[2]):
                     return True
                 at = small.find(sign, at + 1)
         return False
@@ -167,17 +169,26 @@ class Pairs:
         if MASK[:-1] in value or not self._is_secret(text, found, value):
             return begin, begin
         if quote:
-            return begin, _end(_QUOTED[quote], text, end)
+            return begin, extents.quoted(text, end, quote)
         if found.group("escaped"):
-            return begin, _closing_quote(text, begin, found.group("escaped"))
-        if value[0] in _OPENING:
-            braces = None if found.group("end") else _IN_BRACES.match(text, begin)
-            return begin, braces.end() if braces else _closing(text, begin)
-        if _BLOCK.match(value) and found.group("sign") == ":":
-            return _block(text, found.start(), end)
-        is_header = found.group("sign") == ":" and not found.group("end") and _is_header(text, found)
-        # Of a header all of it.
-        return begin, _end(_LINE if is_header else _UNQUOTED, text, end)
+            return begin, extents.escaped(text, begin, found.group("escaped"))
+        if value[0] in extents.BRACKETS:
+            inside = "" if found.group("end") else extents.in_braces(text, begin)
+            return begin, begin + len(inside) + 2 if inside else extents.bracketed(text, begin)
+        return self._unquoted(text, found, value)
+
+    def _unquoted(self, text: str, found: Match[str], value: str) -> Tuple[int, int]:
+        begin, end = found.span("value")
+        word, sign = found.group("strong"), found.group("sign")
+        if sign == ":" and _BLOCK.match(value):
+            return end, extents.block(text, found.start(), end)
+        if sign == ":" and value == "-" and "\n" in text[found.end("sign") : begin]:
+            return begin, extents.listed(text, found.end("sign"))
+        if sign == ":" and not found.group("end") and _is_header(text, found):
+            return begin, extents.line(text, end)
+        if word == "cookie" and "=" in value:
+            return begin, extents.cookies(text, end)
+        return begin, extents.unquoted(text, end)
 
     def _is_secret(self, text: str, found: Match[str], value: str) -> bool:
         word, sign = found.group("strong") or "", found.group("sign")
@@ -190,11 +201,13 @@ class Pairs:
             )
         if not sign or (value.isdigit() and telling.measures(_name(text, found))):
             return False
-        if value[0] in _OPENING:
-            return bool(found.group("end")) or (bool(word) and _is_enclosed(text, found.start("value")))
+        if value[0] in extents.BRACKETS:
+            return bool(found.group("end")) or (bool(word) and _is_enclosed(text, found))
         if _is_harmless(value, sign, is_password=is_password) or _is_next_name(text, found, value):
             return False
-        return bool(word or found.group("end")) or telling.looks_random(value)
+        if sign in _LOOSE:
+            return bool(word) and telling.looks_random(value)
+        return bool(word or found.group("end") or _NUMBERS.match(found.group(0))) or telling.looks_random(value)
 
 
 def _name(text: str, found: Match[str]) -> str:
@@ -220,56 +233,23 @@ def _is_next_name(text: str, found: Match[str], value: str) -> bool:
     return value.endswith(":") and "\n" in text[found.end("sign") : found.start("value")]
 
 
-def _is_enclosed(text: str, begin: int) -> bool:
-    """A value in braces that is no place in a template."""
-    braces = _IN_BRACES.match(text, begin)
-    return braces is not None and not _PLACE.match(braces.group(1))
+def _is_enclosed(text: str, found: Match[str]) -> bool:
+    """A value in braces that is no place in a template; values in a list that is told, and not one of a program."""
+    begin = found.start("value")
+    inside = extents.in_braces(text, begin)
+    if inside and not _PLACE.match(inside):
+        return True
+    is_told = found.group("sign") == ":" or found.group(0).endswith("=" + found.group("value"))
+    first = text[begin + 1 : begin + 64].partition(",")[0].rstrip(")]} ")
+    is_listed = text[begin] == "[" and telling.looks_random(first)
+    return is_told and text[begin] != "(" and (first[:1] in ("'", '"') or is_listed)
 
 
 def _is_harmless(value: str, sign: str, *, is_password: bool) -> bool:
     """Prose such as ``invalid token: expired``, and source such as ``token = request.token``."""
     prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and not is_password
-    compared = sign == "==" and value.rstrip(":").isidentifier()
+    compared = sign in ("==", "!=") and value.rstrip(":").isidentifier()
     return prose or compared or value in _HARMLESS or bool(_EXPRESSION.match(value))
-
-
-def _closing(text: str, begin: int) -> int:
-    """Where the list or object that begins here ends, at most so many characters on."""
-    waiting: List[str] = []
-    limit = min(len(text), begin + _LONGEST_LIST)
-    for at in range(begin, limit):
-        char = text[at]
-        if char in _OPENING:
-            waiting.append(_OPENING[char])
-        elif waiting and char == waiting[-1]:
-            waiting.pop()
-            if not waiting:
-                return at + 1
-    return limit
-
-
-def _closing_quote(text: str, begin: int, opening: str) -> int:
-    """Where the next quote of this depth is, else the end of the line. One with more backslashes is a part of the value."""
-    is_escaped = opening[0] == "\\"
-    for found in _CLOSES.finditer(text, begin):
-        slashes = found.group(1)
-        if slashes is not None and is_escaped and len(slashes) < len(opening):
-            return found.start()
-        if found.group(0) == "\n" or (not is_escaped and found.group(0).lower() == opening.lower()):
-            return found.start()
-    return len(text)
-
-
-def _block(text: str, name: int, end: int) -> Tuple[int, int]:
-    """The lines below that begin further in than the line of the name."""
-    line = text[text.rfind("\n", max(0, name - _REACH), name) + 1 : name]
-    within = len(line) - len(line.lstrip(" -")) + 1
-    return end, _end(re.compile(_BLOCK_LINES % within), text, end)
-
-
-def _end(rest: Pattern[str], text: str, begin: int) -> int:
-    found = rest.match(text, begin)
-    return begin if found is None else found.end()
 
 
 def without(spans: List[Tuple[int, int]], text: str) -> str:

@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import re
 
-from aiops_sdk.steps.pairs import MASK
+from aiops_sdk import telling
+from aiops_sdk.steps.pairs import MASK, without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Match
+    from typing import Dict, List, Match, Set, Tuple
 
 
 # user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ or a slash itself; but what
 # comes after a port is a path.
 _ADDRESS = re.compile(r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}/)[^\s@'\"<>]{1,256}@(?=[\w\[]))")
+# The same where the slashes have backslashes, and where it is part of another address; and a key alone.
+_ESCAPED_ADDRESS = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):([^\s/'\"<>]{1,256})@")
+_ADDRESS_IN_ADDRESS = re.compile(
+    r"(?i)(%3a%2f%2f[^\s:/@'\"%]{0,256}%3a)(?:[^\s/'\"<>&%]|%(?!40|2f)[0-9a-f]{2}){1,256}(?=%40)"
+)
+_KEY_IN_ADDRESS = re.compile(r"(://)([^\s:/@'\"<>?#]{16,256})@(?=[\w\[])")
 # The credentials of an Authorization header (RFC 9110, 11.4; RFC 7617; RFC 6750), wherever they were written. They have
 # digits or are long: "Basic authentication" is neither. Nor is "token count=17": their = stands at the end. In small letters.
 _SCHEMES = ("bearer", "basic", "token")
 _SCHEME = re.compile(
-    r"(?:bearer|basic|token)\s{1,8}(?P<value>(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}={0,2})(?![a-z0-9=])"
+    r"(?:(?:bearer|basic|token)\s{1,8}|bearer[:=]\s{0,4})(?P<value>(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}={0,2})(?![a-z0-9=])"
 )
 # JSON web tokens, signed (RFC 7515) or encrypted (RFC 7516): the first part is {"… in base 64.
 _WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
@@ -36,10 +43,22 @@ _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,32}PRIVATE KEY")
 _IN_A_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\\"
 _LONGEST_KEY = 8_192
 _PUTTY_KEY = re.compile(r"(Private-Lines: ?[0-9]{1,4})" + _KEY_LINES + "+")
-# What curl and others are told behind -u.
-_LOGIN = re.compile(
-    r"(?<![\w-])((?:-u|-U|--user|--proxy-user)(?:[\s=\"',]{0,8}|\$')[^\s:\"']{1,128}:)([^\s\"']{1,256})"
-)
+# What programs are told behind -u, -p and -a.
+_LOGINS = (
+    (
+        "curl",
+        re.compile(
+            r"(?<![\w-])((?:-u|--user|--proxy-user)(?:[\s=\"',]{0,8}|\$')[^\s:\"']{1,128}:)"
+            r"(?![0-9]{1,5}(?:\s|\Z))([^\s\"']{1,256})"
+        ),
+    ),
+    ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})([^\s\"']{1,256})")),
+    ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)([^\s\"',=-][^\s\"']{0,256})")),
+    ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})([^\s\"']{1,256})")),
+    ("dentified by", re.compile(r"(dentified by (?:password )?[\"']?)([^\s\"';]{1,256})")),
+    ("DENTIFIED BY", re.compile(r"(DENTIFIED BY (?:PASSWORD )?[\"']?)([^\s\"';]{1,256})")),
+)  # fmt: skip
+_JAR = re.compile(r"(<Cookie [^\s=]{1,256}=)([^<>]{1,1024}?)(?= for )")
 # A line of the middle of one, where only some of its lines are shown.
 _KEY_LINE = re.compile(r"\A(\s*[\"']?)[A-Za-z0-9+/]{60,80}={0,2}(?:\\n)?[\"'\s,\\)]*\Z")
 _KEYS = re.compile(
@@ -70,10 +89,10 @@ _HOOK = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
 # What must occur in front of, or in, a long word for one of them to be there.
 _SIGNS = (
     "AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-",
-    "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "whsec_", "sk-",
+    "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "sk-",
     "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA",
 )  # fmt: skip
-_IN_FRONT = 32
+_IN_FRONT = 8
 # Card numbers (ISO/IEC 7812): 13 to 19 digits, as one or in the groups that are printed on them.
 _CARD = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9]\.)(?:[2-6][0-9]{12,18}|"
@@ -101,10 +120,9 @@ _LONG = b"a" * LONG
 
 def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
     """The text without them. ``small`` is the same in small letters, ``bare`` and ``words`` as below."""
-    if "://" in text and "@" in text:
-        changed = _ADDRESS.sub(r"\1:" + MASK + "@", text)
-        if changed != text:
-            text, small = changed, lowered(changed)
+    changed = _without_commands(_without_addresses(text))
+    if changed is not text and changed != text:
+        text, small = changed, lowered(changed)
     text = _without_schemes(text, small)
     if "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
@@ -112,12 +130,9 @@ def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
         text = _KEYS.sub(MASK, text)
     if "hooks.slack.com/" in text:
         text = _HOOK.sub(r"\1" + MASK, text)
-    if "PRIVATE KEY" in text:
-        text = _without_key_ends(_PRIVATE_KEY.sub(MASK, text))
-    if "Private-Lines:" in text:
-        text = _PUTTY_KEY.sub(r"\1\n" + MASK, text)
-    if "curl" in text:
-        text = _LOGIN.sub(_login, text)
+    text = _without_private_keys(text)
+    if "<Cookie " in text:
+        text = _JAR.sub(r"\1" + MASK, text)
     if _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS):
         text = _CARD.sub(_card, text)
     return text
@@ -182,15 +197,15 @@ def without_keys(lines: List[str]) -> List[str]:
 
 
 def long_words(text: str, words: bytes, before: int = 0) -> str:
-    """The long words of a text, and so much in front of each; all of it where what was hidden has moved them."""
+    """The long words of a text, each once, and so much in front; all of it where what was hidden has moved them."""
     if len(text) != len(words):
         return text
-    near: List[str] = []
+    near: Set[str] = set()
     at = words.find(_LONG)
     while at >= 0:
         end = words.find(b" ", at)
         end = len(words) if end < 0 else end
-        near.append(text[at - before if at > before else 0 : end])
+        near.add(text[at - before if at > before else 0 : end])
         at = words.find(_LONG, end)
     return "\n".join(near)
 
@@ -201,12 +216,14 @@ def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
     at = kinds.find(_MIXED)
     if at < 0:
         return ""
-    if len(text) <= 2 * reach or kinds.count(_MIXED) > most:
+    if len(text) <= 4 * reach:
         return text
     near: List[str] = []
     while at >= 0:
         near.append(text[at - reach if at > reach else 0 : at + reach])
-        at = kinds.find(_MIXED, at + 1)
+        if len(near) > most:
+            return text
+        at = kinds.find(_MIXED, at + 2)
     return "\n".join(near)
 
 
@@ -216,18 +233,12 @@ def _key_line(line: str) -> str:
 
 def _has_sign(text: str, words: bytes) -> bool:
     beside = long_words(text, words, _IN_FRONT)
-    return any(sign in beside for sign in _SIGNS)
+    # The rest of this one has signs in it that end a word.
+    return any(sign in beside for sign in _SIGNS) or "whsec_" in text
 
 
 def _without_schemes(text: str, small: str) -> str:
-    done = 0
-    parts: List[str] = []
-    for found in _schemes_in(small):
-        begin, end = found.span("value")
-        if begin >= done:
-            parts += (text[done:begin], MASK)
-            done = end
-    return "".join([*parts, text[done:]]) if parts else text
+    return without([found.span("value") for found in _schemes_in(small)], text)
 
 
 def _schemes_in(small: str) -> List[Match[str]]:
@@ -244,21 +255,43 @@ def _schemes_in(small: str) -> List[Match[str]]:
 
 def _without_key_ends(text: str) -> str:
     """What stands before the end of a private key whose beginning was cut away."""
-    parts: List[str] = []
+    spans: List[Tuple[int, int]] = []
     done = 0
     for found in _KEY_END.finditer(text):
         end = found.start()
         begin = max(done, end - _LONGEST_KEY)
         begin += len(text[begin:end].rstrip(_IN_A_KEY))
         if begin < end and not text.endswith(MASK, 0, end):
-            parts += (text[done:begin], MASK)
+            spans.append((begin, end))
             done = end
-    return "".join([*parts, text[done:]]) if parts else text
+    return without(spans, text)
 
 
-def _login(found: Match[str]) -> str:
-    # What is told docker is the number of a user.
-    return found.group(0) if found.group(2).isdigit() and len(found.group(2)) < 6 else found.group(1) + MASK
+def _without_addresses(text: str) -> str:
+    if "@" in text and "://" in text:
+        text = _ADDRESS.sub(r"\1:" + MASK + "@", text)
+        text = _KEY_IN_ADDRESS.sub(_key_in_address, text)
+    if "@" in text and "\\" in text and ":\\/\\/" in text:
+        text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
+    return _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text) if "%" in text and "%40" in text else text
+
+
+def _without_commands(text: str) -> str:
+    spans: List[Tuple[int, int]] = []
+    for program, login in _LOGINS:
+        if program in text:
+            spans += [found.span(2) for found in login.finditer(text)]
+    return without(sorted(spans), text)
+
+
+def _without_private_keys(text: str) -> str:
+    if "PRIVATE KEY" in text:
+        text = _without_key_ends(_PRIVATE_KEY.sub(MASK, text))
+    return _PUTTY_KEY.sub(r"\1\n" + MASK, text) if "Private-Lines:" in text else text
+
+
+def _key_in_address(found: Match[str]) -> str:
+    return "://" + MASK + "@" if telling.looks_random(found.group(2)) else found.group(0)
 
 
 def _card(found: Match[str]) -> str:
