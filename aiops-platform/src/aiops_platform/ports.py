@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -145,7 +145,9 @@ class KeptEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentChange:
-    """An incident after one or many events, and all that is to be written with it. `hours` are additions.
+    """An incident after one or many events, and all that is to be written with it.
+
+    `hours` (by hour and release) and `values` (by a tag's name and value, see `facets`) are additions.
 
     `key` and `also` are keys that are to lead to it from now on; one that leads elsewhere already stays as it is.
     `dropped` are stored events (by the ids of their rows) that are kept no longer; also the passing one goes, if
@@ -159,7 +161,8 @@ class IncidentChange:
     events: tuple[KeptEvent, ...] = ()
     dropped: tuple[int, ...] = ()
     ends_passing: bool = False
-    hours: Mapping[datetime, int] | None = None
+    hours: Mapping[tuple[datetime, str], int] | None = None
+    values: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,8 +286,13 @@ class Transaction(Protocol):
         """Drops buried parcels that are to be digested again: they count as buried no longer."""
         ...
 
-    def forget_seen_events(self, before: datetime, limit: int) -> int:
-        """Drops ids noted before this time, at most `limit`; returns how many."""
+    def forget_seen_events(
+        self, before: datetime, limit: int, *, after: tuple[int, bytes] | None
+    ) -> tuple[int, tuple[int, bytes] | None]:
+        """Looks at `limit` ids in their order, from the one after that on, and drops those noted before this time.
+
+        Returns how many were dropped, and which was looked at last; None when that was the end.
+        """
         ...
 
     def forget_access(self, before: datetime) -> int:

@@ -47,7 +47,7 @@ def an_incident(service: Service, message: str = "no") -> IncidentChange:
     changed = rules.absorb(event, None, service=service, at=NOW, now=NOW)
     kept = KeptEvent(event_id=bytes(16), occurred_at=NOW, received_at=NOW, repeat_count=1, body=b"{}")
     key = grouping.key_for(event)
-    return IncidentChange(incident=changed.incident, key=key, facts=changed.facts, events=(kept,), hours={NOW: 1})
+    return IncidentChange(incident=changed.incident, key=key, facts=changed.facts, events=(kept,), hours={(NOW, ""): 1})
 
 
 def found(store: Store, change: IncidentChange) -> Incident | None:
@@ -108,7 +108,7 @@ def test_new_and_known_incidents_are_saved_together_each_with_its_own_events(sto
 def test_hours_are_added_up(store, database):
     change = an_incident(a_service(store))
     incident = saved(store, change)
-    saved(store, IncidentChange(incident=incident, key=change.key, hours={NOW: 4, after(hours=1): 2}))
+    saved(store, IncidentChange(incident=incident, key=change.key, hours={(NOW, ""): 4, (after(hours=1), ""): 2}))
     with database.read() as connection:
         table = schema.incident_hours
         assert connection.execute(select(table.c.count).order_by(table.c.hour)).scalars().all() == [5, 2]

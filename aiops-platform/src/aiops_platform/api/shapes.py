@@ -17,6 +17,7 @@ from aiops_platform.core.views import (
     IncidentRow,
     JobRow,
     ServiceRow,
+    ValueCount,
 )
 
 # What every event's body says, even when the reporter said nothing (`wire/v1.md`); all else is there when it was said.
@@ -82,7 +83,10 @@ class JobList:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentResource(IncidentRow):
-    """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first."""
+    """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first.
+
+    `values` says how many events said which value of a tag, or which release.
+    """
 
     state_since: datetime
     logger: str | None
@@ -90,6 +94,7 @@ class IncidentResource(IncidentRow):
     last_release: str | None
     grouping: tuple[GroupReason, ...]
     hours: tuple[HourCount, ...]
+    values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
 
 
@@ -103,6 +108,7 @@ def resource_of(incident: IncidentDetail) -> IncidentResource:
         last_release=incident.last_release,
         grouping=incident.grouping,
         hours=incident.hours,
+        values=incident.values,
         facts=incident.facts,
     )
 

@@ -125,8 +125,24 @@ class GroupReason:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ValueCount:
+    """How many events of an incident said this value of a tag, or this release.
+
+    A tag has at most 50 values that are counted each by itself (a release 1,000); `value` is None for all others together.
+    `name` is None for the tags beyond the first 30.
+    """
+
+    name: str | None
+    value: str | None
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentDetail:
-    """An incident's own page. `hours` covers 14 days without gaps, oldest first; `facts` are the newest 50, newest first."""
+    """An incident's own page. `hours` covers 14 days without gaps, oldest first; `facts` are the newest 50, newest first.
+
+    `values` are those that most events said, of each tag at most 50.
+    """
 
     row: IncidentRow
     service_id: int
@@ -136,6 +152,7 @@ class IncidentDetail:
     last_release: str | None
     grouping: tuple[GroupReason, ...]
     hours: tuple[HourCount, ...]
+    values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
 
 

@@ -8,6 +8,7 @@ from aiops_platform.core.retention import Retention
 from aiops_platform.ports import Intake, Store, Transaction
 
 _BATCH: Final = 5_000
+_MUCH: Final = 5
 # Events are long: to drop so many takes some milliseconds, in which the digest waits.
 _EVENTS: Final = 500
 _INCIDENTS: Final = 20
@@ -25,6 +26,8 @@ class Prune:
         self._store = store
         self._intake = intake
         self._keep = keep or Retention()
+        # Where in the ids the last step stopped.
+        self._seen: tuple[int, bytes] | None = None
 
     def step(self, now: datetime) -> bool:
         """Drops a batch of each kind; says whether more is to be dropped already.
@@ -33,17 +36,19 @@ class Prune:
         """
         with self._store.begin() as transaction:
             transaction.forget_access(now - _ACCESS)
+            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, after=self._seen)
             dropped = (
-                transaction.forget_seen_events(now - _SEEN, _BATCH),
                 transaction.forget_buried(now - _BURIED, _BATCH),
                 transaction.forget_states(now - _STATES, _BATCH),
                 transaction.forget_instances(now, _BATCH),
             )
+        self._seen = seen
         more = self._drop_events(now)
         if not self._intake.waiting():
             self._intake.tidy()
             self._store.shrink()
-        return more or max(dropped) == _BATCH
+        # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
+        return more or max(dropped) == _BATCH or forgotten * _MUCH >= _BATCH
 
     def _drop_events(self, now: datetime) -> bool:
         """By age, by their number in an incident, by the size of the store: some of each."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from aiops_platform.core import grouping, hours
+from aiops_platform.core import facets, grouping, hours
 from aiops_platform.core import incident as rules
 from aiops_platform.core.monitor import Looked, check
 from aiops_platform.core.parcel import ParcelKind
@@ -68,7 +68,10 @@ def _open_silences(transaction: Transaction, looked: Sequence[tuple[Service, Loo
         )
         changes.append(
             IncidentChange(
-                incident=changed.incident, key=key, facts=changed.facts, hours={hours.of(each.monitor.state_since): 1}
+                incident=changed.incident,
+                key=key,
+                facts=changed.facts,
+                hours={(hours.of(each.monitor.state_since), facets.REST): 1},
             )
         )
     transaction.save_incidents(changes)

@@ -35,6 +35,7 @@ from aiops_platform.core.views import (
     ServicePage,
     ServiceRow,
     StateCounts,
+    ValueCount,
 )
 from aiops_platform.storage import burial, job_reads
 from aiops_platform.storage.bodies import Bodies
@@ -44,6 +45,7 @@ from aiops_platform.storage.schema import (
     facts,
     group_keys,
     incident_hours,
+    incident_values,
     incidents,
     instances,
     monitor_states,
@@ -57,6 +59,7 @@ _TREND_HOURS = 24
 _CHART_HOURS = 14 * 24
 _TIMELINE = timedelta(hours=24)
 _MOST_FACTS = 50
+_MOST_VALUES = 50
 _MOST_REASONS = 5
 _MOST_WORDS = 8
 _MOST_INSTANCES = 50
@@ -139,6 +142,7 @@ class SqlReads:
             hours = _hours_of(connection, [incident_id], since=since).get(incident_id, {})
             timeline = _facts_of(connection, incident_id)
             grouping = _reasons_of(connection, incident_id)
+            values = _values_of(connection, incident_id)
         return IncidentDetail(
             row=_incident_row(row, hours, now),
             service_id=row.service_id,
@@ -148,6 +152,7 @@ class SqlReads:
             last_release=row.last_release,
             grouping=grouping,
             hours=tuple(HourCount(hour=hour, count=hours.get(hour, 0)) for hour in _hours_from(since, _CHART_HOURS)),
+            values=values,
             facts=timeline,
         )
 
@@ -320,8 +325,21 @@ def _hours_of(connection: Connection, ids: Sequence[int], *, since: datetime) ->
     query = select(incident_hours).where(incident_hours.c.incident_id.in_(ids), incident_hours.c.hour >= since)
     found: dict[int, dict[datetime, int]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.incident_id, {})[row.hour] = row._mapping["count"]
+        hours = found.setdefault(row.incident_id, {})
+        hours[row.hour] = hours.get(row.hour, 0) + row._mapping["count"]
     return found
+
+
+def _values_of(connection: Connection, incident_id: int) -> tuple[ValueCount, ...]:
+    table = incident_values
+    order = (table.c.count.desc(), table.c.value)
+    number = func.row_number().over(partition_by=table.c.name, order_by=order).label("number")
+    numbered = select(table, number).where(table.c.incident_id == incident_id).subquery()
+    query = select(numbered).where(numbered.c.number <= _MOST_VALUES).order_by(numbered.c.name, numbered.c.number)
+    return tuple(
+        ValueCount(name=row["name"] or None, value=row["value"] or None, count=row["count"])
+        for row in connection.execute(query).mappings()
+    )
 
 
 def _facts_of(connection: Connection, incident_id: int) -> tuple[FactRow, ...]:

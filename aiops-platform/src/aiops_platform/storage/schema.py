@@ -303,22 +303,37 @@ events = Table(
     Index("ix_events_event_id", "event_id"),
 )
 
-# Ids already counted for each service, kept for 14 days whatever the retention of events.
+# Ids already counted for each service, kept for 14 days whatever the retention of events. Ids are written at random
+# places: so there is one tree only, and who looks for the old ones goes through it bit by bit.
 seen_events = Table(
     "seen_events",
     metadata,
     Column("service_id", BigInteger, primary_key=True),
     Column("event_id", LargeBinary(16), primary_key=True),
-    Column("seen_at", Instant, nullable=False, index=True),
+    Column("seen_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
-# Events per incident and hour: charts and sparklines.
+# Events per incident, hour and release ("" where none was said): charts and sparklines. Its service says the rest.
 incident_hours = Table(
     "incident_hours",
     metadata,
     Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
     Column("hour", Instant, primary_key=True),
+    Column("release", String(200), primary_key=True, server_default=""),
     Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Events per incident and value of a tag, the release among them; what there was no room for has the value "".
+incident_values = Table(
+    "incident_values",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("value", String(200), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # What became true, in the transaction that made it so: the outbox for alerts and fixes, and the timeline for people.

@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -40,6 +41,7 @@ from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.revisions import bump
+from aiops_platform.storage.tallies import Tallies
 
 # SQLite takes at most 32,766 parameters in a statement, older ones 999.
 _IN_LIMIT: Final = 300
@@ -51,12 +53,13 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bodies = Bodies()
+        self._tallies = Tallies()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `ports.Store`."""
         with self._database.begin() as connection:
-            yield SqlTransaction(connection, self._bodies)
+            yield SqlTransaction(connection, self._bodies, self._tallies)
 
     def used_bytes(self) -> int:
         """See `ports.Store`."""
@@ -75,9 +78,10 @@ class SqlStore:
 class SqlTransaction:
     """See `ports.Transaction`."""
 
-    def __init__(self, connection: Connection, bodies: Bodies) -> None:
+    def __init__(self, connection: Connection, bodies: Bodies, tallies: Tallies) -> None:
         self._connection = connection
         self._bodies = bodies
+        self._tallies = tallies
 
     def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
         """See `ports.Transaction`."""
@@ -155,7 +159,7 @@ class SqlTransaction:
         self._add_keys(told)
         self._drop_events(changes)
         self._add_events(told)
-        self._add_hours(told)
+        self._tallies.add(self._connection, told)
         self._add_facts(
             {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
             for id_, each in told
@@ -346,11 +350,17 @@ class SqlTransaction:
         )
         self.count({"stored_events": -self._delete(table, condition)})
 
-    def forget_seen_events(self, before: datetime, limit: int) -> int:
+    def forget_seen_events(
+        self, before: datetime, limit: int, *, after: tuple[int, bytes] | None
+    ) -> tuple[int, tuple[int, bytes] | None]:
         """See `ports.Transaction`."""
         table = schema.seen_events
-        old = select(table.c.service_id, table.c.event_id).where(table.c.seen_at < before).limit(limit)
-        return self._delete(table, tuple_(table.c.service_id, table.c.event_id).in_(old))
+        place = tuple_(table.c.service_id, table.c.event_id)
+        here = place > tuple_(*after) if after else true()
+        end = select(table.c.service_id, table.c.event_id).where(here).order_by(*place.clauses)
+        last = self._connection.execute(end.offset(limit - 1).limit(1)).one_or_none()
+        upto = true() if last is None else place <= tuple_(*last)
+        return self._delete(table, and_(here, upto, table.c.seen_at < before)), None if last is None else tuple(last)
 
     def forget_access(self, before: datetime) -> int:
         """See `ports.Transaction`."""
@@ -500,21 +510,6 @@ class SqlTransaction:
                 ],
             )
         self.count({"stored_events": sum(len(change.events) for _, change in told)})
-
-    def _add_hours(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
-        table = schema.incident_hours
-        statement = insert_or(self._connection, table)
-        self._many(
-            statement.on_conflict_do_update(
-                index_elements=[table.c.incident_id, table.c.hour],
-                set_={"count": table.c.count + statement.excluded.count},
-            ),
-            [
-                {"incident_id": incident_id, "hour": hour, "count": count}
-                for incident_id, change in told
-                for hour, count in (change.hours or {}).items()
-            ],
-        )
 
     def _add_facts(self, rows: Iterable[dict[str, Any]]) -> None:
         self._many(insert(schema.facts), list(rows))

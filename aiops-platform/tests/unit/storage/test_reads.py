@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from made import a_body, a_parcel
 from seeds import NOW, Seeds, a_store
 from sqlalchemy import event
+from workshop import in_memory
 
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentState
@@ -290,3 +292,16 @@ def test_an_incident_says_how_many_of_its_events_are_kept(seeds, reads):
         seeds.event(incident, ago=timedelta(minutes=minutes))
     (row,) = reads.incidents(project, EVERY_STATE, NOW).rows
     assert (row.count, row.kept) == (12_345, 2)
+
+
+def test_an_incident_tells_how_often_each_value_of_a_tag_was_said():
+    shop = in_memory(
+        a_parcel(number, a_body(error_type="E", release="7", tags={"order": str(number), "region": "eu"}))
+        for number in range(60)
+    )
+    incident = SqlReads(shop.database).incident(1, 1, NOW)
+    assert incident is not None
+    values = [(each.name, each.value, each.count) for each in incident.values]
+    assert values[0] == ("order", None, 10)
+    assert values[50:] == [("region", "eu", 60), ("release", "7", 60)]
+    shop.close()

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from aiops_platform.core import grouping, hours, sampling, wire
+from aiops_platform.core import facets, grouping, hours, sampling, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Event
+from aiops_platform.core.facets import Pair
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey, Kin
 from aiops_platform.core.incident import Incident
@@ -82,7 +83,8 @@ class _Draft:
     incident: Incident | None
     keys: list[GroupKey] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    hours: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
+    hours: defaultdict[tuple[datetime, str], int] = field(default_factory=lambda: defaultdict(int))
+    values: defaultdict[Pair, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
         self.sample = _Sample(self.incident)
@@ -92,7 +94,9 @@ class _Draft:
         self.incident = changed.incident
         self.facts.extend(changed.facts)
         self.sample.add(arrival, changed.incident.first_seen_at, most)
-        self.hours[hours.of(arrival.at)] += arrival.event.repeat_count
+        self.hours[hours.of(arrival.at), facets.release_of(arrival.event)] += arrival.event.repeat_count
+        for pair in facets.said_by(arrival.event):
+            self.values[pair] += arrival.event.repeat_count
 
 
 class _Sample:
@@ -194,6 +198,7 @@ def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
         dropped=sample.dropped,
         ends_passing=sample.ends_passing,
         hours=draft.hours,
+        values=draft.values,
     )
 
 
