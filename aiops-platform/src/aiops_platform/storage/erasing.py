@@ -11,7 +11,17 @@ from aiops_platform.core import erasure
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.schema import buried, dictionaries, events, facts, group_keys, incidents, moment
+from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.schema import (
+    buried,
+    dictionaries,
+    events,
+    facts,
+    group_keys,
+    incident_values,
+    incidents,
+    moment,
+)
 
 _TOGETHER = 100
 _TEXTS = (incidents.c.message, incidents.c.path, incidents.c.place)
@@ -120,6 +130,7 @@ def _incidents(connection: Connection, identity: str) -> int:
     changed = sum(_told_anew(connection, column, identity) for column in _TEXTS)
     for column in _SAID:
         _told_anew(connection, column, identity)
+    _values(connection, identity)
     return changed
 
 
@@ -138,6 +149,21 @@ def _told_anew(connection: Connection, column: Column[Any], identity: str) -> in
             connection.execute(update(table).where(this).values({column.name: value}))
             changed += 1
     return changed
+
+
+def _values(connection: Connection, identity: str) -> None:
+    """The values of tags that name them count on under a name that tells nothing."""
+    table = incident_values
+    naming = select(table).where(func.lower(table.c.value).contains(identity.lower(), autoescape=True))
+    for row in connection.execute(naming).mappings().all():
+        told = {**row, "value": erasure.without(row["value"], identity)}
+        if told["value"] == row["value"]:
+            continue
+        this = and_(*(column == row[column.name] for column in table.primary_key.columns))
+        connection.execute(delete(table).where(this))
+        statement = insert(connection, table).values(told)
+        more = {"count": table.c.count + statement.excluded.count}
+        connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more))
 
 
 def _buried(connection: Connection, identity: str) -> int:

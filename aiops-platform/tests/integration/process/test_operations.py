@@ -188,9 +188,16 @@ def test_one_persons_data_is_erased_and_the_numbers_stay(platform, command):
 
 def test_nothing_of_an_erased_person_is_left_in_the_store(tmp_path, capsys):
     with Running(tmp_path / "data") as platform:
-        assert platform.send(an_event("for ada@example.com", user={"email": "ada@example.com"}))[0] == 202
+        assert (
+            platform.send(
+                an_event("for ada@example.com", user={"email": "ada@example.com"}, tags={"by": "ada@example.com"})
+            )[0]
+            == 202
+        )
         poison(tmp_path / "data", b"{ada@example.com")
         eventually(lambda: stats_of(tmp_path / "data")["buried"], "one digested, one buried")
         assert cli.main(["erase", "--user", "ada@example.com", "--data", str(tmp_path / "data")]) == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "store.db")) as store:
+        assert ("by", "[erased]", 1) in store.execute("SELECT name, value, count FROM incident_values").fetchall()
     left = [file.name for file in (tmp_path / "data").glob("store.*") if b"ada@example.com" in file.read_bytes()]
     assert left == []
