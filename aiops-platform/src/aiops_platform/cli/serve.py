@@ -11,13 +11,14 @@ from socket import socket
 from textwrap import indent
 from typing import assert_never
 
-from aiops_platform import __version__, assembly
+from aiops_platform import __version__
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core import snippet
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
+from aiops_platform.process.aside import Aside
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
 from aiops_platform.process.logs import start_logging
@@ -26,6 +27,9 @@ from aiops_platform.supervisor import Ending, Part, Supervisor
 
 # A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
 _PREDECESSOR_SECONDS = 8.0
+
+_READY = "make everything ready"
+_WORDS = "find the first words"
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +87,14 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), url=url)
-        _make_ready(settings)
+        # The store is needed twice, for a moment each: it is not to be held in memory ever after.
+        aside = stack.enter_context(
+            Aside({_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)})
+        )
+        aside.do(_READY)
         if asked.already:
             return Ending.STOPPED_EARLY
-        return Supervisor(_parts(settings, listening, url)).run(lambda: _say_started(settings, url))
+        return Supervisor(_parts(settings, listening, url)).run(lambda: _say_started(settings, url, aside))
 
 
 def _lock(settings: Settings) -> FolderLock:
@@ -103,10 +111,13 @@ def _lock(settings: Settings) -> FolderLock:
         ) from cause
 
 
-def _make_ready(settings: Settings) -> None:
+def _make_ready(settings: Settings) -> str:
+    from aiops_platform import assembly
+
     with assembly.opened(settings) as platform:
         if not platform.access.sealed_secrets_open():
             log.warning("The server secret is not the one that the keys were made with: `aiops doctor` says what to do")
+    return ""
 
 
 def _listen(settings: Settings) -> list[socket]:
@@ -132,8 +143,9 @@ def _parts(settings: Settings, listening: list[socket], url: str) -> list[Part]:
     ]
 
 
-def _say_started(settings: Settings, url: str) -> None:
-    words = _STARTED.format(version=__version__, url=url, data=settings.data) + _first_words(settings, url)
+def _say_started(settings: Settings, url: str, aside: Aside) -> None:
+    words = _STARTED.format(version=__version__, url=url, data=settings.data) + aside.do(_WORDS)
+    aside.close()
     try:
         print(words, flush=True)
     except BrokenPipeError:  # `aiops serve | head -3`: no reason to stop serving.
@@ -142,6 +154,8 @@ def _say_started(settings: Settings, url: str) -> None:
 
 def _first_words(settings: Settings, url: str) -> str:
     """How to sign in and how to report, as far as nobody has been told yet: a script may have made a key before."""
+    from aiops_platform import assembly
+
     with assembly.opened(settings) as platform:
         if platform.access.anyone_invited():
             words = _HOW_TO_SIGN_IN.format(data=settings.data)
