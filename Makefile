@@ -66,6 +66,10 @@ bench-sdk: $(MADE)/dev ## What the SDK costs and loses beside the others, measur
 bench-platform: $(MADE)/dev ## What the platform takes, keeps and costs beside Bugsink (OPTIONS=--quick for a look)
 	@$(BIN)/python bench/platform/run.py $(OPTIONS)
 
+.PHONY: bench-grouping
+bench-grouping: $(MADE)/dev ## How well events are grouped, beside other rules (OPTIONS=--write keeps the page)
+	@$(BIN)/python bench/grouping/run.py $(OPTIONS)
+
 .PHONY: screenshots
 screenshots: browser ## A picture of every page into test-results/screenshots, and those that the README shows
 	@$(BIN)/python aiops-platform/tests/web/screenshots.py $(RESULTS)/screenshots --shown docs/images

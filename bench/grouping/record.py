@@ -1,6 +1,7 @@
 """Records the table: raises every case in real libraries, and keeps what both clients would send, as `table.jsonl`.
 
-    .venv/bin/python bench/grouping/record.py
+    .venv/bin/python bench/grouping/record.py           the table
+    .venv/bin/python bench/grouping/record.py unseen    the cases that the rule was not made with, as `unseen.jsonl`
 
 It makes environments of its own in .venvs. One line is one event: which case, which problem of it, what was called, by
 which client and Python; and what grouping reads of its body. Folders of this machine are written as those of a server.
@@ -20,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TABLE = HERE / "table.jsonl"
+UNSEEN = HERE / "unseen.jsonl"
 TOPICS = ("plain", "web", "stores", "clients", "data", "logs", "places")
 OLD_CLIENT = "aiops-sdk==0.1.6"
 # The libraries are installed for the first; the others raise what Python raises by itself.
@@ -34,18 +36,20 @@ KEPT = (
 
 def main() -> int:
     """Run all, and write the table."""
-    cases = [case for topic in TOPICS for case in _imported(topic).CASES]
+    unseen = sys.argv[1:] == ["unseen"]
+    cases = [case for topic in (["unseen"] if unseen else TOPICS) for case in _imported(topic).CASES]
+    table = UNSEEN if unseen else TABLE
     with tempfile.TemporaryDirectory() as place:
         lines = [line for client, python in _rounds() for line in _recorded(cases, client, python, Path(place))]
     order = {case["name"]: number for number, case in enumerate(cases)}
     lines.sort(key=lambda line: (order[line["case"]], line["problem"], line["client"] == "old", line["python"]))
-    TABLE.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    table.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     heard = {(line["case"], line["problem"]) for line in lines}
     for case in cases:
         for problem in case["problems"]:
             if (case["name"], problem) not in heard:
                 print(f"not heard: {case['name']} · {problem}")
-    print(f"{len(cases)} cases, {len(heard)} problems, {len(lines)} events, {TABLE.stat().st_size // 1000} kB")
+    print(f"{len(cases)} cases, {len(heard)} problems, {len(lines)} events, {table.stat().st_size // 1000} kB")
     return 0
 
 
