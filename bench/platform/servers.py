@@ -38,6 +38,8 @@ class Server(Protocol):
     name: str
     host: str
     port: int
+    #: Seconds without anything new after which nothing is being digested any more, when nothing waits.
+    rest: float
 
     def start(self) -> None:
         """Start it, and return when it answers."""
@@ -122,12 +124,13 @@ class _Sessions:
 
 
 class Ours:
-    """`aiops serve` of this environment. `limited`: with its quotas as they are by default."""
+    """`aiops serve` of this environment. `limited`: with its quotas as they are by default. `settings` are variables."""
 
     name = "ours"
     host = "127.0.0.1"
+    rest = 0.0
 
-    def __init__(self, folder: Path, *, limited: bool = False) -> None:
+    def __init__(self, folder: Path, *, limited: bool = False, settings: dict[str, str] | None = None) -> None:
         self.data = folder / "data"
         self.port = 0
         self._log = folder / "log"
@@ -135,7 +138,7 @@ class Ours:
         self._sessions = _Sessions()
         self._key = ""
         # PYTHONPATH: who sets it measures another state of the platform than the one that is installed.
-        self._environ = _environ("PYTHONPATH") | ({} if limited else _OURS_UNLIMITED)
+        self._environ = _environ("PYTHONPATH") | ({} if limited else _OURS_UNLIMITED) | (settings or {})
 
     def start(self) -> None:
         """See `Server`."""
@@ -231,6 +234,7 @@ class Bugsink:
 
     name = "bugsink"
     host = "127.0.0.1"
+    rest = 5.0
 
     def __init__(self, folder: Path, *, limited: bool = False) -> None:
         self.port = 0

@@ -18,6 +18,8 @@ from aiops_platform.settings import Settings
 
 # The one before, whose supervisor was killed, may still be finishing what it had begun.
 _PREDECESSOR_SECONDS = 15.0
+# What waits in the intake is safe, and who waits at the door is not: where both want the processor, the door is first.
+_NICE = 5
 
 
 class PartRunsError(PlatformError):
@@ -74,6 +76,7 @@ def _start_worker(settings: Settings, given: Namespace) -> None:
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, WORK_LOCK, "worker"))
         lock.note(pid=os.getpid())
+        os.nice(_NICE)
         _make_ready(settings, given)
         worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given))
 

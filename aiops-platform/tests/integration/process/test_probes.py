@@ -1,6 +1,7 @@
 """Is it up, is it ready, how much has it done: asked of the platform as it really runs."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 
@@ -41,6 +42,13 @@ def test_a_platform_that_runs_is_ready_and_tells_what_it_does(tmp_path):
         assert told["aiops_intake_parcels"] == told["aiops_digest_lag_seconds"] == 0
         assert told["aiops_answer_seconds_count"] == 2
         assert asked(platform.url + "/metrics", **{"X-Forwarded-For": "203.0.113.9"})[0] == 401
+
+
+def test_where_both_want_the_processor_the_door_is_first(tmp_path):
+    with Running(tmp_path / "data") as platform:
+        assert platform.url
+        door, worker = (os.getpriority(os.PRIO_PROCESS, platform.part(name)) for name in ("door", "work"))
+        assert worker == min(door + 5, 19)
 
 
 def test_a_door_without_a_worker_is_up_and_not_ready(tmp_path):
