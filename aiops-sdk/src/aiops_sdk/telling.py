@@ -23,7 +23,7 @@ _OTHERS = ("tokeniz", "tokenis", "secretar")
 #: What may come before "pass" in a word that is no password, while SSHPASS and dbpass are.
 PASSES = (
     "com", "by", "tres", "sur", "over", "under", "low", "high", "band", "all", "single", "multi", "first", "second", "last",
-    "one", "two", "render", "hall",
+    "one", "two", "render", "hall", "get", "surrogate", "x",
 )  # fmt: skip
 
 # A number or a yes under such a name says something about secrets, and is none: "token_count", "max_tokens", "session_age".

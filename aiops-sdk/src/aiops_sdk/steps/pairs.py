@@ -36,7 +36,7 @@ _STRONG = (
 # Without quotes around the name the value must look like one: "session" and "pin" are words of many trades.
 _WEAK = (
     r"session|sess[-_]?id|signature|csrf|xsrf|jwt|card[-_ ]?number|credit[-_ ]?card|security[-_ ]?code|"
-    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cv[vc]2?|ssn|sig)(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cv[vc]2?|ssn)(?![a-z0-9])|(?<=[?&;])sig(?==)"
 )
 _REST = (
     r"(?P<rest>[\w-]{0,64})(?P<end>[\"']|" + extents.ESCAPES + r")?"
@@ -47,8 +47,8 @@ _REST = (
     # In YAML, what kind of value it is, and a name for it.
     r"(?:[!&][\w!-]{0,40}\s{1,8})?"
     r"(?:(?P<escaped>" + extents.ESCAPES + r")|[bru]{0,2}(?P<quote>\"\"\"|'''|[\"']))?"
-    r"(?P<value>(?(escaped)[^\n]|(?(quote)\n?(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
-    r"(?:(?:bearer|basic|digest|token|negotiate)\s{1,8})?[^\s\"',;&)}\]]{1,256})))"
+    r"(?P<value>(?(escaped)[^\n]|(?(quote)(?:(?<=\"\"\"|''')\n)?(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
+    r"(?:(?:bearer|basic|digest|token|negotiate)[^\S\n]{1,8})?[^\s\"',;&)}\]]{1,256})))"
 )
 # In YAML, a text of several lines comes.
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?\Z")
@@ -59,6 +59,16 @@ _PLACE = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
 # Short numbers that are secrets behind these words.
 _NUMBERS = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
 _OPTION = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
+# Letters and digits, and no number or name with dots.
+_RANDOM = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
+# Before a name that has its line for itself.
+_ALONE = re.compile(r"[^\S\n]*(?:-[^\S\n]+)?[\"']?[\w.-]*\Z")
+# Before a name that is the first of a pair.
+_FIRST = re.compile(r"[(\[{]\s{0,8}b?\\{0,31}[\"'][\w.-]*\Z")
+
+_TRIPLE = ('"""', "'''")
+# A comma, blanks and a quote.
+_WITHIN_A_PAIR = 10
 _NAME_AFTER = re.compile(r"\\{0,31}[\"']\s{0,8}:")
 _NAME = re.compile(r"[\w-]{0,64}\Z")
 
@@ -191,23 +201,33 @@ class Pairs:
         return begin, extents.unquoted(text, end)
 
     def _is_secret(self, text: str, found: Match[str], value: str) -> bool:
-        word, sign = found.group("strong") or "", found.group("sign")
-        is_password = word.startswith(("pass", "pwd"))
+        if found.group("sign") == "," and not _is_next(text, found, value):
+            return False
         if found.group("quote") or found.group("escaped"):
-            # Without a sign between: password 'hunter2'. In "name": "password", "value": … the value is the next one.
-            is_name = sign == "," and _NAME_AFTER.match(text, found.end())
-            return (
-                bool(sign or is_password) and not is_name and not (word == "token" and _is_parsed(text, found, value))
-            )
+            return _is_in_line(text, found) and self._is_quoted_secret(text, found, value)
+        if value[0] in extents.BRACKETS:
+            return bool(found.group("end")) or (bool(found.group("strong")) and _is_enclosed(text, found))
+        return _is_in_line(text, found) and self._is_bare_secret(text, found, value)
+
+    def _is_bare_secret(self, text: str, found: Match[str], value: str) -> bool:
+        word, sign, named = found.group("strong") or "", found.group("sign"), found.group("end")
         if not sign or (value.isdigit() and telling.measures(_name(text, found))):
             return False
-        if value[0] in extents.BRACKETS:
-            return bool(found.group("end")) or (bool(word) and _is_enclosed(text, found))
-        if _is_harmless(value, sign, is_password=is_password) or _is_next_name(text, found, value):
+        if _is_harmless(value, sign, is_password=word.startswith(("pass", "pwd"))):
             return False
         if sign in _LOOSE:
-            return bool(word) and telling.looks_random(value)
-        return bool(word or found.group("end") or _NUMBERS.match(found.group(0))) or telling.looks_random(value)
+            return bool(word) and bool(_RANDOM.match(value))
+        if word == "pass" and not named and found.start("value") - found.end("sign") > (sign == ":"):
+            # As source has it, and not a shell or a log.
+            word = ""
+        return bool(word or named or _NUMBERS.match(found.group(0))) or telling.looks_random(value)
+
+    def _is_quoted_secret(self, text: str, found: Match[str], value: str) -> bool:
+        word, sign = found.group("strong") or "", found.group("sign")
+        if not sign:
+            # Without a sign between: password 'hunter2'.
+            return word.startswith(("pass", "pwd")) and text[found.end("rest")].isspace()
+        return not (word in ("token", "pass") and _is_parsed(text, found, value))
 
 
 def _name(text: str, found: Match[str]) -> str:
@@ -228,9 +248,30 @@ def _is_parsed(text: str, found: Match[str], value: str) -> bool:
     return is_sign or (is_word and text[max(0, begin - len(_UNEXPECTED)) : begin].lower() == _UNEXPECTED)
 
 
-def _is_next_name(text: str, found: Match[str], value: str) -> bool:
-    """What stands in the next line, where this one has no value."""
-    return value.endswith(":") and "\n" in text[found.end("sign") : found.start("value")]
+def _is_next(text: str, found: Match[str], value: str) -> bool:
+    """Whether what comes behind a comma belongs to the name, as in a pair: not the next name, nor the next of many."""
+    if found.start("value") - found.end("sign") > _WITHIN_A_PAIR or _NAME_AFTER.match(text, found.end()):
+        return False
+    if not (found.group("quote") or found.group("escaped")):
+        return value.isdigit() or bool(_RANDOM.match(value))
+    begins = _FIRST.search(text, max(0, found.start() - _REACH), found.start()) is not None
+    is_near = "\n" not in text[found.end("sign") : found.start("value")]
+    return begins or (is_near and not value.replace("_", "").isalpha())
+
+
+def _is_in_line(text: str, found: Match[str]) -> bool:
+    """Whether a value in the next line is the name's, as in JSON and YAML, and no next name or statement."""
+    is_quoted = found.group("quote") or found.group("escaped")
+    if (found.group("end") and is_quoted) or "\n" not in text[found.end("sign") : found.start("value")]:
+        return True
+    begin = text.rfind("\n", max(0, found.start() - _REACH), found.start()) + 1
+    is_alone = begin > 0 or found.start() <= _REACH
+    alone = is_alone and _ALONE.match(text, begin, found.start()) is not None
+    value = found.group("value")
+    if not is_quoted and telling.looks_random(value) and text[found.end() : found.end() + 1] in ("", "\n"):
+        # As behind a prompt.
+        return True
+    return alone and not value.endswith(":") and found.group("quote") not in _TRIPLE
 
 
 def _is_enclosed(text: str, found: Match[str]) -> bool:
@@ -248,7 +289,7 @@ def _is_enclosed(text: str, found: Match[str]) -> bool:
 def _is_harmless(value: str, sign: str, *, is_password: bool) -> bool:
     """Prose such as ``invalid token: expired``, and source such as ``token = request.token``."""
     prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and not is_password
-    compared = sign in ("==", "!=") and value.rstrip(":").isidentifier()
+    compared = sign in ("==", "!=") and value.rstrip(":").replace(".", "").replace("_", "").isalnum()
     return prose or compared or value in _HARMLESS or bool(_EXPRESSION.match(value))
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ or a slash itself; but what
 # comes after a port is a path.
-_ADDRESS = re.compile(r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}/)[^\s@'\"<>]{1,256}@(?=[\w\[]))")
+_ADDRESS = re.compile(
+    r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}[/'\",;])[^\s@<>]{1,256}@(?=[\w\[]))"
+)
 # The same where the slashes have backslashes, and where it is part of another address; and a key alone.
 _ESCAPED_ADDRESS = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):([^\s/'\"<>]{1,256})@")
 _ADDRESS_IN_ADDRESS = re.compile(
@@ -55,7 +57,7 @@ _LOGINS = (
     ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})([^\s\"']{1,256})")),
     ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)([^\s\"',=-][^\s\"']{0,256})")),
     ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})([^\s\"']{1,256})")),
-    ("dentified by", re.compile(r"(dentified by (?:password )?[\"']?)([^\s\"';]{1,256})")),
+    ("dentified by", re.compile(r"(dentified by (?:password )?[\"'])([^\s\"';]{1,256})")),
     ("DENTIFIED BY", re.compile(r"(DENTIFIED BY (?:PASSWORD )?[\"']?)([^\s\"';]{1,256})")),
 )  # fmt: skip
 _JAR = re.compile(r"(<Cookie [^\s=]{1,256}=)([^<>]{1,1024}?)(?= for )")

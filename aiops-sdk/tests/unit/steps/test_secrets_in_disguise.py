@@ -76,6 +76,8 @@ def nested(depth: int, password: str) -> str:
         f"password: !vault {S}",
         f"passwords:\n- {S}\n- {S}\nb: 2",
         f"password=<{S}>",
+        f"Enter your password:\n{S}",
+        f"postgres://ann:it's{S}@db/shop",
         f"bearer: {S}",
         f"| password | {S} |",
         f"password -> {S}",
@@ -273,6 +275,11 @@ def test_in_lists_and_objects():
         "<password> is asked for",
         '<field name="page">2</field>',
         "mysql -u ann -p shop",
+        'if password:\n    login(password)\n    return "x1"',
+        'for token in ("a", "token", "end"):',
+        "names of users, identified by number17",
+        '__all__ = ["getpass", "getuser"]',
+        'def key(self) -> PrivateKey:\n    """\n    Gives a copy.\n    """',
     ],
 )
 def test_what_is_no_secret_stays(said: str):
