@@ -86,10 +86,7 @@ _VARIABLE: Final = re.compile(
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 # What Python writes for a list, a tuple or a dictionary, once everything in it is folded.
-_COLLECTION = re.compile(
-    r"\[(?:<[a-z]+>|None|True|False|[,:\s])*\]|\{(?:<[a-z]+>|None|True|False|[,:\s])*\}"
-    r"|\((?:<[a-z]+>|None|True|False)(?:<[a-z]+>|None|True|False|[,:\s])*,(?:<[a-z]+>|None|True|False|[,:\s])*\)"
-)
+_COLLECTION = re.compile(r"([\[({])(?:<[a-z]+>|None|True|False|[,:\s])*[\])}]")
 _PLURAL = re.compile(r"(<number>(?: [a-z-]{1,30})?? [a-z-]{3,30}?)s\b")
 
 
@@ -102,7 +99,7 @@ def folded(text: str, *, with_names: bool = False) -> str:
     line = _ARGUMENTS.sub(r"\2", _first_line(text[:_READ_LIMIT]))
     line = _VARIABLE.sub(partial(_kind, with_names=with_names), _QUALIFIED.sub("", line))
     for _ in range(_NESTED):
-        line = _COLLECTION.sub("<values>", line)
+        line = _COLLECTION.sub(_values, line)
     return _PLURAL.sub(r"\1", " ".join(line.split()))[:_KEPT_LIMIT]
 
 
@@ -116,6 +113,11 @@ def _folded_segment(segment: str) -> str:
     if _PARAMETER.search(segment):
         return "<*>"
     return "<*>" if _VARIABLE.search(segment) else segment
+
+
+def _values(match: re.Match[str]) -> str:
+    """What stands in round brackets is a tuple only if there is a comma in it."""
+    return "<values>" if match[1] != "(" or ("," in match[0] and match[0].strip("(), ")) else match[0]
 
 
 def _first_line(text: str) -> str:
