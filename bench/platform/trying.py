@@ -119,7 +119,17 @@ def drain(server: Server) -> float:
         if time.monotonic() - moved > _STALLED:
             raise FailedError(f"{waiting} are not digested, and nothing happens")
         time.sleep(_LOOK_EVERY)
-    return time.monotonic()
+    return _rested(server)
+
+
+def _rested(server: Server) -> float:
+    """Some forget what is to be done when they begin with it: then it is over when nothing has been added for a while."""
+    last, before = time.monotonic(), server.digested()
+    while time.monotonic() - last < server.rest:
+        time.sleep(_LOOK_EVERY)
+        if (now := server.digested()) != before:
+            last, before = time.monotonic(), now
+    return last
 
 
 @contextmanager
