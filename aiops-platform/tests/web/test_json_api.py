@@ -54,6 +54,7 @@ def test_an_incident_tells_its_hours_its_story_and_its_reasons(site, api):
     assert len(incident["hours"]) == 336
     assert [fact["kind"] for fact in incident["facts"]] == ["incident_reopened", "incident_resolved", "incident_opened"]
     assert incident["grouping"][0]["parts"]["type"] == "OrderFailed"
+    assert "type: OrderFailed" in incident["grouping"][0]["why"]
     assert incident["first_release"] == "2026.11.3"
 
 

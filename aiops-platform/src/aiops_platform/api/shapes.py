@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aiops_platform.core.event import Event
+from aiops_platform.core.reasons import sentences
 from aiops_platform.core.views import (
     EventDetail,
     EventRow,
@@ -82,6 +83,13 @@ class JobList:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupingResource(GroupReason):
+    """A key that leads to the incident, and in words what has to be the same. `version` is the rule's."""
+
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentResource(IncidentRow):
     """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first.
 
@@ -92,7 +100,7 @@ class IncidentResource(IncidentRow):
     logger: str | None
     first_release: str | None
     last_release: str | None
-    grouping: tuple[GroupReason, ...]
+    grouping: tuple[GroupingResource, ...]
     hours: tuple[HourCount, ...]
     values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
@@ -106,7 +114,10 @@ def resource_of(incident: IncidentDetail) -> IncidentResource:
         logger=incident.logger,
         first_release=incident.first_release,
         last_release=incident.last_release,
-        grouping=incident.grouping,
+        grouping=tuple(
+            GroupingResource(version=each.version, parts=each.parts, why=sentences(each.parts))
+            for each in incident.grouping
+        ),
         hours=incident.hours,
         values=incident.values,
         facts=incident.facts,

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from aiops_platform.core import reasons
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, Relation, SignalType
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.core.views import GroupReason
@@ -177,19 +178,13 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
     )
 
 
-def grouping(reasons: Sequence[GroupReason]) -> tuple[Rows, ...]:
+def grouping(known: Sequence[GroupReason]) -> tuple[Rows, ...]:
     """Why events came together, for each rule that said so."""
     budget = Budget(GROUPING_BUDGET)
-    shown = (_rows(f"version {reason.version}", _in_lines(reason.parts), budget, "", most=600) for reason in reasons)
+    shown = (
+        _rows(f"version {reason.version}", reasons.in_words(reason.parts), budget, "", most=600) for reason in known
+    )
     return tuple(rows for rows in shown if rows is not None)
-
-
-def _in_lines(parts: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        name: "\n".join(str(each) for each in value) if isinstance(value, list) else str(value)
-        for name, value in parts.items()
-        if value not in (None, "", [])
-    }
 
 
 def _exceptions(known: Sequence[ExceptionInfo], budget: Budget, *, told: bool) -> Iterator[ExceptionExhibit]:
