@@ -8,6 +8,7 @@ from datetime import datetime
 from types import FrameType
 
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.ports import StoreDamagedError
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
 from aiops_platform.process.lifeline import Lifeline
@@ -97,7 +98,7 @@ class _Turn:
         self.due = clock + pause
         about = {"station": self._duty.name, "why": error, "pause": f"{pause:g}s"}
         log.log(
-            logging.WARNING if trace is None else logging.ERROR,
+            logging.ERROR if trace is not None or isinstance(error, StoreDamagedError) else logging.WARNING,
             "A station failed, it will try again",
             extra=about,
             exc_info=trace,

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
 from aiops_platform.web.site import PageRequest, Site, Visitor
 from aiops_platform.web.visitors import NotFromUsError, NotSignedInError, visitor_of
 
@@ -47,7 +47,9 @@ def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
 
 def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[Any]:
     """A page for a store that is busy or has no room."""
-    _log.warning("A page could not be made: %s", error)
+    # Damage does not pass by itself, as a busy moment does: somebody must act.
+    level = logging.ERROR if isinstance(error, StoreDamagedError) else logging.WARNING
+    _log.log(level, "A page could not be made: %s", error)
     return _page(request, HTTPStatus.SERVICE_UNAVAILABLE)
 
 

@@ -69,7 +69,7 @@ def test_a_damaged_page_is_said_and_costs_neither_the_rest_nor_what_comes(data):
         assert report(running.url, key, a_body(error_type="E1", event_id=str(event_id)))[0] == 202
         assert [answer(f"/api/v1/{path}") for path in ("incidents", "services", "incidents/1")] == [200] * 3
         assert answer("/api/v1/incidents/1/events/newest") == 503
-        running.says("malformed")
+        running.says(r"ERROR.*The store is damaged .*malformed.*`aiops doctor`")
         running.end()
 
     overwritten(data / "store.db", at, before)
