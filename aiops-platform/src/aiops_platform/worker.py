@@ -1,5 +1,6 @@
 """The worker process: the stations take turns on one thread, each as often as it needs to, until the end is asked for."""
 
+import gc
 import logging
 import signal
 import time
@@ -44,6 +45,9 @@ def work(duties: Sequence[Duty], lifeline: Lifeline | None) -> None:
     if lifeline is not None:
         lifeline.watch(end.ask, patience=_LAST_RESORT_SECONDS)
         lifeline.say_ready()
+    # What has been loaded stays as long as the process: the collector is not to go through it again and again.
+    gc.collect()
+    gc.freeze()
     rota = Rota(duties)
     while not end.is_asked:
         pause = rota.round(time.monotonic(), utc_now())

@@ -128,7 +128,7 @@ def kin_of(event: Event) -> Kin | None:
         return None
     if is_stub and delivery.get("message_cut"):
         return None
-    short = {"type": _thrown(event)["type"], "place": frame, "message": folded(said_by(event))}
+    short = {"type": _type_of(event), "place": frame, "message": folded(said_by(event))}
     told, rescued = "exception, in short", "exception, rescued"
     return Kin(_key({"kind": told, **short}), _key({"kind": rescued, **short}), is_stub)
 

@@ -202,6 +202,8 @@ def _is_regression(incident: Incident, at: datetime, now: datetime) -> bool:
 
 
 def _put_right(incident: Incident, now: datetime) -> Incident:
+    if not ahead.is_ahead(max(incident.state_since, incident.last_seen_at), now):
+        return incident
     return replace(
         incident,
         state_since=ahead.put_right(incident.state_since, now),

@@ -165,16 +165,12 @@ def test_what_happened_after_a_resolution_by_a_slow_clock_reopens_it(shop):
     assert shop.rows(schema.incidents, "state", "last_seen_at") == [("open", after(minutes=2, seconds=-5))]
 
 
-def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_two_incidents(shop):
-    # The old client's hook into logging sees Flask log the exception that the client has reported already. Nothing in
-    # either says that they are one failure, and what an app logs about an exception is a problem of its own elsewhere.
+def test_a_crash_in_a_flask_view_that_an_old_client_reports_twice_is_one_incident(shop):
+    # The old client's hook into logging sees Flask log the exception that the client has reported already.
     crash, logged = a_sample("old-exception-flask"), a_sample("old-log-error-flask")
     shop.receive(*(a_parcel(number, body) for number, body in enumerate([crash, logged, crash, logged])))
     shop.digest_all()
-    assert shop.rows(schema.incidents, "kind", "type", "count") == [
-        ("exception", "ZeroDivisionError", 2),
-        ("log_error", "ERROR", 2),
-    ]
+    assert shop.rows(schema.incidents, "kind", "type", "count") == [("exception", "ZeroDivisionError", 4)]
 
 
 def test_the_events_of_a_batch_are_counted_once_each_however_often_it_is_digested(shop):

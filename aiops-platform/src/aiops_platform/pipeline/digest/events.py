@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypeAlias
 
 from aiops_platform.core import facets, grouping, hours, sampling, wire
@@ -30,9 +31,13 @@ class Arrival:
     event_id: bytes
     named: ServiceName
     key: GroupKey
-    kin: Kin | None
     at: datetime
     received_at: datetime
+
+    @cached_property
+    def kin(self) -> Kin | None:
+        """Asked for only where the key leads nowhere yet, which is seldom."""
+        return grouping.kin_of(self.event)
 
 
 def arrival_of(said: Event, parcel: Parcel) -> Arrival:
@@ -44,7 +49,6 @@ def arrival_of(said: Event, parcel: Parcel) -> Arrival:
         event_id=event.event_id.bytes if event.event_id else parcel.id,
         named=named(event, parcel),
         key=grouping.key_for(event),
-        kin=grouping.kin_of(event),
         at=rules.time_of(event, parcel.received_at),
         received_at=parcel.received_at,
     )

@@ -45,7 +45,8 @@ def unpacked(parcel: Parcel) -> Parcel:
 
 def dated(parcel: Parcel, now: datetime) -> Parcel:
     """The parcel, received now if a clock ahead has dated it."""
-    return replace(parcel, received_at=ahead.put_right(parcel.received_at, now))
+    received_at = ahead.put_right(parcel.received_at, now)
+    return parcel if received_at is parcel.received_at else replace(parcel, received_at=received_at)
 
 
 def named(report: Report, parcel: Parcel) -> ServiceName:
