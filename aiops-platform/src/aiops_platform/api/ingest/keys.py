@@ -10,6 +10,7 @@ from aiops_platform.core.access import Holder, looks_like_api_key
 from aiops_platform.ports import Access
 
 _REMEMBERED_SECONDS = 1.0
+_ASKED_AGAIN_SECONDS = 0.5
 _MOST_REMEMBERED = 1000
 # The first use is written down at once (somebody may be waiting for it), later ones rarely.
 _WRITTEN_DOWN_EVERY = timedelta(minutes=1)
@@ -31,8 +32,12 @@ class KeyRing:
     async def holder(self, key: str, now: datetime) -> Holder | None:
         """Whose key this is, if it is in force, and notes the use in memory. Raises StoreUnavailableError."""
         known = self._known.get(key)
-        if known is not None and known[1] > self._clock():
+        left = 0.0 if known is None else known[1] - self._clock()
+        if known is not None and left > 0:
             holder: Holder | None = known[0]
+            if left < _ASKED_AGAIN_SECONDS:
+                # Beforehand, so that nobody has to wait for the store once a second.
+                self._asked(key)
         else:
             holder = await self._look_up(key)
         if holder is not None:
@@ -57,12 +62,21 @@ class KeyRing:
     async def _look_up(self, key: str) -> Holder | None:
         if not looks_like_api_key(key):
             return None
+        return await asyncio.shield(self._asked(key))
+
+    def _asked(self, key: str) -> "asyncio.Task[Holder | None]":
         # However many requests want to know at once, the store is asked once.
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.create_task(self._ask(key))
-            task.add_done_callback(lambda _: self._asking.pop(key))
-        return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._answered(key, done))
+        return task
+
+    def _answered(self, key: str, task: "asyncio.Task[Holder | None]") -> None:
+        del self._asking[key]
+        # Where nobody waits for it, a store that cannot be asked is no news: the next one asks again.
+        if not task.cancelled():
+            task.exception()
 
     async def _ask(self, key: str) -> Holder | None:
         # Taken before the store is read: what is revoked in between counts from here.

@@ -60,6 +60,21 @@ def test_a_key_is_remembered_for_a_second(ring, keys, clock):
     assert keys.asked == 2
 
 
+def test_a_key_in_use_is_asked_for_again_before_it_is_forgotten(ring, keys, clock):
+    async def used_at(seconds: float) -> None:
+        clock.now = seconds
+        await ring.holder(KEY, NOW)
+        # Nobody waits for the store, so the next who comes is to find its answer.
+        await asyncio.gather(*ring._asking.values())
+
+    async def use() -> None:
+        for seconds in (0.0, 0.4, 0.6, 1.1):
+            await used_at(seconds)
+
+    asyncio.run(use())
+    assert keys.asked == 2
+
+
 def test_a_revoked_key_is_refused_within_a_second(ring, keys, clock):
     holder(ring)
     keys.holders.clear()
