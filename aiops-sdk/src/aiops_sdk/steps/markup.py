@@ -30,7 +30,6 @@ _SHAPES = (("<", _ELEMENT), ("<", _NEIGHBOURS), ("&lt;", _WRITTEN_OUT))
 # So far around a value its name is looked for, within the same element or object.
 _AROUND = 400
 _AFTER = re.compile(r"[^<>{}]{0,400}")
-_BEFORE = re.compile(r"[^<>{}]{0,400}\Z")
 
 
 def hidden(text: str, small: str, is_telling: IsTelling) -> str:
@@ -64,6 +63,7 @@ def _named_values(small: str, is_telling: IsTelling) -> List[Tuple[int, int]]:
 
 def _names_around(small: str, found: Match[str]) -> List[str]:
     begin, end = found.span()
-    before = _BEFORE.search(small[max(0, begin - _AROUND) : begin])
+    first = max(0, begin - _AROUND, *[small.rfind(bound, max(0, begin - _AROUND), begin) for bound in "<>{}"])
     after = _AFTER.match(small, end)
-    return [name for part in (before, after) if part is not None for name in _NAME.findall(part.group(0))]
+    rest = "" if after is None else after.group(0)
+    return [name for part in (small[first:begin], rest) if part for name in _NAME.findall(part)]

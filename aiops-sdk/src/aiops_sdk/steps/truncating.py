@@ -49,13 +49,15 @@ def cut(text: str, limit: int) -> str:
 def cut_middle(text: str, limit: int) -> str:
     """At most about ``limit`` characters: the first quarter and the end, with a line in between that says what is missing.
 
-    Whole lines where there are any: half of one may hold half of a secret, which would not look like one.
+    Whole lines where there are any, else whole words: half of one may be half of a secret, and would not look like one.
     """
     if len(text) <= limit:
         return text
     first, last = limit // 4, len(text) - (limit - limit // 4)
-    end = text.rfind("\n", first // 2, first)
-    begin = text.find("\n", last, last + first // 2)
+    end, begin = -1, -1
+    for border in ("\n", " "):
+        end = text.rfind(border, first // 2, first) if end < 0 else end
+        begin = text.find(border, last, last + first // 2) if begin < 0 else begin
     first = first if end < 0 else end
     last = last if begin < 0 else begin + 1
     return "{}\n[… {} characters are left out …]\n{}".format(text[:first], last - first, text[last:])

@@ -50,6 +50,13 @@ def test_lines_of_a_traceback_stay_whole():
     assert len(kept) > 3_000
 
 
+def test_words_of_one_long_line_stay_whole():
+    words = [f"word-{number:05d}" for number in range(10_000)]
+    before, gap, after = cut_middle(" ".join(words), 65_536).split("\n")
+    assert "left out" in gap
+    assert set(before.split()) | set(after.split()) < set(words)
+
+
 @given(st.text(max_size=100), st.integers(min_value=2, max_value=50))
 def test_a_cut_text_is_within_its_limit(text: str, limit: int):
     assert len(cut(text, limit)) <= limit
