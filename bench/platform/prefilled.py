@@ -46,7 +46,9 @@ def _copy(connection: sqlite3.Connection, table: str) -> str:
     columns = [name for name in _columns(connection, table) if table == "incidents" or name != "id"]
     values = ", ".join(_value(name) for name in columns)
     # Those of the first generation lie before all copies.
-    first = {"incidents": "id <= :step", "seen_events": "rowid <= :last"}.get(table, "incident_id <= :step")
+    # Ids are in no order of time, and any of them are as good as the first.
+    some = "event_id IN (SELECT event_id FROM seen_events LIMIT :last)"
+    first = {"incidents": "id <= :step", "seen_events": some}.get(table, "incident_id <= :step")
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {first}"  # noqa: S608
 
 
