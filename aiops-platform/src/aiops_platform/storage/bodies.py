@@ -41,7 +41,7 @@ class Bodies:
 
     def pack(self, connection: Connection, project_id: int, bodies: Sequence[bytes]) -> tuple[int, list[bytes]]:
         """The bodies packed with the project's newest dictionary, and its id; to be written in the same transaction."""
-        known = _newest(connection, project_id) or self._add_first(connection)
+        known = _newest(connection, project_id) or self.add_first(connection)
         with self._lock:
             compressor = self._compressors.get(known)
         if compressor is None:
@@ -79,7 +79,8 @@ class Bodies:
         return known
 
     @staticmethod
-    def _add_first(connection: Connection) -> int:
+    def add_first(connection: Connection) -> int:
+        """Sees that the one that comes with the program is there; returns its id."""
         content = files(__package__).joinpath("first.dictionary").read_bytes()
         return add(connection, content, project_id=None, at=_FIRST_SINCE, up_to=0)
 

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import JSON, Column, Connection, Row, Text, and_, cast, delete, func, select, update
 
 from aiops_platform.core import erasure
+from aiops_platform.core.parcel import legible
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
@@ -46,10 +47,12 @@ def erase(database: Database, identity: str, progress: Callable[[int], None]) ->
     StoreUnavailableError; then what was done already is done.
     """
     opener = Bodies()
-    with database.begin() as connection:
-        _overwrite(connection)
-        named = _retire_dictionaries(connection, identity)
+    named = _retire_dictionaries(database, identity)
     changed = _events(database, opener, identity, named, progress)
+    # Meanwhile another one may have been trained, on events that still named them.
+    if more := _retire_dictionaries(database, identity) - named:
+        named |= more
+        changed += _events(database, opener, identity, named, progress)
     with database.begin() as connection:
         _overwrite(connection)
         _drop_dictionaries(connection, named)
@@ -62,15 +65,14 @@ def _overwrite(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
-def _retire_dictionaries(connection: Connection, identity: str) -> list[int]:
+def _retire_dictionaries(database: Database, identity: str) -> set[int]:
     """Those that hold pieces of events that name them: everything that was packed with these is packed anew."""
-    named = [
-        row.id
-        for row in connection.execute(select(dictionaries).where(dictionaries.c.project_id.is_not(None)))
-        if identity.encode().lower() in bytes(row.content).lower()
-    ]
-    if named:
-        connection.execute(update(dictionaries).where(dictionaries.c.id.in_(named)).values(made_at=_RETIRED))
+    with database.begin() as connection:
+        trained = connection.execute(select(dictionaries).where(dictionaries.c.project_id.is_not(None)))
+        named = {row.id for row in trained if identity.encode().lower() in row.content.lower()}
+        if named:
+            Bodies.add_first(connection)  # There must be one to pack with.
+            connection.execute(update(dictionaries).where(dictionaries.c.id.in_(named)).values(made_at=_RETIRED))
     return named
 
 
@@ -169,7 +171,7 @@ def _values(connection: Connection, identity: str) -> None:
 def _buried(connection: Connection, identity: str) -> int:
     ids, before = [], 0
     while rows := connection.execute(select(buried.c.id, buried.c.body).where(buried.c.id > before).limit(100)).all():
-        ids += [row.id for row in rows if identity.encode().lower() in row.body.lower()]
+        ids += [row.id for row in rows if identity.lower() in legible(row.body).lower()]
         before = rows[-1].id
     for start in range(0, len(ids), _TOGETHER):
         unbury(connection, ids[start : start + _TOGETHER])

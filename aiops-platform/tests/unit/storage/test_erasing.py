@@ -1,0 +1,53 @@
+"""A dictionary that was trained on events of a person who is erased goes with them, and all else can still be read."""
+
+import gzip
+import json
+
+from seeds import Seeds, a_store
+from sqlalchemy import select, update
+
+from aiops_platform.storage import bodies
+from aiops_platform.storage.bodies import Bodies
+from aiops_platform.storage.erasing import erase
+from aiops_platform.storage.exporting import Wanted, exported
+from aiops_platform.storage.schema import buried, dictionaries, events
+
+ADA = "ada@example.com"
+
+
+def test_what_a_dictionary_has_learned_of_them_is_gone_and_every_event_opens():
+    seeds = Seeds(a_store())
+    project = seeds.project()
+    incident = seeds.incident(project, seeds.service(project))
+    rows = [seeds.event(incident) for _ in range(150)]
+    told = [
+        json.dumps({"message": f"order {n} of {ADA if n % 10 == 0 else 'nobody'}", "trace": f"line {n}" * 40}).encode()
+        for n in range(len(rows))
+    ]
+    opener = Bodies()
+    with seeds.database.begin() as connection:
+        learned = bodies.add(connection, bodies.trained(told), project_id=project, at=seeds.now, up_to=0)
+        for row, body in zip(rows, told, strict=True):
+            used, (packed,) = opener.pack(connection, project, [body])
+            assert used == learned
+            connection.execute(update(events).where(events.c.id == row).values(body=packed, dictionary_id=used))
+
+    done = erase(seeds.database, ADA, lambda _: None)
+
+    with seeds.database.read() as connection:
+        assert not any(ADA.encode() in row.content for row in connection.execute(select(dictionaries)))
+        assert connection.scalar(select(dictionaries.c.id).where(dictionaries.c.id == learned)) is None
+    messages = [each["message"] for each in exported(seeds.database, Wanted())]
+    assert messages[10] == "order 10 of [erased]"
+    assert messages[11] == "order 11 of nobody"
+    assert (len(messages), done.events) == (150, 150)
+
+
+def test_what_lies_packed_among_the_buried_is_found_too():
+    seeds = Seeds(a_store())
+    project = seeds.project()
+    seeds.buried(project, body=gzip.compress(b"{spoilt: Ada@example.com"))
+    kept = seeds.buried(project, body=b"{spoilt: another@example.com")
+    assert erase(seeds.database, ADA, lambda _: None).buried == 1
+    with seeds.database.read() as connection:
+        assert connection.scalars(select(buried.c.id)).all() == [kept]
