@@ -22,11 +22,14 @@ def fill(store: Path, many: int) -> int:
         connection.execute("PRAGMA cache_size = -1000000")
         there = _number(connection, "SELECT count(*) FROM events")
         step = _number(connection, "SELECT max(id) FROM incidents")
-        statements = [_copy(connection, table) for table in _tables(connection)]
+        tables = _tables(connection)
+        for table in tables:
+            connection.execute(f"CREATE TEMP TABLE first_{table} AS SELECT * FROM {table}")  # noqa: S608
+        statements = [_copy(connection, table) for table in tables]
         for generation in range(1, -(-many // there)):
             connection.execute("BEGIN")
             for statement in statements:
-                connection.execute(statement, {"shift": generation * step, "step": step, "last": there})
+                connection.execute(statement, {"shift": generation * step})
             connection.execute("COMMIT")
         stored = _number(connection, "SELECT count(*) FROM events")
         if "counters" in _names(connection):
@@ -42,14 +45,10 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 
 
 def _copy(connection: sqlite3.Connection, table: str) -> str:
-    """The statement that copies the rows of the first generation."""
+    """The statement that adds the first generation once more."""
     columns = [name for name in _columns(connection, table) if table == "incidents" or name != "id"]
     values = ", ".join(_value(name) for name in columns)
-    # Those of the first generation lie before all copies.
-    # Ids are in no order of time, and any of them are as good as the first.
-    some = "event_id IN (SELECT event_id FROM seen_events LIMIT :last)"
-    first = {"incidents": "id <= :step", "seen_events": some}.get(table, "incident_id <= :step")
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} WHERE {first}"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM first_{table}"  # noqa: S608
 
 
 def _value(column: str) -> str:
