@@ -17,7 +17,12 @@ class NoIntakeError(PlatformError):
 
 
 def intake_numbers(intake: Path) -> dict[str, int | float]:
-    """What was accepted and refused, what waits and for how long, and the bytes on disk. Raises NoIntakeError."""
+    """What was accepted and refused, what waits and for how long, and the bytes on disk. Raises NoIntakeError.
+
+    An intake that no door has made yet holds nothing.
+    """
+    if not intake.exists():
+        return dict.fromkeys(("accepted", "refused", "intake_depth", "intake_oldest_seconds", "intake_bytes"), 0)
     try:
         with closing(sqlite3.connect(f"{intake.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
             depth, oldest = connection.execute("SELECT count(*), min(received_at) FROM parcels").fetchone()

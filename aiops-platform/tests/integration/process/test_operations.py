@@ -93,6 +93,16 @@ def test_numbers_of_a_folder_without_a_platform_are_refused_in_a_sentence(tmp_pa
     assert not (tmp_path / "nothing").exists()
 
 
+def test_before_the_first_report_every_number_is_nothing(tmp_path, capsys):
+    assert cli.main(["key", "create", "early", "--data", str(tmp_path)]) == 0
+    capsys.readouterr()
+    assert cli.main(["stats", "--json", "--data", str(tmp_path)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told.pop("store_bytes") > 0
+    assert set(told.values()) == {0}
+    assert {"accepted", "refused", "digested", "buried", "intake_depth", "stored_events"} <= set(told)
+
+
 def test_a_look_at_the_numbers_imports_little(platform):
     done = aiops_alone("stats", "--data", str(platform.data), PYTHONPROFILEIMPORTTIME="1")
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
