@@ -446,12 +446,18 @@ def record_rule(
     return None if is_failed_exit(exc) else exception_rule(exc)
 
 
-def tells_of_a_crash(record: logging.LogRecord) -> bool:
-    """Is this how the server of werkzeug says that the application itself raised? No access line, no bad request.
+_CRASHES = {"werkzeug": "Error on request:\n", "aiohttp.server": "Error handling request"}
 
-    It is logged while that exception is being handled, but without it.
+
+def tells_of_a_crash(record: logging.LogRecord) -> bool:
+    """Is this how a server says that the application itself raised? No access line, no bad request.
+
+    It is logged while that exception is being handled, but without it: by werkzeug always, by aiohttp where time ran out.
     """
-    return record.name == "werkzeug" and type(record.msg) is str and record.msg.startswith("Error on request:\n")
+    beginning = _CRASHES.get(record.name)
+    if beginning is None or type(record.msg) is not str or not record.msg.startswith(beginning):
+        return False
+    return record.name == "werkzeug" or not record.exc_info
 
 
 def is_noisy_exception(exc: Optional[BaseException]) -> bool:
