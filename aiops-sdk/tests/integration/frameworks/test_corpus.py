@@ -132,7 +132,7 @@ async def _ask_aiohttp(case: RequestCase) -> int:
         return web.json_response(case.says, status=case.status)
 
     @web.middleware
-    async def refusing_all(request: Any, handler: Any) -> Any:  # noqa: ARG001 - aiohttp names it
+    async def refusing_all(request: Any, handler: Any) -> Any:
         return await answer(request)
 
     app = web.Application(middlewares=[refusing_all] if case.refused else [])
@@ -168,7 +168,7 @@ def by_wsgi(case: RequestCase) -> int:
     def app(_: Any, start_response: Any) -> Any:
         driving.happen(case)
         headers = [] if case.says is None else [("Content-Type", "application/json")]
-        start_response("{} Something".format(case.status), headers)
+        start_response(f"{case.status} Something", headers)
         return [] if case.says is None else [json.dumps(case.says).encode()]
 
     target, _, query = case.target.partition("?")
