@@ -16,6 +16,7 @@ from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -254,6 +255,10 @@ class Transaction(Protocol):
 
     def save_runs(self, changes: Sequence[JobChange], *, kept: int) -> None:
         """Writes runs and schedules; of each of these jobs, all but the last `kept` runs to begin are forgotten."""
+        ...
+
+    def scrub_rules(self) -> Mapping[int, Rules]:
+        """What is secret besides what is everywhere, by project, where people have said so."""
         ...
 
     def bury(self, parcel: Parcel, reason: str) -> None:

@@ -370,6 +370,16 @@ revisions = Table(
     Column("number", BigInteger, nullable=False),
 )
 
+# What people said is secret in a project, besides what is everywhere; `kind` is `name` or `value`. Values are as they are:
+# nobody could seek them otherwise.
+scrub_rules = Table(
+    "scrub_rules",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("text", String(1000), primary_key=True),
+)
+
 # Running numbers, raised with what they count: how many reports were digested, how many events are stored, …
 counters = Table(
     "counters",

@@ -34,9 +34,10 @@ from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import burial, counters, schema, space, training
+from aiops_platform.storage import burial, counters, schema, scrub_rules, space, training
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -282,6 +283,10 @@ class SqlTransaction:
             self._keep_runs(change.job_id, kept)
         for project_id in sorted({change.project_id for change in changes}):
             bump(self._connection, project_id, "jobs")
+
+    def scrub_rules(self) -> Mapping[int, Rules]:
+        """See `ports.Transaction`."""
+        return scrub_rules.all_of(self._connection)
 
     def bury(self, parcel: Parcel, reason: str) -> None:
         """See `ports.Transaction`."""

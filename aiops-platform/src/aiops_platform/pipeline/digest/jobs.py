@@ -1,6 +1,6 @@
 """Words on jobs into runs; each word counts once, in whatever order they come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -19,7 +19,10 @@ _KEPT_RUNS: Final = 100
 
 
 def take_jobs(
-    transaction: Transaction, words: Sequence[tuple[JobReport, Parcel]], services: Mapping[ServiceName, Service]
+    transaction: Transaction,
+    words: Sequence[tuple[JobReport, Parcel]],
+    services: Mapping[ServiceName, Service],
+    bury: Callable[[Parcel, str], None],
 ) -> None:
     """The runs of jobs after these words."""
     if not words:
@@ -43,9 +46,7 @@ def take_jobs(
     for service, at, report, parcel in told:
         job_id = jobs.get((service.id, report.job))
         if job_id is None:
-            transaction.bury(
-                parcel, f"{service.named.name} has {_MOST_JOBS} jobs already: is there a number in the name?"
-            )
+            bury(parcel, f"{service.named.name} has {_MOST_JOBS} jobs already: is there a number in the name?")
             continue
         drafts.setdefault(job_id, _JobDraft(service.named.project_id)).add(report, known, job_id=job_id, at=at)
     transaction.save_runs([draft.change(job_id) for job_id, draft in drafts.items() if draft.is_news], kept=_KEPT_RUNS)

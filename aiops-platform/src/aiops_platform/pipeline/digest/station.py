@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from aiops_platform.core import batch, salvage, wire
@@ -14,9 +15,10 @@ from aiops_platform.core.service import ServiceName
 from aiops_platform.core.text import paragraph
 from aiops_platform.core.wire import AnyReport, Unreadable
 from aiops_platform.pipeline.digest.beats import take_beats
+from aiops_platform.pipeline.digest.cleaning import Cleaning
 from aiops_platform.pipeline.digest.events import arrival_of, take_events
 from aiops_platform.pipeline.digest.jobs import take_jobs
-from aiops_platform.pipeline.digest.parcels import dated, named, placed, portions, unpacked
+from aiops_platform.pipeline.digest.parcels import dated, named, portions, unpacked
 from aiops_platform.ports import Intake, Leased, Store
 
 # What one transaction takes: while it lasts, nobody else can write.
@@ -41,6 +43,7 @@ class Digest:
         self._intake = intake
         self._together = together
         self._most = most
+        self._cleaning = Cleaning(store)
         # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
         self._finished: set[int] = set()
         self._unfinished: set[int] = set()
@@ -89,6 +92,7 @@ class Digest:
         return [suspect]
 
     def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
+        self._cleaning.look_again(now)
         if len(leased) == 1 and leased[0].deaths >= _DEATHS:
             self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
             return
@@ -128,22 +132,22 @@ class Digest:
 
     def _bury(self, parcel: Parcel, reason: str) -> None:
         with self._store.begin() as transaction:
-            transaction.bury(parcel, placed(parcel, paragraph(salvage.sound(reason), _REASON_LIMIT)))
+            self._cleaning.bury(transaction, parcel, paragraph(salvage.sound(reason), _REASON_LIMIT))
 
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.
-        opened = [_Opened(parcel, wire.parse(parcel.body, parcel.kind)) for parcel in parcels]
+        opened = [_Opened(each, self._cleaning.report(wire.parse(each.body, each.kind), each)) for each in parcels]
         arrivals = [arrival_of(each.report, each.parcel) for each in opened if isinstance(each.report, Event)]
         beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
         words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
         with self._store.begin() as transaction:
             for each in opened:
                 if isinstance(each.report, Unreadable):
-                    transaction.bury(each.parcel, placed(each.parcel, each.report.why))
+                    self._cleaning.bury(transaction, each.parcel, each.report.why)
             services = transaction.services(_seen(opened))
             new = take_events(transaction, arrivals, services, now, most=self._most)
             take_beats(transaction, beats, services, now)
-            take_jobs(transaction, words, services)
+            take_jobs(transaction, words, services, partial(self._cleaning.bury, transaction))
             understood = len(arrivals) + len(beats) + len(words)
             transaction.count({"digested": understood, "duplicates": len(arrivals) - new})
 

@@ -1,0 +1,88 @@
+"""Secrets are taken out between the intake and the store, by the rules of the project in force; nothing else is kept."""
+
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiops_platform.core import batch
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.scrubbing import Rules, Scrubber, scrubbed_at_home
+from aiops_platform.core.wire import AnyReport, Unreadable
+from aiops_platform.pipeline.digest.parcels import placed
+from aiops_platform.ports import Store, Transaction
+
+# For so long rules that people change may not be noticed.
+_LOOKS_AGAIN: Final = timedelta(seconds=2)
+_GZIP_BEGINS: Final = b"\x1f\x8b"
+_GZIP: Final = 16 + zlib.MAX_WBITS
+# Small ones: where it is broken, what is in the same part is lost.
+_PART: Final = 16
+# No door takes more of a batch, unless it is set otherwise.
+_UNPACKED: Final = 64 * 1024 * 1024
+
+
+class Cleaning:
+    """Takes out secrets. What people change of a project's rules holds some seconds later."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._looked_at: datetime | None = None
+        self._rules: Mapping[int, Rules] = {}
+        self._everybodys = Scrubber()
+        self._scrubbers: dict[int, Scrubber] = {}
+
+    def look_again(self, now: datetime) -> None:
+        """Reads the projects' rules, now and then. Not within a transaction. Raises StoreUnavailableError."""
+        if self._looked_at is not None and abs(now - self._looked_at) < _LOOKS_AGAIN:
+            return
+        with self._store.begin() as transaction:
+            rules = transaction.scrub_rules()
+        self._looked_at = now
+        if rules != self._rules:
+            self._rules = rules
+            self._scrubbers = {project: Scrubber(each) for project, each in rules.items()}
+
+    def report(self, report: AnyReport | Unreadable, parcel: Parcel) -> AnyReport | Unreadable:
+        """The report without secrets. What our own client has cleaned is not looked at, unless the project has rules."""
+        scrubber = self._of(parcel)
+        if isinstance(report, Unreadable):
+            return Unreadable(scrubber.text(report.why))
+        if scrubber is self._everybodys and scrubbed_at_home(report):
+            return report
+        return scrubber.report(report)
+
+    def bury(self, transaction: Transaction, parcel: Parcel, reason: str) -> None:
+        """Buries a parcel that cannot be digested, without secrets, as far as anybody can read it."""
+        scrubber = self._of(parcel)
+        transaction.bury(_cleaned(parcel, scrubber), placed(parcel, scrubber.text(reason)))
+
+    def _of(self, parcel: Parcel) -> Scrubber:
+        return self._scrubbers.get(parcel.project_id, self._everybodys)
+
+
+def _cleaned(parcel: Parcel, scrubber: Scrubber) -> Parcel:
+    text = _legible(parcel.body) if parcel.body.startswith(_GZIP_BEGINS) else parcel.body
+    if not text:
+        return parcel
+    is_batch = parcel.kind is ParcelKind.BATCH
+    told = b"\n".join(map(scrubber.body, text.split(b"\n"))) if is_batch else scrubber.body(text)
+    if told == text:
+        return parcel
+    return replace(parcel, body=batch.pack(told) if is_batch else told)
+
+
+def _legible(packed: bytes) -> bytes:
+    """What can be unpacked of it, up to where it is broken."""
+    unpacker = zlib.decompressobj(_GZIP)
+    parts: list[bytes] = []
+    size = 0
+    with suppress(zlib.error):
+        for at in range(0, len(packed), _PART):
+            parts.append(unpacker.decompress(packed[at : at + _PART], _UNPACKED - size + 1))
+            size += len(parts[-1])
+            if size > _UNPACKED:
+                break
+    return b"".join(parts)

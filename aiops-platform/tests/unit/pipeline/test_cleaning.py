@@ -1,0 +1,96 @@
+"""No secret gets from the intake into the store: not by events, nor by what is buried, nor by a project's own words."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from made import NOW, a_body, a_heartbeat_body, a_parcel, after
+from workshop import Workshop
+
+from aiops_platform.core import batch
+from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.scrubbing.rules import RuleKind
+from aiops_platform.storage import schema, scrub_rules
+
+OURS = {"name": "aiops-sdk", "version": "0.2.0"}
+
+
+@pytest.fixture
+def shop() -> Iterator[Workshop]:
+    workshop = Workshop()
+    yield workshop
+    workshop.close()
+
+
+def a_batch(number: int, text: bytes) -> Parcel:
+    return replace(a_parcel(number, batch.pack(text)), kind=ParcelKind.BATCH)
+
+
+def test_an_event_is_stored_and_grouped_without_its_secrets(shop: Workshop):
+    shop.receive(a_parcel(1, a_body(message="password=one")), a_parcel(2, a_body(message="password=two")))
+    shop.digest_all()
+    assert shop.rows(schema.incidents, "message", "count") == [("password=[hidden]", 2)]
+    assert [body["message"] for body in shop.bodies()] == ["password=[hidden]"] * 2
+
+
+def test_what_our_own_client_has_cleaned_is_taken_as_it_is_unless_the_project_has_rules(shop: Workshop):
+    body = a_body(message="password=shown-on-purpose", sdk=OURS)
+    shop.receive(a_parcel(1, body))
+    shop.digest_all()
+    scrub_rules.add(shop.database, 1, RuleKind.NAME, "iban")
+    shop.receive(a_parcel(2, body), a_parcel(3, body, project_id=2))
+    shop.digest_all(after(seconds=3))
+    assert [said["message"] for said in shop.bodies()] == [
+        *("password=shown-on-purpose", "password=[hidden]", "password=shown-on-purpose")
+    ]
+
+
+def test_a_projects_own_rules_hold_seconds_after_they_were_changed_and_for_it_alone(shop: Workshop):
+    def send(number: int, at: timedelta, project_id: int = 1) -> str:
+        said = a_body(message=f"iban=DE02-{number} Rumpelstilzchen")
+        shop.receive(a_parcel(number, said, project_id=project_id, received_at=NOW + at))
+        shop.digest_all(NOW + at)
+        message: str = shop.bodies()[-1]["message"]
+        return message
+
+    assert send(1, timedelta()) == "iban=DE02-1 Rumpelstilzchen"
+    scrub_rules.add(shop.database, 1, RuleKind.NAME, "IBAN")
+    scrub_rules.add(shop.database, 1, RuleKind.VALUE, "Rumpelstilzchen")
+    assert send(2, timedelta(seconds=3)) == "iban=[hidden] [hidden]"
+    assert send(3, timedelta(seconds=4), project_id=2) == "iban=DE02-3 Rumpelstilzchen"
+    assert scrub_rules.remove(shop.database, 1, RuleKind.NAME, "IBAN")
+    assert not scrub_rules.remove(shop.database, 1, RuleKind.NAME, "IBAN")
+    assert send(4, timedelta(seconds=7)) == "iban=DE02-4 [hidden]"
+
+
+def test_a_heartbeat_is_stored_without_its_secrets(shop: Workshop):
+    shop.receive(a_parcel(1, a_heartbeat_body(instance={"id": "a"}, stats={"last_error": "token=abc1 refused"})))
+    shop.digest_all()
+    assert "abc1" not in json.dumps([str(row) for row in shop.rows(schema.instances)])
+
+
+@pytest.mark.parametrize(
+    ("parcel", "kept"),
+    [
+        (a_parcel(1, b'{"password": "hunter2", broken'), b'{"password": "[hidden]", broken'),
+        (a_parcel(1, {"signal_type": "password=hunter2"}), b'{"signal_type":"password=[hidden]"}'),
+        (a_parcel(1, gzip.compress(b'{"password": "hunter2", broken')), b'{"password": "[hidden]", broken'),
+        (a_parcel(1, gzip.compress(b'{"password": "hunter2", broken')[:-4]), b'{"password": "[hidden]", broken'),
+    ],
+)
+def test_what_is_buried_is_cleaned_as_far_as_anybody_can_read_it(shop: Workshop, parcel: Parcel, kept: bytes):
+    shop.receive(parcel)
+    shop.digest_all()
+    assert shop.rows(schema.buried, "body") == [kept]
+    assert "hunter2" not in shop.rows(schema.buried, "reason")[0]
+
+
+def test_a_broken_batch_is_buried_as_a_batch_without_secrets(shop: Workshop):
+    shop.receive(a_batch(1, b'[1]\n{"signal_type":"exception","password":"hunter2"}\npassword=hunter2'))
+    shop.digest_all()
+    assert gzip.decompress(shop.rows(schema.buried, "body")[0]) == (
+        b'[1]\n{"signal_type":"exception","password":"[hidden]"}\npassword=[hidden]'
+    )
