@@ -137,6 +137,18 @@ def test_an_id_is_new_once_in_each_service(store):
         assert transaction.remember({}) == set()
 
 
+def test_old_ids_are_forgotten_piece_by_piece_and_young_ones_stay(store):
+    ids = {(1, number.to_bytes(16, "big")): after(days=number % 2) for number in range(10)}
+    with store.begin() as transaction:
+        transaction.remember(ids)
+        dropped, place, steps = 0, None, 0
+        while place or not steps:
+            gone, place = transaction.forget_seen_events(after(hours=1), 4, after=place)
+            dropped, steps = dropped + gone, steps + 1
+        assert (dropped, steps) == (5, 3)
+        assert transaction.remember(ids) == {place for place, at in ids.items() if at == NOW}
+
+
 def test_a_great_many_are_asked_for_at_once(store):
     names = {ServiceName(1, f"s{number}", "production"): NOW for number in range(1_000)}
     with store.begin() as transaction:
