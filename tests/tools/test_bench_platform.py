@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,17 @@ from typing import Any
 import bodies
 import figures
 import load
+import prefilled
 import pytest
 
+from aiops_platform import assembly
 from aiops_platform.core import batch, wire
 from aiops_platform.core.event import Event
-from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.wire import Unreadable
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.process.clock import utc_now
+from aiops_platform.settings import Settings
 
 GOLDEN = Path(__file__).parents[2] / "wire" / "samples" / "event-everything.json"
 
@@ -116,6 +123,40 @@ def test_an_envelope_says_the_same(event: dict[str, Any]) -> None:
     thrown = said["exception"]["values"]
     assert [each["type"] for each in thrown] == [each["type"] for each in reversed(event["exceptions"])]
     assert thrown[-1]["stacktrace"]["frames"][-1]["lineno"] == event["exceptions"][0]["frames"][-1]["line"]
+
+
+def test_a_store_is_filled_with_copies_that_digesting_goes_on_with(tmp_path: Path) -> None:
+    settings = Settings.load({"data": tmp_path}, {})
+    with assembly.opened(settings) as platform:
+        project = platform.project_id
+    bodies_sent = [json.dumps({"signal_type": "exception", "error_type": f"E{number % 3}"}) for number in range(12)]
+    for number in (0, 1):
+        parcels = [
+            Parcel(
+                id=bytes([number, place]) * 8, project_id=project, kind=ParcelKind.EXCEPTION, received_at=utc_now(),
+                body=body.encode(),
+            )
+            for place, body in enumerate(bodies_sent)
+        ]  # fmt: skip
+        with closing(SqliteIntake(tmp_path / "intake.db")) as intake:
+            intake.append(parcels).result(30)
+        with assembly.duties(settings) as duties:
+            digest = next(duty for duty in duties if duty.name == "digest")
+            while digest.step(utc_now()):
+                pass
+        if not number:
+            assert prefilled.fill(tmp_path / "store.db", 100) == 108
+
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+
+        def number_of(question: str) -> int:
+            return int(connection.execute(f"SELECT {question}").fetchone()[0])
+
+        assert number_of("count(DISTINCT event_id) FROM events") == 108 + 12
+        assert number_of("count(*) FROM seen_events") == 108 + 12
+        assert number_of("count(*) FROM incidents") == 27
+        assert number_of("sum(count) FROM incidents WHERE id <= 3") == 24
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_promise_that_is_not_kept_says_so() -> None:
