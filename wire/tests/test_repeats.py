@@ -80,6 +80,7 @@ def test_messages_that_are_repeats_are_one_for_the_platform(pair: tuple[str, str
     first, second = pair
     assume(folded(first) == folded(second))
     assert folding.folded(first) == folding.folded(second)
+    assert folding.folded(first, with_names=True) == folding.folded(second, with_names=True)
 
 
 @given(siblings())

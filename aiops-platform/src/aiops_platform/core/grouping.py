@@ -66,7 +66,6 @@ _EVERYWHERE: Final = frozenset(
 )
 _INSTALLED = re.compile(r"(?:site|dist)-packages/([^/]+)")
 _PYTHONS_OWN = re.compile(r"(?:/lib(?:64)?/python\d[^/]*/|/Lib/|^<frozen )([^/>]+)")
-_COMPILED: Final = (".pyx", ".pxi", ".pxd")
 # A line that raises with words of its own, or whose words stand on the next line.
 _RAISE_OPEN = re.compile(r"^raise [\w.]+\($")
 _RAISE_WORDS = re.compile(
@@ -307,10 +306,10 @@ def _visible(exception: ExceptionInfo) -> list[Frame]:
 
 
 def _is_ours(frame: Frame) -> bool:
-    """Not what libraries were compiled from, named as it lay there, and not what they wrote while the program ran."""
-    if frame.file.endswith(_COMPILED):
-        return False
-    return is_in_app(frame.file) if frame.in_app is None or frame.file.startswith("<") else frame.in_app
+    """As the client says; but what libraries compiled, or wrote while the program ran, is theirs whoever says otherwise."""
+    if frame.in_app is None or frame.file.startswith("<") or frame.file.endswith((".pyx", ".pxi", ".pxd")):
+        return frame.in_app is not False and is_in_app(frame.file)
+    return frame.in_app
 
 
 def _code_of(frame: Frame) -> str:

@@ -32,6 +32,8 @@ _UNQUALIFIED: Final = (None, "", "builtins", "__main__")
 # Calls that are the same are printed so often, the others are counted.
 _SAME_CALLS: Final = 3
 _INSTALLED: Final = ("site-packages", "dist-packages")
+# What libraries were compiled from is named as it lay where that was done.
+_COMPILED: Final = (".pyx", ".pxi", ".pxd")
 _TYPED_IN: Final = ("<stdin", "<string", "<ipython")
 
 
@@ -69,6 +71,8 @@ def is_in_app(file: str) -> bool:
     """Whether a file belongs to the application, as far as (the end of) its path tells."""
     if file.startswith("<"):
         return file.startswith(_TYPED_IN)
+    if file.endswith(_COMPILED):
+        return False
     folders = file[-_PATH_LIMIT:].replace("\\", "/").split("/")[:-1]
     return not (any(folder.endswith(_INSTALLED) for folder in folders) or _is_pythons_own(folders))
 

@@ -238,6 +238,16 @@ def test_what_libraries_compiled_or_wrote_is_not_ours(file):
     assert key_for(thrown("E", "no", ours, a_frame("get", file=file))) == key_for(thrown("E", "no", ours))
 
 
+def test_a_hostile_event_has_a_small_key():
+    frames = [a_frame("f" * 400 + str(number), file="/a" * 450, code="x" * 5_000) for number in range(250)]
+    others = [
+        {"type": "E" * 5_000, "parent": number, "relation": "cause", "frames": frames[:3]} for number in range(49)
+    ]
+    parts = parts_of(thrown("E" * 5_000, "(1" * 50_000, *frames, others=others))
+    assert len(str(parts)) < 50_000
+    assert len(parts["because"]) <= 10
+
+
 def test_where_an_endless_recursion_stops_is_chance():
     calls = [a_frame("walk", code="visit()"), a_frame("visit", code="walk()")] * 5
     assert key_for(thrown("RecursionError", "in __eq__", *calls)) == key_for(

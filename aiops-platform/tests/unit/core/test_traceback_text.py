@@ -120,6 +120,7 @@ def test_a_syntax_error_is_read():
         ("D:\\Lib\\work\\shop\\src\\orders.py", True),
         ("D:\\work\\src\\python\\Lib\\json\\decoder.py", False),
         ("/usr/lib64/python3.12/json/decoder.py", False),
+        ("pandas/_libs/index.pyx", False),
         ("/srv/lib/orders.py", True),
         ("Lib/orders.py", True),
         ("/srv/Lib", True),
