@@ -245,8 +245,11 @@ def stub_of(draft: Draft, scrubber: Scrubber) -> Stub:
     message = draft.message[:STUB_MESSAGE]
     cut = len(draft.message) > len(message)
     if cut:
-        # Half of a word may be half of a secret, and would not look like one.
-        message = message.rpartition(" ")[0]
+        # Half of a word may be half of a secret, and would not look like one. Where the mark stands, the scrubber also
+        # looks for the beginning of one that has several words.
+        message = scrubber.text(message.rpartition(" ")[0] + "…").rstrip("…")
+    else:
+        message = scrubber.text(message)
     return Stub(
         event_id=draft.event_id,
         at=draft.at,
@@ -254,7 +257,7 @@ def stub_of(draft: Draft, scrubber: Scrubber) -> Stub:
         level=draft.level,
         source=draft.source,
         error_type=draft.error_type,
-        message=scrubber.text(message),
+        message=message,
         place=draft.place,
         request_path=None if draft.request_path is None else scrubber.text(draft.request_path)[:STUB_MESSAGE],
         status_code=draft.status_code,

@@ -166,6 +166,13 @@ def test_no_secret_is_in_what_goes_to_disk_first(client: Client):
     assert not [stub for stub in stubs if "hunter2" in stub or "AKIA" in stub or "key-of-this" in stub]
 
 
+def test_not_even_the_first_words_of_a_secret_that_the_stub_has_no_room_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("BACKUP_PASSPHRASE", "correct horse battery staple")
+    client = Client(Config.load(api_key="key", spool=False), HandMadeTransport())
+    draft: Any = capture_of("x" * 352 + " tried it with correct horse battery staple")
+    assert "correct" not in repr(client._stub_of(draft))
+
+
 def capture_of(message: str) -> Any:
     from aiops_sdk import capturing
 

@@ -147,7 +147,9 @@ def _answers(stats: Mapping[str, Any]) -> Iterator[str]:
 def _blind(row: InstanceRow, now: datetime) -> str:
     why = row.stats.get("last_error")
     if instance.is_stuck(row.last_beat_at, row.stuck_since) and not row.closing:
-        waiting = _number(row.stats, "queued") + _number(row.stats, "spooled")
+        # Counts only grow: what was put on disk and taken up again since waits no longer.
+        on_disk = max(0, _number(row.stats, "spooled") - _number(row.stats, "recovered"))
+        waiting = _number(row.stats, "queued") + on_disk
         return f"nothing gets through, {words.many(waiting, 'event')} waiting" + (f" ({why})" if why else "")
     if instance.lost_lately(row.lost_at, now):
         return f"{words.many(row.lost, 'event')} lost" + (f" ({why})" if why else "")
