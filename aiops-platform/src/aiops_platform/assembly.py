@@ -155,6 +155,7 @@ def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bo
             counts=counts,
             access=access,
             clock=utc_now,
+            address=address,
         ),
         _pages(database, access, intake, address),
         chores=[

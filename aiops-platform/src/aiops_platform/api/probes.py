@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from aiops_platform.api import metrics
 from aiops_platform.api.ingest.counts import BOUNDS, Counts
@@ -14,7 +15,7 @@ from aiops_platform.ports import Access
 from aiops_platform.process.asgi import Receive, Scope, Send
 
 PATHS = ("/healthz", "/readyz", "/metrics")
-# Who has one of these was sent here by a proxy, which is a neighbour, for somebody who may be none.
+# Who has one of these was sent on by a proxy on this machine, for somebody who may be anywhere.
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 _TEXT, _JSON = b"text/plain; charset=utf-8", b"application/json"
 _PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
@@ -26,7 +27,8 @@ class Probes:
     """Answers requests to `PATHS`.
 
     `checks` are what being ready takes: each returns None, or in a few words what is wrong. `numbers` are those of
-    intake and store, for `metrics`.
+    intake and store, for `metrics`. `address` is the platform's own: under one that others can reach, a proxy stands in
+    front, and whoever comes from this machine may be anybody.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class Probes:
         counts: Counts,
         access: Access,
         clock: Callable[[], datetime],
+        address: str,
     ) -> None:
+        self._is_for_neighbours = _is_loopback(urlsplit(address).hostname)
         self._checks = checks
         self._numbers = numbers
         self._counts = counts
@@ -90,7 +94,7 @@ class Probes:
 
     async def _may_know(self, scope: Scope) -> bool:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if _is_local(scope) and not any(name in headers for name in _FORWARDED):
+        if self._is_for_neighbours and _is_from_here(scope, headers):
             return True
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
         if scheme.lower() != "bearer":
@@ -98,10 +102,21 @@ class Probes:
         return await asyncio.to_thread(self._access.holder_of_token, token.strip(), self._clock()) is not None
 
 
-def _is_local(scope: Scope) -> bool:
+def _is_from_here(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     client = scope.get("client")
+    asked = headers.get(b"host", b"").decode("latin-1")
+    host = asked[1:].partition("]")[0] if asked.startswith("[") else asked.partition(":")[0]
+    return (
+        client is not None
+        and _is_loopback(client[0])
+        and _is_loopback(host)
+        and not any(name in headers for name in _FORWARDED)
+    )
+
+
+def _is_loopback(host: str | None) -> bool:
     try:
-        return client is not None and ip_address(client[0]).is_loopback
+        return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
 

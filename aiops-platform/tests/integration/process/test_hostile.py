@@ -190,7 +190,7 @@ def test_an_odd_line_costs_nobody_in_its_batch_anything(platform, body):
 def test_all_that_was_taken_is_digested_or_buried(platform):
     def waiting() -> int:
         with platform.connect() as connection:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             text = heard(connection).decode()
         return int(next(line for line in text.splitlines() if line.startswith("aiops_intake_parcels ")).split()[1])
 

@@ -30,7 +30,15 @@ def unavailable() -> None:
 
 
 def ask(
-    path: str, *, client="127.0.0.1", method="GET", counts=None, checks=None, numbers=lambda: NUMBERS, **headers: str
+    path: str,
+    *,
+    client="127.0.0.1",
+    method="GET",
+    counts=None,
+    checks=None,
+    numbers=lambda: NUMBERS,
+    address="http://localhost:8400",
+    **headers: str,
 ):
     probes = Probes(
         checks=checks or {"store": lambda: None},
@@ -38,12 +46,13 @@ def ask(
         counts=counts or Counts(),
         access=Tokens(),
         clock=lambda: NOW,
+        address=address,
     )
 
     async def from_client(scope, receive, send) -> None:
         await probes({**scope, "client": client and (client, 5)}, receive, send)
 
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {"host": "localhost:8400"} | {name.replace("_", "-"): value for name, value in headers.items()}
     return asyncio.run(call(from_client, method, path, given, []))
 
 
@@ -85,6 +94,11 @@ def test_probes_only_look(path):
         (None, {}, 401),
         ("127.0.0.1", {"x_forwarded_for": "203.0.113.9"}, 401),
         ("127.0.0.1", {"forwarded": "for=203.0.113.9"}, 401),
+        ("127.0.0.1", {"host": "127.0.0.1:8400"}, 200),
+        ("::1", {"host": "[::1]:8400"}, 200),
+        ("127.0.0.1", {"host": "aiops.example.com"}, 401),
+        ("127.0.0.1", {"host": ""}, 401),
+        ("127.0.0.1", {"host": "[::1"}, 401),
         ("203.0.113.9", {"authorization": "Bearer aiopst_wrong"}, 401),
         ("203.0.113.9", {"authorization": "Basic aiopst_right"}, 401),
         ("203.0.113.9", {"authorization": "Bearer aiopst_right"}, 200),
@@ -93,6 +107,11 @@ def test_probes_only_look(path):
 )
 def test_numbers_are_for_this_machine_and_for_who_has_a_token(client, headers, status):
     assert ask("/metrics", client=client, **headers).status == status
+
+
+def test_behind_a_proxy_that_says_nothing_of_itself_nobody_is_a_neighbour():
+    assert ask("/metrics", address="https://aiops.example.com").status == 401
+    assert ask("/metrics", address="https://aiops.example.com", authorization="Bearer aiopst_right").status == 200
 
 
 def test_the_numbers_are_those_of_intake_and_store_and_what_the_door_has_not_written_down():
