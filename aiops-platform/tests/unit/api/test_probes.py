@@ -98,7 +98,7 @@ def test_probes_only_look(path):
         ("::1", {"host": "[::1]:8400"}, 200),
         ("127.0.0.1", {"host": "aiops.example.com"}, 401),
         ("127.0.0.1", {"host": ""}, 401),
-        ("127.0.0.1", {"host": "[::1"}, 401),
+        ("127.0.0.1", {"host": "[2001:db8::1]:8400"}, 401),
         ("203.0.113.9", {"authorization": "Bearer aiopst_wrong"}, 401),
         ("203.0.113.9", {"authorization": "Basic aiopst_right"}, 401),
         ("203.0.113.9", {"authorization": "Bearer aiopst_right"}, 200),
