@@ -60,6 +60,7 @@ def make_parser() -> ArgumentParser:
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add_export(commands)
     _add_buried(commands)
+    _add_scrub(commands)
     erase = _add(commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay")
     erase.add_argument("--user", required=True, metavar="ID", help="their id, mail address, name or IP address")
     backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
@@ -137,6 +138,20 @@ def _add_buried(commands: Any) -> None:
     which = retry.add_mutually_exclusive_group(required=True)
     which.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="as `aiops buried list` shows it")
     which.add_argument("--all", action="store_true", help="everything that is buried")
+
+
+def _add_scrub(commands: Any) -> None:
+    what = "hide more than what is secret everywhere, before anything is stored"
+    scrub = commands.add_parser("scrub", help=what, description=what[0].upper() + what[1:] + ".")
+    scrub.set_defaults(command=lambda *_: scrub.print_help() or 0)
+    verbs = scrub.add_subparsers(title="commands", metavar="COMMAND")
+    _add(verbs, "list", _late("scrub:show"), "show what else is hidden; values only by how they begin")
+    for name, said in (("add", "hide this, too"), ("remove", "hide this no longer")):
+        which = _add(verbs, name, _late(f"scrub:{name}"), said).add_mutually_exclusive_group(required=True)
+        which.add_argument("--name", metavar="WORD", help="what stands under names that contain this word")
+        which.add_argument(
+            "--value", metavar="TEXT", help="this text, wherever it stands; - reads it from standard input"
+        )
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:
