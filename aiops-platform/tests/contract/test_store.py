@@ -1,12 +1,13 @@
 """What every store promises to the stations: all of a transaction or nothing, each id once, and no other project's."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from made import NOW, SHOP, a_heartbeat, after, an_event
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from aiops_platform.core import grouping
 from aiops_platform.core import incident as rules
@@ -158,6 +159,27 @@ def test_a_great_many_are_asked_for_at_once(store):
         changes = [an_incident(service) for service in first.values()]
         transaction.save_incidents(changes)
         assert len(transaction.grouped([(each.incident.service_id, each.key) for each in changes if each.key])) == 1_000
+
+
+def test_nothing_that_is_looked_for_makes_the_store_go_through_a_whole_table(store, database):
+    asked: list[tuple[str, tuple]] = []
+    listened = lambda _c, _k, statement, parameters, *_: asked.append((statement, parameters))  # noqa: E731
+    event.listen(database.engine, "before_cursor_execute", listened)
+    service = a_service(store)
+    key = grouping.silence_key()
+    with store.begin() as transaction:
+        transaction.services({service.named: NOW, ServiceName(1, "other", "x"): NOW})
+        transaction.grouped([(service.id, key), (2, key)])
+        transaction.instances([(service.id, "one"), (2, "two")])
+        transaction.jobs({(service.id, "one"): NOW, (2, "two"): NOW}, most=9)
+        transaction.runs([(1, b"one"), (2, b"two")])
+        transaction.kept_for_good([1, 2])
+    tables = "|".join(schema.metadata.tables)
+    with database.read() as connection:
+        for statement, parameters in [each for each in asked if each[0].lstrip().startswith("SELECT")]:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            assert not [step for *_, step in plan if re.match(rf"SCAN ({tables})\b", step)], statement
+    event.remove(database.engine, "before_cursor_execute", listened)
 
 
 def test_two_writers_at_once_do_not_make_two_of_one_service(store, database):

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("events", sa.Column("dictionary_id", sa.BigInteger(), nullable=True))
     op.add_column("events", sa.Column("passing", sa.Boolean(), server_default=sa.false(), nullable=False))
     _kept()
+    op.create_index("ix_group_keys_hash", "group_keys", ["hash"], unique=False)
     _incident_values()
     _anew("seen_events", _seen_events, "service_id, event_id, seen_at")
     _anew("incident_hours", _incident_hours, "incident_id, hour, count")
