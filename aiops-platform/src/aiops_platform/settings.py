@@ -64,11 +64,11 @@ class Settings:
     key_rate: int = field(
         metadata=_says(
             "Reports a second that are taken of one API key, each kind by itself: new problems, repeated ones, heartbeats, jobs. More is answered 429. 0 is no limit.",
-            default="2000",
+            default="5000",
         )
     )
     service_rate: int = field(
-        metadata=_says("The same of one service. One problem may use half of it. 0 is no limit.", default="500")
+        metadata=_says("The same of one service. One problem may use half of it. 0 is no limit.", default="2500")
     )
     max_intake: int = field(
         metadata=_says(
@@ -114,8 +114,8 @@ class Settings:
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
             max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=1024**3),
             max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=1024**3),
-            key_rate=given.number("key_rate", 2_000, least=0, most=_MOST_RATE),
-            service_rate=given.number("service_rate", 500, least=0, most=_MOST_RATE),
+            key_rate=given.number("key_rate", 5_000, least=0, most=_MOST_RATE),
+            service_rate=given.number("service_rate", 2_500, least=0, most=_MOST_RATE),
             max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),
             incident_events=given.number("incident_events", 1_000, least=10, most=100_000),
             retention_days=given.number("retention_days", 90, least=1, most=36_500),

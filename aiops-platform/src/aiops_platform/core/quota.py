@@ -27,8 +27,8 @@ class Category(StrEnum):
 class Allowance:
     """Reports a second of one category; 0 is no limit. What was not used is saved up, for at most so many seconds."""
 
-    per_key: float = 2_000
-    per_service: float = 500
+    per_key: float = 5_000
+    per_service: float = 2_500
     saved_seconds: float = 60
 
 
