@@ -48,6 +48,8 @@ _DIGEST_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
+# The ids of events are random: much of the file is met again, and soon.
+_WORKER_CACHE = 16 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +172,8 @@ def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bo
 @contextmanager
 def duties(settings: Settings) -> Iterator[list[Duty]]:
     """What the worker does. The store is ready. Raises PlatformErrors."""
-    with closing(open_database(settings.store_url)) as database, closing(_intake(settings)) as intake:
+    database = open_database(settings.store_url, cache_bytes=_WORKER_CACHE)
+    with closing(database), closing(_intake(settings)) as intake:
         store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
         yield [

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupporte
 from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
 
 _BUSY_SECONDS = 5
+_CACHE_BYTES = 2 * 1024 * 1024
 # These say that a statement was wrong, and would be again.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 # What SQLite says of a file that somebody, or a failing disk, has written into.
@@ -62,10 +64,11 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> Database:
+def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS, cache_bytes: int = _CACHE_BYTES) -> Database:
     """Opens `sqlite:////path/store.db`, `sqlite://` (in memory, for tests), or another database that SQLAlchemy knows.
 
-    The tables are not created: see `migrate`. SQLite waits `busy_seconds` for another writer before it gives up.
+    The tables are not created: see `migrate`. SQLite waits `busy_seconds` for another writer before it gives up, and
+    keeps so many bytes of the file at hand for each connection.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -75,12 +78,12 @@ def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> Database:
     if in_memory:
         options["poolclass"] = StaticPool
     engine = create_engine(parsed, **options)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_bytes=cache_bytes))
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine, guard=Lock() if in_memory else None)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, cache_bytes: int) -> None:
     # The driver's own transaction handling starts them late and without a lock; `_begin_sqlite` does it instead.
     connection.isolation_level = None
     # Before the first table: later, the whole file would have to be written anew.
@@ -88,6 +91,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{cache_bytes // 1024}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
