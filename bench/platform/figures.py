@@ -54,6 +54,7 @@ ROWS = [
     Row(key="quota refused", title="– answered 429 or 503", compared=False),
     Row(key="quota dropped", title="– acknowledged, then dropped", most=0, compared=False),
     Row(key="stored long", title="stored per 20 KB event, indexes included, bytes", most=2_500),
+    Row(key="stored first", title="– of a project's first 2,500"),
     Row(key="stored short", title="stored per 2 KB event, bytes"),
     Row(key="beats accepted", title="heartbeats/s accepted, 1,000 services"),
     Row(key="beats", title="heartbeats/s, end to end", least=4_000),
