@@ -247,9 +247,7 @@ def stub_of(draft: Draft, scrubber: Scrubber) -> Stub:
     if cut:
         # Half of a word may be half of a secret, and would not look like one. Where the mark stands, the scrubber also
         # looks for the beginning of one that has several words.
-        message = scrubber.text(message.rpartition(" ")[0] + "…").rstrip("…")
-    else:
-        message = scrubber.text(message)
+        message = message.rpartition(" ")[0] + "…"
     return Stub(
         event_id=draft.event_id,
         at=draft.at,
@@ -257,7 +255,7 @@ def stub_of(draft: Draft, scrubber: Scrubber) -> Stub:
         level=draft.level,
         source=draft.source,
         error_type=draft.error_type,
-        message=message,
+        message=scrubber.text(message).rstrip("…") if cut else scrubber.text(message),
         place=draft.place,
         request_path=None if draft.request_path is None else scrubber.text(draft.request_path)[:STUB_MESSAGE],
         status_code=draft.status_code,
