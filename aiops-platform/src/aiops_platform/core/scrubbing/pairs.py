@@ -20,26 +20,39 @@ _NAME_BACKWARDS: Final = re.compile(r"[!\s]{0,8}(?P<close>(?:[\"']\\{0,31}|;touq
 # Between sign and value: in source, a type may stand there; then a blank, and a quote, at any depth of quoting.
 _OPENING: Final = re.compile(
     r"(?P<sign>=>|={1,2}|:(?:\s{0,4}[a-z_][\w.|\[\], ]{0,60}?\s{1,4}=\s)?|%(?:25){0,3}3[ad]|\\u003[ad])"
-    r"(?:[^\S\n]{0,40}|\+{1,8}|(?:%20){1,8})"
+    r"(?:\s{0,40}|\+{1,8}|(?:%20){1,8})"
     r"(?P<escaped>\\{1,31}[\"']|%22|&quot;)?[bru]{0,2}(?P<quote>\"\"\"|'''|[\"'])?",
     re.IGNORECASE,
 )
 _ENDS: Final = {
     '"': re.compile(r'(?:[^"\\\n]|\\.)*+'),
-    "'": re.compile(r"(?:[^'\\\n]|\\.)*+"),
+    # In SQL, a quote in quotes is written twice.
+    "'": re.compile(r"(?:[^'\\\n]|\\.|''(?=[^\s,):]))*+"),
     '"""': re.compile(r'(?s:(?:[^"\\]|\\.|"(?!""))*+)'),
     "'''": re.compile(r"(?s:(?:[^'\\]|\\.|'(?!''))*+)"),
 }
-_UNQUOTED: Final = re.compile(r"[^\s\"',;&)}\]<>]*+")
+# It goes on behind a sign that could end it, if neither a blank nor another name comes next.
+_UNQUOTED: Final = re.compile(
+    r"[^\s\"',;&)}\]<>]*+(?:(?:[,;)}\]\"']|&(?!(?:amp|quot|#[0-9]{2});))(?=[\w!@#$%^*~+-])"
+    r"(?![\w.%-]{1,64}[\"']?\s{0,2}(?:[=:]|%3[ad]))[^\s\"',;&)}\]<>]++)*+"
+)
+_COOKIES: Final = re.compile(r"[^\n\"'&)}\]]*+")
 # Where addresses are written out in addresses.
 _ENDS_WRITTEN_OUT: Final = re.compile(r"%(?:25){0,3}2[26]", re.IGNORECASE)
 _LINE: Final = re.compile(r"[^\n\"]*+")
 _BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
 _LONGEST_LIST: Final = 8_192
-_HEADERS: Final = ("authorization", "cookie", "authentication")
+_HEADERS: Final = ("authorization", "cookie", "-authentication")
 _OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[ \t]{1,4}(?P<value>(?!-)[^\s\"']{1,512}+)")
+_QUOTED_OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[ \t]{1,4}[\"'](?P<value>[^\n\"']{1,512}+)")
+_LISTS_BEGIN: Final = ("('", '("', "['", '["', "(b'", "[b'")
+_LISTED: Final = re.compile(
+    r"[(\[]b?[\"'](?P<name>[\w-]{1,64}+)[\"'],\s{0,4}b?[\"'](?P<value>[^\n\"']{1,1024}+)[\"']\s{0,2}[)\]]"
+)
 _LISTED_OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[\"'],\s{0,4}[\"'](?P<value>[^\n\"']{1,512}+)")
-_ELEMENT: Final = re.compile(r"<(?P<name>[\w:.-]{1,100}+)(?:\s[^<>]{0,400}+)?>(?P<value>[^<]{1,8192}+)</")
+_ELEMENT: Final = re.compile(
+    r"<(?P<name>[\w:.-]{1,100}+)(?:\s[^<>]{0,400}+)?>(?:\s{0,40}<!\[CDATA\[)?(?P<value>[^<]{1,8192}+)</"
+)
 # In source code, what stands behind a telling name is mostly an expression.
 _HARMLESS: Final = frozenset({"none", "true", "false", "null", "str", "bytes", "int", "%s", "%r", "%d", "-", "..."})
 _EXPRESSION: Final = re.compile(
@@ -47,6 +60,10 @@ _EXPRESSION: Final = re.compile(
     r"(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w"
 )
 _LETTERS: Final = 15
+_SHORT: Final = 2
+# So many signs are no secret behind "token".
+_SIGNS: Final = 3
+_UNEXPECTED: Final = "unexpected token"
 _NUMBER_NAMES: Final = ("cvv", "cvc", "pin", "otp", "ssn")
 
 
@@ -63,14 +80,17 @@ class Pairs:
             return text
         spans = self._behind_signs(text)
         if "--" in text:
-            spans += self._named(_OPTION, text) + self._named(_LISTED_OPTION, text)
+            for shape in (_OPTION, _QUOTED_OPTION, _LISTED_OPTION):
+                spans += self._named(shape, text)
+        if any(begin in text for begin in _LISTS_BEGIN):
+            spans += self._named(_LISTED, text)
         if "</" in text:
             spans += self._named(_ELEMENT, text)
         return _without(sorted(spans), text) if spans else text
 
     def _named(self, shape: re.Pattern[str], text: str) -> list[tuple[int, int]]:
         found = [each for each in shape.finditer(text) if self._is_telling(each["name"])]
-        return [each.span("value") for each in found if not each["value"].isspace()]
+        return [each.span("value") for each in found if not _are_words(shape, each)]
 
     def _behind_signs(self, text: str) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
@@ -92,10 +112,13 @@ class Pairs:
             return None
         begin = opening.end()
         if opening["quote"]:
-            return begin, _end(_ENDS[opening["quote"]], text, begin)
+            if "\n" in opening[0] and not is_quoted:
+                return None  # A docstring, say.
+            end = _end(_ENDS[opening["quote"]], text, begin)
+            return (begin, end) if not _is_parsed(text, sign, text[begin : min(end, begin + _REACH)]) else None
         if opening["escaped"]:
             return begin, _next(text, opening["escaped"], begin)
-        if is_quoted and text[begin : begin + 1] in _BRACKETS:
+        if text[begin : begin + 1] in _BRACKETS and (is_quoted or _is_told(text, opening)):
             return begin, _closed(text, begin)
         return self._unquoted(text, sign, name, opening, is_quoted=is_quoted)
 
@@ -104,8 +127,12 @@ class Pairs:
     ) -> tuple[int, int] | None:
         begin, how = opening.end(), opening["sign"]
         value = text[begin : _end(_UNQUOTED, text, begin)]
+        if value.endswith(":") and "\n" in opening[0]:
+            return None  # The next name.
         if value and how == ":" and not is_quoted and name.lower().endswith(_HEADERS):
             return begin, _end(_LINE, text, begin)
+        if "=" in value and name.lower().endswith("cookie"):
+            return begin, _end(_COOKIES, text, begin)
         if "%" in how or "\\" in how:
             value = _ENDS_WRITTEN_OUT.split(value, maxsplit=1)[0]
         if not self._is_secret(value, name, how, before=text[sign - 1 : sign], is_quoted=is_quoted):
@@ -113,11 +140,11 @@ class Pairs:
         return begin, begin + len(value)
 
     def _is_secret(self, value: str, name: str, sign: str, *, before: str, is_quoted: bool) -> bool:
-        if not value or value.lower() in _HARMLESS or MASK[:-1] in value:
+        if not value or value.lower() in _HARMLESS or MASK[:-1] in value or value[0] in "[(":
             return False
-        if value.isdigit():
-            strong = self._is_strong(name) or is_quoted
-            return not names.measures(name) and (strong or name.lower().endswith(_NUMBER_NAMES))
+        if value.replace("-", "").isdigit():
+            is_long = len(value) > _SHORT and name.lower().endswith(_NUMBER_NAMES)
+            return (is_long or is_quoted or self._is_strong(name)) and not names.measures(name)
         if is_quoted:
             return True
         if (sign == "==" or before == "!") and value.rstrip(":").isidentifier():
@@ -129,6 +156,25 @@ class Pairs:
 
     def _is_strong(self, name: str) -> bool:
         return names.is_strong(name) or any(word in names.normalised(name) for word in self._also)
+
+
+def _are_words(shape: re.Pattern[str], found: re.Match[str]) -> bool:
+    """Names of a program beside each other, or nothing at all."""
+    name, value = found["name"], found["value"]
+    return value.isspace() or (shape is _LISTED and name.isalpha() and name.islower() and value.isidentifier())
+
+
+def _is_parsed(text: str, sign: int, value: str) -> bool:
+    """What a parser did not expect, such as a bracket or a word."""
+    if text[max(0, sign - len(_UNEXPECTED)) : sign].lower() != _UNEXPECTED:
+        return False
+    return value.isalpha() or (len(value) <= _SIGNS and not any(char.isalnum() for char in value))
+
+
+def _is_told(text: str, opening: re.Match[str]) -> bool:
+    """A list or object that is told, and not one of a program, where blanks stand around the sign."""
+    told = opening["sign"] == ":" or opening[0] == "="
+    return told and text[opening.end()] != "(" and text[opening.end() + 1 : opening.end() + 2] in ("'", '"')
 
 
 def _closed(text: str, begin: int) -> int:

@@ -14,6 +14,26 @@ _ADDRESS: Final = re.compile(
 )
 _ESCAPED_ADDRESS: Final = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):[^\s/'\"<>]{1,256}@")
 _KEY_IN_ADDRESS: Final = re.compile(r"(://)(?=[^\s@]{0,256}[0-9])[^\s:/@'\"<>?#]{16,256}@(?=[\w\[])")
+_ADDRESS_IN_ADDRESS: Final = re.compile(
+    r"(%3a%2f%2f[^\s:/@'\"%]{0,256}%3a)(?:[^\s/'\"<>&%]|%(?!40|2f)[0-9a-f]{2}){1,256}(?=%40)", re.IGNORECASE
+)
+# What programs are told behind -u, -p and -a, and databases of new users.
+_LOGINS: Final = (
+    (
+        "curl",
+        re.compile(
+            r"(?<![\w-])((?:-u|--user|--proxy-user)[\s=\"',]{0,8}[^\s:\"']{1,128}:)"
+            r"(?![0-9]{1,5}(?:\s|\Z))[^\s\"']{1,256}"
+        ),
+    ),
+    ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})[^\s\"']{1,256}")),
+    ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)[^\s\"',=-][^\s\"']{0,256}")),
+    ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})[^\s\"']{1,256}")),
+    (
+        "identified by",
+        re.compile(r"(IDENTIFIED BY (?:PASSWORD )?[\"']?|identified by (?:password )?[\"'])[^\s\"';]{1,256}"),
+    ),
+)
 # RFC 9110, 11.4. They have digits or are long: "Basic authentication" is neither.
 _SCHEME: Final = re.compile(
     r"(?<![a-z0-9_])((?:bearer|basic|token)\s{1,8}|bearer[:=]\s{0,4})"
@@ -62,11 +82,7 @@ _BETWEEN_DIGITS: Final = b" +.-"
 
 def hidden(text: str, small: str) -> str:
     """The text without them; the same object if there are none. `small` is the same in small letters."""
-    if "@" in text:
-        if "://" in text:
-            text = _KEY_IN_ADDRESS.sub(r"\1" + MASK + "@", _ADDRESS.sub(r"\1:" + MASK + "@", text))
-        if ":\\/\\/" in text:
-            text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
+    text = _without_logins(_without_addresses(text), small)
     if "bearer" in small or "basic" in small or "token" in small:
         text = _SCHEME.sub(r"\1" + MASK, text)
     if "eyJ" in text:
@@ -85,6 +101,24 @@ def hidden(text: str, small: str) -> str:
 def is_card(number: str) -> bool:
     """Whether these digits are a card's number: an issuer's beginning, its length, and the right last digit (Luhn's)."""
     return _is_issued(number) and _has_check_digit(number)
+
+
+def _without_addresses(text: str) -> str:
+    if "@" in text:
+        if "://" in text:
+            text = _KEY_IN_ADDRESS.sub(r"\1" + MASK + "@", _ADDRESS.sub(r"\1:" + MASK + "@", text))
+        if ":\\/\\/" in text:
+            text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
+    if "%40" in text:
+        text = _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text)
+    return text
+
+
+def _without_logins(text: str, small: str) -> str:
+    for program, login in _LOGINS:
+        if program in small:
+            text = login.sub(r"\1" + MASK, text)
+    return text
 
 
 def _without_private_keys(text: str) -> str:
