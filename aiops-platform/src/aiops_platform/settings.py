@@ -78,7 +78,7 @@ class Settings:
     incident_events: int = field(
         metadata=_says(
             "Events of one incident that are kept: the first ones, the newest, and some spread over the time between. All are counted.",
-            default="1000",
+            default="10000",
         )
     )
     retention_days: int = field(
@@ -117,7 +117,7 @@ class Settings:
             key_rate=given.number("key_rate", 5_000, least=0, most=_MOST_RATE),
             service_rate=given.number("service_rate", 2_500, least=0, most=_MOST_RATE),
             max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),
-            incident_events=given.number("incident_events", 1_000, least=10, most=100_000),
+            incident_events=given.number("incident_events", 10_000, least=10, most=100_000),
             retention_days=given.number("retention_days", 90, least=1, most=36_500),
             max_store=given.number("max_store", 10 * 1024**3, least=10 * 1024**2, most=1024**5),
             log_format=given.one_of("log_format", _LOG_FORMATS),

@@ -16,7 +16,7 @@ class Retention:
     """`per_incident` events of each incident, none older than `age`, and the whole store in `total_bytes`."""
 
     age: timedelta = timedelta(days=90)
-    per_incident: int = 1_000
+    per_incident: int = 10_000
     total_bytes: int = 10 * 1024**3
 
 
