@@ -110,8 +110,9 @@ class Scrubber:
 
     def _hidden(self, given: str) -> str:
         text = self._values.hidden(given)
-        text = shapes.hidden(text, text.lower())
-        text = self._pairs.hidden(text, text.lower())
+        small = text.lower()
+        shaped = shapes.hidden(text, small)
+        text = self._pairs.hidden(shaped, small if shaped is text else shaped.lower())
         return given if text == given else text
 
     def _field(self, field: str, given: Any, *, named: bool) -> object:

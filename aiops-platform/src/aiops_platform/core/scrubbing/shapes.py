@@ -65,6 +65,7 @@ _KEY_SIGNS: Final = (
     *("whsec_", "sk-", "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb."),
     *("hvr.", ":AA"),
 )
+_SHORTEST_KEY: Final = 15
 _HOOK: Final = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
 # ISO/IEC 7812: 13 to 19 digits, as one or in the groups that are printed on them.
 _CARD: Final = re.compile(
@@ -87,7 +88,7 @@ def hidden(text: str, small: str) -> str:
         text = _SCHEME.sub(r"\1" + MASK, text)
     if "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
-    if any(sign in text for sign in _KEY_SIGNS):
+    if len(text) >= _SHORTEST_KEY and any(sign in text for sign in _KEY_SIGNS):
         text = _KEYS.sub(MASK, text)
     if "hooks.slack.com/" in text:
         text = _HOOK.sub(r"\1" + MASK, text)
