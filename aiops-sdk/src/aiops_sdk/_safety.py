@@ -100,6 +100,11 @@ def glancing(look: Callable[[Given], object]) -> Callable[[Given], Given]:
     return pass_on
 
 
+def is_at_work() -> bool:
+    """Whether what runs here is the SDK's own doing."""
+    return _inside.get()
+
+
 def keep_quiet() -> None:
     """Whatever the calling thread does from now on is the SDK's own doing and is never captured."""
     _inside.set(True)

@@ -6,6 +6,7 @@ uses the occasion to see whether one that is waited for has come meanwhile. ADR 
 
 from __future__ import annotations
 
+import _imp
 import functools
 import sys
 
@@ -36,17 +37,22 @@ class _Awaited:
 
 
 class Lookout:
-    """The finder that finds nothing. It takes no lock, imports nothing, and its calls are what the awaited modules get."""
+    """The finder that finds nothing. It takes no lock, imports nothing, and its calls are what the awaited modules get.
+
+    It looks around where the program imports, not where we do: what it finds might be in the midst of its own import.
+    """
 
     def __init__(self) -> None:
         self.awaited: List[_Awaited] = []
 
     def find_spec(self, name: str, path: Optional[Sequence[str]] = None, target: Optional[ModuleType] = None) -> None:  # noqa: ARG002 - Python's signature
         """Look around, and let the others find the module."""
+        if _safety.is_at_work():
+            return
         for one in self.awaited[:]:
             module = one.loaded()
             if module is not None and self.forget(one):
-                with _safety.guarded():
+                with _without_the_import_lock(), _safety.guarded():
                     one.then(module)
 
     def forget(self, one: _Awaited) -> bool:
@@ -56,6 +62,27 @@ class Lookout:
         except ValueError:
             return False
         return True
+
+
+class _without_the_import_lock:  # noqa: N801 - reads as a statement
+    """Python asks its finders under a lock over all imports: in this block, let go of it.
+
+    Who imports something under it that another thread is importing already waits for that thread; and that one soon waits
+    for the lock, for ever.
+    """
+
+    def __enter__(self) -> None:
+        self._times = 0
+        while True:
+            try:
+                _imp.release_lock()
+            except RuntimeError:  # Now it is not ours any more.
+                return
+            self._times += 1
+
+    def __exit__(self, *_: object) -> None:
+        for _each in range(self._times):
+            _imp.acquire_lock()
 
 
 def when_loaded(module: str, attribute: str, then: Callable[[ModuleType], None]) -> Callable[[], None]:

@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import Iterator, List
 
 import pytest
+from children import run_program
 
-from aiops_sdk import modules
+from aiops_sdk import _safety, modules
 
 
 @pytest.fixture
@@ -84,3 +85,48 @@ def our_errors_are_kept() -> Iterator[None]:
     token = _safety._strict.set(False)
     yield
     _safety._strict.reset(token)
+
+
+def test_what_we_import_ourselves_is_no_occasion(meta_path: List[object], package: str):
+    got: List[ModuleType] = []
+    modules.when_loaded(package + ".first", "Wanted", got.append)
+    with _safety.guarded():
+        importlib.import_module(package)
+    assert got == []
+    sys.modules.pop("json.tool", None)
+    importlib.import_module("json.tool")
+    assert [module.__name__ for module in got] == [package + ".first"]
+
+
+TWO_THREADS = """
+import sys, threading
+from aiops_sdk import modules
+
+waits, goes_on = threading.Event(), threading.Event()
+sys.modules["signals"] = type(sys)("signals")
+sys.modules["signals"].__dict__.update(waits=waits, goes_on=goes_on)
+
+def then(module):
+    goes_on.set()
+    import package_of_the_test.second
+
+modules.when_loaded("package_of_the_test.first", "Wanted", then)
+other = threading.Thread(target=__import__, args=("package_of_the_test",), daemon=True)
+other.start()
+waits.wait()
+import colorsys
+other.join()
+print("both are done")
+"""
+
+
+def test_two_threads_that_import_do_not_wait_for_each_other(package: str, tmp_path: Path):
+    folder = tmp_path / package
+    folder.joinpath("second.py").write_text(
+        "import signals\nfrom package_of_the_test import first\nfirst.Wanted = 1\n"
+        "signals.waits.set()\nsignals.goes_on.wait()\n"
+        "import time\ntime.sleep(0.2)  # until the other waits for us\nimport wave\n"
+    )
+    folder.joinpath("first.py").write_text("")
+    # Without a key: nothing of ours is started.
+    assert run_program(tmp_path, TWO_THREADS, platform_url=None).out == "both are done\n"

@@ -123,10 +123,10 @@ def _bequeath(bequest: Bequest, process: Any) -> Callable[[], None]:
 
 def _is_child() -> bool:
     """Whether this process runs for multiprocessing, or is just being prepared for it."""
-    if "multiprocessing.process" not in sys.modules:
+    # Not by an import: another thread may be in the midst of importing the package.
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is None or not hasattr(process, "parent_process"):
         return False
-    from multiprocessing import process
-
     return hasattr(process.current_process(), "_inheriting") or process.parent_process() is not None
 
 
