@@ -6,6 +6,7 @@ forking: a module that is half loaded at that moment stays locked in the child f
 
 from __future__ import annotations
 
+import _imp
 import _thread
 import os
 import sys
@@ -23,6 +24,8 @@ FORK_SECONDS = 5.0
 SECONDS = 1.0
 # Between two modules: a lock that is taken again at once is never had by who waits for it.
 PAUSE = 0.001
+# For a moment in which the program imports nothing. One that never comes is a program that runs within an import.
+PATIENCE = 5.0
 
 #: What is needed soon after the start. First what takes a failure down, then what tells of it, then the way to the platform.
 SOON = (
@@ -97,13 +100,37 @@ class Loader:
         """Load all that will be needed soon, also what other modules would import at their first use."""
         if self._done:
             return
+        patient_until = time.monotonic() + PATIENCE
         for name in SOON:
             # One by one, so that nobody waits for all of them.
+            while not self._loads_alone(name) and time.monotonic() < patient_until:
+                time.sleep(PAUSE)
             self._module_if_any(name)
             time.sleep(PAUSE)
         # Names of hosts are encoded like this, and the first time looks for a module.
         self.module("encodings.idna")
         self._done = True
+
+    def _loads_alone(self, name: str) -> bool:
+        """Load it while nobody else imports anything. False, and nothing is done, where somebody does.
+
+        Some finders (that of setuptools, for one) import under the lock that Python holds while it asks them. Who is importing
+        what they want meanwhile, and asks for that lock, waits for them as they wait for him. So we import under that lock,
+        too, and only when no module is locked: then there is nobody to wait for, and who comes later waits for one module.
+        """
+        if not self._lock.acquire(timeout=SECONDS):
+            return False
+        try:
+            _imp.acquire_lock()
+            try:
+                if _locked_modules():
+                    return False
+                self._module_if_any(name)
+                return True
+            finally:
+                _imp.release_lock()
+        finally:
+            self._lock.release()
 
     def _module_if_any(self, name: str) -> None:
         try:
@@ -133,6 +160,11 @@ class Loader:
 
 
 LOADER = Loader()
+
+
+def _locked_modules() -> object:
+    """Those that are being imported at this moment; none where Python keeps no such list."""
+    return getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None)
 
 
 class Late:

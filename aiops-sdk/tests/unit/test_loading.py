@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
+from pathlib import Path
 from typing import List
 
 import pytest
@@ -65,3 +67,26 @@ def test_the_end_waits_for_what_is_in_the_making():
     threading.Timer(0.05, finish.release).start()
     loader.end()
     assert made == ["made"]
+
+
+def test_nothing_is_loaded_while_the_program_imports_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    loader, begun, goes_on = Loader(), threading.Event(), threading.Event()
+    monkeypatch.setitem(sys.modules, "signals_of_the_test", type(sys)("signals_of_the_test"))
+    vars(sys.modules["signals_of_the_test"]).update(begun=begun, goes_on=goes_on)
+    (tmp_path / "slow_one.py").write_text(
+        "import signals_of_the_test as signals\nsignals.begun.set()\nsignals.goes_on.wait(60)\nimport chunk_of_it\n"
+    )
+    (tmp_path / "chunk_of_it.py").write_text("")
+    (tmp_path / "ours_of_the_test.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    program = threading.Thread(target=__import__, args=("slow_one",), daemon=True)
+    program.start()
+    assert begun.wait(60)
+    assert not loader._loads_alone("ours_of_the_test")
+    assert "ours_of_the_test" not in sys.modules
+    goes_on.set()
+    program.join(60)
+    assert loader._loads_alone("ours_of_the_test")
+    assert {"slow_one", "chunk_of_it", "ours_of_the_test"} <= sys.modules.keys()
+    for name in ("slow_one", "chunk_of_it", "ours_of_the_test"):
+        del sys.modules[name]

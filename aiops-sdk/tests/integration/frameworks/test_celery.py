@@ -251,6 +251,7 @@ def test_a_task_whose_process_is_killed_is_one_event_at_once(platform: Platform,
     assert "SIGKILL" in lost["message"]
 
 
+@pytest.mark.skipif(celery.VERSION < (5, 3), reason="after a hard limit it loses the task that waits, without us too")
 def test_a_task_that_takes_too_long_is_one_event(platform: Platform, shop: Path):
     events = run(shop, platform, "shop.hang.delay()\nshop.hang_softly.delay()", events=2)
     told = {event["contexts"]["task"]["name"]: event["exceptions"][0]["type"] for event in events}
