@@ -14,7 +14,6 @@ from aiops_sdk import stacktrace
 from aiops_sdk.locals import shown
 from aiops_sdk.steps import Scrubber, Steps
 
-
 BUDGET = variables.SECONDS
 
 
