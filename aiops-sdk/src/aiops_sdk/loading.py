@@ -123,7 +123,8 @@ class Loader:
         try:
             _imp.acquire_lock()
             try:
-                if _locked_modules():
+                # gevent puts locks of its own in the place of those of modules: not to be waited for under this one.
+                if _locked_modules() or "gevent" in sys.modules:
                     return False
                 self._module_if_any(name)
                 return True

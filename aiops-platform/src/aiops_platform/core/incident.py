@@ -127,7 +127,13 @@ def absorb(event: Event, into: Incident | None, *, service: Service, at: datetim
     if into is None:
         incident = _opened_by(event, service=service, at=at, now=now)
         return Changed(incident, (_told(FactKind.INCIDENT_OPENED, incident, now),))
-    newest = _shown(event) if at >= into.last_seen_at or ahead.is_ahead(into.last_seen_at, now) else {}
+    is_newest = at >= into.last_seen_at or ahead.is_ahead(into.last_seen_at, now)
+    # A line that was logged of an exception says less than the exception.
+    repeats = into.kind is IncidentKind.EXCEPTION and event.signal_type is SignalType.LOG_ERROR
+    explains = into.kind is IncidentKind.LOG_ERROR and event.signal_type is SignalType.EXCEPTION
+    newest = _shown(event) if explains or (is_newest and not repeats) else {}
+    if explains:
+        newest["kind"] = IncidentKind.EXCEPTION
     known = _put_right(into, now)
     incident = replace(
         known,
