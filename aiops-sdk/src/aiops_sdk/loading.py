@@ -100,8 +100,10 @@ class Loader:
         """Load all that will be needed soon, also what other modules would import at their first use."""
         if self._done:
             return
-        patient_until = time.monotonic() + PATIENCE
+        begun = time.monotonic()
         for name in SOON:
+            # Beside gevent it never comes.
+            patient_until = begun + (PATIENCE / 10 if "gevent" in sys.modules else PATIENCE)
             # One by one, so that nobody waits for all of them.
             while not self._loads_alone(name) and time.monotonic() < patient_until:
                 time.sleep(PAUSE)
