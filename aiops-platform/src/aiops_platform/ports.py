@@ -202,6 +202,14 @@ class Transaction(Protocol):
         """Notes the time of the last event of services, by id. Never goes back, unless it was ahead of now."""
         ...
 
+    def note_releases(self, seen: Mapping[tuple[int, str], datetime]) -> None:
+        """Notes that these releases of services (by id) were seen at that time; the earliest time stays."""
+        ...
+
+    def releases(self, service_ids: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
+        """When each release of these services (by id) was first seen, where any was named; of each the newest 1,000."""
+        ...
+
     def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
         """The incidents that these keys of these services (by id) lead to, where there are any."""
         ...

@@ -253,3 +253,36 @@ def test_nothing_to_save_is_no_change(store, database):
         assert transaction.grouped([]) == {}
     assert counted(database, schema.revisions) == 0
     assert SHOP.named.name == "shop"
+
+
+def test_of_a_release_the_earliest_time_stays_also_when_another_program_noted_it(store, database):
+    service = a_service(store)
+    for other, at in ((False, after(hours=2)), (True, after(hours=1)), (False, after(hours=3)), (False, NOW)):
+        with (SqlStore(database) if other else store).begin() as transaction:
+            transaction.note_releases({(service.id, "1.0"): at, (service.id, "2.0"): after(hours=5)})
+    with store.begin() as transaction:
+        assert transaction.releases([service.id, 99]) == {service.id: {"1.0": NOW, "2.0": after(hours=5)}}
+
+
+def test_a_release_that_was_noted_in_a_transaction_that_was_undone_is_noted_by_the_next(store):
+    service = a_service(store)
+
+    def failing() -> None:
+        with store.begin() as transaction:
+            transaction.note_releases({(service.id, "1.0"): NOW})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    with store.begin() as transaction:
+        transaction.note_releases({(service.id, "1.0"): NOW})
+        assert transaction.releases([service.id]) == {service.id: {"1.0": NOW}}
+
+
+def test_of_a_service_that_names_ever_new_releases_the_newest_stay(store):
+    service = a_service(store)
+    with store.begin() as transaction:
+        transaction.note_releases({(service.id, f"r{number}"): after(seconds=number) for number in range(1_500)})
+        known = transaction.releases([service.id])[service.id]
+    assert len(known) == 1_000
+    assert {"r500", "r1499"} <= set(known)

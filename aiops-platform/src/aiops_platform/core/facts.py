@@ -12,6 +12,7 @@ class FactKind(StrEnum):
     INCIDENT_OPENED = "incident_opened"
     INCIDENT_REOPENED = "incident_reopened"
     INCIDENT_RESOLVED = "incident_resolved"
+    INCIDENT_STAYED = "incident_stayed"
     INCIDENT_MUTED = "incident_muted"
     SERVICE_SEEN = "service_seen"
     SERVICE_SILENT = "service_silent"

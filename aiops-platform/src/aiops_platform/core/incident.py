@@ -1,5 +1,6 @@
 """An incident: events that are one problem, and what may happen to it. Pure: state and input in, state and facts out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aiops_platform.core import ahead, clocks
+from aiops_platform.core import ahead, clocks, facets, regression
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import said_by
@@ -50,7 +51,8 @@ class Incident:
     """`id` is None until it is saved. What is shown (message, level, path, …) is that of the newest event.
 
     Of its events, `kept` are stored for good, the last of them since `kept_at`; one more only until the next one comes,
-    if `passing`: see `sampling`.
+    if `passing`: see `sampling`. `resolved_in` is the newest release of its service when it was resolved, `stayed` the
+    reasons for which events have not reopened it since (`Stays`, in one text).
     """
 
     id: int | None
@@ -75,6 +77,8 @@ class Incident:
     kept: int = 0
     kept_at: datetime | None = None
     passing: bool = False
+    resolved_in: str | None = None
+    stayed: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,19 @@ def time_of(event: Event, received_at: datetime) -> datetime:
     return clocks.happened(last_at or event.occurred_at, event.timestamp, received_at)
 
 
-def absorb(event: Event, into: Incident | None, *, service: Service, at: datetime, now: datetime) -> Changed:
+def absorb(
+    event: Event,
+    into: Incident | None,
+    *,
+    service: Service,
+    at: datetime,
+    now: datetime,
+    releases: Mapping[str, datetime] | None = None,
+) -> Changed:
     """The incident with one more event in it (or a new one), and whether that opened or reopened it.
 
-    `at` is when the event happened (`time_of`), `now` when the platform learned of it.
+    `at` is when the event happened (`time_of`), `now` when the platform learned of it; `releases` says when each of the
+    service was first seen.
     """
     if into is None:
         incident = _opened_by(event, service=service, at=at, now=now)
@@ -142,9 +155,17 @@ def absorb(event: Event, into: Incident | None, *, service: Service, at: datetim
         last_seen_at=max(known.last_seen_at, at),
         **newest,
     )
-    if _is_regression(into, at, now):
-        return _reopened(incident, now)
-    return Changed(incident)
+    if into.state is not IncidentState.RESOLVED:
+        return Changed(incident)
+    verdict = regression.judged(
+        at=at,
+        release=facets.release_of(event),
+        resolved_at=into.state_since,
+        resolved_in=into.resolved_in,
+        first_seen=releases or {},
+        now=now,
+    )
+    return _reopened(incident, now, verdict.why) if verdict.stays is None else _stayed(incident, verdict, now)
 
 
 def silenced(
@@ -185,9 +206,13 @@ def recovered(incident: Incident, now: datetime) -> Changed:
     return resolved(incident, now) if incident.state is IncidentState.OPEN else Changed(incident)
 
 
-def resolved(incident: Incident, now: datetime) -> Changed:
-    """The problem is said to be gone: should it return, the incident reopens."""
-    return _moved(incident, IncidentState.RESOLVED, FactKind.INCIDENT_RESOLVED, now)
+def resolved(incident: Incident, now: datetime, *, release: str | None = None) -> Changed:
+    """The problem is said to be gone, in this release of its service: should it return, the incident reopens."""
+    if incident.state is IncidentState.RESOLVED:
+        return Changed(incident)
+    incident = replace(incident, resolved_in=release, stayed="")
+    why = f"in {release}" if release else ""
+    return _moved(incident, IncidentState.RESOLVED, FactKind.INCIDENT_RESOLVED, now, why)
 
 
 def muted(incident: Incident, now: datetime) -> Changed:
@@ -200,13 +225,6 @@ def reopened(incident: Incident, now: datetime) -> Changed:
     return Changed(incident) if incident.state is IncidentState.OPEN else _reopened(incident, now)
 
 
-def _is_regression(incident: Incident, at: datetime, now: datetime) -> bool:
-    # An event from before the resolution that arrives late is no news. Of a resolution that a clock ahead has dated,
-    # nobody knows when it was: better a problem too many than one that never returns.
-    is_later = at > incident.state_since or ahead.is_ahead(incident.state_since, now)
-    return incident.state is IncidentState.RESOLVED and is_later
-
-
 def _put_right(incident: Incident, now: datetime) -> Incident:
     if not ahead.is_ahead(max(incident.state_since, incident.last_seen_at), now):
         return incident
@@ -217,20 +235,30 @@ def _put_right(incident: Incident, now: datetime) -> Incident:
     )
 
 
-def _reopened(incident: Incident, now: datetime) -> Changed:
+def _reopened(incident: Incident, now: datetime, why: str = "") -> Changed:
     incident = replace(incident, state=IncidentState.OPEN, state_since=now, reopened_at=now)
-    return Changed(incident, (_told(FactKind.INCIDENT_REOPENED, incident, now),))
+    return Changed(incident, (_told(FactKind.INCIDENT_REOPENED, incident, now, why),))
 
 
-def _moved(incident: Incident, state: IncidentState, kind: FactKind, now: datetime) -> Changed:
+def _stayed(incident: Incident, verdict: regression.Verdict, now: datetime) -> Changed:
+    """Each reason is told once: a thousand events that come late are no thousand lines of a story."""
+    told = incident.stayed.split()
+    if verdict.stays is None or verdict.stays in told:
+        return Changed(incident)
+    incident = replace(incident, stayed=" ".join((*told, verdict.stays)))
+    return Changed(incident, (_told(FactKind.INCIDENT_STAYED, incident, now, verdict.why),))
+
+
+def _moved(incident: Incident, state: IncidentState, kind: FactKind, now: datetime, why: str = "") -> Changed:
     if incident.state is state:
         return Changed(incident)
     moved = replace(incident, state=state, state_since=now)
-    return Changed(moved, (_told(kind, moved, now),))
+    return Changed(moved, (_told(kind, moved, now, why),))
 
 
-def _told(kind: FactKind, incident: Incident, now: datetime) -> Fact:
-    return Fact(kind=kind, at=now, data={"type": incident.type, "message": one_line(incident.message, _TOLD_LIMIT)})
+def _told(kind: FactKind, incident: Incident, now: datetime, why: str = "") -> Fact:
+    data = {"type": incident.type, "message": one_line(incident.message, _TOLD_LIMIT)}
+    return Fact(kind=kind, at=now, data=data | {"why": why} if why else data)
 
 
 def _opened_by(event: Event, *, service: Service, at: datetime, now: datetime) -> Incident:

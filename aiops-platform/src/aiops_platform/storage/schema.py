@@ -142,6 +142,16 @@ services = Table(
     UniqueConstraint("project_id", "name", "environment"),
 )
 
+# When each release of a service was first seen in its events, by their own time.
+releases = Table(
+    "releases",
+    metadata,
+    Column("service_id", ForeignKey("services.id"), primary_key=True),
+    Column("release", String(200), primary_key=True),
+    Column("first_seen_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What expects beats. One for each service that has sent a heartbeat.
 monitors = Table(
     "monitors",
@@ -255,6 +265,9 @@ incidents = Table(
     Column("kept", Integer, nullable=False, server_default="0", index=True),
     Column("kept_at", Instant),
     Column("passing", Boolean, nullable=False, server_default=false()),
+    # The newest release of its service when it was resolved, and why events since then have not reopened it.
+    Column("resolved_in", String(200)),
+    Column("stayed", String(40), nullable=False, server_default=""),
     Index("ix_incidents_project_id_state_last_seen_at", "project_id", "state", "last_seen_at"),
     Index("ix_incidents_service_id_state", "service_id", "state"),
 )

@@ -39,10 +39,11 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import burial, counters, schema, scrub_rules, space, training
+from aiops_platform.storage import burial, counters, releases, schema, scrub_rules, space, training
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.tallies import Tallies
 
@@ -57,12 +58,13 @@ class SqlStore:
         self._database = database
         self._bodies = Bodies()
         self._tallies = Tallies()
+        self._releases = Releases()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `ports.Store`."""
         with self._database.begin() as connection:
-            yield SqlTransaction(connection, self._bodies, self._tallies)
+            yield SqlTransaction(connection, self._bodies, self._tallies, self._releases)
 
     def used_bytes(self) -> int:
         """See `ports.Store`."""
@@ -81,10 +83,11 @@ class SqlStore:
 class SqlTransaction:
     """See `ports.Transaction`."""
 
-    def __init__(self, connection: Connection, bodies: Bodies, tallies: Tallies) -> None:
+    def __init__(self, connection: Connection, bodies: Bodies, tallies: Tallies, known: Releases) -> None:
         self._connection = connection
         self._bodies = bodies
         self._tallies = tallies
+        self._releases = known
 
     def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
         """See `ports.Transaction`."""
@@ -114,6 +117,14 @@ class SqlTransaction:
             .values(last_event_at=at),
             [{"service": service_id, "at": at} for service_id, at in events.items()],
         )
+
+    def note_releases(self, seen: Mapping[tuple[int, str], datetime]) -> None:
+        """See `ports.Transaction`."""
+        self._releases.note(self._connection, seen)
+
+    def releases(self, service_ids: Collection[int]) -> Mapping[int, Mapping[str, datetime]]:
+        """See `ports.Transaction`."""
+        return releases.of_services(self._connection, service_ids)
 
     def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
         """See `ports.Transaction`."""

@@ -49,6 +49,7 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.INCIDENT_OPENED: "Opened",
     FactKind.INCIDENT_REOPENED: "Reopened",
     FactKind.INCIDENT_RESOLVED: "Resolved",
+    FactKind.INCIDENT_STAYED: "Stays resolved",
     FactKind.INCIDENT_MUTED: "Muted",
     FactKind.SERVICE_SEEN: "Service seen for the first time",
     FactKind.SERVICE_SILENT: "Service fell silent",

@@ -138,8 +138,27 @@ def test_a_resolved_incident_reopens_when_its_error_returns():
 def test_an_event_from_before_the_resolution_reopens_nothing():
     resolved = rules.resolved(an_incident(), after(hours=1)).incident
     changed = absorb(an_event(), resolved, service=SHOP, at=after(minutes=59), now=after(hours=2))
-    assert changed.facts == ()
+    assert kinds(changed) == [FactKind.INCIDENT_STAYED]
     assert (changed.incident.state, changed.incident.count) == (IncidentState.RESOLVED, 2)
+
+
+def test_why_it_stays_resolved_is_told_once_for_each_reason_and_anew_after_the_next_resolution():
+    def told(incident, **release):
+        changed = absorb(an_event(**release), incident, service=SHOP, at=at, now=after(hours=9))
+        return changed.incident, [fact.data["why"].partition(",")[0] for fact in changed.facts]
+
+    resolved = rules.resolved(an_incident(), after(hours=1), release="1.1").incident
+    at = after(minutes=59)
+    late, whys = told(resolved)
+    assert whys == ["an event that came late happened before that"]
+    assert told(late)[1] == []
+    at = after(hours=2)
+    older, whys = told(late, release="1.0")
+    assert whys == ["it happened in 1.0"]
+    assert told(older, release="0.9")[1] == []
+    again = rules.resolved(rules.reopened(older, after(hours=3)).incident, after(hours=4), release="1.1").incident
+    at = after(hours=5)
+    assert told(again, release="1.0")[1] == ["it happened in 1.0"]
 
 
 def test_a_muted_incident_only_counts():

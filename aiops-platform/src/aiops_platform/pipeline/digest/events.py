@@ -13,7 +13,7 @@ from aiops_platform.core.event import Event
 from aiops_platform.core.facets import Pair
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey, Kin
-from aiops_platform.core.incident import Incident
+from aiops_platform.core.incident import Incident, IncidentState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.pipeline.digest.parcels import named
@@ -69,10 +69,11 @@ def take_events(
     strangers = [(place[0], each.kin) for place, each in zip(places, arrivals, strict=True) if place not in known]
     kin = {(service_id, key) for service_id, each in strangers if each for key in (each.told, each.rescued)}
     drafts = _Drafts(known, transaction.grouped(kin) if kin else {})
+    releases = _releases(transaction, arrivals, services, drafts)
     last: dict[int, datetime] = {}
     for arrival in arrivals:
         service = services[arrival.named]
-        drafts.of(service.id, arrival).add(arrival, service, now, most)
+        drafts.of(service.id, arrival).add(arrival, service, now, most, releases.get(service.id, {}))
         last[service.id] = max(last.get(service.id, arrival.at), arrival.at)
     _thin_out(transaction, [draft for draft in drafts.all if draft.sample.kept > most], most)
     transaction.save_incidents([_change_of(draft, draft.incident) for draft in drafts.all if draft.incident])
@@ -93,8 +94,10 @@ class _Draft:
     def __post_init__(self) -> None:
         self.sample = _Sample(self.incident)
 
-    def add(self, arrival: Arrival, service: Service, now: datetime, most: int) -> None:
-        changed = rules.absorb(arrival.event, self.incident, service=service, at=arrival.at, now=now)
+    def add(
+        self, arrival: Arrival, service: Service, now: datetime, most: int, releases: Mapping[str, datetime]
+    ) -> None:
+        changed = rules.absorb(arrival.event, self.incident, service=service, at=arrival.at, now=now, releases=releases)
         self.incident = changed.incident
         self.facts.extend(changed.facts)
         self.sample.add(arrival, changed.incident.first_seen_at, most)
@@ -144,6 +147,8 @@ class _Drafts:
         self._at = {place: by_id[incident.id] for place, incident in (*known.items(), *kin.items())}
         # In the order in which their events came.
         self.all: dict[_Draft, None] = {}
+        incidents = [*known.values(), *kin.values()]
+        self.resolved_services = {each.service_id for each in incidents if each.state is IncidentState.RESOLVED}
 
     def of(self, service_id: int, arrival: Arrival) -> _Draft:
         """Where this event belongs: by its key, else by its kin, else it is the first of a new incident."""
@@ -183,6 +188,19 @@ def _new(
         by_id.setdefault((services[arrival.named].id, arrival.event_id), arrival)
     fresh = transaction.remember({place: arrival.received_at for place, arrival in by_id.items()})
     return [arrival for place, arrival in by_id.items() if place in fresh]
+
+
+def _releases(
+    transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], drafts: _Drafts
+) -> Mapping[int, Mapping[str, datetime]]:
+    """Notes the releases of these events; returns those of the services of which something is resolved."""
+    seen: dict[tuple[int, str], datetime] = {}
+    for arrival in arrivals:
+        if release := facets.release_of(arrival.event):
+            place = services[arrival.named].id, release
+            seen[place] = min(seen.get(place, arrival.at), arrival.at)
+    transaction.note_releases(seen)
+    return transaction.releases(drafts.resolved_services) if drafts.resolved_services else {}
 
 
 def _thin_out(transaction: Transaction, drafts: Sequence[_Draft], most: int) -> None:
