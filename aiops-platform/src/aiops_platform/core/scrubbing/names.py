@@ -1,53 +1,46 @@
 """Which names tell that their value is a secret: the words of ADR 25, in any spelling."""
 
 from typing import Final
+from unicodedata import category, normalize
 
+# Anywhere in a name: "X-Api-Key", "db_password", "accessToken".
 _WORDS: Final = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "authorization", "cookie", "apikey"),
     *("privatekey", "accesskey", "encryptionkey", "signingkey", "masterkey", "sharedkey", "accountkey", "authkey"),
-    *("sshkey", "credential"),
-)
-# Words of many trades: in a text, a value behind one of them must look like a secret.
-_WEAK_WORDS: Final = (
-    *("session", "sessid", "signature", "csrf", "xsrf", "jwt", "cardnumber", "creditcard", "securitycode"),
+    *("sshkey", "credential", "session", "sessid", "signature", "csrf", "xsrf", "jwt", "cardnumber", "creditcard"),
+    "securitycode",
 )
 # What a name may be or end in, as a word of its own: "db_pass" is one, "compass" is not.
 _ENDINGS: Final = ("pass", "auth", "authentication", "pin", "otp", "cvv", "cvc", "ssn", "sig")
 # Beginnings of words that contain one of the words and mean something else.
 _OTHERS: Final = ("tokeniz", "tokenis", "secretar")
-_PASSES: Final = (
+#: What may come before "pass" in a word that is no password, while SSHPASS and dbpass are.
+PASSES: Final = (
     *("com", "by", "tres", "sur", "over", "under", "low", "high", "band", "all", "single", "multi", "first"),
-    *("second", "last", "one", "two", "render", "hall"),
+    *("second", "last", "one", "two", "render", "hall", "get", "surrogate", "x"),
 )
 # A number under such a name counts or measures.
 _MEASURES: Final = (
     *("count", "tokens", "length", "size", "age", "ttl", "limit", "expires", "expiry", "timeout", "seconds", "total"),
 )
 _MEASURES_FIRST: Final = ("max", "min", "num", "has", "is")
-#: One of these is part of every telling name, in small letters.
-ROOTS: Final = (
-    *("pass", "pwd", "secret", "token", "auth", "cookie", "key", "cred", "sess", "signature", "csrf", "xsrf", "jwt"),
-    *("card", "code", "pin", "otp", "cvv", "cvc", "ssn", "sig"),
-)
 
 _SPELLING: Final = str.maketrans("", "", "-_. ")
 
 
 def normalised(name: str) -> str:
-    """Without what differs from one spelling to the next."""
+    """Without what differs from one spelling to the next, seen or unseen."""
+    if not name.isascii():
+        name = "".join([char for char in normalize("NFKC", name) if category(char) != "Cf"])
     return name.lower().translate(_SPELLING)
 
 
 def is_telling(name: str) -> bool:
     """Whether the value under this name is nobody's business."""
-    plain = _without_others(normalised(name))
-    return any(word in plain for word in _WORDS) or any(word in plain for word in _WEAK_WORDS) or _ends_telling(name)
-
-
-def is_strong(name: str) -> bool:
-    """Whether it tells so also in prose and in source."""
-    plain = _without_others(normalised(name))
-    return any(word in plain for word in _WORDS) or (plain.endswith("pass") and _ends_telling(name))
+    plain = normalised(name)
+    for other in _OTHERS:
+        plain = plain.replace(other, "")
+    return any(word in plain for word in _WORDS) or _ends_telling(name)
 
 
 def measures(name: str) -> bool:
@@ -64,18 +57,12 @@ def looks_random(value: str) -> bool:
     return mixed or any(char.isdigit() for char in value)
 
 
-def _without_others(plain: str) -> str:
-    for other in _OTHERS:
-        plain = plain.replace(other, "")
-    return plain
-
-
 def _ends_telling(name: str) -> bool:
     last = name.replace("-", "_").replace(".", "_").replace(" ", "_").rpartition("_")[2]
     small = last.lower()
     if not small.endswith(_ENDINGS):
         return False
-    if small in _ENDINGS or (small.endswith("pass") and not small[:-4].endswith(_PASSES)):
+    if small in _ENDINGS or (small.endswith("pass") and not small[:-4].endswith(PASSES)):
         return True
     # dbPass: a word of its own begins with a capital letter, after a small one.
     return any(last.endswith(ending.capitalize()) and last[: -len(ending)][-1:].islower() for ending in _ENDINGS)

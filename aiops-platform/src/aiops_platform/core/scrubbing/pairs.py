@@ -1,216 +1,307 @@
-"""A value behind a telling name, in any text: `password=…`, `"api_key": "…"`, `Cookie: …`, `--token …`, `<secret>…</`.
+"""A value behind a telling name, in any text: `password=…`, `"api_key": "…"`, `Cookie: …`, `--token …`.
 
-It looks for the sign first, then for the name before it, then for the end of the value; each is bounded or moves on, so
-it takes time in proportion to the text.
+It looks for the word first, so that the rest is tried only where one stands; each part is bounded, so it takes time in
+proportion to the text.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from aiops_platform.core.scrubbing import names
-from aiops_platform.core.scrubbing.shapes import MASK
+from aiops_platform.core.scrubbing import extents, names
 
-# As they are, and as addresses write them.
-_SIGN: Final = re.compile(r"[=:]+|%(?:25){0,3}3[ad]|\\u003[ad]", re.IGNORECASE)
-# So far before its sign a name may begin.
-_REACH: Final = 96
-# The name, read backwards from its sign.
-_NAME_BACKWARDS: Final = re.compile(r"[!\s]{0,8}(?P<close>(?:[\"']\\{0,31}|;touq&|22%|\]){0,2})(?P<name>[\w.-]{1,64})")
-# Between sign and value: in source, a type may stand there; then a blank, and a quote, at any depth of quoting.
-_OPENING: Final = re.compile(
-    r"(?P<sign>=>|={1,2}|:(?:\s{0,4}[a-z_][\w.|\[\], ]{0,60}?\s{1,4}=\s)?|%(?:25){0,3}3[ad]|\\u003[ad])"
-    r"(?:\s{0,40}|\+{1,8}|(?:%20){1,8})"
-    r"(?P<escaped>\\{1,31}[\"']|%22|&quot;)?[bru]{0,2}(?P<quote>\"\"\"|'''|[\"'])?",
-    re.IGNORECASE,
+MASK: Final = "[hidden]"
+
+# Where one of them may begin: a quick look, which leaves the rest to the pattern itself. Those that begin with a letter
+# of which texts are full are found faster one by one.
+_BEGINNING: Final = (
+    r"p(?:ass|wd|rivate|in)|s(?:e(?:cret|ss|curity)|ig(?:nat|ning|(?![a-z]))|hared|sn|sh)|c(?:ookie|red|srf|ard|vv|vc)|"
+    r"a(?:uth|pi|cc)|xsrf|jwt"
 )
-_ENDS: Final = {
-    '"': re.compile(r'(?:[^"\\\n]|\\.)*+'),
-    # In SQL, a quote in quotes is written twice.
-    "'": re.compile(r"(?:[^'\\\n]|\\.|''(?=[^\s,):]))*+"),
-    '"""': re.compile(r'(?s:(?:[^"\\]|\\.|"(?!""))*+)'),
-    "'''": re.compile(r"(?s:(?:[^'\\]|\\.|'(?!''))*+)"),
-}
-# It goes on behind a sign that could end it, if neither a blank nor another name comes next.
-_UNQUOTED: Final = re.compile(
-    r"[^\s\"',;&)}\]<>]*+(?:(?:[,;)}\]\"']|&(?!(?:amp|quot|#[0-9]{2});))(?=[\w!@#$%^*~+-])"
-    r"(?![\w.%-]{1,64}[\"']?\s{0,2}(?:[=:]|%3[ad]))[^\s\"',;&)}\]<>]++)*+"
+_BEGINNINGS: Final = ("token", "otp", "encry", "master")
+# Told by any of them, also without quotes around the name.
+_STRONG: Final = (
+    r"pass(?:word|wd|phrase|code)|(?<=[a-z0-9_-])" + "".join(map("(?<!{})".format, names.PASSES)) + r"pass(?![a-z0-9])|"
+    r"pwd|secret(?!ar[iy])|token(?!i[sz])|authorization|authentication(?![\w-])|cookie|credential|"
+    r"(?:api|private|access|encryption|signing|master|shared|account|auth|ssh)[-_. ]?key"
 )
-_COOKIES: Final = re.compile(r"[^\n\"'&)}\]]*+")
-# Where addresses are written out in addresses.
-_ENDS_WRITTEN_OUT: Final = re.compile(r"%(?:25){0,3}2[26]", re.IGNORECASE)
-_LINE: Final = re.compile(r"[^\n\"]*+")
-_BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
-_LONGEST_LIST: Final = 8_192
-_HEADERS: Final = ("authorization", "cookie", "-authentication")
-_OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[ \t]{1,4}(?P<value>(?!-)[^\s\"']{1,512}+)")
-_QUOTED_OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[ \t]{1,4}[\"'](?P<value>[^\n\"']{1,512}+)")
-_LISTS_BEGIN: Final = ("('", '("', "['", '["', "(b'", "[b'")
-_LISTED: Final = re.compile(
-    r"[(\[]b?[\"'](?P<name>[\w-]{1,64}+)[\"'],\s{0,4}b?[\"'](?P<value>[^\n\"']{1,1024}+)[\"']\s{0,2}[)\]]"
+# Without quotes around the name the value must look like one: "session" and "pin" are words of many trades.
+_WEAK: Final = (
+    r"session|sess[-_]?id|signature|csrf|xsrf|jwt|card[-_ ]?number|credit[-_ ]?card|security[-_ ]?code|"
+    r"(?<![a-z0-9])(?:pass|auth|pin|otp|cv[vc]2?|ssn)(?![a-z0-9])|(?<=[?&;])sig(?==)"
 )
-_LISTED_OPTION: Final = re.compile(r"--(?P<name>[\w-]{1,64}+)[\"'],\s{0,4}[\"'](?P<value>[^\n\"']{1,512}+)")
-_ELEMENT: Final = re.compile(
-    r"<(?P<name>[\w:.-]{1,100}+)(?:\s[^<>]{0,400}+)?>(?:\s{0,40}<!\[CDATA\[)?(?P<value>[^<]{1,8192}+)</"
+_REST: Final = (
+    r"(?P<rest>[\w-]{0,64})(?P<end>[\"']|" + extents.ESCAPES + r")?"
+    # In source code, a type may stand between.
+    r"(?:\s{0,4}:\s{0,4}[a-z_][\w.]{0,40}(?:\[[\w., |]{0,60}\])?(?:\s{0,4}\|\s{0,4}none)?\s{1,4}(?==[^=]))?"
+    r"\s{0,8}(?P<sign>=>|!=|[=:]{1,2}|%(?:25){0,3}3[ad]|\\{1,15}u003[ad]|&#61;|->|→|\||(?(end),|(?=[\"'])))"
+    r"(?:(?:%20|\+){1,8}|\s{0,40})"
+    # In YAML, what kind of value it is, and a name for it.
+    r"(?:[!&][\w!-]{0,40}\s{1,8})?"
+    r"(?:(?P<escaped>" + extents.ESCAPES + r")|[bru]{0,2}(?P<quote>\"\"\"|'''|[\"']))?"
+    r"(?P<value>(?(escaped)[^\n]|(?(quote)(?:(?<=\"\"\"|''')\n)?(?:\\.|(?!(?P=quote))[^\\\n]){1,256}|"
+    r"(?:(?:bearer|basic|digest|token|negotiate)[^\S\n]{1,8})?[^\s\"',;&)}\]]{1,256})))"
 )
+# In YAML, a text of several lines comes.
+_BLOCK: Final = re.compile(r"[|>][+-]?[0-9]?\Z")
+# Behind these, only what looks like a secret is one: they mean many things.
+_LOOSE: Final = frozenset({"->", "→", "|"})
+# A place in a template, which holds its value later.
+_PLACE: Final = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
+# Short numbers that are secrets behind these words.
+_NUMBERS: Final = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
+_OPTION: Final = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
+# Letters and digits, and no number or name with dots.
+_RANDOM: Final = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
+# Before a name that has its line for itself.
+_ALONE: Final = re.compile(r"[^\S\n]*(?:-[^\S\n]+)?[\"']?[\w.-]*\Z")
+# Before the name of an option of a command.
+_IS_OPTION: Final = re.compile(r"[\"']--[\w-]*\Z")
+# Before a name that is the first of a pair.
+_FIRST: Final = re.compile(r"[(\[{]\s{0,8}b?\\{0,31}[\"'][\w.-]*\Z")
+
+_TRIPLE: Final = ('"""', "'''")
+# A comma, blanks and a quote.
+_WITHIN_A_PAIR: Final = 10
+_NAME_AFTER: Final = re.compile(r"\\{0,31}[\"']\s{0,8}:")
+_NAME: Final = re.compile(r"[\w-]{0,64}\Z")
+
 # In source code, what stands behind a telling name is mostly an expression.
-_HARMLESS: Final = frozenset({"none", "true", "false", "null", "str", "bytes", "int", "%s", "%r", "%d", "-", "..."})
+_HARMLESS: Final = frozenset(
+    {
+        "None",
+        "True",
+        "False",
+        "null",
+        "true",
+        "false",
+        "str",
+        "bytes",
+        "int",
+        "Optional[str]",
+        "%s",
+        "%r",
+        "%d",
+        "{",
+        "<",
+    }
+)
 _EXPRESSION: Final = re.compile(
-    r"[A-Za-z_][\w.]*[(\[]|%\(\w+\)[sr]|\{[\w.!:]*\Z|"
-    r"(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w"
+    r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
+    r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<[\w.]*(?:>|\Z)"
 )
 _LETTERS: Final = 15
-_SHORT: Final = 2
 # So many signs are no secret behind "token".
 _SIGNS: Final = 3
-_UNEXPECTED: Final = "unexpected token"
-_NUMBER_NAMES: Final = ("cvv", "cvc", "pin", "otp", "ssn")
+_UNEXPECTED: Final = "unexpected "
+# A text of so few characters is looked at for these first; so far before its sign a name may begin.
+_SHORT: Final = 1_024
+_REACH: Final = 80
+_REMEMBERED: Final = 256
+_SURE: Final = ('"', "'", "--", "%3", "%25", "&quot", "&#", "\\u00")
+_ROOTS: Final = (
+    "pass", "pwd", "secret", "token", "auth", "cookie", "key", "cred", "sess", "signat", "csrf", "xsrf", "jwt", "card",
+    "number", "code", "pin", "otp", "cvv", "cvc", "ssn", "sig",
+)  # fmt: skip
 
 
 class Pairs:
-    """Finds values behind names of which `is_telling` says so; `also` are words that tell besides ours, normalised."""
+    """Finds values behind telling names, and behind those that contain one of `names` besides."""
 
-    def __init__(self, is_telling: Callable[[str], bool], also: Sequence[str] = ()) -> None:
-        self._is_telling = is_telling
-        self._also = tuple(also)
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        own = "|".join([r"[-_. ]?".join(map(re.escape, re.split(r"[-_. ]+", name.lower()))) for name in names])
+        strong = own + "|" + _STRONG if own else _STRONG
+        self._beginning = re.compile(own + "|" + _BEGINNING if own else _BEGINNING)
+        self._pair = re.compile(f"(?:(?P<strong>{strong})|{_WEAK}){_REST}")
+        self._seen: dict[str, bool] = {}
+        self._roots = _ROOTS + tuple([re.split(r"[-_. ]+", name.lower())[-1] for name in names])
+        self._option = re.compile(_OPTION % strong)
 
     def hidden(self, text: str, small: str) -> str:
-        """The text without those values; the same object if there are none. `small` is it in small letters."""
-        if not any(root in small for root in names.ROOTS) and not self._also:
+        """The text without those values. `small` is the same in small letters."""
+        if len(small) <= _SHORT and not self._may_be_in(small):
             return text
-        spans = self._behind_signs(text)
-        if "--" in text:
-            for shape in (_OPTION, _QUOTED_OPTION, _LISTED_OPTION):
-                spans += self._named(shape, text)
-        if any(begin in text for begin in _LISTS_BEGIN):
-            spans += self._named(_LISTED, text)
-        if "</" in text:
-            spans += self._named(_ELEMENT, text)
-        return _without(sorted(spans), text) if spans else text
-
-    def _named(self, shape: re.Pattern[str], text: str) -> list[tuple[int, int]]:
-        found = [each for each in shape.finditer(text) if self._is_telling(each["name"])]
-        return [each.span("value") for each in found if not _are_words(shape, each)]
-
-    def _behind_signs(self, text: str) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
-        at = 0
-        while sign := _SIGN.search(text, at):
-            at = sign.end()
-            named = _NAME_BACKWARDS.match(text[max(0, sign.start() - _REACH) : sign.start()][::-1])
-            if named is None or not self._is_telling(name := named["name"][::-1]):
-                continue
-            span = self._value(text, sign.start(), name, is_quoted=bool(named["close"]))
-            if span is not None and span[0] < span[1]:
-                spans.append(span)
-                at = max(at, span[1])
-        return spans
+        done = 0
+        for at in self._begin_at(small):
+            found = self._pair.match(small, at) if at >= done else None
+            if found is not None:
+                span = self._span(text, found)
+                if span[0] < span[1]:
+                    spans.append(span)
+                    done = span[1]
+        if "--" in small:
+            spans = sorted(spans + [found.span("value") for found in self._option.finditer(small)])
+        return without(spans, text)
 
-    def _value(self, text: str, sign: int, name: str, *, is_quoted: bool) -> tuple[int, int] | None:
-        opening = _OPENING.match(text, sign)
-        if opening is None:
-            return None
-        begin = opening.end()
-        if opening["quote"]:
-            if "\n" in opening[0] and not is_quoted:
-                return None  # A docstring, say.
-            end = _end(_ENDS[opening["quote"]], text, begin)
-            return (begin, end) if not _is_parsed(text, sign, text[begin : min(end, begin + _REACH)]) else None
-        if opening["escaped"]:
-            return begin, _next(text, opening["escaped"], begin)
-        if text[begin : begin + 1] in _BRACKETS and (is_quoted or _is_told(text, opening)):
-            return begin, _closed(text, begin)
-        return self._unquoted(text, sign, name, opening, is_quoted=is_quoted)
+    def _begin_at(self, small: str) -> list[int]:
+        begin = [found.start() for found in self._beginning.finditer(small)]
+        for word in _BEGINNINGS:
+            at = small.find(word)
+            while at >= 0:
+                begin.append(at)
+                at = small.find(word, at + 1)
+        begin.sort()
+        return begin
 
-    def _unquoted(
-        self, text: str, sign: int, name: str, opening: re.Match[str], *, is_quoted: bool
-    ) -> tuple[int, int] | None:
-        begin, how = opening.end(), opening["sign"]
-        value = text[begin : _end(_UNQUOTED, text, begin)]
-        if value.endswith(":") and "\n" in opening[0]:
-            return None  # The next name.
-        if value and how == ":" and not is_quoted and name.lower().endswith(_HEADERS):
-            return begin, _end(_LINE, text, begin)
-        if "=" in value and name.lower().endswith("cookie"):
-            return begin, _end(_COOKIES, text, begin)
-        if "%" in how or "\\" in how:
-            value = _ENDS_WRITTEN_OUT.split(value, maxsplit=1)[0]
-        if not self._is_secret(value, name, how, before=text[sign - 1 : sign], is_quoted=is_quoted):
-            return None
-        return begin, begin + len(value)
-
-    def _is_secret(self, value: str, name: str, sign: str, *, before: str, is_quoted: bool) -> bool:
-        if not value or value.lower() in _HARMLESS or MASK[:-1] in value or value[0] in "[(":
-            return False
-        if value.replace("-", "").isdigit():
-            is_long = len(value) > _SHORT and name.lower().endswith(_NUMBER_NAMES)
-            return (is_long or is_quoted or self._is_strong(name)) and not names.measures(name)
-        if is_quoted:
+    def _may_be_in(self, small: str) -> bool:
+        """A quick look at a short text: whether one of the words stands before a sign."""
+        if any(sign in small for sign in _SURE):
             return True
-        if (sign == "==" or before == "!") and value.rstrip(":").isidentifier():
-            return False
-        prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and "pass" not in name.lower()
-        if prose or _EXPRESSION.match(value):
-            return False
-        return self._is_strong(name) or names.looks_random(value)
-
-    def _is_strong(self, name: str) -> bool:
-        return names.is_strong(name) or any(word in names.normalised(name) for word in self._also)
-
-
-def _are_words(shape: re.Pattern[str], found: re.Match[str]) -> bool:
-    """Names of a program beside each other, or nothing at all."""
-    name, value = found["name"], found["value"]
-    return value.isspace() or (shape is _LISTED and name.isalpha() and name.islower() and value.isidentifier())
-
-
-def _is_parsed(text: str, sign: int, value: str) -> bool:
-    """What a parser did not expect, such as a bracket or a word."""
-    if text[max(0, sign - len(_UNEXPECTED)) : sign].lower() != _UNEXPECTED:
+        for sign in ":=|>→":
+            at = small.find(sign)
+            while at >= 0:
+                if self._may_tell(small[max(0, at - _REACH) : at].rstrip(" -!").rpartition(" ")[2]):
+                    return True
+                at = small.find(sign, at + 1)
         return False
-    return value.isalpha() or (len(value) <= _SIGNS and not any(char.isalnum() for char in value))
+
+    def _may_tell(self, word: str) -> bool:
+        known = self._seen.get(word)
+        if known is None:
+            known = any(root in word for root in self._roots)
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[word] = known
+        return known
+
+    def _span(self, text: str, found: re.Match[str]) -> tuple[int, int]:
+        """From where to where the value is; nothing where it is no secret."""
+        begin, end = found.span("value")
+        value = text[begin:end]
+        quote = found.group("quote")
+        if MASK[:-1] in value or not self._is_secret(text, found, value):
+            return begin, begin
+        if quote:
+            return begin, extents.quoted(text, end, quote)
+        if found.group("escaped"):
+            return begin, extents.escaped(text, begin, found.group("escaped"))
+        if value[0] in extents.BRACKETS:
+            inside = "" if found.group("end") else extents.in_braces(text, begin)
+            return begin, begin + len(inside) + 2 if inside else extents.bracketed(text, begin)
+        return self._unquoted(text, found, value)
+
+    def _unquoted(self, text: str, found: re.Match[str], value: str) -> tuple[int, int]:
+        begin, end = found.span("value")
+        word, sign = found.group("strong"), found.group("sign")
+        if sign == ":" and _BLOCK.match(value):
+            return end, extents.block(text, found.start(), end)
+        if sign == ":" and value == "-" and "\n" in text[found.end("sign") : begin]:
+            return begin, extents.listed(text, found.end("sign"))
+        if sign == ":" and not found.group("end") and _is_header(text, found):
+            return begin, extents.line(text, end)
+        if word == "cookie" and "=" in value:
+            return begin, extents.cookies(text, end)
+        end = extents.unquoted(text, end)
+        # An address in an address goes on with its next parameter.
+        following = extents.WRITTEN_OUT.search(text, begin, end) if "%" in sign else None
+        return begin, following.start() if following else end
+
+    def _is_secret(self, text: str, found: re.Match[str], value: str) -> bool:
+        if found.group("sign") == "," and not _is_next(text, found, value):
+            return False
+        if found.group("quote") or found.group("escaped"):
+            return _is_in_line(text, found) and self._is_quoted_secret(text, found, value)
+        if value[0] in extents.BRACKETS:
+            return bool(found.group("end")) or (bool(found.group("strong")) and _is_enclosed(text, found))
+        return _is_in_line(text, found) and self._is_bare_secret(text, found, value)
+
+    def _is_bare_secret(self, text: str, found: re.Match[str], value: str) -> bool:
+        word, sign, named = found.group("strong") or "", found.group("sign"), found.group("end")
+        if not sign or (value.isdigit() and names.measures(_name(text, found))):
+            return False
+        if _is_harmless(value, sign, is_password=word.startswith(("pass", "pwd"))):
+            return False
+        if sign in _LOOSE:
+            return bool(word) and bool(_RANDOM.match(value))
+        if word == "pass" and not named and found.start("value") - found.end("sign") > (sign == ":"):
+            # As source has it, and not a shell or a log.
+            word = ""
+        return bool(word or named or _NUMBERS.match(found.group(0))) or names.looks_random(value)
+
+    def _is_quoted_secret(self, text: str, found: re.Match[str], value: str) -> bool:
+        word, sign = found.group("strong") or "", found.group("sign")
+        if not sign:
+            # Without a sign between: password 'hunter2'.
+            return word.startswith(("pass", "pwd")) and text[found.end("rest")].isspace()
+        return not (word in ("token", "pass") and _is_parsed(text, found, value))
 
 
-def _is_told(text: str, opening: re.Match[str]) -> bool:
-    """A list or object that is told, and not one of a program, where blanks stand around the sign."""
-    told = opening["sign"] == ":" or opening[0] == "="
-    return told and text[opening.end()] != "(" and text[opening.end() + 1 : opening.end() + 2] in ("'", '"')
+def _name(text: str, found: re.Match[str]) -> str:
+    before = _NAME.search(text, max(0, found.start() - 64), found.start())
+    return (before.group(0) if before else "") + text[found.start() : found.end("rest")]
 
 
-def _closed(text: str, begin: int) -> int:
-    """Where the list or object that begins here ends, at most so many characters on."""
-    waiting: list[str] = []
-    limit = min(len(text), begin + _LONGEST_LIST)
-    for at in range(begin, limit):
-        char = text[at]
-        if char in _BRACKETS:
-            waiting.append(_BRACKETS[char])
-        elif waiting and char == waiting[-1]:
-            waiting.pop()
-            if not waiting:
-                return at + 1
-    return limit
+def _is_header(text: str, found: re.Match[str]) -> bool:
+    word, begin = found.group("strong"), found.start()
+    return word in ("cookie", "authorization") or (word == "authentication" and text[begin - 1 : begin] == "-")
 
 
-def _next(text: str, closing: str, begin: int) -> int:
-    """Where this comes next in the line, else where the line ends."""
-    found = re.compile(r"(?<!\\)" + re.escape(closing) + "|\n").search(text, begin)
-    return found.start() if found else len(text)
+def _is_parsed(text: str, found: re.Match[str], value: str) -> bool:
+    """What a parser did not expect, such as a bracket or a word."""
+    is_sign = len(value) <= _SIGNS and not any(char.isalnum() for char in value)
+    begin = found.start()
+    is_word = value.isalpha() and len(value) <= _LETTERS
+    return is_sign or (is_word and text[max(0, begin - len(_UNEXPECTED)) : begin].lower() == _UNEXPECTED)
 
 
-def _end(rest: re.Pattern[str], text: str, begin: int) -> int:
-    found = rest.match(text, begin)
-    return begin if found is None else found.end()
+def _is_next(text: str, found: re.Match[str], value: str) -> bool:
+    """Whether what comes behind a comma belongs to the name, as in a pair: not the next name, nor the next of many."""
+    if found.start("value") - found.end("sign") > _WITHIN_A_PAIR or _NAME_AFTER.match(text, found.end()):
+        return False
+    if not (found.group("quote") or found.group("escaped")):
+        return value.isdigit() or bool(_RANDOM.match(value))
+    before = text[max(0, found.start() - _REACH) : found.start()]
+    begins = _FIRST.search(before) is not None or _IS_OPTION.search(before) is not None
+    is_near = "\n" not in text[found.end("sign") : found.start("value")]
+    return begins or (is_near and not value.replace("_", "").isalpha())
 
 
-def _without(spans: Sequence[tuple[int, int]], text: str) -> str:
-    """The text without these parts, in order; what is left has as many lines."""
+def _is_in_line(text: str, found: re.Match[str]) -> bool:
+    """Whether a value in the next line is the name's, as in JSON and YAML, and no next name or statement."""
+    is_quoted = found.group("quote") or found.group("escaped")
+    if (found.group("end") and is_quoted) or "\n" not in text[found.end("sign") : found.start("value")]:
+        return True
+    begin = text.rfind("\n", max(0, found.start() - _REACH), found.start()) + 1
+    is_alone = begin > 0 or found.start() <= _REACH
+    alone = is_alone and _ALONE.match(text, begin, found.start()) is not None
+    value = found.group("value")
+    if not is_quoted and names.looks_random(value) and text[found.end() : found.end() + 1] in ("", "\n"):
+        # As behind a prompt.
+        return True
+    return alone and not value.endswith(":") and found.group("quote") not in _TRIPLE
+
+
+def _is_enclosed(text: str, found: re.Match[str]) -> bool:
+    """A value in braces that is no place in a template; values in a list that is told, and not one of a program."""
+    begin = found.start("value")
+    inside = extents.in_braces(text, begin)
+    if inside and not _PLACE.match(inside):
+        return True
+    is_told = found.group("sign") == ":" or found.group(0).endswith("=" + found.group("value"))
+    first = text[begin + 1 : begin + 64].partition(",")[0].rstrip(")]} ")
+    is_listed = text[begin] == "[" and names.looks_random(first)
+    return is_told and text[begin] != "(" and (first[:1] in ("'", '"') or is_listed)
+
+
+def _is_harmless(value: str, sign: str, *, is_password: bool) -> bool:
+    """Prose such as `invalid token: expired`, and source such as `token = request.token`."""
+    prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and not is_password
+    compared = sign in ("==", "!=") and value.rstrip(":").replace(".", "").replace("_", "").isalnum()
+    return prose or compared or value in _HARMLESS or bool(_EXPRESSION.match(value))
+
+
+def without(spans: list[tuple[int, int]], text: str) -> str:
+    """The text without these parts, which are in order; what is left has as many lines."""
+    if not spans:
+        return text
     parts: list[str] = []
     done = 0
     for begin, end in spans:
         if begin >= done:
-            said = text[begin:end]
-            parts += (text[done:begin], said if said == MASK else MASK + ("\n" + MASK) * said.count("\n"))
-        done = max(done, end)
+            parts += (text[done:begin], MASK + ("\n" + MASK) * text.count("\n", begin, end))
+            done = end
+        elif end > done:
+            done = end
     parts.append(text[done:])
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""What looks like a secret wherever it stands: credentials in addresses and headers, web tokens, keys, cards.
+"""What looks like a secret wherever it stands: credentials in addresses and headers, web tokens, private keys, cards, cloud keys.
 
 Each pattern is tried only where a quick look says that it may be there, and takes time in proportion to the text.
 """
@@ -6,97 +6,173 @@ Each pattern is tried only where a quick look says that it may be there, and tak
 import re
 from typing import Final
 
-MASK: Final = "[hidden]"
+from aiops_platform.core.scrubbing import names
+from aiops_platform.core.scrubbing.pairs import MASK, without
 
-# user:password@ (RFC 3986, 3.2.1). One that was not encoded may hold a slash; what comes after a port is a path.
+# user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ or a slash itself; but what
+# comes after a port is a path.
 _ADDRESS: Final = re.compile(
-    r"(://[^\s:/@'\"]{0,256}):(?![0-9]{1,5}[/?#])[^\s@'\"<>]{1,256}(?:@[^\s@/'\"<>]{0,64}){0,4}@(?=[\w\[])"
+    r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}[/'\",;])[^\s@<>]{1,256}@(?=[\w\[]))"
 )
-_ESCAPED_ADDRESS: Final = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):[^\s/'\"<>]{1,256}@")
-_KEY_IN_ADDRESS: Final = re.compile(r"(://)(?=[^\s@]{0,256}[0-9])[^\s:/@'\"<>?#]{16,256}@(?=[\w\[])")
+# The same where the slashes have backslashes, and where it is part of another address; and a key alone.
+_ESCAPED_ADDRESS: Final = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):([^\s/'\"<>]{1,256})@")
 _ADDRESS_IN_ADDRESS: Final = re.compile(
-    r"(%3a%2f%2f[^\s:/@'\"%]{0,256}%3a)(?:[^\s/'\"<>&%]|%(?!40|2f)[0-9a-f]{2}){1,256}(?=%40)", re.IGNORECASE
+    r"(?i)(%3a%2f%2f[^\s:/@'\"%]{0,256}%3a)(?:[^\s/'\"<>&%]|%(?!40|2f)[0-9a-f]{2}){1,256}(?=%40)"
 )
-# What programs are told behind -u, -p and -a, and databases of new users.
+_KEY_IN_ADDRESS: Final = re.compile(r"(://)([^\s:/@'\"<>?#]{16,256})@(?=[\w\[])")
+# The credentials of an Authorization header (RFC 9110, 11.4; RFC 7617; RFC 6750), wherever they were written. They have
+# digits or are long: "Basic authentication" is neither. Nor is "token count=17": their = stands at the end. In small letters.
+_SCHEMES: Final = ("bearer", "basic", "token")
+_SCHEME: Final = re.compile(
+    r"(?:(?:bearer|basic|token)\s{1,8}|bearer[:=]\s{0,4})(?P<value>(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}={0,2})(?![a-z0-9=])"
+)
+# JSON web tokens, signed (RFC 7515) or encrypted (RFC 7516): the first part is {"… in base 64.
+_WEB_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
+# Private keys as text (RFC 7468), also of OpenSSH and PGP, and also if the end is missing. In a repr a line ends in \n.
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
+    r"(?:-----END [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+)
+# What is left of one whose beginning was cut away, and those of PuTTY. In a repr a line ends in \n.
+_KEY_LINES: Final = r"(?:(?:[\r\n]|\\[rn]){1,4}(?!Private-)[A-Za-z0-9+/=]{1,128})"
+_KEY_END: Final = re.compile(r"-----END [A-Z0-9 ]{0,32}PRIVATE KEY")
+_IN_A_KEY: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\\"
+_LONGEST_KEY: Final = 8_192
+_PUTTY_KEY: Final = re.compile(r"(Private-Lines: ?[0-9]{1,4})" + _KEY_LINES + "+")
+# What programs are told behind -u, -p and -a.
 _LOGINS: Final = (
     (
         "curl",
         re.compile(
-            r"(?<![\w-])((?:-u|--user|--proxy-user)[\s=\"',]{0,8}[^\s:\"']{1,128}:)"
-            r"(?![0-9]{1,5}(?:\s|\Z))[^\s\"']{1,256}"
+            r"(?<![\w-])((?:-u|--user|--proxy-user)(?:[\s=\"',]{0,8}|\$')[^\s:\"']{1,128}:)"
+            r"(?![0-9]{1,5}(?:\s|\Z))([^\s\"']{1,256})"
         ),
     ),
-    ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})[^\s\"']{1,256}")),
-    ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)[^\s\"',=-][^\s\"']{0,256}")),
-    ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})[^\s\"']{1,256}")),
-    (
-        "identified by",
-        re.compile(r"(IDENTIFIED BY (?:PASSWORD )?[\"']?|identified by (?:password )?[\"'])[^\s\"';]{1,256}"),
-    ),
-)
-# RFC 9110, 11.4. They have digits or are long: "Basic authentication" is neither.
-_SCHEME: Final = re.compile(
-    r"(?<![a-z0-9_])((?:bearer|basic|token)\s{1,8}|bearer[:=]\s{0,4})"
-    r"(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}+={0,2}(?![a-z0-9=])",
-    re.IGNORECASE,
-)
-# RFC 7515 and 7516: the first part is {"… in base 64.
-_WEB_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+)*")
-# RFC 7468, also of OpenSSH and PGP, and also if the end is missing.
-_PRIVATE_KEY_BEGINS: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----")
-_PRIVATE_KEY_ENDS: Final = re.compile(r"-----END [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----")
-# The prefixes that issuers give their keys, from their own documents.
+    ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})([^\s\"']{1,256})")),
+    ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)([^\s\"',=-][^\s\"']{0,256})")),
+    ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})([^\s\"']{1,256})")),
+    ("dentified by", re.compile(r"(dentified by (?:password )?[\"'])([^\s\"';]{1,256})")),
+    ("DENTIFIED BY", re.compile(r"(DENTIFIED BY (?:PASSWORD )?[\"']?)([^\s\"';]{1,256})")),
+)  # fmt: skip
+_JAR: Final = re.compile(r"(<Cookie [^\s=]{1,256}=)([^<>]{1,1024}?)(?= for )")
+# A line of the middle of one, where only some of its lines are shown.
+_KEY_LINE_LENGTH: Final = 60
+_KEY_LINE: Final = re.compile(r"\A(\s*[\"']?)[A-Za-z0-9+/]{60,80}={0,2}(?:\\n)?[\"'\s,\\)]*\Z")
 _KEYS: Final = re.compile(
     r"(?<![A-Za-z0-9_])(?:"
-    r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|"
-    r"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,512}|GOCSPX-[A-Za-z0-9_-]{20,64}|"
-    r"gh[opusr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}|"
-    r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[A-Za-z0-9_-]{20,255}|"
-    r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,255}|xapp-[A-Za-z0-9-]{10,255}|"
-    r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{16,255}|"
-    r"sk-[A-Za-z0-9_-]{20,255}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,255}|"
-    r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}|do[opr]_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|"
-    r"hf_[A-Za-z0-9]{30,64}|hv[sbr]\.[A-Za-z0-9_-]{20,255}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|"  # AWS: the prefixes of access keys, IAM User Guide, "unique identifiers"
+    r"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,512}|GOCSPX-[A-Za-z0-9_-]{20,64}|"  # Google: API, OAuth, client secret
+    r"gh[opusr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}|"  # GitHub docs, "token formats"
+    r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[A-Za-z0-9_-]{20,255}|"  # GitLab docs, "token prefixes"
+    r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,255}|xapp-[A-Za-z0-9-]{10,255}|"  # Slack docs, "token types"
+    r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{16,255}|"  # Stripe docs, "API keys"; Standard Webhooks
+    r"sk-[A-Za-z0-9_-]{20,255}|"  # OpenAI, Anthropic and others that took it over
+    r"npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,255}|"  # the package registries' own docs
+    r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}|"  # SendGrid
+    r"do[opr]_v1_[0-9a-f]{64}|"  # DigitalOcean
+    r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|"  # Shopify
+    r"hf_[A-Za-z0-9]{30,64}|"  # Hugging Face
+    r"hv[sbr]\.[A-Za-z0-9_-]{20,255}|"  # HashiCorp Vault
+    r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"  # Telegram bots
     r")"
 )
-_KEY_SIGNS: Final = (
-    *("AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"),
-    *("gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_"),
-    *("whsec_", "sk-", "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb."),
-    *("hvr.", ":AA"),
+#: How they begin.
+PREFIXES: Final = (
+    r"AKIA|ASIA|AIza|ya29\.|GOCSPX-|gh[opusr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-|xox[a-z][.-]|xapp-|"
+    r"[rs]k_(?:live|test)_|whsec_|sk-|npm_|pypi-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hf_|hv[sbr]\.|[0-9]{8,10}:AA"
 )
-_SHORTEST_KEY: Final = 15
+# Who has the address may write there.
 _HOOK: Final = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
-# ISO/IEC 7812: 13 to 19 digits, as one or in the groups that are printed on them.
+# What must occur in front of, or in, a long word for one of them to be there.
+_SIGNS: Final = (
+    "AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-",
+    "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "sk-",
+    "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA",
+)  # fmt: skip
+_IN_FRONT: Final = 8
+# Card numbers (ISO/IEC 7812): 13 to 19 digits, as one or in the groups that are printed on them.
 _CARD: Final = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9]\.)(?:[2-6][0-9]{12,18}|"
     r"[2-6][0-9]{3}([ +.-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|3[0-9]{3}([ +.-])[0-9]{6}\2[0-9]{4,5})"
     r"(?![A-Za-z0-9])(?!\.(?:[1-9]|0[0-9]))"
 )
-_IN_UUID: Final = re.compile(r"[0-9A-Fa-f]{4}-\Z")
-_AFTER_UUID: Final = re.compile(r"-[0-9A-Fa-f]{4,12}(?![0-9A-Za-z])")
-# What a text is made of: far faster to look through than the text itself.
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
+_UUID_LENGTH: Final = 36
+
+# What a text is made of, by kinds of characters: far faster to look through than the text itself.
 _AS_DIGITS: Final = bytes(48 if 48 <= code < 58 else 32 for code in range(256))
-_DIGITS_OF_A_CARD: Final = b"0" * 13
+_AS_KINDS: Final = bytes(
+    48 if 48 <= code < 58 else 97 if code < 128 and chr(code).isalpha() else 32 for code in range(256)
+)
+_MIXED: Final = b"a0"
+_AS_WORDS: Final = bytes(97 if (chr(code).isalnum() and code < 128) or code in b"_-" else 32 for code in range(256))
+# Soft hyphens, joiners, marks of direction and of the order of bytes.
+_UNSEEN: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
+# Letters and signs as wide as a square (Unicode, "Halfwidth and Fullwidth Forms").
+_WIDE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BETWEEN_DIGITS: Final = b" +.-"
+_DIGITS_OF_A_CARD: Final = b"0" * 13
+#: So many letters, digits, dashes and underscores without a break are a long word.
+LONG: Final = 18
+_LONG: Final = b"a" * LONG
 
 
-def hidden(text: str, small: str) -> str:
-    """The text without them; the same object if there are none. `small` is the same in small letters."""
-    text = _without_logins(_without_addresses(text), small)
-    if "bearer" in small or "basic" in small or "token" in small:
-        text = _SCHEME.sub(r"\1" + MASK, text)
+def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
+    """The text without them. `small` is the same in small letters, `bare` and `words` as below."""
+    changed = _without_commands(_without_addresses(text))
+    if changed is not text and changed != text:
+        text, small = changed, lowered(changed)
+    text = _without_schemes(text, small)
     if "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
-    if len(text) >= _SHORTEST_KEY and any(sign in text for sign in _KEY_SIGNS):
+    if _LONG in words and _has_sign(text, words):
         text = _KEYS.sub(MASK, text)
     if "hooks.slack.com/" in text:
         text = _HOOK.sub(r"\1" + MASK, text)
-    if "PRIVATE KEY" in text:
-        text = _without_private_keys(text)
-    if _DIGITS_OF_A_CARD in text.encode("ascii", "replace").translate(_AS_DIGITS, _BETWEEN_DIGITS):
+    text = _without_private_keys(text)
+    if "<Cookie " in text:
+        text = _JAR.sub(r"\1" + MASK, text)
+    if _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS):
         text = _CARD.sub(_card, text)
     return text
+
+
+def bare(text: str) -> bytes:
+    """One byte for each character."""
+    return text.encode("ascii", "replace")
+
+
+def words_of(bare: bytes) -> bytes:
+    """The same length, in which all characters of words look the same."""
+    return bare.translate(_AS_WORDS)
+
+
+def has_long_word(words: bytes) -> bool:
+    """Whether there is a word as long as keys are."""
+    return _LONG in words
+
+
+def lowered(text: str) -> str:
+    """In small letters of the usual width, and of the same length: some capital letters have small ones that are longer."""
+    small = text.lower()
+    if len(small) == len(text) and (text.isascii() or not _has_wide(text)):
+        return small
+    return "".join(
+        [low if len(low) == 1 else char for char, low in zip(text, map(str.lower, text), strict=True)]
+    ).translate(_WIDE)
+
+
+def without_unseen(text: str) -> str:
+    """The text without what nobody sees of it; the same object if there is nothing."""
+    if text.isascii() or not any(char in text for char in _UNSEEN):
+        return text
+    return text.translate(dict.fromkeys(map(ord, _UNSEEN)))
+
+
+def _has_wide(text: str) -> bool:
+    # As bytes they all begin alike, and bytes are faster to look through.
+    encoded = text.encode("utf-8", "surrogatepass")
+    return b"\xef\xbc" in encoded or b"\xef\xbd" in encoded
 
 
 def is_card(number: str) -> bool:
@@ -104,43 +180,138 @@ def is_card(number: str) -> bool:
     return _is_issued(number) and _has_check_digit(number)
 
 
+def without_keys(lines: list[str]) -> list[str]:
+    """Lines of source without those of private keys, of which only some may be shown."""
+    if not any("PRIVATE KEY" in line or "Private-Lines:" in line for line in lines):
+        return [line if len(line) < _KEY_LINE_LENGTH else _key_line(line) for line in lines]
+    told: list[str] = []
+    is_inside = False
+    waiting = 0
+    for line in lines:
+        ends = "-----END " in line
+        told.append(MASK if (is_inside and not ends) or waiting else _key_line(line))
+        waiting -= waiting > 0
+        if "PRIVATE KEY" in line:
+            is_inside = "-----BEGIN " in line and not ends
+        elif "Private-Lines:" in line:
+            count = line.partition("Private-Lines:")[2].strip()
+            waiting = int(count) if count.isdigit() and len(count) < 4 else 0
+    return told
+
+
+def long_words(text: str, words: bytes, before: int = 0) -> str:
+    """The long words of a text, each once, and so much in front; all of it where what was hidden has moved them."""
+    if len(text) != len(words):
+        return text
+    near: set[str] = set()
+    at = words.find(_LONG)
+    while at >= 0:
+        end = words.find(b" ", at)
+        end = len(words) if end < 0 else end
+        near.add(text[at - before if at > before else 0 : end])
+        at = words.find(_LONG, end)
+    return "\n".join(near)
+
+
+def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
+    """Where a digit follows a letter, with so much around; all of the text where there are more such places."""
+    kinds = bare.translate(_AS_KINDS)
+    at = kinds.find(_MIXED)
+    if at < 0:
+        return ""
+    if len(text) <= 4 * reach:
+        return text
+    near: list[str] = []
+    while at >= 0:
+        near.append(text[at - reach if at > reach else 0 : at + reach])
+        if len(near) > most:
+            return text
+        at = kinds.find(_MIXED, at + 2)
+    return "\n".join(near)
+
+
+def _key_line(line: str) -> str:
+    found = _KEY_LINE.match(line) if len(line) >= _KEY_LINE_LENGTH else None
+    return line if found is None else found.group(1) + MASK
+
+
+def _has_sign(text: str, words: bytes) -> bool:
+    beside = long_words(text, words, _IN_FRONT)
+    # The rest of this one has signs in it that end a word.
+    return any(sign in beside for sign in _SIGNS) or "whsec_" in text
+
+
+def _without_schemes(text: str, small: str) -> str:
+    return without([found.span("value") for found in _schemes_in(small)], text)
+
+
+def _schemes_in(small: str) -> list[re.Match[str]]:
+    found: dict[int, re.Match[str]] = {}
+    for scheme in _SCHEMES:
+        at = small.find(scheme)
+        while at >= 0:
+            match = _SCHEME.match(small, at)
+            if match is not None and not (at and (small[at - 1].isalnum() or small[at - 1] == "_")):
+                found[at] = match
+            at = small.find(scheme, at + 1)
+    return [found[at] for at in sorted(found)]
+
+
+def _without_key_ends(text: str) -> str:
+    """What stands before the end of a private key whose beginning was cut away."""
+    spans: list[tuple[int, int]] = []
+    done = 0
+    for found in _KEY_END.finditer(text):
+        end = found.start()
+        begin = max(done, end - _LONGEST_KEY)
+        begin += len(text[begin:end].rstrip(_IN_A_KEY))
+        if begin < end and not text.endswith(MASK, 0, end):
+            spans.append((begin, end))
+            done = end
+    return without(spans, text)
+
+
 def _without_addresses(text: str) -> str:
-    if "@" in text:
-        if "://" in text:
-            text = _KEY_IN_ADDRESS.sub(r"\1" + MASK + "@", _ADDRESS.sub(r"\1:" + MASK + "@", text))
-        if ":\\/\\/" in text:
-            text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
-    if "%40" in text:
-        text = _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text)
-    return text
+    if "@" in text and "://" in text:
+        text = _ADDRESS.sub(r"\1:" + MASK + "@", text)
+        text = _KEY_IN_ADDRESS.sub(_key_in_address, text)
+    if "@" in text and "\\" in text and ":\\/\\/" in text:
+        text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
+    return _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text) if "%" in text and "%40" in text else text
 
 
-def _without_logins(text: str, small: str) -> str:
+def _without_commands(text: str) -> str:
+    spans: list[tuple[int, int]] = []
     for program, login in _LOGINS:
-        if program in small:
-            text = login.sub(r"\1" + MASK, text)
-    return text
+        if program in text:
+            spans += [found.span(2) for found in login.finditer(text)]
+    return without(sorted(spans), text)
 
 
 def _without_private_keys(text: str) -> str:
-    """As many lines are left: others tell where they stood."""
-    parts: list[str] = []
-    done = 0
-    while begins := _PRIVATE_KEY_BEGINS.search(text, done):
-        ends = _PRIVATE_KEY_ENDS.search(text, begins.end())
-        end = ends.end() if ends else len(text)
-        parts += (text[done : begins.start()], MASK + ("\n" + MASK) * text.count("\n", begins.start(), end))
-        done = end
-    return "".join((*parts, text[done:]))
+    if "PRIVATE KEY" in text:
+        text = _without_key_ends(_PRIVATE_KEY.sub(MASK, text))
+    return _PUTTY_KEY.sub(r"\1\n" + MASK, text) if "Private-Lines:" in text else text
+
+
+def _key_in_address(found: re.Match[str]) -> str:
+    return "://" + MASK + "@" if names.looks_random(found.group(2)) else found.group(0)
 
 
 def _card(found: re.Match[str]) -> str:
     said = found.group(0)
-    if not is_card("".join(char for char in said if char.isdigit())):
+    number = "".join([char for char in said if "0" <= char <= "9"])
+    if not is_card(number) or _is_in_uuid(found):
         return said
-    begin, end = found.span()
-    in_uuid = _IN_UUID.search(found.string, max(0, begin - 5), begin) or _AFTER_UUID.match(found.string, end)
-    return said if in_uuid and " " not in said else MASK
+    return MASK
+
+
+def _is_in_uuid(found: re.Match[str]) -> bool:
+    begin = max(0, found.start() - _UUID_LENGTH)
+    around = found.string[begin : found.end() + _UUID_LENGTH]
+    return "-" in around and any(
+        one.start() + begin < found.end() and one.end() + begin > found.start() for one in _UUID.finditer(around)
+    )
 
 
 def _is_issued(number: str) -> bool:

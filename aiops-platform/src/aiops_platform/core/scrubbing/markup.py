@@ -1,0 +1,66 @@
+"""A value and its name in markup: `<password>…</password>`, and where both are values: `name="password" value="…"`."""
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from aiops_platform.core.scrubbing.pairs import MASK, without
+
+IsTelling: TypeAlias = Callable[[str], bool]
+
+# A text that was cut has no end.
+_ELEMENT: Final = re.compile(
+    r"<([\w:.-]{1,100})(\s[^<>]{0,400})?>(?:\s{0,40}<!\[CDATA\[)?(?P<value>[^<]{1,8192})(?=</|\]\]>|…)"
+)  # fmt: skip
+_WRITTEN_OUT: Final = re.compile(
+    r"&lt;([\w:.-]{1,100})( [^&]{0,400})?&gt;(?P<value>(?:(?!&lt;)[^\n]){1,2048})(?=&lt;/|…)"
+)
+# The name in an element, the value in the next one.
+_NEIGHBOURS: Final = re.compile(
+    r"<(?:key|name|dt|th|td|label)>\s{0,8}([^<>]{1,100}?):?\s{0,8}</\w{1,10}>()\s{0,40}<\w{1,20}>(?P<value>[^<]{1,8192})</"
+)  # fmt: skip
+_QUOTE: Final = r"\\{0,31}[\"']"
+_SIGN: Final = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
+_VALUE: Final = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
+_NAME: Final = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
+_SHAPES: Final = (("<", _ELEMENT), ("<", _NEIGHBOURS), ("&lt;", _WRITTEN_OUT))
+# So far around a value its name is looked for, within the same element or object.
+_AROUND: Final = 400
+_AFTER: Final = re.compile(r"[^<>{}]{0,400}")
+
+
+def hidden(text: str, small: str, is_telling: IsTelling) -> str:
+    """The text without the values behind names of which `is_telling` says so. `small` is it in small letters."""
+    spans: list[tuple[int, int]] = []
+    if "value" in small:
+        spans = _named_values(small, is_telling)
+    for sign, shape in _SHAPES:
+        if sign in text and (sign + "/" in text or "…" in text):
+            spans += [found.span("value") for found in shape.finditer(text) if _is_secret(found, is_telling)]
+    return without(sorted(spans), text)
+
+
+def _is_secret(found: re.Match[str], is_telling: IsTelling) -> bool:
+    value, attributes = found.group("value"), found.group(2)
+    if MASK in value or value.isspace():
+        return False
+    return is_telling(found.group(1)) or bool(attributes and any(map(is_telling, _NAME.findall(attributes.lower()))))
+
+
+def _named_values(small: str, is_telling: IsTelling) -> list[tuple[int, int]]:
+    spans = []
+    at = small.find("value")
+    while at >= 0:
+        found = _VALUE.match(small, at)
+        if found is not None and any(map(is_telling, _names_around(small, found))) and MASK not in found.group("value"):
+            spans.append(found.span("value"))
+        at = small.find("value", at + 5 if found is None else found.end())
+    return spans
+
+
+def _names_around(small: str, found: re.Match[str]) -> list[str]:
+    begin, end = found.span()
+    first = max(0, begin - _AROUND, *[small.rfind(bound, max(0, begin - _AROUND), begin) for bound in "<>{}"])
+    after = _AFTER.match(small, end)
+    rest = "" if after is None else after.group(0)
+    return [name for part in (small[first:begin], rest) if part for name in _NAME.findall(part)]
