@@ -147,6 +147,30 @@ def test_tidying_gives_the_disk_back_what_a_peak_took(tmp_path):
     assert (tmp_path / "intake.db").stat().st_size < 200_000
 
 
+def test_nothing_of_what_is_done_is_left_after_tidying(tmp_path):
+    intake = SqliteIntake(tmp_path / "intake.db")
+    for length in (6, 300, 3_000, 30_000):
+        keep(intake, *(a_parcel(number, b"secret" * (length // 6)) for number in range(length, length + 20)))
+        intake.done([each.ticket for each in intake.lease(20, NOW)])
+    assert any(b"secret" in path.read_bytes() for path in tmp_path.iterdir())
+    intake.tidy()
+    assert [path.name for path in tmp_path.iterdir() if b"secret" in path.read_bytes()] == []
+    intake.close()
+
+
+def test_tidying_does_not_wait_for_who_reads(tmp_path):
+    intake, reader = SqliteIntake(tmp_path / "intake.db"), sqlite3.connect(tmp_path / "intake.db", isolation_level=None)
+    keep(intake, a_parcel(1, b"one"))
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM parcels").fetchall()
+    keep(intake, a_parcel(2, b"two"))
+    intake.tidy()
+    keep(intake, a_parcel(3, b"three"))
+    assert intake.waiting() == 3
+    reader.close()
+    intake.close()
+
+
 def test_too_much_that_waits_is_refused_at_once():
     intake = SqliteIntake(None, limits=Limits(waiting_parcels=10, waiting_bytes=1_000))
     with pytest.raises(IntakeUnavailableError, match="Too much waits"):

@@ -18,6 +18,7 @@ from aiops_platform.ports import IntakeUnavailableError, Leased
 _VERSION: Final = 2
 _PAGE: Final = 4096
 _BUSY_SECONDS: Final = 5
+_TIDY_WAITS_MILLISECONDS: Final = 50
 _LEASE: Final = timedelta(seconds=60)
 _LEASE_BYTES: Final = 16 * 1024 * 1024
 _STRETCHES_KEPT: Final = 100
@@ -188,7 +189,10 @@ class SqliteIntake:
         with self._notes.use() as connection:
             # `execute` would free a single page: each page is a step, and this statement has no rows to step through.
             connection.executescript(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            # What is done is in the log, too, as it came. While others read, it is not waited for: the door wants to write.
+            connection.execute(f"PRAGMA busy_timeout = {_TIDY_WAITS_MILLISECONDS}").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}").fetchall()
 
     def close(self) -> None:
         """See `ports.Intake`."""
@@ -258,6 +262,8 @@ class _Link:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # Before the first table: later it would need the whole file to be written anew.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # What is deleted is overwritten as far as no page is written for that alone: it may hold secrets. ADR 38.
+        connection.execute("PRAGMA secure_delete = FAST").fetchall()
         _write_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA max_page_count = {max(self._disk_limit // _PAGE, 1)}")

@@ -5,17 +5,20 @@ import io
 import json
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from made import a_sample
+from made import a_parcel, a_sample
 from platform_process import Running, eventually
 
 from aiops_platform import cli
 from aiops_platform.core.scrubbing import Rules, Scrubber
+from aiops_platform.intake.sqlite import SqliteIntake
 
+SECONDS = 60
 BENCH = Path(__file__).parents[4] / "bench" / "sdk" / "planted.py"
 # What only the service's own environment could tell: nobody recognizes it, so a project says it.
 OWN = ("environment", "address in the environment", "log line, from the environment")
@@ -126,16 +129,26 @@ def test_no_secret_is_kept_and_what_is_harmless_is(platform: Running, command, b
     for place in OWN:
         assert command("scrub", "add", "--value", bench.SECRETS[place])[0] == 0
     # Read with the first that is digested.
-    bodies = [as_the_published_client(bench, monkeypatch), as_a_raw_body(bench)]
-    for body in bodies:
+    published, raw = as_the_published_client(bench, monkeypatch), as_a_raw_body(bench)
+    for body in (published, raw, {**raw, "sdk": {"name": "aiops-sdk", "version": "9.0"}}):
         assert platform.send(body)[0] == 202
-    eventually(lambda: len(command("export", "events")[1].splitlines()) == 2, "two events")
+    # As no door takes it today.
+    intake = SqliteIntake(platform.data / "intake.db")
+    intake.append([a_parcel(1, json.dumps(raw).encode()[:-1], received_at=datetime.now(UTC))]).result(SECONDS)
+    eventually(lambda: len(command("export", "events")[1].splitlines()) == 3, "three events")
+    buried = eventually(lambda: command("buried", "show", "1")[1], "a buried batch")
     told = command("export", "events")[1]
     # Bodies are packed there; these are the columns. What people said is hidden they said to the store.
     store = b"".join(path.read_bytes() for path in platform.data.glob("store.db*"))
-    assert left_in(told.encode(), bench) == []
+    assert left_in((told + buried).encode(), bench) == []
     assert set(left_in(store, bench)) <= set(OWN)
     assert [value for value in bench.HARMLESS if value not in told] == []
+    assert left_in(platform.log.read_bytes(), bench) == []
+    # As the worker does in its next quiet minute.
+    intake.tidy()
+    intake.close()
+    remains = b"".join(path.read_bytes() for path in platform.data.iterdir() if path.name.startswith("intake"))
+    assert left_in(remains, bench) == []
 
 
 def test_of_a_body_that_nobody_can_read_no_secret_is_kept(bench: ModuleType):
