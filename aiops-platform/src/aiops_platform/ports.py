@@ -1,6 +1,6 @@
 """What doors, stations and pages need from outside, in domain verbs: the intake and the store."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from aiops_platform.core.access import ApiKey, ApiToken, Holder, Session
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
@@ -269,6 +270,10 @@ class Transaction(Protocol):
         """What is secret besides what is everywhere, by project, where people have said so."""
         ...
 
+    def save_group_rules(self, project_id: int, text: str) -> None:
+        """Puts these in the place of the project's rules; an empty text leaves none."""
+        ...
+
     def bury(self, parcel: Parcel, reason: str) -> None:
         """Keeps a parcel that could not be understood, for people to look at."""
         ...
@@ -332,6 +337,10 @@ class Store(Protocol):
         """A transaction: written at the end of the block, undone by any exception. Never one inside another."""
         ...
 
+    def group_rules(self) -> Mapping[int, str]:
+        """The projects' own rules for grouping as they were written, by project, where there are any."""
+        ...
+
     def used_bytes(self) -> int:
         """How much room all of it takes. Cheap."""
         ...
@@ -374,6 +383,14 @@ class Reads(Protocol):
 
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
         """A page of an incident's kept events, the newest first; None when this project has no such incident."""
+        ...
+
+    def group_rules(self, project_id: int) -> str:
+        """The project's own rules for grouping as they were written; empty where it has none."""
+        ...
+
+    def last_events(self, project_id: int, limit: int) -> Iterator[tuple[int, Event]]:
+        """The project's newest stored events with the numbers of their incidents, the newest first; some at a time."""
         ...
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:

@@ -286,3 +286,10 @@ def test_of_a_service_that_names_ever_new_releases_the_newest_stay(store):
         known = transaction.releases([service.id])[service.id]
     assert len(known) == 1_000
     assert {"r500", "r1499"} <= set(known)
+
+
+def test_a_projects_rules_for_grouping_are_replaced_as_a_whole_and_are_its_own(store):
+    for project_id, text in ((1, "type:A -> a"), (2, "type:B -> b"), (1, "type:C -> c"), (2, "")):
+        with store.begin() as transaction:
+            transaction.save_group_rules(project_id, text)
+    assert store.group_rules() == {1: "type:C -> c"}

@@ -96,7 +96,7 @@ def key_for(event: Event) -> GroupKey:
         {
             "kind": "exception",
             **_thrown(event),
-            "message": _said(event.exceptions, _thrown_text(event), _type_of(event)),
+            "message": _said(event.exceptions, _thrown_text(event), type_of(event)),
         }
     )
 
@@ -127,9 +127,20 @@ def kin_of(event: Event) -> Kin | None:
         return None
     if is_stub and delivery.get("message_cut"):
         return None
-    short = {"type": _type_of(event), "place": frame, "message": folded(said_by(event))}
+    short = {"type": type_of(event), "place": frame, "message": folded(said_by(event))}
     told, rescued = "exception, in short", "exception, rescued"
     return Kin(_key({"kind": told, **short}), _key({"kind": rescued, **short}), is_stub)
+
+
+def key_by_rule(rule: str, said: str, default: GroupKey | None) -> GroupKey:
+    """The key that a project's rule says, told apart further by the default key where the rule takes that in.
+
+    What the rule asks for is not part of it: so a rule can be mended, and leads where it led.
+    """
+    decisive = {"by rule": said} | ({"default": default.hash.hex()} if default else {})
+    return GroupKey(
+        GROUPING_VERSION, _key(decisive).hash, {"rule": rule, "key": said, **(default.parts if default else {})}
+    )
 
 
 def silence_key() -> GroupKey:
@@ -153,10 +164,10 @@ def _thrown_text(event: Event) -> str:
 def _thrown(event: Event) -> dict[str, Any]:
     """What was thrown, and where: without its message."""
     if not event.exceptions:
-        return {"type": _type_of(event), "frames": []}
+        return {"type": type_of(event), "frames": []}
     first = event.exceptions[0]
-    kind = _type_of(event)
-    innermost = _innermost_frame(first)
+    kind = type_of(event)
+    innermost = innermost_frame(first)
     # Where an endless recursion stops is chance.
     code = "" if kind == "RecursionError" or innermost is None else _code_of(innermost)
     return {
@@ -168,7 +179,8 @@ def _thrown(event: Event) -> dict[str, Any]:
     }
 
 
-def _type_of(event: Event) -> str:
+def type_of(event: Event) -> str:
+    """What was thrown, by its name; of a log line without an exception, nothing."""
     first = event.exceptions[0] if event.exceptions else ExceptionInfo()
     kind = first.type if event.signal_type is SignalType.LOG_ERROR else event.error_type or first.type
     return kind[:_PART_LIMIT]
@@ -256,7 +268,7 @@ def _log_parts(event: Event) -> dict[str, Any]:
     }
     if not event.exceptions:
         return parts
-    return parts | _thrown(event) | {"thrown": _said(event.exceptions, event.exceptions[0].value, _type_of(event))}
+    return parts | _thrown(event) | {"thrown": _said(event.exceptions, event.exceptions[0].value, type_of(event))}
 
 
 def _places(exception: ExceptionInfo) -> list[str]:
@@ -292,11 +304,12 @@ def _package_of(file: str) -> str:
 
 
 def _innermost(exception: ExceptionInfo) -> str | None:
-    frame = _innermost_frame(exception)
+    frame = innermost_frame(exception)
     return None if frame is None else _place_of(frame)
 
 
-def _innermost_frame(exception: ExceptionInfo) -> Frame | None:
+def innermost_frame(exception: ExceptionInfo) -> Frame | None:
+    """The innermost call of the application itself; of all, where none is its own."""
     frames = _visible(exception)
     return next((frame for frame in reversed(frames) if _is_ours(frame)), frames[-1] if frames else None)
 

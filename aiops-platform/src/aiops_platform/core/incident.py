@@ -290,7 +290,7 @@ def _shown(event: Event) -> dict[str, Any]:
     """The fields of an incident that follow its newest event."""
     shown = {
         "message": paragraph(said_by(event), _MESSAGE_LIMIT),
-        "level": _level_of(event),
+        "level": level_of(event),
         "status_code": event.status_code,
         "path": _line(event.request_path, _PATH_LIMIT),
         "logger": _line(event.logger),
@@ -305,7 +305,8 @@ def _first_of(event: Event, at: datetime) -> datetime:
     return event.first_at.astimezone(UTC)
 
 
-def _level_of(event: Event) -> Level:
+def level_of(event: Event) -> Level:
+    """How bad it is. What old clients say of a line that was logged stands in the name of its level."""
     said = event.error_type.lower()
     return event.level or (Level.CRITICAL if said == Level.CRITICAL else Level.ERROR)
 

@@ -11,6 +11,8 @@ _KINDS: Final = {
 }
 # In the order in which they are told.
 _WORDS: Final = {
+    "rule": "rule of this project",
+    "key": "its key",
     "fingerprint": "fingerprint, set by the application",
     "kind": "what it is",
     "logger": "logger",

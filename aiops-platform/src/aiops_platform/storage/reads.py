@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
 
 from aiops_platform.core import ahead, wire
+from aiops_platform.core.event import Event
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
@@ -37,9 +38,10 @@ from aiops_platform.core.views import (
     StateCounts,
     ValueCount,
 )
-from aiops_platform.storage import burial, job_reads
+from aiops_platform.storage import burial, group_rules, job_reads
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.last_events import last_events
 from aiops_platform.storage.schema import (
     events,
     facts,
@@ -183,6 +185,15 @@ class SqlReads:
             total = connection.execute(select(func.count()).select_from(events).where(mine)).scalar_one()
             rows = tuple(_event_row(row) for row in connection.execute(query))
         return EventPage(rows=rows, total=total, page=page, per_page=per_page)
+
+    def group_rules(self, project_id: int) -> str:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return group_rules.of_project(connection, project_id)
+
+    def last_events(self, project_id: int, limit: int) -> Iterator[tuple[int, Event]]:
+        """See `ports.Reads`."""
+        return last_events(self._database, self._bodies, project_id, limit)
 
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
         """See `ports.Reads`."""

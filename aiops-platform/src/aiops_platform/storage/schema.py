@@ -394,6 +394,14 @@ scrub_rules = Table(
     Column("text", String(1000), primary_key=True),
 )
 
+# A project's own rules for grouping as people wrote them, one in a line; see `core.group_rules`.
+group_rules = Table(
+    "group_rules",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 # Running numbers, raised with what they count: how many reports were digested, how many events are stored, …
 counters = Table(
     "counters",

@@ -39,7 +39,7 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import burial, counters, releases, schema, scrub_rules, space, training
+from aiops_platform.storage import burial, counters, group_rules, releases, schema, scrub_rules, space, training
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -65,6 +65,11 @@ class SqlStore:
         """See `ports.Store`."""
         with self._database.begin() as connection:
             yield SqlTransaction(connection, self._bodies, self._tallies, self._releases)
+
+    def group_rules(self) -> Mapping[int, str]:
+        """See `ports.Store`."""
+        with self._database.read() as connection:
+            return group_rules.all_of(connection)
 
     def used_bytes(self) -> int:
         """See `ports.Store`."""
@@ -301,6 +306,10 @@ class SqlTransaction:
     def scrub_rules(self) -> Mapping[int, Rules]:
         """See `ports.Transaction`."""
         return scrub_rules.all_of(self._connection)
+
+    def save_group_rules(self, project_id: int, text: str) -> None:
+        """See `ports.Transaction`."""
+        group_rules.keep(self._connection, project_id, text)
 
     def bury(self, parcel: Parcel, reason: str) -> None:
         """See `ports.Transaction`."""

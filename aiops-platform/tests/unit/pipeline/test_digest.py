@@ -238,6 +238,9 @@ def test_a_large_batch_is_many_transactions_and_a_worker_that_dies_between_them_
                 raise Killed
             return shop.store.begin()
 
+        def group_rules(self):
+            return {}
+
     shop.receive(a_batch(1, {}, *(told("E", each) for each in range(1_000))))
     with pytest.raises(Killed):
         # The first time, it is asked what is to be hidden.

@@ -16,6 +16,7 @@ from aiops_platform.core.grouping import GroupKey, Kin
 from aiops_platform.core.incident import Incident, IncidentState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.pipeline.digest.keys import Keys
 from aiops_platform.pipeline.digest.parcels import named
 from aiops_platform.ports import IncidentChange, KeptEvent, Transaction
 
@@ -36,11 +37,11 @@ class Arrival:
 
     @cached_property
     def kin(self) -> Kin | None:
-        """Asked for only where the key leads nowhere yet, which is seldom."""
-        return grouping.kin_of(self.event)
+        """Asked for only where the key leads nowhere yet, which is seldom. What a rule decides has none."""
+        return None if "rule" in self.key.parts else grouping.kin_of(self.event)
 
 
-def arrival_of(said: Event, parcel: Parcel) -> Arrival:
+def arrival_of(said: Event, parcel: Parcel, keys: Keys) -> Arrival:
     """The event of a parcel, by our clock."""
     event = rules.by_our_clock(said, parcel.received_at)
     return Arrival(
@@ -48,7 +49,7 @@ def arrival_of(said: Event, parcel: Parcel) -> Arrival:
         said=said,
         event_id=event.event_id.bytes if event.event_id else parcel.id,
         named=named(event, parcel),
-        key=grouping.key_for(event),
+        key=keys.of(event, parcel.project_id),
         at=rules.time_of(event, parcel.received_at),
         received_at=parcel.received_at,
     )

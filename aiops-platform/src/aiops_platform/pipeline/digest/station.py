@@ -18,6 +18,7 @@ from aiops_platform.pipeline.digest.beats import take_beats
 from aiops_platform.pipeline.digest.cleaning import Cleaning
 from aiops_platform.pipeline.digest.events import arrival_of, take_events
 from aiops_platform.pipeline.digest.jobs import take_jobs
+from aiops_platform.pipeline.digest.keys import Keys
 from aiops_platform.pipeline.digest.parcels import dated, named, portions, unpacked
 from aiops_platform.ports import Intake, Leased, Store
 
@@ -44,6 +45,7 @@ class Digest:
         self._together = together
         self._most = most
         self._cleaning = Cleaning(store)
+        self._keys = Keys(store)
         # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
         self._finished: set[int] = set()
         self._unfinished: set[int] = set()
@@ -93,6 +95,7 @@ class Digest:
 
     def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
         self._cleaning.look_again(now)
+        self._keys.look_again(now)
         if len(leased) == 1 and leased[0].deaths >= _DEATHS:
             self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
             return
@@ -137,7 +140,9 @@ class Digest:
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.
         opened = [_Opened(each, self._cleaning.report(wire.parse(each.body, each.kind), each)) for each in parcels]
-        arrivals = [arrival_of(each.report, each.parcel) for each in opened if isinstance(each.report, Event)]
+        arrivals = [
+            arrival_of(each.report, each.parcel, self._keys) for each in opened if isinstance(each.report, Event)
+        ]
         beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
         words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
         with self._store.begin() as transaction:
