@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 
 import zstandard
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import NoResultFound
 
 from aiops_platform.core.errors import PlatformError
@@ -25,6 +25,13 @@ _LEVEL: Final = 3
 # Half of it makes events a tenth longer, twice as much makes them no shorter.
 _SIZE: Final = 32 * 1024
 _FIRST_SINCE: Final = moment(0)
+# The first one is older than any that was trained here.
+_NEWEST: Final = (
+    select(dictionaries.c.id)
+    .where((dictionaries.c.project_id == bindparam("project")) | dictionaries.c.project_id.is_(None))
+    .order_by(dictionaries.c.made_at.desc(), dictionaries.c.id)
+    .limit(1)
+)
 
 
 class DamagedBodyError(PlatformError):
@@ -103,8 +110,4 @@ def trained(samples: Sequence[bytes]) -> bytes:
 
 
 def _newest(connection: Connection, project_id: int) -> int | None:
-    table = dictionaries
-    mine = (table.c.project_id == project_id) | table.c.project_id.is_(None)
-    # The first one is older than any that was trained here.
-    newest = select(table.c.id).where(mine).order_by(table.c.made_at.desc(), table.c.id).limit(1)
-    return connection.execute(newest).scalar_one_or_none()
+    return connection.execute(_NEWEST, {"project": project_id}).scalar_one_or_none()

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select
 
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.dialects import add_up
 from aiops_platform.storage.schema import counters
 
 
@@ -15,9 +15,7 @@ def count(connection: Connection, numbers: Mapping[str, int]) -> None:
     rows = [{"name": name, "number": number} for name, number in sorted(numbers.items()) if number]
     if not rows:
         return
-    statement = insert(connection, counters)
-    raised = {"number": counters.c.number + statement.excluded.number}
-    connection.execute(statement.on_conflict_do_update(index_elements=[counters.c.name], set_=raised), rows)
+    connection.execute(add_up(connection, counters, counters.c.number), rows)
 
 
 def numbers_of(database: Database) -> dict[str, int]:

@@ -1,9 +1,51 @@
-"""What SQLite and PostgreSQL say differently."""
+"""What SQLite and PostgreSQL say differently.
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+Statements that every portion of reports needs are put together once: that takes SQLAlchemy longer than to run them.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, Executable, Table
+from sqlalchemy.dialects import sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An INSERT that knows ON CONFLICT, in the words of this connection's engine."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def add_missing(connection: Connection, table: Table, *returned: Column[object]) -> Executable:
+    """Adds those rows that are not there yet, and returns these columns of them."""
+    return _add_missing(connection.dialect.name, table, returned)
+
+
+def add_up(connection: Connection, table: Table, number: Column[int]) -> Executable:
+    """Adds rows; where one is there already, its number is raised by the new one."""
+    return _add_up(connection.dialect.name, table, number)
+
+
+@cache
+def _add_missing(dialect: str, table: Table, returned: tuple[Column[object], ...]) -> Executable:
+    statement = _insert(dialect, table).on_conflict_do_nothing()
+    return statement.returning(*returned) if returned else statement
+
+
+@cache
+def _add_up(dialect: str, table: Table, number: Column[int]) -> Executable:
+    statement = _insert(dialect, table)
+    keys = list(table.primary_key)
+    raised = {number.name: number + statement.excluded[number.name]}
+    return statement.on_conflict_do_update(index_elements=keys, set_=raised)
+
+
+def _insert(dialect: str, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    if dialect != "postgresql":
+        return sqlite.insert(table)
+    # Late: it is large, and hardly anybody has it.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.dialects import add_up
 from aiops_platform.storage.schema import revisions
 
 Topic = Literal["incidents", "services", "jobs"]
@@ -12,11 +12,5 @@ Topic = Literal["incidents", "services", "jobs"]
 
 def bump(connection: Connection, project_id: int, *topics: Topic) -> None:
     """Call it in every transaction that changes what pages show of a topic."""
-    for topic in topics:
-        statement = insert(connection, revisions).values(project_id=project_id, topic=topic, number=1)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[revisions.c.project_id, revisions.c.topic],
-                set_={"number": revisions.c.number + 1},
-            )
-        )
+    rows = [{"project_id": project_id, "topic": topic, "number": 1} for topic in topics]
+    connection.execute(add_up(connection, revisions, revisions.c.number), rows)

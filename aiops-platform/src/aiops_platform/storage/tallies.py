@@ -5,18 +5,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from aiops_platform.core import facets
 from aiops_platform.core.facets import Pair
 from aiops_platform.ports import IncidentChange
-from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.dialects import add_up
 from aiops_platform.storage.schema import incident_hours, incident_values
 
 _IN_LIMIT: Final = 300
 # What is remembered is bounded: so many incidents, each with few values.
 _REMEMBERED: Final = 5_000
 _FEW: Final = 100
+
+_VALUES_OF: Final = select(incident_values.c.incident_id, incident_values.c.name, incident_values.c.value).where(
+    incident_values.c.incident_id.in_(bindparam("some", expanding=True))
+)
 
 _Told: TypeAlias = Sequence[tuple[int, IncidentChange]]
 
@@ -52,11 +56,9 @@ class Tallies:
             known = {incident: self._known[incident] for incident in incidents if incident in self._known}
         read: defaultdict[int, set[Pair]] = defaultdict(set)
         missing = [incident for incident in incidents if incident not in known]
-        table = incident_values
         for start in range(0, len(missing), _IN_LIMIT):
             some = missing[start : start + _IN_LIMIT]
-            query = select(table.c.incident_id, table.c.name, table.c.value).where(table.c.incident_id.in_(some))
-            for incident, name, value in connection.execute(query):
+            for incident, name, value in connection.execute(_VALUES_OF, {"some": some}):
                 read[incident].add((name, value))
         return known | {incident: frozenset(read.get(incident, ())) for incident in missing}
 
@@ -75,8 +77,6 @@ def _raise(connection: Connection, table: Table, counts: Mapping[tuple[Any, ...]
     if not counts:
         return
     keys = [column.name for column in table.primary_key]
-    statement = insert(connection, table)
-    raised = {"count": table.c.count + statement.excluded.count}
     # In order: two writers of PostgreSQL would otherwise wait for each other, and SQLite finds its way faster.
     rows = [dict(zip(keys, place, strict=True)) | {"count": count} for place, count in sorted(counts.items())]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised), rows)
+    connection.execute(add_up(connection, table, table.c.count), rows)

@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
-    Column,
-    ColumnElement,
     Connection,
     Integer,
     RowMapping,
@@ -39,9 +37,20 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
-from aiops_platform.storage import burial, counters, group_rules, releases, schema, scrub_rules, space, training
+from aiops_platform.storage import (
+    burial,
+    counters,
+    group_rules,
+    releases,
+    schema,
+    scrub_rules,
+    space,
+    statements,
+    training,
+)
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.dialects import add_missing
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
@@ -100,8 +109,8 @@ class SqlTransaction:
             return set()
         table = schema.seen_events
         rows = [{"service_id": service, "event_id": event, "seen_at": at} for (service, event), at in seen.items()]
-        statement = insert_or(self._connection, table).on_conflict_do_nothing()
-        new = self._connection.execute(statement.returning(table.c.service_id, table.c.event_id), rows)
+        statement = add_missing(self._connection, table, table.c.service_id, table.c.event_id)
+        new = self._connection.execute(statement, rows)
         return {(row.service_id, row.event_id) for row in new}
 
     def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
@@ -114,13 +123,10 @@ class SqlTransaction:
 
     def heard_from(self, events: Mapping[int, datetime], now: datetime) -> None:
         """See `ports.Transaction`."""
-        table, at, latest = schema.services, bindparam("at", type_=schema.Instant), ahead.horizon(now)
+        latest = ahead.horizon(now)
         self._many(
-            update(table)
-            .where(table.c.id == bindparam("service"))
-            .where(or_(table.c.last_event_at.is_(None), table.c.last_event_at < at, table.c.last_event_at > latest))
-            .values(last_event_at=at),
-            [{"service": service_id, "at": at} for service_id, at in events.items()],
+            statements.HEARD_FROM,
+            [{"service": service_id, "at": at, "latest": latest} for service_id, at in events.items()],
         )
 
     def note_releases(self, seen: Mapping[tuple[int, str], datetime]) -> None:
@@ -133,17 +139,11 @@ class SqlTransaction:
 
     def grouped(self, keys: Collection[tuple[int, GroupKey]]) -> dict[tuple[int, GroupKey], Incident]:
         """See `ports.Transaction`."""
-        table = schema.group_keys
-        wanted = {(service_id, key.version, key.hash): (service_id, key) for service_id, key in keys}
-        columns = (table.c.hash, table.c.service_id, table.c.version)
-        statement = select(table.c.version, table.c.hash, schema.incidents).join(
-            schema.incidents, schema.incidents.c.id == table.c.incident_id
-        )
+        wanted = {(key.hash, service_id, key.version): (service_id, key) for service_id, key in keys}
         found: dict[tuple[int, GroupKey], Incident] = {}
         for some in _portions(wanted):
-            places = [(hash_, service_id, version) for service_id, version, hash_ in some]
-            for row in self._connection.execute(statement.where(_among(columns, places))).mappings():
-                found[wanted[row["service_id"], row["version"], row["hash"]]] = _incident(row)
+            for row in self._connection.execute(statements.GROUPED, statements.told(some)).mappings():
+                found[wanted[row["hash"], row["service_id"], row["version"]]] = _incident(row)
         return found
 
     def incident(self, project_id: int, incident_id: int) -> Incident | None:
@@ -191,10 +191,9 @@ class SqlTransaction:
 
     def monitors(self, service_ids: Collection[int]) -> dict[int, Monitor]:
         """See `ports.Transaction`."""
-        table = schema.monitors
         found: dict[int, Monitor] = {}
         for some in _portions(service_ids):
-            for row in self._connection.execute(select(table).where(table.c.service_id.in_(some))).mappings():
+            for row in self._connection.execute(statements.MONITORS, {"services": some}).mappings():
                 found[row["service_id"]] = _monitor(row)
         return found
 
@@ -218,7 +217,7 @@ class SqlTransaction:
             return
         ids = self._save_rows(schema.monitors, [_monitor_row(change.monitor) for change in changes])
         self._many(
-            insert(schema.monitor_states),
+            statements.adding(schema.monitor_states),
             [
                 {"monitor_id": monitor_id, "since": since, "state": state}
                 for monitor_id, change in zip(ids, changes, strict=True)
@@ -235,11 +234,9 @@ class SqlTransaction:
 
     def instances(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], Instance]:
         """See `ports.Transaction`."""
-        table = schema.instances
-        columns = (table.c.service_id, table.c.name)
         found: dict[tuple[int, str], Instance] = {}
         for some in _portions(names):
-            for row in self._connection.execute(select(table).where(_among(columns, some))).mappings():
+            for row in self._connection.execute(statements.INSTANCES, statements.told(some)).mappings():
                 fields = {name: row[name] for name in Instance.__dataclass_fields__}
                 found[row["service_id"], row["name"]] = Instance(**fields)
         return found
@@ -277,11 +274,9 @@ class SqlTransaction:
 
     def runs(self, wanted: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Run]:
         """See `ports.Transaction`."""
-        table = schema.job_runs
-        columns = (table.c.job_id, table.c.run_id)
         found: dict[tuple[int, bytes], Run] = {}
         for some in _portions(wanted):
-            for row in self._connection.execute(select(table).where(_among(columns, some))).mappings():
+            for row in self._connection.execute(statements.RUNS, statements.told(some)).mappings():
                 fields = {name: row[name] for name in Run.__dataclass_fields__}
                 found[row["job_id"], row["run_id"]] = Run(**fields | {"state": RunState(row["state"])})
         return found
@@ -419,14 +414,11 @@ class SqlTransaction:
         return self._delete(table, table.c.id.in_(old))
 
     def _known_services(self, names: Collection[ServiceName]) -> dict[ServiceName, Service]:
-        table = schema.services
-        columns = (table.c.name, table.c.project_id, table.c.environment)
         found: dict[ServiceName, Service] = {}
         for some in _portions(names):
             places = [(name.name, name.project_id, name.environment) for name in some]
-            projects = table.c.project_id.in_({name.project_id for name in some})
-            statement = select(table.c.id, *columns).where(projects, _among(columns, places))
-            for row in self._connection.execute(statement).mappings():
+            wanted = statements.told(places) | {"projects": list({name.project_id for name in some})}
+            for row in self._connection.execute(statements.KNOWN_SERVICES, wanted).mappings():
                 service = _service(row, row["id"])
                 found[service.named] = service
         return found
@@ -451,11 +443,9 @@ class SqlTransaction:
         return services
 
     def _known_jobs(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
-        table = schema.jobs
-        columns = (table.c.service_id, table.c.name)
         found: dict[tuple[int, str], int] = {}
         for some in _portions(names):
-            for row in self._connection.execute(select(table.c.id, *columns).where(_among(columns, some))):
+            for row in self._connection.execute(statements.JOBS, statements.told(some)):
                 found[row.service_id, row.name] = row.id
         return found
 
@@ -491,7 +481,7 @@ class SqlTransaction:
 
     def _add_keys(self, told: Iterable[tuple[int, IncidentChange]]) -> None:
         self._many(
-            insert_or(self._connection, schema.group_keys).on_conflict_do_nothing(),
+            add_missing(self._connection, schema.group_keys),
             [
                 {
                     "service_id": change.incident.service_id,
@@ -508,10 +498,8 @@ class SqlTransaction:
 
     def _drop_events(self, changes: Iterable[IncidentChange]) -> None:
         table = schema.events
-        newest = table.alias("newest")
-        last = select(func.max(newest.c.id)).where(newest.c.incident_id == bindparam("incident")).scalar_subquery()
         passing = [{"incident": change.incident.id} for change in changes if change.ends_passing]
-        self._many(delete(table).where(table.c.id == last, table.c.passing), passing)
+        self._many(statements.END_PASSING, passing)
         surplus = [event_id for change in changes for event_id in change.dropped]
         gone = len(passing) + sum(self._delete(table, table.c.id.in_(some)) for some in _portions(surplus))
         self.count({"stored_events": -gone})
@@ -524,7 +512,7 @@ class SqlTransaction:
             bodies = [event.body for _, event in kept]
             dictionary_id, packed = self._bodies.pack(self._connection, project_id, bodies)
             self._many(
-                insert(schema.events),
+                statements.adding(schema.events),
                 [
                     {
                         "incident_id": incident_id,
@@ -542,7 +530,7 @@ class SqlTransaction:
         self.count({"stored_events": sum(len(change.events) for _, change in told)})
 
     def _add_facts(self, rows: Iterable[dict[str, Any]]) -> None:
-        self._many(insert(schema.facts), list(rows))
+        self._many(statements.adding(schema.facts), list(rows))
 
     def _save_rows(self, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Updates those rows that have an id, inserts the others; returns all ids in the order of the rows."""
@@ -550,15 +538,13 @@ class SqlTransaction:
         ids = iter(self._insert(table, [{name: row[name] for name in row if name != "id"} for row in new]))
         changed = [{f"new_{name}": value for name, value in row.items()} for row in rows if row["id"] is not None]
         if changed:
-            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "id"}
-            self._many(update(table).where(table.c.id == bindparam("new_id")).values(values), changed)
+            self._many(statements.changing(table, *rows[0]), changed)
         return [next(ids) if row["id"] is None else row["id"] for row in rows]
 
     def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         if not rows:
             return []
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        return list(self._connection.execute(statement, rows).scalars())
+        return list(self._connection.execute(statements.adding_with_ids(table), rows).scalars())
 
     def _many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
@@ -572,14 +558,6 @@ def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
     every = list(values)
     for start in range(0, len(every), _IN_LIMIT):
         yield every[start : start + _IN_LIMIT]
-
-
-def _among(columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
-    """Whether the columns are one of these rows. SQLite finds them by an index that begins with the first column.
-
-    By the rows alone it would go through the whole table.
-    """
-    return and_(columns[0].in_({row[0] for row in rows}), tuple_(*columns).in_(rows))
 
 
 def _fact_rows(facts: Iterable[Fact]) -> list[dict[str, Any]]:
