@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 # A warning that clients can cause as often as they like says little the second time; what breaks here says more.
@@ -34,7 +34,17 @@ def start_logging(part: str, form: str = "plain", stream: TextIO = sys.stderr) -
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-class PlainLines(logging.Formatter):
+class _Lines(logging.Formatter):
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        """The traceback. What failed may have been handed in, and an error may quote it: no secret gets into a log."""
+        # Seldom needed, and not by every process.
+        from aiops_platform.core.salvage import sound
+        from aiops_platform.core.scrubbing import Scrubber
+
+        return Scrubber().text(sound(super().formatException(ei)))
+
+
+class PlainLines(_Lines):
     """One line for people: time, part, the level if it matters, the sentence, its fields."""
 
     def __init__(self, part: str, *, short_time: bool) -> None:
@@ -54,7 +64,7 @@ class PlainLines(logging.Formatter):
         return False
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Lines):
     """One object in a line, for programs: `at`, `level`, `process`, `message`, what else is known, and `trace`."""
 
     def __init__(self, part: str) -> None:

@@ -37,6 +37,16 @@ def test_a_value_cannot_pretend_to_be_another_field_or_line(value, shown):
     assert line(a_record(why=value)).endswith(f"why={shown}")
 
 
+@pytest.mark.parametrize("lines", [PlainLines("serve", short_time=False), JsonLines("serve")])
+def test_an_error_that_quotes_a_secret_or_half_a_character_is_logged_without(lines):
+    try:
+        raise ValueError("password=hunter2 half \ud800")
+    except ValueError as error:
+        said = lines.format(a_record(exc_info=(type(error), error, error.__traceback__)))
+    assert "ValueError: password=[hidden] half ?" in said
+    assert "hunter2" not in said
+
+
 def test_a_line_that_repeats_is_limited_and_what_was_left_out_is_counted():
     clock = [0.0]
     repeats = Repeats(lambda: clock[0])
