@@ -56,14 +56,13 @@ class Known:
             self._heads.setdefault(form[:_HALF], []).append(form)
             self._tails.setdefault(form[-_HALF:], []).append(form)
 
-    def hidden(self, text: str, bare: bytes, words: bytes) -> str:
-        """The text without them. ``bare`` and ``words`` as in ``patterns``."""
+    def hidden(self, text: str, bare: bytes, beside: str) -> str:
+        """The text without them. ``bare`` and ``beside`` (its long words) as in ``patterns``."""
         found = [form for form in self._short if form in text]
         if self._mixed:
             places = patterns.mixed_places(text, bare, _LONGEST_MIXED, _MOST_MIXED)
             found += [form for form in self._mixed if form in places]
-        if self._long and patterns.has_long_word(words):
-            beside = patterns.long_words(text, words)
+        if beside:
             for word, forms in self._long.items():
                 if word in beside:
                     found += [form for form in forms if form in text]

@@ -90,12 +90,12 @@ class Scrubber:
 
     def _sought(self, given: str) -> str:
         bare = patterns.bare(given)
-        words = patterns.words_of(bare)
-        told = self._known.hidden(given, bare, words)
+        beside = patterns.long_words(given, patterns.words_of(bare))
+        told = self._known.hidden(given, bare, beside)
         if cuts.MARK in told:
             told = cuts.hidden(told, self._known)
         small = patterns.lowered(told)
-        changed = patterns.hidden(told, small, bare, words)
+        changed = patterns.hidden(told, small, bare, beside)
         if changed is not told and changed != told:
             told, small = changed, patterns.lowered(changed)
         changed = markup.hidden(told, small, self.is_telling)

@@ -280,6 +280,9 @@ def test_scrubbing_what_is_full_of_signs_twice_shows_nothing_more(parts: Any):
         "://a:1…", "eyJa…", "…]\n", "\u200b", "Private-Lines: 3\nab\n", "token count=1 ", "name=a value ", "password=a\nb:",
         "&lt;token&gt;", "<td>token</td>", "<Cookie a=", "mysql -", "mysql -p", "redis-cli -a", "%3a%2f%2fa%3a", "https:\\/\\/a:b",
         "://aaaaaaaaaaaaaaaa", "token%25", "\\u0022token\\u0022:\\u0022", "passwords:\n- ", "cookie=a=", "--token '", "token|",
+        "password is ", "password is a1", "password for a ", "password is is ", "key (a)=(b", "key (token", "credentials a/", "code is 1",
+        "password x1y2z3 and ", "password (a1 ", "password from a1 to ", "--a", "--token -", "key: a1B", "pin is 1234 ",
+        "password a" + "-1" * 100 + "! ", "password 1" + "." * 200 + "! ", "password is 'abc",
     ],
 )  # fmt: skip
 def test_no_text_takes_long(unit: str):
