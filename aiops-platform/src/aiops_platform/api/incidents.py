@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter, QueryParameter
 
+from aiops_platform.api import problems
 from aiops_platform.api.desk import Desk, TheDesk, TheProject
 from aiops_platform.api.parameters import only
 from aiops_platform.api.shapes import EventList, IncidentList, IncidentResource, in_full, resource_of
@@ -112,7 +113,9 @@ def mute(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentReso
     return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (list_incidents, read_incident, list_events, read_event, resolve, reopen, mute)
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(
+    list_incidents, read_incident, list_events, read_event, resolve, reopen, mute
+)
 
 
 def _known(desk: Desk, project_id: int, incident_id: int, *, is_there: bool) -> IncidentResource:

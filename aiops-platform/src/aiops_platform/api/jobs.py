@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
 
+from aiops_platform.api import problems
 from aiops_platform.api.desk import TheDesk, TheProject
 from aiops_platform.api.incidents import LARGEST_ID, Page, PerPage, Word
 from aiops_platform.api.parameters import only
@@ -44,4 +45,4 @@ def read_job(
     return found.row
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (list_jobs, read_job)
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_jobs, read_job)

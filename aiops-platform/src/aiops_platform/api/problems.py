@@ -1,12 +1,17 @@
 """Errors as machines like them: problem details (RFC 9457). They say what was wrong, never what our code looks like."""
 
+import inspect
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 
 from aiops_platform.ports import StoreUnavailableError
 
@@ -22,6 +27,44 @@ _SAYS = {
 }
 
 _ApiRequest = Request[None, None, State]
+_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongPart:
+    """A parameter or a field that makes no sense here."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why there is no other answer (RFC 9457). `errors` only where parts of the request are wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[WrongPart, ...] = ()
+
+
+def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:
+    """These, each with the problems that it may answer with in the API's description."""
+    for handler in handlers:
+        said = {status: ResponseSpec(Problem, False, why, _TYPE) for status, why in _problems_of(handler)}
+        handler.responses = said | dict(handler.responses or {})
+    return handlers
+
+
+def _problems_of(handler: HTTPRouteHandler) -> Iterator[tuple[int, str]]:
+    yield 400, "A parameter or a part of the body makes no sense here; `errors` names it."
+    yield 401, "There is no API token, or one that is unknown or revoked."
+    if any("{" in path for path in handler.paths):
+        yield 404, "There is no such thing."
+    if "data" in inspect.signature(handler.fn).parameters:
+        yield 413, "The body is too large."
+    yield 503, "The store cannot be used now. `Retry-After` says when to try again."
 
 
 def problem(status: int, detail: str, **more: Any) -> Response[dict[str, Any]]:
@@ -32,7 +75,7 @@ def problem(status: int, detail: str, **more: Any) -> Response[dict[str, Any]]:
         headers["WWW-Authenticate"] = 'Bearer realm="aiops"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
-    return Response(content, status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(content, status_code=status, media_type=_TYPE, headers=headers)
 
 
 def invalid(_: _ApiRequest, error: ValidationException) -> Response[dict[str, Any]]:

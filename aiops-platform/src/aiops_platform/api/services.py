@@ -3,6 +3,7 @@
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
+from aiops_platform.api import problems
 from aiops_platform.api.desk import TheDesk, TheProject
 from aiops_platform.api.incidents import Page, PerPage
 from aiops_platform.api.parameters import only
@@ -16,4 +17,4 @@ def list_services(desk: TheDesk, project_id: TheProject, page: Page = 1, per_pag
     return ServiceList(items=found.rows, total=found.total, page=page, per_page=per_page)
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (list_services,)
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_services)

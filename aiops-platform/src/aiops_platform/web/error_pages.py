@@ -42,7 +42,10 @@ def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
 def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
     """A page for what is not there, or not allowed."""
     status = 403 if isinstance(error, NotFromUsError) else error.status_code
-    return _page(request, status)
+    page = _page(request, status)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and error.headers:
+        page.headers.update(error.headers)  # Which methods there are: RFC 9110, 15.5.6.
+    return page
 
 
 def store_unavailable(request: PageRequest, error: StoreUnavailableError) -> Response[Any]:

@@ -1,0 +1,101 @@
+"""What the API says of itself is true: on every route, each problem that it names comes, as a problem."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from scenes import plant_busy
+from sqlalchemy import text
+
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NO_SUCH_ID = "999999"
+TOO_LARGE = b'{"text": "%s"}' % (b"x" * 100_000)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Something that the description names."""
+
+    verb: str
+    path: str
+    said: dict[str, Any]
+
+    def address(self, number: str) -> str:
+        """Where it is, with this in the place of each parameter."""
+        return "/".join(number if part.startswith("{") else part for part in self.path.split("/"))
+
+
+@pytest.fixture
+def api(site) -> Iterator[httpx.Client]:
+    plant_busy(site.seeds, site.project)
+    token = site.access.create_token(site.project, "program", site.seeds.now)
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def routes(api) -> list[Route]:
+    paths = api.get("/api/openapi.json").json()["paths"]
+    return [Route(verb.upper(), path, said) for path, verbs in paths.items() for verb, said in verbs.items()]
+
+
+def a_problem(answer: httpx.Response) -> int:
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    assert answer.json()["status"] == answer.status_code
+    assert answer.json()["detail"]
+    return answer.status_code
+
+
+def test_every_route_names_its_problems_and_they_are_problem_details(routes):
+    for route in routes:
+        responses = route.said["responses"]
+        assert {"200", "400", "401", "503"} <= responses.keys(), route
+        assert ("404" in responses) == ("{" in route.path), route
+        assert ("413" in responses) == ("requestBody" in route.said), route
+        kinds = {status: list(said["content"]) for status, said in responses.items() if status != "200"}
+        assert set(map(tuple, kinds.values())) == {("application/problem+json",)}, route
+
+
+def test_without_a_token_there_is_a_401_everywhere(routes, stranger):
+    assert {a_problem(stranger.request(each.verb, each.address("1"))) for each in routes} == {401}
+
+
+def test_what_is_not_there_is_a_404_and_what_cannot_be_a_400(routes, api):
+    for route in routes:
+        if "404" in route.said["responses"]:
+            assert a_problem(api.request(route.verb, route.address(NO_SUCH_ID))) == 404, route
+            assert a_problem(api.request(route.verb, route.address("0"))) == 400, route
+        elif route.said.get("parameters"):
+            assert a_problem(api.request(route.verb, route.address("1"), params={"nonsense": 1})) == 400, route
+
+
+def test_another_method_is_a_405_that_names_those_there_are(routes, api):
+    for path in {route.path for route in routes}:
+        there_are = {route.verb for route in routes if route.path == path}
+        for verb in set(VERBS) - there_are:
+            answer = api.request(verb, Route(verb, path, {}).address("1"))
+            assert a_problem(answer) == 405
+            assert set(answer.headers["allow"].split(", ")) - {"OPTIONS", "HEAD"} == there_are
+
+
+def test_a_body_is_refused_that_is_too_large_or_no_json(routes, api):
+    for route in routes:
+        if "requestBody" in route.said:
+            assert a_problem(api.request(route.verb, route.address("1"), content=TOO_LARGE)) == 413, route
+            assert a_problem(api.request(route.verb, route.address("1"), content=b"{")) == 400, route
+
+
+def test_a_page_too_says_which_methods_there_are(client):
+    answer = client.delete("/incidents")
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "OPTIONS"})
+
+
+def test_a_store_that_cannot_be_used_is_a_503_everywhere(routes, api, site):
+    with site.seeds.database.begin() as connection:
+        connection.execute(text("ALTER TABLE incidents RENAME TO gone"))
+    reading = [each for each in routes if "incidents" in each.path]
+    answers = [api.request(each.verb, each.address("1")) for each in reading]
+    assert {a_problem(answer) for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"5"}
