@@ -26,6 +26,10 @@ SECONDS = 1.0
 PAUSE = 0.001
 # For a moment in which the program imports nothing. One that never comes is a program that runs within an import.
 PATIENCE = 5.0
+# Who loads gevent patches with it at once, or not at all.
+SETTLING = 1.0
+# Before gevent puts its own in their place.
+_get_ident, _native_sleep = _thread.get_ident, time.sleep
 
 #: What is needed soon after the start. First what takes a failure down, then what tells of it, then the way to the platform.
 SOON = (
@@ -61,6 +65,7 @@ class Loader:
         self._lock = _thread.RLock()
         self._holder = 0
         self._holds_off_forks = False
+        self._gevent_came = 0.0
         self._done = False
 
     def module(self, name: str) -> ModuleType:
@@ -102,38 +107,60 @@ class Loader:
             return
         begun = time.monotonic()
         for name in SOON:
-            # Beside gevent it never comes.
-            patient_until = begun + (PATIENCE / 10 if "gevent" in sys.modules else PATIENCE)
             # One by one, so that nobody waits for all of them.
-            while not self._loads_alone(name) and time.monotonic() < patient_until:
-                time.sleep(PAUSE)
-            self._module_if_any(name)
-            time.sleep(PAUSE)
+            if not self._loads_alone(name, begun + PATIENCE):
+                self._module_if_any(name)
+            _sleep(PAUSE)
         # Names of hosts are encoded like this, and the first time looks for a module.
         self.module("encodings.idna")
         self._done = True
 
-    def _loads_alone(self, name: str) -> bool:
-        """Load it while nobody else imports anything. False, and nothing is done, where somebody does.
+    def ready_for_network(self) -> None:
+        """Before a thread of ours uses the network: where gevent has patched that, let the thread have its hub.
+
+        It would get one at its first wait, for which gevent imports, and beside a program that imports, too, that is not safe.
+        Raises ``OSError`` where the program imports without a pause.
+        """
+        if "gevent" not in sys.modules or _has_hub() or _is_main_thread():
+            return
+        if not self._do_alone(_make_hub, time.monotonic() + PATIENCE):
+            raise OSError("gevent is being loaded")
+
+    def _loads_alone(self, name: str, until: float) -> bool:
+        return self._do_alone(lambda: self._module_if_any(name), until)
+
+    def _do_alone(self, action: Callable[[], object], until: float) -> bool:
+        """Do what imports while nobody else does. False, and nothing is done, where ``until`` then somebody always does.
 
         Some finders (that of setuptools, for one) import under the lock that Python holds while it asks them. Who is importing
         what they want meanwhile, and asks for that lock, waits for them as they wait for him. So we import under that lock,
         too, and only when no module is locked: then there is nobody to wait for, and who comes later waits for one module.
+
+        gevent patches the locks of modules, and what threads are called, under which their owners are known: whoever imports
+        at that moment waits for himself. So between gevent's coming and its patching nothing is imported.
         """
-        if not self._lock.acquire(timeout=SECONDS):
-            return False
-        try:
-            _imp.acquire_lock()
-            try:
-                # gevent puts locks of its own in the place of those of modules: not to be waited for under this one.
-                if _locked_modules() or "gevent" in sys.modules:
-                    return False
-                self._module_if_any(name)
-                return True
-            finally:
-                _imp.release_lock()
-        finally:
-            self._lock.release()
+        while True:
+            if self._lock.acquire(timeout=SECONDS):
+                try:
+                    _imp.acquire_lock()
+                    try:
+                        if not _locked_modules() and self._is_settled():
+                            action()
+                            return True
+                    finally:
+                        _imp.release_lock()
+                finally:
+                    self._lock.release()
+            if time.monotonic() >= until:
+                return False
+            _sleep(PAUSE)
+
+    def _is_settled(self) -> bool:
+        """Whether gevent has not come, has patched threads, or will not."""
+        if "gevent" not in sys.modules or _thread.get_ident is not _get_ident or _has_hub():
+            return True
+        self._gevent_came = self._gevent_came or time.monotonic()
+        return time.monotonic() - self._gevent_came > SETTLING
 
     def _module_if_any(self, name: str) -> None:
         try:
@@ -168,6 +195,31 @@ LOADER = Loader()
 def _locked_modules() -> object:
     """Those that are being imported at this moment; none where Python keeps no such list."""
     return getattr(sys.modules.get("_frozen_importlib"), "_module_locks", None)
+
+
+def _sleep(seconds: float) -> None:
+    """Not gevent's way in a thread that gevent has not been in yet: see ``ready_for_network``."""
+    (time.sleep if _has_hub() else _native_sleep)(seconds)
+
+
+def _has_hub() -> bool:
+    """Whether gevent has been in this thread: so in each of its greenlets."""
+    ask = getattr(sys.modules.get("gevent._hub_local"), "get_hub_if_exists", None)
+    return ask is not None and ask() is not None
+
+
+def _make_hub() -> None:
+    """With what it needs for names of hosts. None where gevent has patched nothing."""
+    if not getattr(sys.modules.get("gevent.monkey"), "saved", None):
+        return
+    hub = sys.modules["gevent"].get_hub()
+    hub.resolver  # noqa: B018 - made when it is asked for
+    hub.threadpool  # noqa: B018
+
+
+def _is_main_thread() -> bool:
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.main_thread().ident == _thread.get_ident()
 
 
 class Late:

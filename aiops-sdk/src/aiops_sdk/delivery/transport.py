@@ -185,6 +185,7 @@ class HttpTransport:
         """A connection as ``send`` makes one, for who wants to look closer and closes it. Raises what the network does."""
         from urllib.parse import urlsplit
 
+        LOADER.ready_for_network()
         url = urlsplit(self._platform_url)
         connection = self._through_proxy(url) if self._proxy else self._direct(url)
         connection.connect()
