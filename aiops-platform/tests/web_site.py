@@ -14,6 +14,7 @@ from seeds import Seeds, a_store
 from aiops_platform.api.routes import openapi, routes
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.revive import Revive
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Intake, Reads
 from aiops_platform.storage.access import SqlAccess
@@ -74,13 +75,14 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     store, intake = SqlStore(database), SqliteIntake(None)
-    triage = Triage(store)
-    api = routes(reads=reads, access=access, triage=triage, clock=clock)
+    triage, ruling = Triage(store), Ruling(store, reads)
+    api = routes(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
     app = build(
         reads=reads,
         access=access,
         triage=triage,
         revive=Revive(store, intake),
+        ruling=ruling,
         clock=clock,
         public_url=url,
         also=[api],

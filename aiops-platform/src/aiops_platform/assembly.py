@@ -24,6 +24,7 @@ from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.revive import Revive
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
@@ -109,6 +110,11 @@ def stored(settings: Settings) -> Iterator[Database]:
 def reads(platform: Opened) -> SqlReads:
     """What pages read, for a command."""
     return SqlReads(platform.database)
+
+
+def ruling(platform: Opened) -> Ruling:
+    """What people say of grouping, for a command."""
+    return Ruling(SqlStore(platform.database), SqlReads(platform.database))
 
 
 @contextmanager
@@ -215,14 +221,16 @@ def _pages(database: Database, access: Access, intake: Intake, address: str) -> 
 
     store = SqlStore(database)
     reads, triage = SqlReads(database), Triage(store)
+    rules = Ruling(store, reads)
     application = web_app.build(
         reads=reads,
         access=access,
         triage=triage,
         revive=Revive(store, intake),
+        ruling=rules,
         clock=utc_now,
         public_url=address,
-        also=[routes(reads=reads, access=access, triage=triage, clock=utc_now)],
+        also=[routes(reads=reads, access=access, triage=triage, ruling=rules, clock=utc_now)],
         openapi=openapi(__version__),
     )
     # Litestar types scope and messages in its own, narrower way.

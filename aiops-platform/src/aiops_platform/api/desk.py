@@ -14,6 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 
@@ -23,10 +24,13 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 class Desk:
     """The API's way to everything else. Safe to share between threads."""
 
-    def __init__(self, *, reads: Reads, access: Access, triage: Triage, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, reads: Reads, access: Access, triage: Triage, ruling: Ruling, clock: Callable[[], datetime]
+    ) -> None:
         self.reads = reads
         self.access = access
         self.triage = triage
+        self.ruling = ruling
         self.clock = clock
 
     def guard(self) -> Guard:

@@ -11,8 +11,9 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from aiops_platform.api import incidents, jobs, problems, services
+from aiops_platform.api import group_rules, incidents, jobs, problems, services
 from aiops_platform.api.desk import Desk, project_of
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
 
@@ -22,12 +23,12 @@ Times are RFC 3339 in UTC. Errors are problem details (RFC 9457, `application/pr
 may read without a token."""
 
 
-def routes(*, reads: Reads, access: Access, triage: Triage, clock: Callable[[], datetime]) -> Router:
+def routes(*, reads: Reads, access: Access, triage: Triage, ruling: Ruling, clock: Callable[[], datetime]) -> Router:
     """Everything under /api/v1."""
-    desk = Desk(reads=reads, access=access, triage=triage, clock=clock)
+    desk = Desk(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
     return Router(
         path="/api/v1",
-        route_handlers=[*incidents.ROUTES, *services.ROUTES, *jobs.ROUTES],
+        route_handlers=[*incidents.ROUTES, *services.ROUTES, *jobs.ROUTES, *group_rules.ROUTES],
         guards=[desk.guard()],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aiops_platform.core.event import Event
+from aiops_platform.core.group_rules import Rehearsal, Rules
 from aiops_platform.core.reasons import sentences
 from aiops_platform.core.views import (
     EventDetail,
@@ -104,6 +105,72 @@ class IncidentResource(IncidentRow):
     hours: tuple[HourCount, ...]
     values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRulesText:
+    """Rules for grouping as people write them, one in a line: `type:TimeoutError -> timeout`."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRule:
+    """One rule, in the line of that number."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRules(GroupRulesText):
+    """The rules of a project. The first whose conditions all hold says the key of an event."""
+
+    rules: tuple[GroupRule, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRuleTried(GroupRule):
+    """What a rule would have done: so many `events` would match, which are now in so many `incidents`, `becoming` so many.
+
+    `examples` are the numbers of some of these incidents.
+    """
+
+    events: int
+    incidents: int
+    becoming: int
+    examples: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRulesTried:
+    """What each rule would have done with the events that were `looked` at; an event counts for the first that fits."""
+
+    looked: int
+    rules: tuple[GroupRuleTried, ...]
+
+
+def rules_of(text: str, rules: Rules) -> GroupRules:
+    """The rules in one piece."""
+    return GroupRules(text=text, rules=tuple(GroupRule(line=each.line, text=each.text) for each in rules.rules))
+
+
+def tried_of(rehearsal: Rehearsal) -> GroupRulesTried:
+    """What came of trying them."""
+    return GroupRulesTried(
+        looked=rehearsal.looked,
+        rules=tuple(
+            GroupRuleTried(
+                line=each.rule.line,
+                text=each.rule.text,
+                events=each.events,
+                incidents=each.incidents,
+                becoming=each.becoming,
+                examples=each.examples,
+            )
+            for each in rehearsal.tried
+        ),
+    )
 
 
 def resource_of(incident: IncidentDetail) -> IncidentResource:

@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
 from aiops_platform.pipeline.revive import Revive
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
 from aiops_platform.web import (
@@ -24,6 +25,7 @@ from aiops_platform.web import (
     incident_pages,
     job_pages,
     service_pages,
+    settings_pages,
     setup_pages,
 )
 from aiops_platform.web.assets import Assets
@@ -54,6 +56,7 @@ def build(
     access: Access,
     triage: Triage,
     revive: Revive,
+    ruling: Ruling,
     clock: Callable[[], datetime],
     public_url: str,
     also: Sequence[ControllerRouterHandler] = (),
@@ -66,6 +69,7 @@ def build(
         access=access,
         triage=triage,
         revive=revive,
+        ruling=ruling,
         live=live,
         assets=Assets(STATIC),
         clock=clock,
@@ -101,6 +105,7 @@ def _routes_of_visitors() -> Router:
         *job_pages.ROUTES,
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
+        *settings_pages.ROUTES,
         *access_pages.ROUTES,
     )
     return Router(

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 
 from aiops_platform.core.views import Overview
 from aiops_platform.pipeline.revive import Revive
+from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 from aiops_platform.web.assets import Assets
@@ -39,6 +40,7 @@ class Site:
         access: Access,
         triage: Triage,
         revive: Revive,
+        ruling: Ruling,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -48,6 +50,7 @@ class Site:
         self.access = access
         self.triage = triage
         self.revive = revive
+        self.ruling = ruling
         self.live = live
         self.assets = assets
         self.clock = clock

@@ -8,7 +8,8 @@ from typing import Final
 from aiops_platform.core.group_rules import fields
 from aiops_platform.core.group_rules.rules import DEFAULT, Condition, Field, Piece, Rule, Rules, Text
 
-LONGEST: Final = 20_000
+# However it is written, it fits into what a form or a body may hold.
+LONGEST: Final = 15_000
 MOST_RULES: Final = 100
 MOST_CONDITIONS: Final = 10
 _LONGEST_LINE: Final = 2_000
