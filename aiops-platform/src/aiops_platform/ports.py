@@ -266,10 +266,6 @@ class Transaction(Protocol):
         """Writes runs and schedules; of each of these jobs, all but the last `kept` runs to begin are forgotten."""
         ...
 
-    def scrub_rules(self) -> Mapping[int, Rules]:
-        """What is secret besides what is everywhere, by project, where people have said so."""
-        ...
-
     def save_group_rules(self, project_id: int, text: str) -> None:
         """Puts these in the place of the project's rules; an empty text leaves none."""
         ...
@@ -335,6 +331,10 @@ class Store(Protocol):
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction: written at the end of the block, undone by any exception. Never one inside another."""
+        ...
+
+    def scrub_rules(self) -> Mapping[int, Rules]:
+        """What is secret besides what is everywhere, by project, where people have said so."""
         ...
 
     def group_rules(self) -> Mapping[int, str]:

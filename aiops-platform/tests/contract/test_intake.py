@@ -86,7 +86,7 @@ def test_a_worker_that_starts_takes_what_the_one_before_held_and_counts_its_deat
 
 
 def test_long_parcels_are_leased_few_at_a_time(intake):
-    keep(intake, *(a_parcel(number, b"x" * 6_000_000) for number in range(4)))
+    keep(intake, *(a_parcel(number, b"x" * 1_500_000) for number in range(4)))
     assert len(intake.lease(10, NOW)) == 3
     assert len(intake.lease(10, NOW)) == 1
 
@@ -139,8 +139,8 @@ def test_tidying_loses_nothing(intake):
 
 def test_tidying_gives_the_disk_back_what_a_peak_took(tmp_path):
     intake = SqliteIntake(tmp_path / "intake.db")
-    keep(intake, *(a_parcel(number, b"x" * 10_000) for number in range(500)))
-    intake.done([each.ticket for each in intake.lease(500, NOW)])
+    keep(intake, *(a_parcel(number, b"x" * 10_000) for number in range(400)))
+    intake.done([each.ticket for each in intake.lease(400, NOW)])
     assert (tmp_path / "intake.db").stat().st_size > 4_000_000
     intake.tidy()
     intake.close()

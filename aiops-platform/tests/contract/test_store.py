@@ -115,6 +115,34 @@ def test_hours_are_added_up(store, database):
         assert connection.execute(select(table.c.count).order_by(table.c.hour)).scalars().all() == [5, 2]
 
 
+def test_a_service_of_an_undone_transaction_is_not_remembered(store, database):
+    named = ServiceName(1, "shop", "production")
+
+    def undone() -> None:
+        with store.begin() as transaction:
+            assert transaction.services({named: NOW}) == transaction.services({named: NOW})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        undone()
+    assert counted(database, schema.services) == 0
+    known = a_service(store)
+    assert a_service(store) == known
+    assert counted(database, schema.services) == 1
+
+
+def test_rules_are_read_while_another_writes(database, store):
+    if database.engine.url.database in (None, ":memory:", ""):
+        pytest.skip("in memory there is one connection")
+    other = open_database(str(database.engine.url), busy_seconds=0)
+    reader = SqlStore(other)
+    reader.used_bytes()
+    with store.begin():
+        assert reader.scrub_rules() == {}
+        assert reader.group_rules() == {}
+    other.close()
+
+
 def test_an_exception_undoes_everything(store, database):
     service = a_service(store)
 

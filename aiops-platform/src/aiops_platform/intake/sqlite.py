@@ -20,7 +20,7 @@ _PAGE: Final = 4096
 _BUSY_SECONDS: Final = 5
 _TIDY_WAITS_MILLISECONDS: Final = 50
 _LEASE: Final = timedelta(seconds=60)
-_LEASE_BYTES: Final = 16 * 1024 * 1024
+_LEASE_BYTES: Final = 4 * 1024 * 1024
 _STRETCHES_KEPT: Final = 100
 _VACUUM_PAGES: Final = 10_000
 _ROOM_TO_EMPTY: Final = 256 * 1024**2
@@ -104,7 +104,7 @@ class SqliteIntake:
             self._held = _held(connection)
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
-        """See `ports.Intake`. Fewer than `limit` when they are long: 16 MiB at once, but always one."""
+        """See `ports.Intake`. Fewer than `limit` when they are long: 4 MiB at once, but always one."""
         leased: list[Leased] = []
         size = 0
         with self._notes.change() as connection:

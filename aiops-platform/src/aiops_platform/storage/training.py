@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Final
 
 import zstandard
 from sqlalchemy import Connection, func, select
 
 from aiops_platform.core import packing
+from aiops_platform.process import memory
 from aiops_platform.storage import bodies
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
@@ -16,23 +16,26 @@ from aiops_platform.storage.schema import dictionaries, events, incidents, proje
 
 _LATEST_INCIDENTS: Final = 400
 _EACH: Final = 25
-_TOGETHER_BYTES: Final = 8 * 1024 * 1024
+# A hundred events of 20 KB teach as much as four hundred, and take a quarter of the time and of the memory.
+_TOGETHER_BYTES: Final = 2 * 1024 * 1024
 
 
 def train(database: Database, opener: Bodies, now: datetime) -> bool:
     """Trains what is due, reading and computing outside of any transaction that writes; says whether there was any.
 
-    Takes a third of a second for a project at most. Raises StoreUnavailableError.
+    Takes a tenth of a second for a project. Raises StoreUnavailableError.
     """
     with database.read() as connection:
         newest = connection.execute(select(func.max(events.c.id))).scalar_one() or 0
         due = [project_id for project_id in _due(connection, newest) if _has_enough(connection, project_id)]
         texts = {project_id: _texts(connection, opener, project_id) for project_id in due}
     made = {project_id: content for project_id, some in texts.items() if (content := _trained(some))}
+    del texts
     if made:
         with database.begin() as connection:
             for project_id, content in made.items():
                 bodies.add(connection, content, project_id=project_id, at=now, up_to=newest)
+        memory.give_back()
     return bool(made)
 
 
@@ -61,10 +64,16 @@ def _texts(connection: Connection, opener: Bodies, project_id: int) -> Sequence[
     newest = select(numbered.c.id, numbered.c.incident_id).where(numbered.c.number <= _EACH)
     found = connection.execute(newest.order_by(numbered.c.id.desc())).all()
     chosen = [found[place].id for place in packing.samples([row.incident_id for row in found])]
-    rows = connection.execute(select(events.c.dictionary_id, events.c.body).where(events.c.id.in_(chosen)))
-    texts = [opener.open(connection, row.dictionary_id, row.body) for row in rows]
-    sizes = accumulate(len(text) for text in texts)
-    return [text for text, size in zip(texts, sizes, strict=True) if size <= _TOGETHER_BYTES]
+    wanted = select(events.c.id, events.c.dictionary_id, events.c.body).where(events.c.id.in_(chosen))
+    rows = {row.id: row for row in connection.execute(wanted)}
+    texts: list[bytes] = []
+    size = 0
+    for row in (rows[event_id] for event_id in chosen):
+        texts.append(opener.open(connection, row.dictionary_id, row.body))
+        size += len(texts[-1])
+        if size >= _TOGETHER_BYTES:
+            break
+    return texts
 
 
 def _trained(texts: Sequence[bytes]) -> bytes | None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ from aiops_platform.storage.dialects import add_missing
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
+from aiops_platform.storage.services import Services
 from aiops_platform.storage.tallies import Tallies
 
 # SQLite takes at most 32,766 parameters in a statement, older ones 999.
@@ -66,14 +68,18 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bodies = Bodies()
-        self._tallies = Tallies()
-        self._releases = Releases()
+        self._memory = _Memory(self._bodies, Tallies(), Releases(), Services())
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `ports.Store`."""
         with self._database.begin() as connection:
-            yield SqlTransaction(connection, self._bodies, self._tallies, self._releases)
+            yield SqlTransaction(connection, self._memory)
+
+    def scrub_rules(self) -> Mapping[int, Rules]:
+        """See `ports.Store`."""
+        with self._database.read() as connection:
+            return scrub_rules.all_of(connection)
 
     def group_rules(self) -> Mapping[int, str]:
         """See `ports.Store`."""
@@ -97,11 +103,14 @@ class SqlStore:
 class SqlTransaction:
     """See `ports.Transaction`."""
 
-    def __init__(self, connection: Connection, bodies: Bodies, tallies: Tallies, known: Releases) -> None:
+    def __init__(self, connection: Connection, memory: "_Memory") -> None:
         self._connection = connection
-        self._bodies = bodies
-        self._tallies = tallies
-        self._releases = known
+        self._bodies = memory.bodies
+        self._tallies = memory.tallies
+        self._releases = memory.releases
+        self._services = memory.services
+        # Not to be remembered by others as long as this transaction may be undone.
+        self._added: dict[ServiceName, Service] = {}
 
     def remember(self, seen: Mapping[tuple[int, bytes], datetime]) -> set[tuple[int, bytes]]:
         """See `ports.Transaction`."""
@@ -115,10 +124,13 @@ class SqlTransaction:
 
     def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         """See `ports.Transaction`."""
-        known = self._known_services(seen)
+        added = {name: self._added[name] for name in seen if name in self._added}
+        known = self._services.known(self._connection, [name for name in seen if name not in added]) | added
         missing = [name for name in seen if name not in known]
         if missing:
-            known |= self._new_services({name: seen[name] for name in missing})
+            new = self._new_services({name: seen[name] for name in missing})
+            self._added |= new
+            known |= new
         return known
 
     def heard_from(self, events: Mapping[int, datetime], now: datetime) -> None:
@@ -298,10 +310,6 @@ class SqlTransaction:
         for project_id in sorted({change.project_id for change in changes}):
             bump(self._connection, project_id, "jobs")
 
-    def scrub_rules(self) -> Mapping[int, Rules]:
-        """See `ports.Transaction`."""
-        return scrub_rules.all_of(self._connection)
-
     def save_group_rules(self, project_id: int, text: str) -> None:
         """See `ports.Transaction`."""
         group_rules.keep(self._connection, project_id, text)
@@ -412,16 +420,6 @@ class SqlTransaction:
         )
         old = select(table.c.id).where(table.c.since < before, replaced.exists()).limit(limit)
         return self._delete(table, table.c.id.in_(old))
-
-    def _known_services(self, names: Collection[ServiceName]) -> dict[ServiceName, Service]:
-        found: dict[ServiceName, Service] = {}
-        for some in _portions(names):
-            places = [(name.name, name.project_id, name.environment) for name in some]
-            wanted = statements.told(places) | {"projects": list({name.project_id for name in some})}
-            for row in self._connection.execute(statements.KNOWN_SERVICES, wanted).mappings():
-                service = _service(row, row["id"])
-                found[service.named] = service
-        return found
 
     def _new_services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         names = list(seen)
@@ -552,6 +550,16 @@ class SqlTransaction:
 
     def _delete(self, table: Table, condition: Any) -> int:
         return self._connection.execute(delete(table).where(condition)).rowcount
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What a store remembers from one transaction to the next."""
+
+    bodies: Bodies
+    tallies: Tallies
+    releases: Releases
+    services: Services
 
 
 def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:

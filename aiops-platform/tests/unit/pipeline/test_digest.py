@@ -242,10 +242,12 @@ def test_a_large_batch_is_many_transactions_and_a_worker_that_dies_between_them_
         def group_rules(self):
             return {}
 
+        def scrub_rules(self):
+            return {}
+
     shop.receive(a_batch(1, {}, *(told("E", each) for each in range(1_000))))
     with pytest.raises(Killed):
-        # The first time, it is asked what is to be hidden.
-        Digest(Dying(1 + 3), shop.intake).step(NOW)
+        Digest(Dying(3), shop.intake).step(NOW)
     assert shop.rows(schema.incidents, "count") == [600]
     shop.intake.release()
     shop.digest_all()
@@ -347,6 +349,12 @@ class FullStore:
     def begin(self):
         raise StoreUnavailableError("the disk is full")
         yield
+
+    def group_rules(self):
+        return {}
+
+    def scrub_rules(self):
+        return {}
 
 
 def test_while_the_store_is_full_parcels_wait(shop):

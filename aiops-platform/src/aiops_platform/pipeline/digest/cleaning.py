@@ -38,8 +38,7 @@ class Cleaning:
         """Reads the projects' rules, now and then. Not within a transaction. Raises StoreUnavailableError."""
         if self._looked_at is not None and abs(now - self._looked_at) < _LOOKS_AGAIN:
             return
-        with self._store.begin() as transaction:
-            rules = transaction.scrub_rules()
+        rules = self._store.scrub_rules()
         self._looked_at = now
         if rules != self._rules:
             self._rules = rules
