@@ -14,6 +14,7 @@ SDK_SOURCES := $(shell find aiops-sdk -type f -not -name '*.pyc' -not -path '*/t
 PLATFORM_SOURCES := $(shell find aiops-platform -type f -not -name '*.pyc' -not -path '*/tests/*' -not -path '*/static/vendor/*' -not -path '*/static/sdk/*' 2>/dev/null)
 PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration web))
 RESULTS := test-results
+TEST := $(BIN)/python tools/second_look.py
 export PYTHON
 
 export SOURCE_DATE_EPOCH := 1577836800
@@ -51,12 +52,12 @@ test-sdk: $(MADE)/dev wheels ## The SDK's wheel on Python 3.8 to 3.13, with the 
 
 .PHONY: test-platform
 test-platform: browser ## The platform's contract, integration and web tests
-	$(if $(PLATFORM_TESTS),@$(BIN)/pytest -n 2 --junitxml=$(RESULTS)/platform.xml $(PLATFORM_TESTS))
+	$(if $(PLATFORM_TESTS),@$(TEST) $(RESULTS)/platform.xml -n 2 $(PLATFORM_TESTS))
 
 .PHONY: test-e2e
 test-e2e: browser wheels ## Built wheels, real processes, a real browser
 	@$(BIN)/python tools/install_e2e.py
-	@$(BIN)/pytest -n 2 --dist loadfile --junitxml=$(RESULTS)/e2e.xml tests/e2e
+	@$(TEST) $(RESULTS)/e2e.xml -n 2 --dist loadfile tests/e2e
 
 .PHONY: bench-sdk
 bench-sdk: $(MADE)/dev ## What the SDK costs and loses beside the others, measured here (OPTIONS=--quick for a look)
@@ -121,10 +122,10 @@ check-types-platform:
 
 # Two halves of the same length.
 check-tests-sdk:
-	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check-sdk.xml $(wildcard wire/tests aiops-sdk/tests/unit aiops-sdk/tests/typing)
+	@$(TEST) $(RESULTS)/check-sdk.xml --quiet --no-header $(wildcard wire/tests aiops-sdk/tests/unit aiops-sdk/tests/typing)
 
 check-tests-platform:
-	@$(BIN)/pytest --quiet --no-header --junitxml=$(RESULTS)/check-platform.xml $(wildcard aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
+	@$(TEST) $(RESULTS)/check-platform.xml --quiet --no-header $(wildcard aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
 
 # What the commands need; each step says what it does and leaves a mark, so that it is done once
 

@@ -24,7 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from test_summary import count
+import second_look
+from test_summary import outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -133,6 +134,16 @@ class Combination:
         return f"sdk-{self.python}-{self.part.name.partition(' ')[0]}"
 
     @property
+    def folder(self) -> Path:
+        """Its environment."""
+        return ROOT / ".venvs" / self.name
+
+    @property
+    def report(self) -> Path:
+        """Its results."""
+        return RESULTS / f"{self.name}.xml"
+
+    @property
     def lock(self) -> Path:
         """The requirements that its environment is made from."""
         return ROOT / "requirements" / self.part.lock
@@ -161,7 +172,11 @@ def _not_found(versions: tuple[str, ...]) -> str:
 
 
 class TestsFailedError(Exception):
-    """A combination did not pass; the message is what it printed."""
+    """A combination did not pass; the message is what it printed, the status how it ended."""
+
+    def __init__(self, printed: str, status: int) -> None:
+        super().__init__(printed)
+        self.status = status
 
 
 def find_python(version: str) -> Path | None:
@@ -198,7 +213,7 @@ def candidates(version: str) -> Iterator[str]:
 
 def environment(combination: Combination, interpreter: Path) -> Path:
     """The Python inside the combination's environment, which is made anew when its lock or its interpreter changed."""
-    folder = ROOT / ".venvs" / combination.name
+    folder = combination.folder
     python = folder / "bin" / "python"
     mark = folder / "made-from"
     made_from = hashlib.sha256(combination.lock.read_bytes() + str(interpreter).encode()).hexdigest()
@@ -209,37 +224,52 @@ def environment(combination: Combination, interpreter: Path) -> Path:
     return python
 
 
-def test(combination: Combination, interpreter: Path, wheel: Path) -> str:
-    """Run the tests in one combination and return a line that says how it went."""
+def prepare(combination: Combination, interpreter: Path, wheel: Path) -> Path:
+    """The Python of the combination's environment, with the wheel in it."""
     python = environment(combination, interpreter)
     run([*INSTALL, "--python", python, "--no-deps", "--reinstall", wheel])
-    report = RESULTS / f"{combination.name}.xml"
-    command: list[str | Path] = [
-        python,
-        "-m",
-        "pytest",
-        "-c",
-        "pyproject.toml",
-        "--no-header",
-        "--color=no",
-        "-p",
-        "no:cacheprovider",
-    ]
+    return python
+
+
+def test(combination: Combination, interpreter: Path, wheel: Path) -> None:
+    """Run the tests in one combination."""
+    python = prepare(combination, interpreter, wheel)
+    run([*command(combination, python), *second_look.arguments(combination.report)])
+
+
+def test_again(combination: Combination, failure: Exception) -> None:
+    """Run once more what failed in one combination, if that was little. Nothing else may run now."""
+    status = failure.status if isinstance(failure, TestsFailedError) else 0
+    if not second_look.deserves_another(status, combination.report):
+        raise failure
+    print(f"  {combination.name}: running once more, alone, what failed", flush=True)
+    run(
+        [*command(combination, combination.folder / "bin" / "python"), *second_look.arguments_again(combination.report)]
+    )
+
+
+def command(combination: Combination, python: Path) -> list[str | Path]:
+    """How pytest is called for a combination."""
+    told: list[str | Path] = [python, "-m", "pytest", "-c", "pyproject.toml", "--no-header", "--color=no"]
     if combination.part.is_old:
         # What was new then is deprecated now, and that is not the SDK's doing.
-        command += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
-    run([*command, f"--junitxml={report}", *combination.part.tests])
-    counts = count(report)
-    return f"Python {combination.python}, {combination.part.name}: {counts} in {counts.seconds:.0f} s"
+        told += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
+    return [*told, *combination.part.tests]
 
 
-def run(command: list[str | Path]) -> None:
+def run(step: list[str | Path]) -> None:
     """Run a step from the project's folder; its output is shown only if it fails."""
     done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False
+        step, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False
     )
     if done.returncode:
-        raise TestsFailedError(f"{' '.join(map(str, command))}\n{done.stdout}")
+        raise TestsFailedError(f"{' '.join(map(str, step))}\n{done.stdout}", done.returncode)
+
+
+def said_of(combination: Combination) -> str:
+    """A line that says how its tests ended."""
+    counts = outcome(combination.report)
+    return f"Python {combination.python}, {combination.part.name}: {counts} in {counts.seconds:.0f} s"
 
 
 def planned(find: Callable[[str], Path | None]) -> Plan:
@@ -265,10 +295,10 @@ def main() -> int:
     for version in plan.missing:
         print(f"Python {version}: skipped, there is no such Python here")
     RESULTS.mkdir(exist_ok=True)
-    failed = 0
     print(
         f"Testing the SDK's wheel in {len(plan.runs)} environments, {AT_ONCE + WAITING_AT_ONCE} at a time", flush=True
     )
+    failures: dict[Combination, Exception] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(WAITING_AT_ONCE) as waiting:
         running = [
             (each, (waiting if each.part.waits else pool).submit(test, each, python, wheels[0]))
@@ -276,10 +306,19 @@ def main() -> int:
         ]
         for combination, result in running:
             try:
-                print(f"  {result.result()}", flush=True)
+                result.result()
+                print(f"  {said_of(combination)}", flush=True)
             except (TestsFailedError, subprocess.TimeoutExpired) as failure:
-                failed += 1
-                print(f"  {combination.name} FAILED:\n{failure}", flush=True)
+                print(f"  {combination.name} failed:\n{failure}", flush=True)
+                failures[combination] = failure
+    failed = 0
+    for combination, first in failures.items():
+        try:
+            test_again(combination, first)
+            print(f"  {said_of(combination)}", flush=True)
+        except (TestsFailedError, subprocess.TimeoutExpired) as final:
+            failed += 1
+            print(f"  {combination.name} FAILED:\n{final}", flush=True)
     return 1 if failed else 0
 
 

@@ -16,6 +16,8 @@ class Counts:
     failed: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    #: Those of the passed that failed at first.
+    again: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -23,6 +25,7 @@ class Counts:
             failed=self.failed + other.failed,
             skipped=self.skipped + other.skipped,
             seconds=self.seconds + other.seconds,
+            again=self.again + other.again,
         )
 
     def __str__(self) -> str:
@@ -30,6 +33,8 @@ class Counts:
         parts.append(f"{self.passed} passed")
         if self.skipped:
             parts.append(f"{self.skipped} skipped")
+        if self.again:
+            parts.append(f"{self.again} passed only alone")
         return ", ".join(parts)
 
 
@@ -45,11 +50,46 @@ def count(report: Path) -> Counts:
     return total
 
 
+def again_of(report: Path) -> Path:
+    """The report of the second look at what failed in this one, if there was one."""
+    return report.with_suffix(".again.xml")
+
+
+def outcome(report: Path) -> Counts:
+    """The counts in one report; what passed when it was looked at again has passed."""
+    first, second = count(report), again_of(report)
+    if not second.is_file():
+        return first
+    again = count(second)
+    return Counts(
+        passed=first.passed + again.passed,
+        failed=first.failed - again.passed,
+        skipped=first.skipped,
+        seconds=first.seconds + again.seconds,
+        again=again.passed,
+    )
+
+
+def passed_again(report: Path) -> list[str]:
+    """The names of the tests that failed in this report and passed when they were looked at again."""
+    if not again_of(report).is_file():
+        return []
+    root = ElementTree.parse(again_of(report)).getroot()  # noqa: S314  # as above
+    return [
+        f"{case.get('classname')}::{case.get('name')}"
+        for case in root.iter("testcase")
+        if not {child.tag for child in case} & {"failure", "error", "skipped"}
+    ]
+
+
 def main() -> int:
-    """Print the sum of all reports in the folder named by the first argument."""
+    """Print the sum of all reports in the folder named by the first argument, and who needed a second look."""
     total = Counts()
     for report in sorted(Path(sys.argv[1]).glob("*.xml")):
-        total += count(report)
+        if report.suffixes[-2:] != [".again", ".xml"]:
+            total += outcome(report)
+            for name in passed_again(report):
+                print(f"Failed, then passed alone: {name} ({report.stem})")
     print(f"===== {total} in {total.seconds:.2f}s =====")
     return 1 if total.failed or not total.passed else 0
 
