@@ -238,7 +238,7 @@ def _at_exit() -> None:
     running = client.make_current(None)
     if running is not None:
         # Not guarded(): in there nothing is captured, and some things can be told only now.
-        _safety.attempt(lambda: running.close(running.exit_seconds), False)
+        _safety.whatever(lambda: running.close(running.exit_seconds), False)
 
 
 def _warn_of(unknown: Dict[str, object], known: Tuple[str, ...]) -> None:

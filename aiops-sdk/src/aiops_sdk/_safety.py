@@ -52,7 +52,19 @@ class guarded:  # noqa: N801 - reads as a statement: "with guarded() as allowed"
 
 
 def attempt(action: Callable[[], Result], otherwise: Result) -> Result:
-    """What ``action`` gives, or ``otherwise`` if it raises anything at all. For threads of our own, which nobody else ends."""
+    """What ``action`` gives, or ``otherwise`` if it raises an error.
+
+    KeyboardInterrupt, SystemExit and their like are the host's and pass: a signal or another greenlet has sent them, and
+    they only happened to arrive while we were at work.
+    """
+    try:
+        return action()
+    except Exception:  # noqa: BLE001
+        return otherwise
+
+
+def whatever(action: Callable[[], Result], otherwise: Result) -> Result:
+    """What ``action`` gives, or ``otherwise`` if it raises anything at all. For threads of our own, and for ends."""
     try:
         return action()
     except BaseException:  # noqa: BLE001
@@ -133,7 +145,7 @@ def start_thread(name: str, run: Callable[[], None]) -> bool:
             _name_this_thread(name)
             run()
         finally:
-            attempt(_forget_this_thread, None)
+            whatever(_forget_this_thread, None)
 
     if not hosting.threads_may_start():
         return False

@@ -97,18 +97,18 @@ class Heartbeats:
     def _run(self, pause: float) -> None:
         try:
             self._bell.wait(pause)
-            _safety.attempt(LOADER.load_all, None)
+            _safety.whatever(LOADER.load_all, None)
             while not self._closing:
                 due = time.monotonic() + self._interval
-                _safety.attempt(self._client.keep_alive, None)
+                _safety.whatever(self._client.keep_alive, None)
                 if not self._client.link.is_barred(time.monotonic()):
-                    _safety.attempt(self._beat, None)
+                    _safety.whatever(self._beat, None)
                 self._rest(time.monotonic() + min(SETTLED, self._interval))
                 if not self._closing:
-                    _safety.attempt(self._client.keep_alive, None)
+                    _safety.whatever(self._client.keep_alive, None)
                     self._rest(max(due, self._not_before))
             if self._has_something_to_say():
-                _safety.attempt(self._say_last, None)
+                _safety.whatever(self._say_last, None)
             self._transport().close()
         finally:
             self._running = False
@@ -117,7 +117,7 @@ class Heartbeats:
     def _rest(self, until: float) -> None:
         """Sleep until then (monotonic), or until the client closes. What is said of jobs meanwhile goes out."""
         while not self._closing:
-            _safety.attempt(self._send_words, None)
+            _safety.whatever(self._send_words, None)
             now, due = time.monotonic(), until
             words = self._client.words
             if words is not None and words.wait() and words.due() > now:
@@ -249,8 +249,8 @@ class Silence(Heartbeats):
     def _say(self) -> None:
         try:
             if not self._client.link.can(links.JOBS):
-                _safety.attempt(self._ask, None)
-            _safety.attempt(self._send_words, None)
+                _safety.whatever(self._ask, None)
+            _safety.whatever(self._send_words, None)
             if self._words_wait():
                 # It would be no better at once, and each call would wait for it.
                 self._not_before = time.monotonic() + self._interval

@@ -55,7 +55,7 @@ class Asker:
         context = contextvars.copy_context()
 
         def run() -> None:
-            text = _safety.attempt(lambda: context.run(_text_from, question), None)
+            text = _safety.whatever(lambda: context.run(_text_from, question), None)
             if text is not None:
                 answer.append(text)
             done.release()

@@ -288,11 +288,11 @@ class Delivery:
 
     def _run(self) -> None:
         try:
-            _safety.attempt(LOADER.load_all, None)
+            _safety.whatever(LOADER.load_all, None)
             while not self._stopped:
-                if not _safety.attempt(self._work, False):
+                if not _safety.whatever(self._work, False):
                     self._bell.wait(REST_SECONDS)
-            _safety.attempt(self._put_away, None)
+            _safety.whatever(self._put_away, None)
             self._transport.close()
         finally:
             self._running = False
@@ -372,7 +372,7 @@ class Delivery:
                 why[0] = STEP
                 return parcel
 
-            item.parcel = _safety.attempt(render, None)
+            item.parcel = _safety.whatever(render, None)
             if item.parcel is None:
                 self._buffer.settle([item], why[0])
         return item.parcel is not None
@@ -384,7 +384,7 @@ class Delivery:
         else:
             body, number = batches.encode(self._head(), parcels)
             path, compress = BATCH_PATH, True
-        return _safety.attempt(lambda: self._transport.send(path, body, compress=compress), _BROKEN), number
+        return _safety.whatever(lambda: self._transport.send(path, body, compress=compress), _BROKEN), number
 
     def _limit(self) -> int:
         return min(self._most, batches.MAX_EVENTS) if self.link.can(BATCH) else 1
@@ -586,7 +586,7 @@ class Delivery:
             return
         self._dead_wait = False
         for remains in journals.dead(spool.folder, self._disk.owner if self._disk is not None else None):
-            _safety.attempt(lambda: self._bring_in(remains, spool), None)  # noqa: B023 - called at once
+            _safety.whatever(lambda: self._bring_in(remains, spool), None)  # noqa: B023 - called at once
         self._trim(spool)
 
     def _bring_in(self, remains: Remains, spool: Spool) -> None:

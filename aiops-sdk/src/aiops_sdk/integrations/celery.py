@@ -48,7 +48,7 @@ def install(client: Client) -> Callable[[], None]:
     undos: List[Callable[[], None]] = [tasks.end]
 
     def say_goodbye(**_: object) -> None:
-        _safety.attempt(lambda: client.close(client.exit_seconds), False)
+        _safety.whatever(lambda: client.close(client.exit_seconds), False)
 
     def connect(signals: Any) -> None:
         for signal, receiver in (

@@ -119,7 +119,7 @@ def _saying_goodbye(client: Client, perform_job: Any) -> Any:
         finally:
             # The next thing it does is to leave.
             if _safety.attempt(lambda: bool(worker.is_horse), False):
-                _safety.attempt(lambda: client.close(client.exit_seconds), False)
+                _safety.whatever(lambda: client.close(client.exit_seconds), False)
 
     return perform_and_say_goodbye
 

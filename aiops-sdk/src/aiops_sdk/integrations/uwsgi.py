@@ -36,7 +36,7 @@ def install(client: Client) -> Callable[[], None]:
 
     def say_goodbye() -> None:
         if active:
-            _safety.attempt(lambda: client.close(client.exit_seconds), False)
+            _safety.whatever(lambda: client.close(client.exit_seconds), False)
 
     undos = [_chain(server, "post_fork_hook", begin), _chain(server, "atexit", say_goodbye)]
 
