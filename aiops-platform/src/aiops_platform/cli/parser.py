@@ -61,6 +61,7 @@ def make_parser() -> ArgumentParser:
     _add_export(commands)
     _add_buried(commands)
     _add_scrub(commands)
+    _add_group(commands)
     erase = _add(commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay")
     erase.add_argument("--user", required=True, metavar="ID", help="their id, mail address, name or IP address")
     backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
@@ -151,6 +152,22 @@ def _add_scrub(commands: Any) -> None:
         which.add_argument("--name", metavar="WORD", help="what stands under names that contain this word")
         which.add_argument(
             "--value", metavar="TEXT", help="this text, wherever it stands; - reads it from standard input"
+        )
+
+
+def _add_group(commands: Any) -> None:
+    what = "say yourself which events are one incident, by rules"
+    group = commands.add_parser("group", help=what, description=what[0].upper() + what[1:] + ".")
+    group.set_defaults(command=lambda *_: group.print_help() or 0)
+    verbs = group.add_subparsers(title="commands", metavar="COMMAND")
+    _add(verbs, "show", _late("group:show"), "print the rules as they were written")
+    for name, command, said in (
+        ("try", "try_out", "say what rules would do with the newest events that are stored; change nothing"),
+        ("set", "put", "put rules in the place of those there are, for what is digested from then on"),
+    ):
+        file = _add(verbs, name, _late(f"group:{command}"), said)
+        file.add_argument(
+            "file", metavar="FILE", help="one rule in a line: type:TimeoutError -> timeout; - is standard input"
         )
 
 
