@@ -2,13 +2,12 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Callable
 from contextlib import ExitStack
 from socket import socket
 
 from aiops_platform import assembly, worker
 from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
-from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
+from aiops_platform.cli.stopping import end_when_asked
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
@@ -18,6 +17,8 @@ from aiops_platform.settings import Settings
 
 # The one before, whose supervisor was killed, may still be finishing what it had begun.
 _PREDECESSOR_SECONDS = 15.0
+# For someone who only looks: `aiops doctor`.
+_LOOK_SECONDS = 0.5
 # What waits in the intake is safe, and who waits at the door is not: where both want the processor, the door is first.
 _NICE = 5
 
@@ -28,12 +29,18 @@ class PartRunsError(PlatformError):
 
 def api(settings: Settings, given: Namespace) -> int:
     """The door, until SIGTERM, SIGINT or its supervisor's end."""
-    return _until_stopped(_open_door, settings, given)
+    # Where there is a supervisor, that one says so.
+    end_when_asked(quietly=_is_supervised(given))
+    _open_door(settings, given)
+    return 0
 
 
 def work(settings: Settings, given: Namespace) -> int:
     """The worker, until SIGTERM, SIGINT or its supervisor's end."""
-    return _until_stopped(_start_worker, settings, given)
+    # Where there is a supervisor, that one says so.
+    end_when_asked(quietly=_is_supervised(given))
+    _start_worker(settings, given)
+    return 0
 
 
 def migrate(settings: Settings, _: Namespace) -> int:
@@ -43,27 +50,16 @@ def migrate(settings: Settings, _: Namespace) -> int:
     return 0
 
 
-def _until_stopped(part: Callable[[Settings, Namespace], None], settings: Settings, given: Namespace) -> int:
-    asked = AskedToEnd()
-    try:
-        part(settings, given)
-    except KeyboardInterrupt:
-        if not asked.already:
-            raise
-        say_stopped_early()
-    return 0
-
-
 def _open_door(settings: Settings, given: Namespace) -> None:
     from aiops_platform import door  # Late: nobody else needs a web server.
 
     start_logging("door", settings.log_format)
     listening = [socket(fileno=each) for each in given.listen] or sockets.listen(settings.host, settings.port)
     with ExitStack() as stack:
-        lock = stack.enter_context(_only_one(settings, DOOR_LOCK, "door"))
+        lock = stack.enter_context(_only_one(settings, given, DOOR_LOCK, "door"))
         address = settings.address(sockets.port_of(listening))
         host, port = listening[0].getsockname()[:2]
-        lock.note(pid=os.getpid(), url=address, host=host, port=port)
+        lock.note(pid=os.getpid(), supervised=_is_supervised(given), url=address, host=host, port=port)
         _make_ready(settings, given)
         application = assembly.build_door(
             settings, address, worker_runs=lambda: holder_of(settings.data / WORK_LOCK) is not None
@@ -74,25 +70,34 @@ def _open_door(settings: Settings, given: Namespace) -> None:
 def _start_worker(settings: Settings, given: Namespace) -> None:
     start_logging("worker", settings.log_format)
     with ExitStack() as stack:
-        lock = stack.enter_context(_only_one(settings, WORK_LOCK, "worker"))
-        lock.note(pid=os.getpid())
+        lock = stack.enter_context(_only_one(settings, given, WORK_LOCK, "worker"))
+        lock.note(pid=os.getpid(), supervised=_is_supervised(given))
         os.nice(_NICE)
         _make_ready(settings, given)
         worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given))
 
 
-def _only_one(settings: Settings, name: str, part: str) -> FolderLock:
+def _only_one(settings: Settings, given: Namespace, name: str, part: str) -> FolderLock:
     folder.prepare(settings.data)
+    path = settings.data / name
+    # Only one supervisor can run on a folder: another's part will be gone soon. Whoever was started by hand stays.
+    goes = _is_supervised(given) and (holder_of(path) or {}).get("supervised", True)
     try:
-        return FolderLock.take(settings.data / name, wait=_PREDECESSOR_SECONDS)
+        return FolderLock.take(path, wait=_PREDECESSOR_SECONDS if goes else _LOOK_SECONDS)
     except LockHeldError as cause:
+        holder = holder_of(path) or {}
+        which = f" (process {holder['pid']})" if "pid" in holder else ""
         raise PartRunsError(
-            f"A {part} runs on {settings.data} already: end that one, or choose another folder with --data"
+            f"A {part} runs on {settings.data} already{which}: end that one, or choose another folder with --data"
         ) from cause
 
 
+def _is_supervised(given: Namespace) -> bool:
+    return given.lifeline is not None
+
+
 def _make_ready(settings: Settings, given: Namespace) -> None:
-    if given.lifeline is None:  # Otherwise the supervisor has done it.
+    if not _is_supervised(given):  # Otherwise the supervisor has done it.
         with assembly.opened(settings):
             pass
 

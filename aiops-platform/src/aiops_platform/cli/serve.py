@@ -67,6 +67,11 @@ def run(settings: Settings, _: Namespace) -> int:
         ending = _serve(settings, asked)
     except KeyboardInterrupt:
         ending = Ending.STOPPED_EARLY
+    except PlatformError:
+        # Asked to end, what it waited for has ended, too: no failure.
+        if not asked.already:
+            raise
+        ending = Ending.STOPPED_EARLY
     match ending:
         case Ending.STOPPED:
             return 0

@@ -1,8 +1,12 @@
 """Ctrl-C and SIGTERM before a command has begun to serve: asked to end, it ends in order, and nothing failed."""
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
+
+_STOPPED = "aiops: stopped before it had started"
 
 
 class AskedToEnd:
@@ -21,6 +25,26 @@ class AskedToEnd:
         raise KeyboardInterrupt
 
 
+def end_when_asked(*, quietly: bool) -> None:
+    """Until what serves takes both signals over itself, they end this process at once: it holds nothing yet.
+
+    No exception: in the middle of an import a library could swallow it, or take it for a failure of its own.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_quietly if quietly else _end)
+
+
 def say_stopped_early() -> None:
     """Tells whoever waits for it that it will not start."""
-    print("aiops: stopped before it had started", file=sys.stderr)
+    print(_STOPPED, file=sys.stderr)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    with suppress(OSError):
+        # Not `print`: this may be in the middle of one.
+        os.write(2, f"{_STOPPED}\n".encode())
+    os._exit(0)
+
+
+def _end_quietly(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)

@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from aiops_platform.core.errors import PlatformError
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 class AsideError(PlatformError):
@@ -25,10 +27,14 @@ class Aside:
 
     def __init__(self, pieces: Mapping[str, Callable[[], str]]) -> None:
         self._asked, theirs = socket.socketpair()
+        # A signal that arrives now is for each of the two by itself: the child must not do what its parent would.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
         self._child = os.fork()
         if self._child == 0:
             self._asked.close()
+            _leave_the_end_to_the_parent(before)
             _work(theirs, pieces)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._answers = self._asked.makefile(encoding="utf-8")
 
@@ -61,6 +67,14 @@ class Aside:
         self.close()
 
 
+def _leave_the_end_to_the_parent(mask: Iterable[int]) -> None:
+    # A Ctrl-C goes to both; the parent then ends this process. At once, for an exception out of nowhere, in the middle of
+    # an import, could be swallowed, or taken for a failure.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _work(asked: socket.socket, pieces: Mapping[str, Callable[[], str]]) -> None:
     """The life of the child. Never returns: what the parent would do next is not its affair."""
     code = 1
@@ -69,8 +83,8 @@ def _work(asked: socket.socket, pieces: Mapping[str, Callable[[], str]]) -> None
             while piece := line.readline():
                 print(json.dumps(_answer(pieces[json.loads(piece)])), file=line, flush=True)
         code = 0
-    except (KeyboardInterrupt, OSError):
-        pass  # asked to end, or nobody waits for the answer any more
+    except OSError:
+        pass  # nobody waits for the answer any more
     except BaseException:  # noqa: BLE001 (it is said here, and the parent learns that there is no answer)
         traceback.print_exc()
         sys.stderr.flush()

@@ -217,3 +217,13 @@ def test_the_parts_run_alone_too(data):
         assert f":{holder_of(data / 'door.lock')['port']}/signin/" in link
         assert (door.end(), worker.end(signal.SIGTERM)) == (0, 0)
         assert "Traceback" not in door.said() + worker.said()
+
+
+def test_a_part_that_runs_already_is_not_waited_for_and_named(data):
+    with Running(data, "work") as worker:
+        eventually(lambda: holder_of(data / "work.lock"), "the worker")
+        for command in ("work", "serve"):
+            done = aiops(command, "--data", str(data), *(() if command == "work" else ("--port", "0")))
+            assert done.returncode == 1
+            assert f"A worker runs on {data} already (process {worker.process.pid}): end that one" in done.stderr
+            assert "Traceback" not in done.stderr
