@@ -19,14 +19,14 @@ from aiops_sdk import noise  # noqa: E402 - as above
 PAGE = ROOT / "docs" / "reference" / "noise.md"
 EXAMPLES = 3
 
-Case = reading.RequestCase | reading.LineCase
+Case = reading.RequestCase | reading.TaskCase | reading.LineCase
 
 INTRODUCTION = """\
 # What is never reported, and why
 
 Made from the code by `tools/noise_page.py`: the rules are those of `aiops_sdk.noise`, the examples come from the corpus
-of {silent} requests and log lines that must stay silent, and {heard} that must not, which the tests send through real
-frameworks and real loggers.
+of {silent} requests, tasks and log lines that must stay silent, and {heard} that must not, which the tests send through
+real frameworks, Celery and real loggers.
 
 Each rule has a name. With `AIOPS_DEBUG=1` (or `init(debug=True)`) the process writes one line for each decision to
 standard error, and the name and the reason are in it:
@@ -46,6 +46,7 @@ TITLES = {
     noise.REQUESTS: "Requests",
     noise.ANSWERS: "Answers",
     noise.EXCEPTIONS: "Exceptions",
+    noise.TASKS: "Tasks of a queue",
     noise.LINES: "Log lines",
 }
 
@@ -61,6 +62,10 @@ many there were, under `answers`, so that a jump can be seen.
     noise.EXCEPTIONS: """\
 They are known by their class, which need not be installed, and those of connections by whose connection broke: one to
 your database is an incident.
+""",
+    noise.TASKS: """\
+So Celery's tasks say it. What the rules above say of clients does not hold in a task or a job, unless it is run in the
+midst of a request: no client waits for it, and `DisallowedHost`, say, tells that the program asked itself under a wrong name.
 """,
     noise.LINES: """\
 Nothing below `ERROR` is an incident. A logger's name counts as a whole, with its children: `werkzeug.serving` is
@@ -96,8 +101,8 @@ def main() -> int:
 
 def page() -> str:
     """The whole page."""
-    silent: list[Case] = [*reading.requests("silent"), *reading.lines("silent")]
-    heard: list[Case] = [*reading.requests("heard"), *reading.lines("heard")]
+    silent: list[Case] = [*reading.requests("silent"), *reading.tasks("silent"), *reading.lines("silent")]
+    heard: list[Case] = [*reading.requests("heard"), *reading.tasks("heard"), *reading.lines("heard")]
     parts = [
         INTRODUCTION.format(
             silent=len(silent),

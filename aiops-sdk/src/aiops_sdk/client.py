@@ -492,7 +492,7 @@ class Client:
         work = scope.current_work()
         if self.is_silent(work, exc):
             return None
-        rule = noise.exception_rule(exc, in_request=isinstance(work, RequestScope))
+        rule = noise.exception_rule(exc, in_request=isinstance(work, RequestScope), in_task=_is_task(work))
         if rule is not None:
             self.ignored(exc, rule)
             return None
@@ -534,10 +534,11 @@ class Client:
         if self.is_silent(work, record):
             return None
         exc = capturing.exception_of(record)
-        rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope))
+        in_task = _is_task(work)
+        rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope), in_task=in_task)
         if rule is None and exc is None:
             exc = capturing.exception_told_by(record)
-            rule = None if exc is None else noise.record_rule(record, exc)
+            rule = None if exc is None else noise.record_rule(record, exc, in_task=in_task)
         if rule is not None:
             self.ignored(record, rule)
             return None
@@ -697,6 +698,11 @@ def make_current(client: Optional[Client]) -> Optional[Client]:
     global _current
     before, _current = _current, client
     return before
+
+
+def _is_task(work: Optional[Work]) -> bool:
+    """Whether this is done for nobody who waits for an answer."""
+    return work is not None and not work.serves
 
 
 def _autopsy(remains: Remains) -> List[Dict[str, object]]:

@@ -26,7 +26,7 @@ class Rule(Frozen):
     reason: str
 
 
-REQUESTS, ANSWERS, EXCEPTIONS, LINES = "requests", "answers", "exceptions", "log lines"
+REQUESTS, ANSWERS, EXCEPTIONS, TASKS, LINES = "requests", "answers", "exceptions", "tasks", "log lines"
 
 QUIET_METHOD = Rule(
     name="quiet-method",
@@ -83,6 +83,16 @@ CANCELLED = Rule(
     about=EXCEPTIONS,
     reason="the server cancelled the request, because its client is gone or the server is being stopped",
 )
+NOT_DONE = Rule(
+    name="not-done",
+    about=TASKS,
+    reason="the task says that it will be tried again, or that nobody shall wait for its result: it has not failed",
+)
+EXPECTED_ERROR = Rule(
+    name="expected-error",
+    about=TASKS,
+    reason="the task itself says, in throws, that this is part of its business",
+)
 QUIET_LOGGER = Rule(
     name="quiet-logger",
     about=LINES,
@@ -121,12 +131,18 @@ RULES = (
     NOT_HTTP,
     WRONG_HOST,
     CANCELLED,
+    NOT_DONE,
+    EXPECTED_ERROR,
     QUIET_LOGGER,
     ACCESS_LOG,
     STOP_LINE,
     ANSWER_LINE,
     ECHO_LINE,
 )
+
+# Where no client waits, none can have hung up, sent what is no request or asked under a wrong name: there, an exception of
+# those tells of something else.
+_OF_CLIENTS = (CLIENT_GONE, NOT_HTTP, WRONG_HOST)
 
 QUIET_METHODS = frozenset({"OPTIONS", "HEAD"})
 
@@ -424,12 +440,12 @@ def is_noisy_record(record: logging.LogRecord) -> bool:
 
 
 def record_rule(
-    record: logging.LogRecord, exc: Optional[BaseException] = None, *, in_request: bool = False
+    record: logging.LogRecord, exc: Optional[BaseException] = None, *, in_request: bool = False, in_task: bool = False
 ) -> Optional[Rule]:
     """The rule by which this log line is never an incident, if there is one.
 
     `exc` is the exception that it carries where that is known, else it is looked for in `exc_info`. `in_request` says
-    that it was logged while a request was answered whose answer is looked at.
+    that it was logged while a request was answered whose answer is looked at; `in_task` is as in `exception_rule`.
     """
     name = record.name
     if is_noisy_logger(name):
@@ -443,7 +459,7 @@ def record_rule(
         if name in ACCESS_LOGGERS:
             return ACCESS_LOG
         return ANSWER_LINE if in_request and name in _ANSWER_LOGGERS else None
-    return None if is_failed_exit(exc) else exception_rule(exc)
+    return None if is_failed_exit(exc) else exception_rule(exc, in_task=in_task)
 
 
 _CRASHES = {"werkzeug": "Error on request:\n", "aiohttp.server": "Error handling request"}
@@ -468,13 +484,17 @@ def is_noisy_exception(exc: Optional[BaseException]) -> bool:
     return exception_rule(exc) is not None
 
 
-def exception_rule(exc: Optional[BaseException], *, in_request: bool = False) -> Optional[Rule]:
+def exception_rule(exc: Optional[BaseException], *, in_request: bool = False, in_task: bool = False) -> Optional[Rule]:
     """The rule by which this exception is never an incident, if there is one; of a group, that of its last member.
 
     `in_request` says that it ended a request: then asyncio's cancellation means that nobody waits for the answer.
+    `in_task` says that it ended a task or a job, which no client waits for: what is said of clients does not hold there.
     """
-    if exc is None:
-        return None
+    rule = None if exc is None else _rule_of(exc, in_request=in_request)
+    return None if in_task and rule in _OF_CLIENTS else rule
+
+
+def _rule_of(exc: BaseException, *, in_request: bool) -> Optional[Rule]:
     # By its type, here and below: what an exception says of itself in attributes can be code that fails.
     kind = type(exc)
     if issubclass(kind, (KeyboardInterrupt, SystemExit, GeneratorExit)):
@@ -484,7 +504,7 @@ def exception_rule(exc: Optional[BaseException], *, in_request: bool = False) ->
         return named or CLIENT_GONE
     if _GROUP is None or not issubclass(kind, _GROUP):
         return None
-    rules = [exception_rule(member, in_request=in_request) for member in _GROUP.__dict__["exceptions"].__get__(exc)]
+    rules = [_rule_of(member, in_request=in_request) for member in _GROUP.__dict__["exceptions"].__get__(exc)]
     return rules[-1] if None not in rules else None
 
 

@@ -83,6 +83,8 @@ class Work:
     # No dataclass: one is made for every request, and defining one costs every start a millisecond.
 
     silent: bool
+    #: Whoever asked for it waits for the answer: a client of this service.
+    serves: bool = False
     #: Nobody does it any more; what it has started may go on, and is no part of it.
     ended: bool = False
     log: WorkLog
@@ -114,6 +116,7 @@ class RequestScope(Work):
     headers: Mapping[str, str]
     remote_addr: Optional[str]
     body: object = None
+    serves = True
 
     def __init__(
         self,
@@ -211,6 +214,7 @@ def inherit(work: Work) -> None:
     outer = _work.get()
     if outer is not None:
         work.silent = outer.silent
+        work.serves = outer.serves
         work.around = outer.around
         if outer.trail is not None:
             work.trail = outer.trail.copy()

@@ -19,6 +19,11 @@ LINE = re.compile(
     r"(?P<level>[A-Z]+) (?P<logger>\S+) \| (?P<message>.*?)"
     r"(?: \| (?:with (?P<exc>.+?)(?P<how> as an argument| being handled)?|(?P<answering>while answering)))?"
 )
+TASK = re.compile(
+    r"(?P<how>returns|raises|logs and raises|raises in a subtask|gives up after|retries after|retries by itself after|"
+    r"retries|ignores itself|rejects itself|asks to come back)"
+    r"(?: (?P<exc>.+?))??(?: and throws (?P<throws>\w+))?(?: logs (?P<logs>.+))?"
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,19 @@ class LineCase:
     answering: bool
 
 
+@dataclass(frozen=True)
+class TaskCase:
+    """What a task of a queue does, and why it is silent, or not. ``throws`` names what it expects."""
+
+    why: str
+    rule: str
+    text: str
+    how: str
+    exc: Optional[str]
+    throws: Optional[str]
+    logs: Optional[str]
+
+
 def requests(name: str) -> List[RequestCase]:
     """The cases of ``requests-<name>.txt``."""
     return [_request(*case) for case in _cases("requests-" + name + ".txt")]
@@ -61,6 +79,11 @@ def requests(name: str) -> List[RequestCase]:
 def lines(name: str) -> List[LineCase]:
     """The cases of ``lines-<name>.txt``."""
     return [_line(*case) for case in _cases("lines-" + name + ".txt")]
+
+
+def tasks(name: str) -> List[TaskCase]:
+    """The cases of ``tasks-<name>.txt``."""
+    return [_task(*case) for case in _cases("tasks-" + name + ".txt")]
 
 
 def _request(rule: str, why: str, text: str) -> RequestCase:
@@ -95,6 +118,12 @@ def _line(rule: str, why: str, text: str) -> LineCase:
         how=(found["how"] or "").strip(),
         answering=bool(found["answering"]),
     )
+
+
+def _task(rule: str, why: str, text: str) -> TaskCase:
+    found = TASK.fullmatch(text)
+    assert found is not None, "This line of the corpus cannot be read: " + text
+    return TaskCase(why, rule, text, found["how"], found["exc"], found["throws"], found["logs"])
 
 
 def _cases(file: str) -> Iterator[Tuple[str, str, str]]:

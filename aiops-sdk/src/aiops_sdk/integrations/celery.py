@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 
-from aiops_sdk import _safety, modules, scope, seen, values
+from aiops_sdk import _safety, modules, noise, scope, seen, values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ STOPPED = 100
 
 # How a task says that it is not done, and not failed. By name: a signal must not load anything.
 _NO_FAILURES = frozenset({"Retry", "Ignore", "Reject", "TaskRevokedError", "Terminated"})
+_NOT_DONE = frozenset({"RETRY", "IGNORED", "REJECTED"})
 # How the worker says that a task was ended from outside.
 _ENDS = frozenset({"WorkerLostError", "TimeLimitExceeded"})
 _THEIR_MODULES = ("celery.", "billiard.")
@@ -79,6 +80,8 @@ class RunningTask(scope.TaskScope):
 
     #: What ends its scope.
     token: Token[Optional[Work]]
+    #: What it ended with is nothing to report, and neither is what is logged of that.
+    ended_in_silence: bool = False
 
     def __init__(self, name: str, task_id: str, request: Any, *, with_arguments: bool) -> None:
         scope.Work.__init__(self)
@@ -119,10 +122,12 @@ class _Tasks:
             if not self._logs:
                 self._look_at_the_logs()
 
-    def ended(self, task_id: Any = None, **_: object) -> None:
+    def ended(self, task_id: Any = None, state: Any = None, **_: object) -> None:
         """Right after it, whatever came of it."""
         work = scope.current_work()
         if isinstance(work, RunningTask) and work.id == task_id:
+            if state in _NOT_DONE:
+                self._client.ignored("{}: {}".format(work.name, state), noise.NOT_DONE)
             scope.end(work.token)
 
     def failed(self, sender: Any = None, task_id: Any = None, exception: Any = None, **_: object) -> None:
@@ -131,9 +136,14 @@ class _Tasks:
         if isinstance(work, RunningTask) and work.id == task_id:
             # What Celery hands over may be a stand-in, where the exception itself could not travel.
             raised = sys.exc_info()[1] or exception
-        if _is_no_failure(raised) or _safety.attempt(lambda: _is_expected(sender, raised), False):
+        if _is_no_failure(raised):
             return
-        self._client.capture_exception(raised, mechanism=KIND)
+        if _safety.attempt(lambda: _is_expected(sender, raised), False):
+            self._client.ignored(raised, noise.EXPECTED_ERROR)
+            return
+        event_id = self._client.capture_exception(raised, mechanism=KIND)
+        if event_id is None and isinstance(work, RunningTask) and seen.known_event(raised) is None:
+            work.ended_in_silence = True
 
     def watch_requests(self, module: ModuleType) -> Callable[[], None]:
         """In the worker: what ends a task from outside belongs to that task."""
@@ -232,6 +242,8 @@ def _mark(record: logging.LogRecord) -> None:
         return
     raised = sys.exc_info()[1]
     event_id = None if raised is None else seen.known_event(raised, since=work.began)
+    if event_id is None and work.ended_in_silence:
+        event_id = seen.NOTHING
     if event_id is not None and carried is not raised:
         seen.mark(carried, event_id)
 
