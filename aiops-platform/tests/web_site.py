@@ -13,6 +13,7 @@ from seeds import Seeds, a_store
 
 from aiops_platform.api.routes import openapi, routes
 from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -83,6 +84,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         triage=triage,
         revive=Revive(store, intake),
         ruling=ruling,
+        hiding=Hiding(store),
         clock=clock,
         public_url=url,
         also=[api],

@@ -20,6 +20,7 @@ from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
@@ -110,6 +111,11 @@ def stored(settings: Settings) -> Iterator[Database]:
 def reads(platform: Opened) -> SqlReads:
     """What pages read, for a command."""
     return SqlReads(platform.database)
+
+
+def hiding(platform: Opened) -> Hiding:
+    """What people say is secret, for a command."""
+    return Hiding(SqlStore(platform.database))
 
 
 def ruling(platform: Opened) -> Ruling:
@@ -228,6 +234,7 @@ def _pages(database: Database, access: Access, intake: Intake, address: str) -> 
         triage=triage,
         revive=Revive(store, intake),
         ruling=rules,
+        hiding=Hiding(store),
         clock=utc_now,
         public_url=address,
         also=[routes(reads=reads, access=access, triage=triage, ruling=rules, clock=utc_now)],

@@ -18,6 +18,7 @@ from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.scrubbing import Rules
+from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -264,6 +265,14 @@ class Transaction(Protocol):
 
     def save_runs(self, changes: Sequence[JobChange], *, kept: int) -> None:
         """Writes runs and schedules; of each of these jobs, all but the last `kept` runs to begin are forgotten."""
+        ...
+
+    def add_scrub_rule(self, project_id: int, kind: RuleKind, text: str) -> None:
+        """Adds to what is secret in the project; a rule that is there stays."""
+        ...
+
+    def drop_scrub_rule(self, project_id: int, kind: RuleKind, text: str) -> bool:
+        """Takes a rule away; whether there was one."""
         ...
 
     def save_group_rules(self, project_id: int, text: str) -> None:

@@ -299,6 +299,8 @@ def test_changes_are_told_to_those_who_listen(site, visit):
         "/jobs",
         "/jobs/1",
         "/setup",
+        "/settings/grouping",
+        "/settings/secrets",
         "/api/docs",
         "/nowhere",
         "incident",
@@ -365,6 +367,8 @@ def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
         "/jobs",
         *(["/jobs/1"] if site.reads.job(site.project, 1) else []),
         "/setup",
+        "/settings/grouping",
+        "/settings/secrets",
         "/api/docs",
         *(f"/incidents/{number}" for number in numbers),
     ]:

@@ -23,6 +23,9 @@ BEHIND_SIGN_IN = [
     "/jobs",
     "/jobs/1",
     "/setup",
+    "/settings",
+    "/settings/grouping",
+    "/settings/secrets",
     "/nav",
     "/incidents/1/events/1/whole",
 ]

@@ -1,4 +1,6 @@
-"""Settings: a project's own rules for grouping are written, tried and kept on a page, and by programs."""
+"""Settings: a project's own rules for grouping are tried and kept, and more is made secret, on pages and by programs."""
+
+import re
 
 import pytest
 from scenes import HARM
@@ -144,3 +146,60 @@ def test_programs_are_told_what_is_wrong(stranger, token, method, path):
 def test_a_browsers_session_may_read_but_not_set_them_by_the_api(client):
     assert client.get(RULES).status_code == 200
     assert client.put(RULES, json={"text": ""}).status_code == 401
+
+
+SECRETS = "/settings/secrets"
+
+
+@pytest.fixture
+def press(client):
+    return lambda path, **said: client.post(path, data={"csrf": token_for(client.cookies[SESSION_COOKIE]), **said})
+
+
+def removals(page):
+    return re.findall(r'action="(/settings/secrets/\w+/remove)"', page.text)
+
+
+def test_what_else_is_secret_is_added_shown_and_taken_away(site, client, press):
+    assert "Nothing was added" in client.get(SECRETS).text
+    assert press(SECRETS, kind="name", text=" iban ").headers["location"] == f"{SECRETS}?saved"
+    assert press(SECRETS, kind="value", text="Rumpelstilzchen").status_code == 303
+    page = client.get(f"{SECRETS}?saved")
+    assert page.text.count('data-testid="secret"') == 2
+    assert "Rumpelstilzchen" not in page.text
+    assert "Ru… (15 characters)" in page.text
+    assert press(removals(page)[1]).status_code == 303
+    page = client.get(SECRETS)
+    assert page.text.count('data-testid="secret"') == 1
+    assert "<bdi>iban</bdi>" in page.text
+    assert press(removals(page)[0]).status_code == press(removals(page)[0]).status_code == 303
+    assert "Nothing was added" in client.get(SECRETS).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"), [("name", "id", "3 to 1000 characters"), ("value", "abc", "4 to 1000")]
+)
+def test_what_would_hide_nearly_everything_is_refused(client, press, kind, text, said):
+    answer = press(SECRETS, kind=kind, text=text)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert "Nothing was added" in client.get(SECRETS).text
+
+
+def test_secrets_of_another_project_are_its_own_and_a_stranger_sees_none(site, client, stranger, press):
+    press(SECRETS, kind="value", text="Rumpelstilzchen")
+    (removal,) = removals(client.get(SECRETS))
+    other = stranger.get(SECRETS)
+    assert other.headers["location"] == "/signin"
+    assert stranger.post(removal).status_code in (303, 401, 403)
+    assert client.post(SECRETS, data={"csrf": "x", "kind": "name", "text": "iban"}).status_code == 403
+    assert len(removals(client.get(SECRETS))) == 1
+
+
+def test_the_mark_of_a_secret_is_another_in_each_session(site, client, press):
+    press(SECRETS, kind="value", text="Rumpelstilzchen")
+    first = removals(client.get(SECRETS))
+    client.cookies.clear()
+    client.cookies.set(SESSION_COOKIE, site.session())
+    (second,) = removals(client.get(SECRETS))
+    assert second not in first

@@ -114,7 +114,9 @@ def test_asking_for_the_head_of_a_link_does_not_use_it_up(site, stranger):
     assert stranger.get(link).status_code == 303
 
 
-@pytest.mark.parametrize("path", ["/", "/incidents", "/services", "/setup", "/nav", "/api/docs", "/signin"])
+@pytest.mark.parametrize(
+    "path", ["/", "/incidents", "/services", "/setup", "/settings/secrets", "/nav", "/api/docs", "/signin"]
+)
 def test_no_cache_keeps_a_page(client, path):
     assert client.get(path).headers["cache-control"] == "no-store"
     assert client.get(path, headers=PARTIAL).headers["cache-control"] == "no-store"

@@ -1,13 +1,12 @@
 """What people said is secret in a project, besides what is everywhere."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, and_, delete, select
 
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
-from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.schema import scrub_rules
 
@@ -24,22 +23,13 @@ def all_of(connection: Connection) -> Mapping[int, Rules]:
     }
 
 
-def rules_of(database: Database, project_id: int) -> Sequence[tuple[RuleKind, str]]:
-    """The rules of one project in the order in which they are shown. Raises StoreUnavailableError."""
-    with database.read() as connection:
-        rules = all_of(connection).get(project_id, Rules())
-    return [*((RuleKind.NAME, each) for each in rules.names), *((RuleKind.VALUE, each) for each in rules.values)]
+def put(connection: Connection, project_id: int, kind: RuleKind, text: str) -> None:
+    """Adds a rule; one that is there stays."""
+    row = {"project_id": project_id, "kind": kind, "text": text}
+    connection.execute(insert(connection, scrub_rules).on_conflict_do_nothing(), row)
 
 
-def add(database: Database, project_id: int, kind: RuleKind, text: str) -> None:
-    """Adds a rule; one that is there stays. Raises StoreUnavailableError."""
-    with database.begin() as connection:
-        row = {"project_id": project_id, "kind": kind, "text": text}
-        connection.execute(insert(connection, scrub_rules).on_conflict_do_nothing(), row)
-
-
-def remove(database: Database, project_id: int, kind: RuleKind, text: str) -> bool:
-    """Removes a rule; whether there was one. Raises StoreUnavailableError."""
+def drop(connection: Connection, project_id: int, kind: RuleKind, text: str) -> bool:
+    """Removes a rule; whether there was one."""
     mine = and_(scrub_rules.c.project_id == project_id, scrub_rules.c.kind == kind, scrub_rules.c.text == text)
-    with database.begin() as connection:
-        return bool(connection.execute(delete(scrub_rules).where(mine)).rowcount)
+    return bool(connection.execute(delete(scrub_rules).where(mine)).rowcount)

@@ -36,6 +36,7 @@ from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
+from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorChange, Transaction
 from aiops_platform.storage import (
@@ -309,6 +310,14 @@ class SqlTransaction:
             self._keep_runs(change.job_id, kept)
         for project_id in sorted({change.project_id for change in changes}):
             bump(self._connection, project_id, "jobs")
+
+    def add_scrub_rule(self, project_id: int, kind: RuleKind, text: str) -> None:
+        """See `ports.Transaction`."""
+        scrub_rules.put(self._connection, project_id, kind, text)
+
+    def drop_scrub_rule(self, project_id: int, kind: RuleKind, text: str) -> bool:
+        """See `ports.Transaction`."""
+        return scrub_rules.drop(self._connection, project_id, kind, text)
 
     def save_group_rules(self, project_id: int, text: str) -> None:
         """See `ports.Transaction`."""

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -57,6 +58,7 @@ def build(
     triage: Triage,
     revive: Revive,
     ruling: Ruling,
+    hiding: Hiding,
     clock: Callable[[], datetime],
     public_url: str,
     also: Sequence[ControllerRouterHandler] = (),
@@ -70,6 +72,7 @@ def build(
         triage=triage,
         revive=revive,
         ruling=ruling,
+        hiding=hiding,
         live=live,
         assets=Assets(STATIC),
         clock=clock,

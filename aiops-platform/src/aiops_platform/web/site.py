@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from aiops_platform.core.views import Overview
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -41,6 +42,7 @@ class Site:
         triage: Triage,
         revive: Revive,
         ruling: Ruling,
+        hiding: Hiding,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -51,6 +53,7 @@ class Site:
         self.triage = triage
         self.revive = revive
         self.ruling = ruling
+        self.hiding = hiding
         self.live = live
         self.assets = assets
         self.clock = clock

@@ -13,7 +13,8 @@ from workshop import Workshop
 from aiops_platform.core import batch, wire
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.scrubbing.rules import RuleKind
-from aiops_platform.storage import schema, scrub_rules
+from aiops_platform.pipeline.hiding import Hiding
+from aiops_platform.storage import schema
 
 OURS = {"name": "aiops-sdk", "version": "0.2.0"}
 
@@ -58,12 +59,13 @@ def test_a_projects_own_rules_hold_seconds_after_they_were_changed_and_for_it_al
         return message
 
     assert send(1, timedelta()) == "iban=DE02-1 Rumpelstilzchen"
-    scrub_rules.add(shop.database, 1, RuleKind.NAME, "IBAN")
-    scrub_rules.add(shop.database, 1, RuleKind.VALUE, "Rumpelstilzchen")
+    hiding = Hiding(shop.store)
+    hiding.add(1, RuleKind.NAME, "IBAN")
+    hiding.add(1, RuleKind.VALUE, "Rumpelstilzchen")
     assert send(2, timedelta(seconds=3)) == "iban=[hidden] [hidden]"
     assert send(3, timedelta(seconds=4), project_id=2) == "iban=DE02-3 Rumpelstilzchen"
-    assert scrub_rules.remove(shop.database, 1, RuleKind.NAME, "IBAN")
-    assert not scrub_rules.remove(shop.database, 1, RuleKind.NAME, "IBAN")
+    assert hiding.remove(1, RuleKind.NAME, "IBAN")
+    assert not hiding.remove(1, RuleKind.NAME, "IBAN")
     assert send(4, timedelta(seconds=7)) == "iban=DE02-4 [hidden]"
 
 
