@@ -27,7 +27,7 @@ def by_the_platform(case: Case) -> object:
 
 
 @pytest.mark.parametrize("side", [by_the_sdk, by_the_platform])
-def test_the_table_is_what_both_sides_do(side: Callable[[Case], object]):
+def test_the_table_is_what_both_sides_do(side: Callable[[Case], object]) -> None:
     wrong = []
     for case in TABLE:
         given = case.get("text", case.get("value"))
@@ -37,7 +37,7 @@ def test_the_table_is_what_both_sides_do(side: Callable[[Case], object]):
     assert wrong == []
 
 
-def test_the_table_has_both_what_is_hidden_and_what_stays():
+def test_the_table_has_both_what_is_hidden_and_what_stays() -> None:
     hidden = [case for case in TABLE if "told" in case]
     assert all("[hidden]" in json.dumps(case["told"]) for case in hidden)
     assert (len(hidden) > 150, len(TABLE) - len(hidden) > 60) == (True, True)
