@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 from browsing import PHONE
+from made import a_parcel
 from playwright.sync_api import expect
 from scenes import plant_busy, plant_harm, plant_services, plant_too_much
 from sqlalchemy import update
@@ -13,6 +14,7 @@ from sqlalchemy import update
 from aiops_platform.core.incident import IncidentKind
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.storage import schema
+from aiops_platform.storage.transactions import SqlStore
 
 INCIDENT = "[data-testid=incident]"
 
@@ -30,6 +32,12 @@ def plant(site, **fields):
     incident = site.seeds.incident(site.project, service, **fields)
     site.seeds.bump(site.project, "incidents")
     return incident
+
+
+def bury(site, body):
+    """What the digest does with what nobody can read."""
+    with SqlStore(site.seeds.database).begin() as transaction:
+        transaction.bury(a_parcel(1, body, project_id=site.project), "the body is not JSON")
 
 
 def wait_until(page, condition):
@@ -65,6 +73,23 @@ def test_a_count_rises_in_place_and_lights_up(site, visit):
     expect(row.locator(".row-count")).to_contain_text("8")
     expect(row).to_have_class(re.compile("fresh"))
     assert row.evaluate("row => row.kept === true")
+    assert window.is_same_document()
+
+
+def test_what_is_buried_stands_on_the_open_page_and_leaves_it(site, visit):
+    window = visit()
+    window.page.goto("/buried")
+    window.wait_until_live()
+    window.mark()
+    expect(window.page.locator("main")).to_contain_text("Nothing is buried")
+    for body in (b"one", b"two"):
+        bury(site, body)
+    expect(window.page.get_by_test_id("buried")).to_have_count(2)
+    expect(window.page.get_by_test_id("retry-all")).to_be_visible()
+    with SqlStore(site.seeds.database).begin() as transaction:
+        transaction.unbury([number for number, _ in transaction.buried(site.project, after=0, limit=1)])
+    expect(window.page.get_by_test_id("buried")).to_have_count(1)
+    expect(window.page.locator("#nav .badge")).to_contain_text("1")
     assert window.is_same_document()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, sel
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.views import BuriedDetail, BuriedPage, BuriedRow
 from aiops_platform.storage import counters
+from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import buried, micros
 
 # More than these are only said to be many: who counts all has to read all.
@@ -52,8 +53,12 @@ def parcels(
 
 def unbury(connection: Connection, ids: Collection[int]) -> None:
     """See `ports.Transaction.unbury`."""
-    gone = connection.execute(delete(buried).where(buried.c.id.in_(ids))).rowcount
+    theirs = buried.c.id.in_(ids)
+    projects = connection.execute(select(buried.c.project_id).where(theirs).distinct()).scalars().all()
+    gone = connection.execute(delete(buried).where(theirs)).rowcount
     counters.count(connection, {"buried": -gone})
+    for project_id in projects:
+        bump(connection, project_id, "buried")
 
 
 def _newest(project_id: int, *columns: ColumnElement[Any]) -> Select[Any]:

@@ -336,6 +336,7 @@ class SqlTransaction:
             },
         )
         self.count({"buried": 1})
+        bump(self._connection, parcel.project_id, "buried")
 
     def newest_buried(self, project_id: int) -> int:
         """See `ports.Transaction`."""

@@ -9,19 +9,18 @@ from litestar.response import Redirect
 from aiops_platform.core.parcel import legible
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import page_number, row_number
-from aiops_platform.web.site import PageRequest, TheSite, TheVisitor
+from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 30
 
 
 @get("/buried", sync_to_thread=True)
 def buried_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
-    """Every one, the newest first."""
+    """Every one, the newest first; for htmx only the part that changes."""
     given = site.common(visitor)
     page = page_number(request.query_params.get("page", ""))
-    return site.page(
-        "buried.html", given | {"found": site.reads.buried(visitor.project_id, page=page, per_page=PER_PAGE)}
-    )
+    given |= {"found": site.reads.buried(visitor.project_id, page=page, per_page=PER_PAGE)}
+    return site.part("buried_list.html", given) if is_partial(request) else site.page("buried.html", given)
 
 
 @get("/buried/{buried_id:str}", sync_to_thread=True)
