@@ -18,6 +18,9 @@ MAX_MESSAGE = 2_000
 
 _MAX_DEPTH = 4
 _MAX_ITEMS = 3
+_MAX_FIELD_DEPTH = 6
+# What is wrong with all fields together stands under these.
+_NO_FIELDS = frozenset({"non_field_errors", "nonFieldErrors", "__all__"})
 
 # The first that says something wins. After the four that every version has known: RFC 9457's and JSON:API's title,
 # what Flask's manual shows for HTTP exceptions, and the lists of JSON:API and GraphQL.
@@ -28,7 +31,7 @@ def message_from(body: object) -> Optional[str]:
     """What this decoded JSON body says went wrong, or None if it says nothing that we understand.
 
     Understands `message`, `error`, `detail` and `msg`, also nested, problem details (RFC 9457), JSON:API, GraphQL,
-    OAuth, and FastAPI's list of what is wrong with the input. At most `MAX_MESSAGE` characters.
+    OAuth, and what FastAPI, Django REST framework and others say is wrong with the input. At most `MAX_MESSAGE` characters.
     """
     said = _said_by(body, _MAX_DEPTH)
     return said[:MAX_MESSAGE] if said else None
@@ -52,7 +55,7 @@ def _said_by(body: object, depth: int) -> Optional[str]:
         return _said_by_all(body, depth)
     if isinstance(body, dict):
         said = _oauth(body) or _first(_said_by(body.get(key), depth - 1) for key in _KEYS)
-        return said or _said_of_fields(body.get("errors"), depth - 1)
+        return said or _said_of_fields(body.get("errors"), depth - 1) or _said_of_form(body)
     return None
 
 
@@ -66,9 +69,45 @@ def _said_of_fields(errors: object, depth: int) -> Optional[str]:
     return "; ".join(_invalid(errors, "", depth)[:_MAX_ITEMS]) or None if isinstance(errors, dict) else None
 
 
+def _said_of_form(body: Dict[object, object]) -> Optional[str]:
+    """The same where the whole body is nothing else, as in Django REST framework's answers."""
+    inside = body.get("message")
+    if isinstance(inside, dict):
+        # Flask-RESTful has one text for each argument.
+        return _said_of_fields(inside, 1)
+    return _said_of_fields(body, _MAX_FIELD_DEPTH) if _is_form(body, _MAX_FIELD_DEPTH) else None
+
+
+def _is_form(said: object, depth: int) -> bool:
+    """Whether this is nothing but fields, at any depth, and lists of sentences about them."""
+    if depth == 0:
+        return False
+    if isinstance(said, dict):
+        return bool(said) and all(
+            isinstance(each, (list, dict)) and _is_form(each, depth - 1) for each in said.values()
+        )
+    if not isinstance(said, list) or not said:
+        return False
+    # Of a list of objects, those that are right are told as empty ones.
+    return all(each == {} or _is_sentence(_text_of(each)) or _is_form(each, depth - 1) for each in said[:_MAX_ITEMS])
+
+
+def _is_sentence(text: Optional[str]) -> bool:
+    """More than a word, so that lists of anything else are none."""
+    return text is not None and (" " in text.strip() or text.endswith((".", "!", "。")))
+
+
+def _text_of(said: object) -> Optional[str]:
+    """A text, or what has a code besides."""
+    text = said.get("message") if isinstance(said, dict) and "code" in said else said
+    return text if isinstance(text, str) else None
+
+
 def _invalid(said: object, way: str, depth: int) -> List[str]:
-    if isinstance(said, str):
-        return ["{}: {}".format(way, said.strip()[:MAX_MESSAGE])] if said.strip() else []
+    text = _text_of(said)
+    if text is not None:
+        text = text.strip()[:MAX_MESSAGE]
+        return ["{}: {}".format(way, text) if way else text] if text else []
     if depth == 0:
         return []
     if isinstance(said, list):
@@ -76,7 +115,11 @@ def _invalid(said: object, way: str, depth: int) -> List[str]:
     if not isinstance(said, dict):
         return []
     fields = [(name[:100], each) for name, each in list(said.items())[:_MAX_ITEMS] if isinstance(name, str)]
-    return [text for name, each in fields for text in _invalid(each, (way and way + ".") + name, depth - 1)]
+    return [text for name, each in fields for text in _invalid(each, _further(way, name), depth - 1)]
+
+
+def _further(way: str, name: str) -> str:
+    return way if name in _NO_FIELDS else (way and way + ".") + name
 
 
 def _first(texts: Iterable[Optional[str]]) -> Optional[str]:

@@ -13,6 +13,52 @@ from hypothesis import strategies as st
 
 from aiops_sdk.responses import MAX_MESSAGE, error_type_from, message_from
 
+# As Django REST framework's documentation shows them.
+FORMS = [
+    ({"username": ["This field is required."]}, "username: This field is required."),
+    (
+        {"name": ["This field is required."], "email": ["Enter a valid email address.", "It is too long."]},
+        "name: This field is required.; email: Enter a valid email address.; email: It is too long.",
+    ),
+    ({"non_field_errors": ["finish must occur after start"]}, "finish must occur after start"),
+    (["This item is invalid."], "This item is invalid."),
+    ([{}, {"name": ["This field is required."]}], "name: This field is required."),
+    ({"profile": {"age": ["A valid integer is required."]}}, "profile.age: A valid integer is required."),
+    (
+        {"items": [{}, {"product": {"sku": ["This field may not be blank."]}}]},
+        "items.product.sku: This field may not be blank.",
+    ),
+    ({"scores": {"1": ["A valid integer is required."]}}, "scores.1: A valid integer is required."),
+    ({"name": [{"message": "This field is required.", "code": "required"}]}, "name: This field is required."),
+    ({"detail": "Authentication credentials were not provided."}, "Authentication credentials were not provided."),
+    ({"detail": {"message": "Not found.", "code": "not_found"}}, "Not found."),
+    ({"title": ["This field is required."]}, "This field is required."),
+    ({"名前": ["この項目は必須です。"]}, "名前: この項目は必須です。"),
+    # Django's own forms, and Flask-RESTful.
+    ({"__all__": [{"message": "The passwords differ", "code": "mismatch"}]}, "The passwords differ"),
+    ({"message": {"name": "Name cannot be blank!"}}, "name: Name cannot be blank!"),
+]
+NO_FORMS = [
+    {"items": ["apple", "pear"]},
+    {"results": [{"id": 1, "name": "a pear"}]},
+    {"data": {"ids": [1, 2, 3]}},
+    {"name": "a pear", "tags": ["on sale now"]},
+    {"name": []},
+    {"items": [{}, {"sku": []}]},
+    {"message": {"code": 3}},
+    {"a": {"a": {"a": {"a": {"a": {"a": {"a": ["too deep."]}}}}}}},
+]
+
+
+@pytest.mark.parametrize(("body", "message"), FORMS)
+def test_what_is_wrong_with_the_fields_of_a_form_is_understood(body, message):
+    assert message_from(body) == message
+
+
+@pytest.mark.parametrize("body", NO_FORMS)
+def test_what_is_no_form_says_nothing(body):
+    assert message_from(body) is None
+
 
 @pytest.mark.parametrize("key", ["message", "error", "detail", "msg"])
 def test_each_key_of_the_page_is_understood(key):
