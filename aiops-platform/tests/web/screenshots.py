@@ -62,6 +62,8 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "jobs": "/jobs",
                 "buried": "/buried",
                 "setup": "/setup",
+                "settings": "/settings/grouping",
+                "secrets": "/settings/secrets",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
             },

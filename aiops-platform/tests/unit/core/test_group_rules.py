@@ -157,6 +157,8 @@ def test_why_says_which_rule_it_was():
         ("type:x -> {{ type", "1: A `{{` has no `}}`."),
         (f"type:x -> {'y' * 201}", "1: A key has at most 200 characters."),
         (f"tag.{'x' * 2000}:y -> x", "1: A rule has at most 2,000 characters."),
+        ("# \ud800", "1: It holds a character that cannot be shown."),
+        ("type:x\u202e -> x", "1: It holds a character that cannot be shown."),
         ("type:x\x00 -> x", "1: It holds a character that cannot be shown."),
         ("type:x -> y\n" * 101, "101: There is room for 100 rules."),
         ("#" * (LONGEST + 1), "0: There is room for 15,000 characters."),

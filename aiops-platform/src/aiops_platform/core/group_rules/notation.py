@@ -25,7 +25,8 @@ _CONDITION = re.compile(
 )
 _ESCAPED = re.compile(r"\\(.)")
 _FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Databases stumble over them, and pages show something else than is written.
+_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,9 @@ def read(text: str) -> Reading:
     rules: list[Rule] = []
     problems: list[Problem] = []
     for number, line in enumerate(tidied(text).split("\n"), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
         try:
-            rules.append(_rule(line.strip(), number))
+            if rule := _rule(line.strip(), number):
+                rules.append(rule)
         except _WrongError as wrong:
             problems.append(Problem(number, str(wrong)))
     if len(rules) > MOST_RULES:
@@ -71,11 +71,13 @@ def read(text: str) -> Reading:
     return Reading(rules=Rules(tuple(rules[:MOST_RULES])), problems=tuple(problems[:_MOST_PROBLEMS]))
 
 
-def _rule(line: str, number: int) -> Rule:
+def _rule(line: str, number: int) -> Rule | None:
     if len(line) > _LONGEST_LINE:
         raise _WrongError(f"A rule has at most {_LONGEST_LINE:,} characters.")
     if _UNFIT.search(line):
         raise _WrongError("It holds a character that cannot be shown.")
+    if not line or line.startswith("#"):
+        return None
     conditions: list[Condition] = []
     place = 0
     while (arrow := _ARROW.match(line, place)) is None:

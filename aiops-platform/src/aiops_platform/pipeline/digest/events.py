@@ -36,6 +36,11 @@ class Arrival:
     received_at: datetime
 
     @cached_property
+    def release(self) -> str:
+        """As it is counted."""
+        return facets.release_of(self.event)
+
+    @cached_property
     def kin(self) -> Kin | None:
         """Asked for only where the key leads nowhere yet, which is seldom. What a rule decides has none."""
         return None if "rule" in self.key.parts else grouping.kin_of(self.event)
@@ -102,7 +107,7 @@ class _Draft:
         self.incident = changed.incident
         self.facts.extend(changed.facts)
         self.sample.add(arrival, changed.incident.first_seen_at, most)
-        self.hours[hours.of(arrival.at), facets.release_of(arrival.event)] += arrival.event.repeat_count
+        self.hours[hours.of(arrival.at), arrival.release] += arrival.event.repeat_count
         for pair in facets.said_by(arrival.event):
             self.values[pair] += arrival.event.repeat_count
 
@@ -197,8 +202,8 @@ def _releases(
     """Notes the releases of these events; returns those of the services of which something is resolved."""
     seen: dict[tuple[int, str], datetime] = {}
     for arrival in arrivals:
-        if release := facets.release_of(arrival.event):
-            place = services[arrival.named].id, release
+        if arrival.release:
+            place = services[arrival.named].id, arrival.release
             seen[place] = min(seen.get(place, arrival.at), arrival.at)
     transaction.note_releases(seen)
     return transaction.releases(drafts.resolved_services) if drafts.resolved_services else {}
