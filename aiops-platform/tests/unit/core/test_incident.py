@@ -255,6 +255,23 @@ def test_counts_and_times_do_not_depend_on_the_order_of_events(order, repeats):
     assert (incident.first_seen_at, incident.last_seen_at) == (NOW, after(minutes=5))
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["1.9", "1.10", "2.0", ""])), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_whether_it_is_back_does_not_depend_on_the_order_of_arrival(events, chance):
+    def state_after(arrivals: list[tuple[int, str]]) -> IncidentState:
+        incident = rules.resolved(an_incident(), after(minutes=5), release="1.10").incident
+        for minutes, release in arrivals:
+            event = an_event(release=release)
+            incident = absorb(event, incident, service=SHOP, at=after(minutes=minutes), now=after(hours=1)).incident
+        return incident.state
+
+    is_back = any(minutes > 5 and release != "1.9" for minutes, release in events)
+    assert state_after(events) is (IncidentState.OPEN if is_back else IncidentState.RESOLVED)
+    assert state_after(chance.sample(events, len(events))) is state_after(events)
+
+
 @pytest.mark.parametrize(
     ("kind", "type_", "message", "title"),
     [
