@@ -23,7 +23,7 @@ _QUOTE: Final = r"\\{0,31}[\"']"
 _SIGN: Final = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
 _VALUE: Final = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
 _NAME: Final = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
-_SHAPES: Final = (("<", _ELEMENT), ("<", _NEIGHBOURS), ("&lt;", _WRITTEN_OUT))
+_SHAPES: Final = (("<", (_ELEMENT, _NEIGHBOURS)), ("&lt;", (_WRITTEN_OUT,)))
 # So far around a value its name is looked for, within the same element or object.
 _AROUND: Final = 400
 _AFTER: Final = re.compile(r"[^<>{}]{0,400}")
@@ -34,9 +34,10 @@ def hidden(text: str, small: str, is_telling: IsTelling) -> str:
     spans: list[tuple[int, int]] = []
     if "value" in small:
         spans = _named_values(small, is_telling)
-    for sign, shape in _SHAPES:
+    for sign, shapes in _SHAPES:
         if sign in text and (sign + "/" in text or "…" in text):
-            spans += [found.span("value") for found in shape.finditer(text) if _is_secret(found, is_telling)]
+            for shape in shapes:
+                spans += [found.span("value") for found in shape.finditer(text) if _is_secret(found, is_telling)]
     return without(sorted(spans), text)
 
 

@@ -8,17 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from aiops_platform.core.scrubbing import extents, names
+from aiops_platform.core.scrubbing import extents, looks, names, places, prose
 
 MASK: Final = "[hidden]"
 
-# Where one of them may begin: a quick look, which leaves the rest to the pattern itself. Those that begin with a letter
-# of which texts are full are found faster one by one.
-_BEGINNING: Final = (
-    r"p(?:ass|wd|rivate|in)|s(?:e(?:cret|ss|curity)|ig(?:nat|ning|(?![a-z]))|hared|sn|sh)|c(?:ookie|red|srf|ard|vv|vc)|"
-    r"a(?:uth|pi|cc)|xsrf|jwt"
-)
-_BEGINNINGS: Final = ("token", "otp", "encry", "master")
 # Told by any of them, also without quotes around the name.
 _STRONG: Final = (
     r"pass(?:word|wd|phrase|code)|(?<=[a-z0-9_-])" + "".join(map("(?<!{})".format, names.PASSES)) + r"pass(?![a-z0-9])|"
@@ -51,6 +44,7 @@ _PLACE: Final = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
 # Short numbers that are secrets behind these words.
 _NUMBERS: Final = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
 _OPTION: Final = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
+_DASHES: Final = re.compile("-+")
 # Letters and digits, and no number or name with dots.
 _RANDOM: Final = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
 # Before a name that has its line for itself.
@@ -84,12 +78,15 @@ _HARMLESS: Final = frozenset(
         "%d",
         "{",
         "<",
+        "YES",
+        "NO",
     }
 )
 _EXPRESSION: Final = re.compile(
     r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
     r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<[\w.]*(?:>|\Z)"
 )
+_PLACEHOLDER: Final = re.compile(r"<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?\.?\Z")
 _LETTERS: Final = 15
 # So many signs are no secret behind "token".
 _SIGNS: Final = 3
@@ -111,7 +108,7 @@ class Pairs:
     def __init__(self, names: Sequence[str] = ()) -> None:
         own = "|".join([r"[-_. ]?".join(map(re.escape, re.split(r"[-_. ]+", name.lower()))) for name in names])
         strong = own + "|" + _STRONG if own else _STRONG
-        self._beginning = re.compile(own + "|" + _BEGINNING if own else _BEGINNING)
+        self._own = re.compile(own) if own else None
         self._pair = re.compile(f"(?:(?P<strong>{strong})|{_WEAK}){_REST}")
         self._seen: dict[str, bool] = {}
         self._roots = _ROOTS + tuple([re.split(r"[-_. ]+", name.lower())[-1] for name in names])
@@ -119,30 +116,41 @@ class Pairs:
 
     def hidden(self, text: str, small: str) -> str:
         """The text without those values. `small` is the same in small letters."""
-        if len(small) <= _SHORT and not self._may_be_in(small):
+        is_short = len(small) <= _SHORT
+        may_be_pairs = not is_short or self._may_be_in(small)
+        may_be_told = not is_short or any(root in small for root in prose.ROOTS)
+        if not (may_be_pairs or may_be_told):
             return text
+        begin, keys = places.of_words(small, self._own)
+        spans = self._pairs_at(text, small, begin) if may_be_pairs else []
+        if may_be_told:
+            told = prose.spans(text, small, sorted(begin + keys) if keys else begin)
+            spans = sorted(spans + told) if told else spans
+        return without(spans, text)
+
+    def _pairs_at(self, text: str, small: str, begin: list[int]) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
         done = 0
-        for at in self._begin_at(small):
+        for at in begin:
             found = self._pair.match(small, at) if at >= done else None
             if found is not None:
                 span = self._span(text, found)
                 if span[0] < span[1]:
                     spans.append(span)
                     done = span[1]
-        if "--" in small:
-            spans = sorted(spans + [found.span("value") for found in self._option.finditer(small)])
-        return without(spans, text)
+        return sorted(spans + self._options_in(small)) if "--" in small else spans
 
-    def _begin_at(self, small: str) -> list[int]:
-        begin = [found.start() for found in self._beginning.finditer(small)]
-        for word in _BEGINNINGS:
-            at = small.find(word)
-            while at >= 0:
-                begin.append(at)
-                at = small.find(word, at + 1)
-        begin.sort()
-        return begin
+    def _options_in(self, small: str) -> list[tuple[int, int]]:
+        spans: list[tuple[int, int]] = []
+        at = small.find("--")
+        while at >= 0:
+            found = self._option.match(small, at)
+            if found is not None:
+                spans.append(found.span("value"))
+            # A line of dashes is no option.
+            after = _DASHES.match(small, at)
+            at = small.find("--", at + 2 if after is None else after.end())
+        return spans
 
     def _may_be_in(self, small: str) -> bool:
         """A quick look at a short text: whether one of the words stands before a sign."""
@@ -286,9 +294,18 @@ def _is_enclosed(text: str, found: re.Match[str]) -> bool:
 
 def _is_harmless(value: str, sign: str, *, is_password: bool) -> bool:
     """Prose such as `invalid token: expired`, and source such as `token = request.token`."""
-    prose = sign == ":" and value.isalpha() and len(value) <= _LETTERS and not is_password
+    is_said = sign == ":" and value.replace("_", "").isalpha() and len(value) <= _LETTERS and not is_password
     compared = sign in ("==", "!=") and value.rstrip(":").replace(".", "").replace("_", "").isalnum()
-    return prose or compared or value in _HARMLESS or bool(_EXPRESSION.match(value))
+    return is_said or compared or value in _HARMLESS or _is_expression(value)
+
+
+def _is_expression(value: str) -> bool:
+    """Also of a call, in which nothing stands that looks like a secret."""
+    found = _EXPRESSION.match(value)
+    if found is None:
+        return _PLACEHOLDER.match(value) is not None
+    inside = value[found.end() :] if value[found.end() - 1] in "([" else ""
+    return not (looks.clear(inside) and not inside.isidentifier())
 
 
 def without(spans: list[tuple[int, int]], text: str) -> str:

@@ -154,12 +154,12 @@ class Scrubber:
 
     def _sought(self, given: str) -> str:
         bare = shapes.bare(given)
-        words = shapes.words_of(bare)
-        told = self._values.hidden(given, bare, words)
+        beside = shapes.long_words(given, shapes.words_of(bare))
+        told = self._values.hidden(given, bare, beside)
         if cuts.MARK in told:
             told = cuts.hidden(told, self._values)
         small = shapes.lowered(told)
-        changed = shapes.hidden(told, small, bare, words)
+        changed = shapes.hidden(told, small, bare, beside)
         if changed is not told and changed != told:
             told, small = changed, shapes.lowered(changed)
         changed = markup.hidden(told, small, self.is_telling)

@@ -14,6 +14,7 @@ from aiops_platform.core.scrubbing.pairs import MASK, without
 _ADDRESS: Final = re.compile(
     r"(://[^\s:/@'\"]{0,256}):(?:[^\s/'\"<>]{1,256}@|(?![0-9]{1,5}[/'\",;])[^\s@<>]{1,256}@(?=[\w\[]))"
 )
+_LONGEST_LOGIN: Final = 520
 # The same where the slashes have backslashes, and where it is part of another address; and a key alone.
 _ESCAPED_ADDRESS: Final = re.compile(r"(:\\/\\/[^\s:/@'\"\\]{0,256}):([^\s/'\"<>]{1,256})@")
 _ADDRESS_IN_ADDRESS: Final = re.compile(
@@ -51,8 +52,10 @@ _LOGINS: Final = (
     ("sshpass", re.compile(r"(sshpass[\"']?,? [\"']?-p[\"', ]{0,4})([^\s\"']{1,256})")),
     ("mysql", re.compile(r"(mysql\w{0,20}[^\n|;]{0,200}?[\s\"']-p[\"']?)([^\s\"',=-][^\s\"']{0,256})")),
     ("redis-cli", re.compile(r"(redis-cli[^\n|;]{0,200}?[\s\"']-a[\"', ]{1,4})([^\s\"']{1,256})")),
-    ("dentified by", re.compile(r"(dentified by (?:password )?[\"'])([^\s\"';]{1,256})")),
-    ("DENTIFIED BY", re.compile(r"(DENTIFIED BY (?:PASSWORD )?[\"']?)([^\s\"';]{1,256})")),
+    (
+        "dentified by",
+        re.compile(r"(dentified by (?:password )?[\"']|DENTIFIED BY (?:PASSWORD )?[\"']?)([^\s\"';]{1,256})"),
+    ),
 )  # fmt: skip
 _JAR: Final = re.compile(r"(<Cookie [^\s=]{1,256}=)([^<>]{1,1024}?)(?= for )")
 # A line of the middle of one, where only some of its lines are shown.
@@ -117,15 +120,16 @@ LONG: Final = 18
 _LONG: Final = b"a" * LONG
 
 
-def hidden(text: str, small: str, bare: bytes, words: bytes) -> str:
-    """The text without them. `small` is the same in small letters, `bare` and `words` as below."""
-    changed = _without_commands(_without_addresses(text))
+def hidden(text: str, small: str, bare: bytes, beside: str) -> str:
+    """The text without them. `small` is the same in small letters, `bare` and `beside` (its long words) as below."""
+    changed = _without_commands(_without_addresses(text), small)
     if changed is not text and changed != text:
         text, small = changed, lowered(changed)
     text = _without_schemes(text, small)
-    if "eyJ" in text:
+    if "J" in text and "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
-    if _LONG in words and _has_sign(text, words):
+    # The rest of the last one has signs in it that end a word.
+    if beside and (any(sign in beside for sign in _SIGNS) or "whsec_" in text):
         text = _KEYS.sub(MASK, text)
     if "hooks.slack.com/" in text:
         text = _HOOK.sub(r"\1" + MASK, text)
@@ -145,11 +149,6 @@ def bare(text: str) -> bytes:
 def words_of(bare: bytes) -> bytes:
     """The same length, in which all characters of words look the same."""
     return bare.translate(_AS_WORDS)
-
-
-def has_long_word(words: bytes) -> bool:
-    """Whether there is a word as long as keys are."""
-    return _LONG in words
 
 
 def lowered(text: str) -> str:
@@ -199,16 +198,14 @@ def without_keys(lines: list[str]) -> list[str]:
     return told
 
 
-def long_words(text: str, words: bytes, before: int = 0) -> str:
-    """The long words of a text, each once, and so much in front; all of it where what was hidden has moved them."""
-    if len(text) != len(words):
-        return text
+def long_words(text: str, words: bytes) -> str:
+    """The long words of a text, each once, with what stands in front where keys have their signs."""
     near: set[str] = set()
     at = words.find(_LONG)
     while at >= 0:
         end = words.find(b" ", at)
         end = len(words) if end < 0 else end
-        near.add(text[at - before if at > before else 0 : end])
+        near.add(text[at - _IN_FRONT if at > _IN_FRONT else 0 : end])
         at = words.find(_LONG, end)
     return "\n".join(near)
 
@@ -216,7 +213,8 @@ def long_words(text: str, words: bytes, before: int = 0) -> str:
 def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
     """Where a digit follows a letter, with so much around; all of the text where there are more such places."""
     kinds = bare.translate(_AS_KINDS)
-    at = kinds.find(_MIXED)
+    # One character alone is found at once.
+    at = kinds.find(_MIXED) if b"0" in kinds else -1
     if at < 0:
         return ""
     if len(text) <= 4 * reach:
@@ -233,12 +231,6 @@ def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
 def _key_line(line: str) -> str:
     found = _KEY_LINE.match(line) if len(line) >= _KEY_LINE_LENGTH else None
     return line if found is None else found.group(1) + MASK
-
-
-def _has_sign(text: str, words: bytes) -> bool:
-    beside = long_words(text, words, _IN_FRONT)
-    # The rest of this one has signs in it that end a word.
-    return any(sign in beside for sign in _SIGNS) or "whsec_" in text
 
 
 def _without_schemes(text: str, small: str) -> str:
@@ -272,7 +264,7 @@ def _without_key_ends(text: str) -> str:
 
 
 def _without_addresses(text: str) -> str:
-    if "@" in text and "://" in text:
+    if "@" in text and _has_address(text):
         text = _ADDRESS.sub(r"\1:" + MASK + "@", text)
         text = _KEY_IN_ADDRESS.sub(_key_in_address, text)
     if "@" in text and "\\" in text and ":\\/\\/" in text:
@@ -280,10 +272,20 @@ def _without_addresses(text: str) -> str:
     return _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text) if "%" in text and "%40" in text else text
 
 
-def _without_commands(text: str) -> str:
+def _has_address(text: str) -> bool:
+    """Whether an @ may belong to an address."""
+    at = text.find("://")
+    while at >= 0:
+        if text.find("@", at, at + _LONGEST_LOGIN) >= 0:
+            return True
+        at = text.find("://", at + 1)
+    return False
+
+
+def _without_commands(text: str, small: str) -> str:
     spans: list[tuple[int, int]] = []
     for program, login in _LOGINS:
-        if program in text:
+        if program in small:
             spans += [found.span(2) for found in login.finditer(text)]
     return without(sorted(spans), text)
 

@@ -52,14 +52,13 @@ class Values:
             self._heads.setdefault(form[:_HALF], []).append(form)
             self._tails.setdefault(form[-_HALF:], []).append(form)
 
-    def hidden(self, text: str, bare: bytes, words: bytes) -> str:
-        """The text without them. `bare` and `words` as in `shapes`."""
+    def hidden(self, text: str, bare: bytes, beside: str) -> str:
+        """The text without them. `bare` and `beside` (its long words) as in `shapes`."""
         found = [form for form in self._short if form in text]
         if self._mixed:
             places = shapes.mixed_places(text, bare, _LONGEST_MIXED, _MOST_MIXED)
             found += [form for form in self._mixed if form in places]
-        if self._long and shapes.has_long_word(words):
-            beside = shapes.long_words(text, words)
+        if beside:
             for word, forms in self._long.items():
                 if word in beside:
                     found += [form for form in forms if form in text]

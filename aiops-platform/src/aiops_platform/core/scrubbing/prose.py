@@ -1,0 +1,210 @@
+"""Secrets in sentences: `the password S is wrong`, `token "S" expired`, `password changed from S to T`.
+
+No sign stands between the word and the value, so the value must look like a secret itself, and how much so depends on the
+word: behind "password" a letter and a digit are enough, behind "key" hardly anything is. Ordinary words never are.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from aiops_platform.core.scrubbing import looks, names
+
+Span: TypeAlias = tuple[int, int]
+
+#: What a text must have one of.
+ROOTS: Final = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "signature",
+    "session",
+    "pin is",
+    "otp is",
+    "code is",
+)
+
+_OF_PASSWORDS: Final = r"pass(?:word|wd|phrase|code)s?|pwds?"
+_OF_TOKENS: Final = (
+    r"tokens?|secrets?(?:[ _-]keys?)?|credentials?|"
+    r"(?:api|private|access|encryption|signing|master|shared|account|auth|ssh)[-_. ]?keys?"
+)
+# What may stand between the word and the value.
+_LINKS: Final = (
+    r"is|was|are|were|equals|now|still|mismatch|given|entered|used|tried|provided|supplied|submitted|received|sent|"
+    r"rejected|refused|invalid|wrong|incorrect|expected|got|(?:set|reset|changed|updated|rotated)(?:\s(?:from|to))?"
+)
+_SENTENCE: Final = re.compile(
+    rf"(?:(?P<password>{_OF_PASSWORDS})|(?P<token>{_OF_TOKENS})|(?P<key>keys?)|(?P<id>signature|session(?:[ _-]id)?|cookie))(?![\w.])"
+    r"(?P<object>\s(?:for|of)\s(?:(?:the|user|account|role|customer|client|service)\s)?[^\s:]{1,64}(?=\s(?:is|was|set|:)|:))?"
+    rf"(?P<links>(?:[:,;]?\s{{1,3}}(?:{_LINKS})(?![\w-])){{0,4}})(?P<sign>\s?(?:=>|->|[:=])(?=\s))?"
+    r"\s{1,3}(?P<open>[\"'`(\[<\u201c\u2018\u00ab])?(?P<value>[^\s\"'`]{4,256})"
+)  # fmt: skip
+_NUMBER: Final = re.compile(r"(?:pin|otp|code) is:? (?P<value>[0-9]{4,10})(?![\w.-])")
+_NUMBERED: Final = ("pin is", "otp is")
+_CODE: Final = "code is"
+_CODES: Final = (
+    "verification",
+    "security",
+    "access",
+    "login",
+    "confirmation",
+    "authentication",
+    "one-time",
+    "auth",
+    "recovery",
+)
+_PAIR: Final = re.compile(r"credentials?(?: are| were|:)? [^\s:/]{1,64}(?::| ?/ ?)(?P<value>[^\s\"'`]{5,256})")
+# What is compared with it, or was instead of it.
+_NEXT: Final = re.compile(
+    r"[\"'`)\]>\u201d\u2019\u00bb]?[,;]?\s{1,3}(?:(?:and|or|vs\.?|but|got|not|expected|instead of)\s{1,3}){1,2}"
+    r"[\"'`(\u201c]?(?P<value>[^\s\"'`]{4,256})"
+)
+_CHANGED: Final = re.compile(r"[\"'`]?\s{1,3}to\s{1,3}[\"'`]?(?P<value>[^\s\"'`]{4,256})")
+_CLOSES: Final = {"(": ")", "[": "]", "<": ">", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb"}
+_AFTER: Final = ".,;:)]}>\u201d\u2019\u00bb"
+# What a database says of a row that is there already: Key (name, …)=(value, …).
+_ROW: Final = re.compile(r"\((?P<names>[\w\", ]{1,200})\)=\((?P<values>[^\n]{1,2048}?)\)(?=[\s.,;]|\Z)")
+_ROW_OF: Final = "key ("
+# What the words begin with that stand in other sentences as well.
+_OTHERS: Final = frozenset("pokc")
+
+_OF_OTHERS: Final = frozenset(
+    {"public", "primary", "foreign", "cache", "object", "s3", "host", "partition", "sort", "row", "redis", "lookup"}
+)
+_PARSERS: Final = ("unexpected", "illegal", "unknown", "invalid", "next", "last")
+# Of what is in quotes behind "password is", these are none.
+_SAID_OF_IT: Final = frozenset(
+    {
+        "required", "missing", "wrong", "invalid", "incorrect", "empty", "expired", "weak", "short", "long", "none", "null",
+        "true", "false", "blank", "unset", "set", "disabled", "enabled", "optional", "correct", "valid", "unknown",
+    }
+)  # fmt: skip
+
+# So long is what is clearly one behind words of several meanings.
+_LONG, _LONGER = 10, 16
+_LONGEST_WORD: Final = 20
+# So far behind a word that a sentence may go on, up to the value's first digit, sign or quote.
+_REACH: Final = 160
+_SIGN: Final = b"0"
+_AS_SIGNS: Final = bytes(48 if chr(code) in "0123456789!#$%^&*~?@'\"" else 32 for code in range(256))
+
+
+def spans(text: str, small: str, places: Sequence[int]) -> list[Span]:
+    """Where secrets stand in sentences. `small` is the text in small letters; at `places` one of the words may begin."""
+    found: list[Span] = []
+    signs = small.encode("ascii", "replace").translate(_AS_SIGNS) if places else b""
+    done = 0
+    for at in places:
+        # Without a digit, a sign or a quote nothing looks like a secret.
+        if at < done or signs.find(_SIGN, at, at + _REACH) < 0:
+            continue
+        sentence = _SENTENCE.match(small, at)
+        here = [] if sentence is None else list(_in_sentence(text, small, sentence))
+        if not here and small[at] in _OTHERS:
+            here = list(_beginning(text, small, at))
+        if here:
+            found += here
+            done = here[-1][1]
+    return found + list(_codes(small))
+
+
+def _beginning(text: str, small: str, at: int) -> Iterator[Span]:
+    if small.startswith(_ROW_OF, at):
+        return _in_row(text, at)
+    if small.startswith(_NUMBERED, at):
+        number = _NUMBER.match(small, at)
+        return iter(() if number is None else (number.span("value"),))
+    pair = _PAIR.match(small, at)
+    return iter(()) if pair is None else _of_pair(text, pair)
+
+
+def _in_sentence(text: str, small: str, found: re.Match[str]) -> Iterator[Span]:
+    begin, end = _extent(text, found)
+    if not _is_secret(text, found, text[begin:end]):
+        return
+    yield begin, end
+    changes = "from" in found.group("links")
+    further = (_CHANGED if changes else _NEXT).match(small, end)
+    if further is not None:
+        begin, end = _bare(text, *further.span("value"))
+        if looks.weak(text[begin:end]):
+            yield begin, end
+
+
+def _extent(text: str, found: re.Match[str]) -> Span:
+    begin, end = found.span("value")
+    closing = _CLOSES.get(found.group("open") or "")
+    if closing:
+        at = text.rfind(closing, begin, end)
+        if at > begin:
+            return begin, at
+    return _bare(text, begin, end)
+
+
+def _bare(text: str, begin: int, end: int) -> Span:
+    return begin, begin + len(text[begin:end].rstrip(_AFTER))
+
+
+def _is_secret(text: str, found: re.Match[str], value: str) -> bool:
+    links, opening = found.group("links"), found.group("open")
+    is_said = bool(links or found.group("sign"))
+    if found.group("password"):
+        if opening in ("'", '"') and is_said and value.isalpha():
+            return value.lower() not in _SAID_OF_IT and text.startswith(opening, found.end("value"))
+        return looks.weak(value) or (is_said and not opening and _is_number(text, found, value))
+    if found.group("token"):
+        if _word_before(text, found.start()) in _PARSERS and found.group("token") == "token":
+            return looks.clear(value, _LONGER if opening else _LONG)
+        return looks.clear(value)
+    if found.group("key"):
+        return is_said and _word_before(text, found.start()) not in _OF_OTHERS and looks.sure(value)
+    return looks.clear(value, _LONGER) and "-" not in value
+
+
+def _is_number(text: str, found: re.Match[str], value: str) -> bool:
+    """`password is 123456`, but not `password is 1234 characters long`."""
+    rest = text[found.end("value") : found.end("value") + 2].strip()
+    return value.isdigit() and not rest[:1].isalnum()
+
+
+def _word_before(text: str, at: int) -> str:
+    before = text[max(0, at - _LONGEST_WORD) : at].split()
+    return before[-1].strip("_-.").lower() if before else ""
+
+
+def _of_pair(text: str, found: re.Match[str]) -> Iterator[Span]:
+    begin, end = _bare(text, *found.span("value"))
+    if looks.weak(text[begin:end]):
+        yield begin, end
+
+
+def _codes(small: str) -> Iterator[Span]:
+    """What is sent to a telephone."""
+    at = small.find(_CODE)
+    while at >= 0:
+        found = _NUMBER.match(small, at)
+        if found is not None and _word_before(small, at) in _CODES:
+            yield found.span("value")
+        at = small.find(_CODE, at + 1)
+
+
+def _in_row(text: str, at: int) -> Iterator[Span]:
+    found = _ROW.match(text, at + len(_ROW_OF) - 1)
+    return iter(()) if found is None else _told_of(found)
+
+
+def _told_of(found: re.Match[str]) -> Iterator[Span]:
+    called, values = found.group("names").split(", "), found.group("values").split(", ")
+    begin = found.start("values")
+    if len(called) != len(values):
+        if any(map(names.is_telling, called)):
+            yield found.span("values")
+        return
+    for name, value in zip(called, values, strict=True):
+        if names.is_telling(name) and value:
+            yield begin, begin + len(value)
+        begin += len(value) + 2
