@@ -44,6 +44,8 @@ _SHOWN_REPEATS = 3
 
 _LIBRARY_FOLDERS = tuple(os.sep + name + os.sep for name in ("site-packages", "dist-packages"))
 _STANDARD_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+# What modules were compiled from is named as it lay where that was done, mostly without its folders.
+_COMPILED = (".pyx", ".pxi", ".pxd")
 _OURSELVES = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
@@ -59,16 +61,18 @@ class Place:
 
     __slots__ = ("call", "code", "file", "function", "in_app", "instruction", "line", "lines", "loader", "module")
 
-    def __init__(self, code: CodeType, instruction: int, line: int, module: Optional[str], loader: object) -> None:
+    def __init__(
+        self, code: CodeType, instruction: int, line: int, module: Optional[str], names: Dict[str, Any]
+    ) -> None:
         self.code = code
         self.instruction = instruction
         self.line = line
         self.module = module
         self.file = hostile.clean(code.co_filename)
         self.function = hostile.clean(code.co_name)
-        self.in_app = is_in_app(self.file)
+        self.in_app = is_in_app(self.file, dict.get(names, "__file__"))
         #: Who may know the source where there is no file; forgotten once the place was told.
-        self.loader = loader
+        self.loader: object = dict.get(names, "__loader__")
         #: What was told of it, from which lines.
         self.call: Optional[Call] = None
         self.lines: Sequence[str] = ()
@@ -170,7 +174,7 @@ class Memory:
         if place is None:
             module = None if name is None else hostile.clean(name)
             line = line or frame.f_lineno or 0
-            place = Place(code, instruction, line, module, dict.get(frame.f_globals, "__loader__"))
+            place = Place(code, instruction, line, module, frame.f_globals)
             if len(self._places) >= self._limit:
                 self._places.clear()
             # It keeps the code by whose identity it is found.
@@ -257,10 +261,19 @@ def printed(calls: Sequence[Call]) -> List[str]:
     return texts
 
 
-def is_in_app(file: str) -> bool:
-    """Whether a file is the user's own code: not a library's, not Python's, not frozen into the interpreter."""
+def is_in_app(file: str, home: object = None) -> bool:
+    """Whether a file is the user's own code: not a library's, not Python's, not frozen into the interpreter.
+
+    ``home`` is the module's own file, where that is known: it tells where compiled code is, which Cython and mypyc name
+    after sources that lay somewhere else.
+    """
     if file.startswith("<"):
         return not file.startswith("<frozen")
+    is_compiled = file.endswith(_COMPILED)
+    if (is_compiled or not os.path.isabs(file)) and type(home) is str and home:
+        file = home
+    elif is_compiled:
+        return False
     if any(folder in file for folder in _LIBRARY_FOLDERS):
         return False
     return not file.startswith((_STANDARD_LIBRARY, _OURSELVES))

@@ -119,7 +119,8 @@ def _invalid(said: object, way: str, depth: int) -> List[str]:
 
 
 def _further(way: str, name: str) -> str:
-    return way if name in _NO_FIELDS else (way and way + ".") + name
+    # Which one of a list it was, differs from one request to the next.
+    return way if name in _NO_FIELDS or name.isdigit() else (way and way + ".") + name
 
 
 def _first(texts: Iterable[Optional[str]]) -> Optional[str]:

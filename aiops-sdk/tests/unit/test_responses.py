@@ -28,7 +28,7 @@ FORMS = [
         {"items": [{}, {"product": {"sku": ["This field may not be blank."]}}]},
         "items.product.sku: This field may not be blank.",
     ),
-    ({"scores": {"1": ["A valid integer is required."]}}, "scores.1: A valid integer is required."),
+    ({"scores": {"1": ["A valid integer is required."]}}, "scores: A valid integer is required."),
     ({"name": [{"message": "This field is required.", "code": "required"}]}, "name: This field is required."),
     ({"detail": "Authentication credentials were not provided."}, "Authentication credentials were not provided."),
     ({"detail": {"message": "Not found.", "code": "not_found"}}, "Not found."),

@@ -125,6 +125,13 @@ def test_globals_can_be_anything():
     assert stacktrace.describe(error).infos[0].frames[-1].module is None
 
 
+class Rude:
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+    __repr__ = __str__
+
+
 LIBRARY = sysconfig.get_paths()["purelib"] + "/flask/app.py"
 
 
@@ -146,11 +153,29 @@ def test_the_user_s_own_code_is_told_from_libraries(file: str, in_app: bool):
     assert is_in_app(file) is in_app
 
 
-class Rude:
-    def __str__(self) -> str:
-        raise ZeroDivisionError
+SITE = sysconfig.get_paths()["platlib"]
 
-    __repr__ = __str__
+
+@pytest.mark.parametrize(
+    ("file", "home", "in_app"),
+    [
+        ("yarl/_quoting_c.pyx", SITE + "/yarl/_quoting_c.cpython-313-x86_64-linux-gnu.so", False),
+        ("/build/wheel/pandas/_libs/index.pyx", SITE + "/pandas/_libs/index.so", False),
+        ("black/__init__.py", SITE + "/black/__init__.cpython-313-x86_64-linux-gnu.so", False),
+        ("shop/fast.pyx", "/srv/shop/fast.cpython-313-x86_64-linux-gnu.so", True),
+        ("/build/shop/fast.pyx", "/srv/shop/fast.so", True),
+        ("yarl/_quoting_c.pyx", None, False),
+        ("yarl/_quoting_c.pyx", Rude, False),
+        ("orders.py", "orders.py", True),
+        ("orders.py", "/srv/orders.py", True),
+        ("/srv/shop/orders.py", SITE + "/somebody_else.py", True),
+        ("<string>", SITE + "/attr/_make.py", True),
+    ],
+)
+def test_compiled_code_belongs_to_whom_its_module_does(file: str, home: Any, in_app: bool):
+    names = {"__name__": "some.module", "__file__": home() if home is Rude else home}
+    error = ran("1 / 0", file, names)
+    assert stacktrace.describe(error).infos[0].frames[-1].in_app is in_app
 
 
 def deep(depth: int) -> Exception:

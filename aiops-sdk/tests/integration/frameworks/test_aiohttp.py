@@ -274,3 +274,16 @@ def test_a_websocket_that_raises_is_one_event(reports):
 def test_without_a_client_nothing_is_heard():
     assert clients.current() is None
     assert get(an_app(fails, middlewares=[middleware]))[0] == 500
+
+
+def test_a_frame_of_cython_is_a_library_s():
+    """Which aiohttp brings along, compiled: it is named after a source that is not there."""
+    from aiops_sdk import stacktrace
+
+    quoting = pytest.importorskip("yarl._quoting_c")
+    try:
+        quoting._Quoter()(1.5)
+    except TypeError as error:
+        frame = stacktrace.describe(error).infos[0].frames[-1]
+    assert frame.file.endswith(".pyx")
+    assert not frame.in_app

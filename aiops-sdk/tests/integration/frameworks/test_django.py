@@ -686,8 +686,19 @@ def test_a_view_that_is_called_by_hand_is_left_alone(reports):
 
 def test_a_view_of_the_rest_framework_is_one_event_of_each_failure(reports):
     rest = pytest.importorskip("rest_framework.views")
+    from rest_framework import serializers
     from rest_framework.exceptions import APIException, ParseError
     from rest_framework.response import Response
+
+    class Line(serializers.Serializer):
+        number = serializers.IntegerField()
+
+    class Order(serializers.Serializer):
+        email = serializers.EmailField()
+        lines = Line(many=True)
+
+    def validates(data):
+        return lambda: Order(data=data).is_valid(raise_exception=True)
 
     def api(action):
         class Api(rest.APIView):
@@ -710,6 +721,8 @@ def test_a_view_of_the_rest_framework_is_one_event_of_each_failure(reports):
         raises(APIException("the stock is not counted")),
         raises(ParseError("no such number")),
         lambda: Response({"detail": "no luck today"}, status=503),
+        validates({"lines": []}),
+        validates({"email": "ann@example.com", "lines": [{"number": 1}, {"number": "x"}]}),
     ):
         view.does = api(action)
         ask("/view", HTTP_ACCEPT="application/json")
@@ -719,6 +732,8 @@ def test_a_view_of_the_rest_framework_is_one_event_of_each_failure(reports):
         ("http_error", 500, "HTTPError", "the stock is not counted"),
         ("http_error", 400, "HTTPError", "no such number"),
         ("http_error", 503, "HTTPError", "no luck today"),
+        ("http_error", 400, "HTTPError", "email: This field is required."),
+        ("http_error", 400, "HTTPError", "lines.number: A valid integer is required."),
     ]
 
 
