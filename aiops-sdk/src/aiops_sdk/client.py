@@ -193,12 +193,15 @@ class Client:
             self._delivery.drop(REENTRANT)
         return None
 
-    def capture_message(self, message: object, level: str = "error") -> Optional[str]:
+    def capture_message(
+        self, message: object, level: str = "error", *, fingerprint: Tuple[str, ...] = ()
+    ) -> Optional[str]:
         """Report something that is no exception. The event's id, or None in a silent request."""
         with self._guarded() as allowed:
             work = scope.current_work()
             if allowed and not self.is_silent(work, message):
                 capture = capturing.message(message, level)
+                capture.fingerprint = fingerprint
                 if self._ignored is None or not self._is_unwanted_message(message, capture.message):
                     return self._take(capture, work)
         return None

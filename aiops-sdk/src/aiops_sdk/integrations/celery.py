@@ -187,13 +187,15 @@ class _Tasks:
         return None
 
     def _stop(self, request: Any, exc: Any) -> Work:
-        """Tell that this ended the task. What follows says the same, in several ways."""
+        """Tell that this ended the task: one incident for each task. What follows says the same, in several ways."""
         work = _task_of(request)
         if work.id not in self._stopped:
             self._stopped.append(work.id)
             token = scope.begin(work)
             try:
-                self._client.capture_exception(exc, mechanism=KIND)
+                # It says how, and was raised nowhere: of two tasks it would look the same.
+                marked = (KIND, type(exc).__name__, work.name)
+                self._client.capture_exception(exc, mechanism=KIND, fingerprint=marked)
             finally:
                 scope.end(token)
         work.silent = True

@@ -75,7 +75,7 @@ def _watch_jobs(client: Client, kind: Any) -> Callable[[], None]:
     return modules.replace(kind, "perform", perform_and_watch)
 
 
-def _begun(client: Client, job: Any) -> Work:
+def _begun(client: Client, job: Any) -> RunningJob:
     work = RunningJob(job, with_arguments=client.config.capture_body)
     # Without ``async``, a job is run in the midst of what enqueues it.
     scope.inherit(work)
@@ -136,9 +136,11 @@ def _telling_losses(client: Client, handle_job_failure: Any) -> Any:
 
 
 def _tell_loss(client: Client, job: Any, why: str) -> None:
-    token = scope.begin(_begun(client, job))
+    work = _begun(client, job)
+    token = scope.begin(work)
     try:
-        client.capture_message(why, "error")
+        # It would be the same of two jobs, and differs by the number of a process from one time to the next.
+        client.capture_message(why, "error", fingerprint=(KIND, "work horse", work.name))
     finally:
         scope.end(token)
 

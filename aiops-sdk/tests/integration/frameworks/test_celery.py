@@ -248,6 +248,8 @@ def test_a_task_whose_process_is_killed_is_one_event_at_once(platform: Platform,
         wait_until(lambda: "Task handler raised error" in (shop / "worker.log").read_text(), "Celery's own word")
     (lost,) = platform.events
     assert (lost["error_type"], lost["contexts"]["task"]["name"]) == ("WorkerLostError", "shop.die")
+    # The tasks whose processes are lost are incidents of their own.
+    assert lost["fingerprint"] == ["celery", "WorkerLostError", "shop.die"]
     assert "SIGKILL" in lost["message"]
 
 

@@ -157,6 +157,7 @@ def test_a_job_whose_work_horse_is_killed_is_told_by_the_worker(
     queue.enqueue("shop_tasks.die")
     (event,) = [event for event in work(tmp_path, platform, redis_port) if event["contexts"].get("task")]
     assert event["contexts"]["task"]["name"] == "shop_tasks.die"
+    assert event["fingerprint"][-1] == "shop_tasks.die"
 
 
 def test_a_job_that_runs_where_it_is_enqueued_is_told_too():
