@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Mapping
 
     from aiops_sdk.client import Client
-    from aiops_sdk.scope import Work
 
 
 KIND = "rq"
