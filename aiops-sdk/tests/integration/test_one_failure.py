@@ -217,6 +217,24 @@ def test_a_failure_that_is_tried_again_and_raised_in_the_end_is_one_event_that_c
     assert event["first_at"] < event["last_at"]
 
 
+@pytest.mark.parametrize("counts", [True, False])
+def test_slow_tries_are_the_first_one_at_once_and_one_event_of_all_others(
+    log: logging.Logger, platform: Platform, counts: bool
+):
+    """Nobody waits for what may come: the first one has left when the second is tried."""
+    aiops_sdk.init("key", platform_url=platform.url)
+
+    def say(number: int, exc: BaseException) -> None:
+        log.error("try %d failed: %s", number if counts else 0, exc)
+        platform.wait_for_events(1)
+
+    framework(lambda: tries(log, say))
+    assert aiops_sdk.flush(60.0)
+    first, others = platform.wait_for_events(2)
+    assert (first.get("repeat_count", 1), first.get("also_seen_by")) == (1, None)
+    assert (others["repeat_count"], others["also_seen_by"]) == (2, ["celery"])
+
+
 def test_tries_that_fail_for_different_reasons_are_different_events(log: logging.Logger):
     def handler() -> None:
         for number in range(3):

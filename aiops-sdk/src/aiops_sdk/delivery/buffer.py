@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Deque, Dict, Hashable, Iterable, List, Optional, Protocol, Sequence, Tuple
+    from typing import Deque, Dict, Hashable, Iterable, List, Optional, Protocol, Sequence, Set, Tuple
 
     from aiops_sdk.delivery.parcel import Parcel
     from aiops_sdk.event import Event
@@ -153,17 +153,23 @@ class Item:
 class _Window:
     """The occurrences of one failure after the first, until they are told together."""
 
-    __slots__ = ("closes", "count", "event_id", "first_at", "last_at", "place", "sample", "texts")
+    __slots__ = ("closes", "count", "event_id", "first_at", "last_at", "place", "sample", "texts", "tries")
 
-    def __init__(self, closes: float, text: str) -> None:
+    def __init__(self, closes: float, text: str, tried: Optional[int] = None) -> None:
         self.closes = closes
         #: What it said so far, by hash.
         self.texts = {hash(text)}
+        #: Which pieces of work tried it, and what was thrown, by hash.
+        self.tries: Set[int] = set() if tried is None else {tried}
         self.count = 0
         self.event_id = ""
         self.first_at = self.last_at = 0.0
         self.place: Optional[int] = None
         self.sample: Optional[Draft] = None
+
+
+def _tried(draft: Draft, held_for: object) -> Optional[int]:
+    return None if held_for is None else hash((id(held_for), draft.said))
 
 
 class Buffer:
@@ -234,8 +240,8 @@ class Buffer:
                     return self._held_by_key[key].event_id
                 window = self._windows.get(key)
                 if window is None or (now >= window.closes and not window.count):
-                    self._open_window(key, draft.message, now)
-                elif self._is_repeat(draft, window):
+                    self._open_window(key, draft, held_for, now)
+                elif self._is_repeat(draft, window, held_for):
                     self._repeat(draft, window)
                     self._windows.move_to_end(key)
                     return window.event_id
@@ -506,12 +512,16 @@ class Buffer:
         if self.notes_drops:
             self._untold.append((reason, count))
 
-    def _is_repeat(self, draft: Draft, window: _Window) -> bool:
-        """Whether it says nothing new, or too much new was said already."""
-        text = hash(draft.message)
-        if text in window.texts or len(window.texts) >= self._max_texts:
+    def _is_repeat(self, draft: Draft, window: _Window, held_for: object) -> bool:
+        """Whether it says nothing new, or too much new was said already.
+
+        Nor is it new what number a try has: of one piece of work, what was thrown counts.
+        """
+        text, tried = hash(draft.message), _tried(draft, held_for)
+        if text in window.texts or tried in window.tries or len(window.texts) >= self._max_texts:
             return True
         window.texts.add(text)
+        window.tries.update(() if tried is None else (tried,))
         return False
 
     def _is_tried_again(self, draft: Draft, key: Hashable, held_for: object) -> bool:
@@ -528,8 +538,8 @@ class Buffer:
         self._keeper.recount(item.place, item.count, draft.at)
         return True
 
-    def _open_window(self, key: Hashable, text: str, now: float) -> None:
-        self._windows[key] = _Window(now + self._window, text)
+    def _open_window(self, key: Hashable, draft: Draft, held_for: object, now: float) -> None:
+        self._windows[key] = _Window(now + self._window, draft.message, _tried(draft, held_for))
         self._windows.move_to_end(key)
         if len(self._windows) > self._max_keys:
             _, oldest = self._windows.popitem(last=False)
