@@ -29,3 +29,4 @@ lock django-suite 3.11 requirements/django-suite.in
 lock celery-suite 3.11 requirements/celery-suite.in
 lock bench-bugsink 3.11 requirements/bench-bugsink.in
 lock bench-schemathesis 3.11 requirements/bench-schemathesis.in
+lock bench-atheris 3.11 requirements/bench-atheris.in

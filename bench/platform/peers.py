@@ -36,6 +36,11 @@ def schemathesis() -> Installed:
     return _installed("schemathesis")
 
 
+def atheris() -> Installed:
+    """Atheris in the version of its lock; installed when it is not there yet. Raises NotInstalledError."""
+    return _installed("atheris")
+
+
 @cache
 def _installed(name: str) -> Installed:
     lock, folder = ROOT / "requirements" / f"bench-{name}.txt", ROOT / ".venvs" / f"bench-{name}"
