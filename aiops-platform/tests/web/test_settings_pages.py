@@ -138,8 +138,9 @@ def test_programs_are_told_what_is_wrong(stranger, client, token):
         answer = stranger.request(method, path, json={"text": "type:E -> e\nnonsense"}, headers=token)
         assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
         assert [error["name"] for error in answer.json()["errors"]] == ["line 2"]
-        for body in ({}, {"text": 7}, []):
-            assert stranger.request(method, path, json=body, headers=token).status_code == 400
+        for body in (b"{}", b'{"text": 7}', b"[]", b'{"text": ', b'{"text": "\xff"}', b"[" * 30_000):
+            answer = stranger.request(method, path, content=body, headers=token)
+            assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
         assert stranger.request(method, path, json={"text": ""}).status_code == 401
     # A browser's session may read, and not set them by the API.
     assert client.get(RULES).status_code == 200
@@ -174,8 +175,15 @@ def test_what_else_is_secret_is_added_shown_and_taken_away(site, client, press):
     assert "Nothing was added" in client.get(SECRETS).text
 
 
-def test_what_would_hide_nearly_everything_is_refused(client, press):
-    for kind, text, said in (("name", "id", "3 to 1000 characters"), ("value", "q-z", "4 to 1000")):
+REFUSED = (
+    ("name", "id", "3 to 1000 characters"),
+    ("value", "q-z", "4 to 1000"),
+    ("value", "q-z\x00q-z", "no report can hold"),
+)
+
+
+def test_what_would_hide_nearly_everything_or_nothing_is_refused(client, press):
+    for kind, text, said in REFUSED:
         answer = press(SECRETS, kind=kind, text=text)
         assert answer.status_code == 422
         assert said in answer.text

@@ -1,5 +1,6 @@
 """What a project says is secret, besides what everybody's rules know."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +13,7 @@ _SHORTEST_NAME: Final = 3
 _SHORTEST_VALUE: Final = 4
 _LONGEST: Final = 1_000
 _SHOWN: Final = 2
+_UNFIT = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class WrongRuleError(PlatformError):
@@ -39,6 +41,8 @@ NO_RULES: Final = Rules()
 def checked(kind: RuleKind, text: str) -> str:
     """The rule as it is kept. Raises WrongRuleError."""
     text = text.strip()
+    if _UNFIT.search(text):
+        raise WrongRuleError(f"A {kind} to be hidden is text: this one holds a character that no report can hold")
     length, shortest = (
         (len(normalised(text)), _SHORTEST_NAME) if kind is RuleKind.NAME else (len(text), _SHORTEST_VALUE)
     )
