@@ -118,7 +118,8 @@ class Scrubber:
     def _is_hidden_in(self, new: Sequence[str | SourceContext]) -> bool:
         """Whether there is a secret in any of it."""
         parts: list[str] = []
-        for each in new:
+        # A message stands in several places.
+        for each in dict.fromkeys(new):
             if isinstance(each, str):
                 parts.append(each)
             else:
