@@ -1,6 +1,5 @@
 """The worker process: the stations take turns on one thread, each as often as it needs to, until the end is asked for."""
 
-import gc
 import logging
 import signal
 import time
@@ -10,6 +9,7 @@ from types import FrameType
 
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import StoreDamagedError
+from aiops_platform.process import memory
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
 from aiops_platform.process.lifeline import Lifeline
@@ -45,9 +45,7 @@ def work(duties: Sequence[Duty], lifeline: Lifeline | None) -> None:
     if lifeline is not None:
         lifeline.watch(end.ask, patience=_LAST_RESORT_SECONDS)
         lifeline.say_ready()
-    # What has been loaded stays as long as the process: the collector is not to go through it again and again.
-    gc.collect()
-    gc.freeze()
+    memory.settle()
     rota = Rota(duties)
     while not end.is_asked:
         pause = rota.round(time.monotonic(), utc_now())

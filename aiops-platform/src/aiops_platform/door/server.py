@@ -15,6 +15,7 @@ import uvloop
 
 from aiops_platform.door.connection import Connection
 from aiops_platform.door.streams import EndingStreams
+from aiops_platform.process import memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.lifeline import Lifeline
 from aiops_platform.process.sockets import BACKLOG
@@ -31,7 +32,13 @@ log = logging.getLogger(__name__)
 def serve(app: App, sockets: list[socket.socket], lifeline: Lifeline | None) -> None:
     """Answers requests on these sockets until SIGTERM, SIGINT or the supervisor's end. Raises SystemExit if it cannot start."""
     _allow_many_files()
-    server = DoorServer(app, ready=lifeline.say_ready if lifeline else lambda: None)
+
+    def ready() -> None:
+        memory.settle()
+        if lifeline is not None:
+            lifeline.say_ready()
+
+    server = DoorServer(app, ready=ready)
     if lifeline is not None:
         lifeline.watch(server.stop, patience=_LAST_RESORT_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
