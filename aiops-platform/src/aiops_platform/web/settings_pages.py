@@ -9,13 +9,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from aiops_platform.core.group_rules import Problem, Rehearsal
-from aiops_platform.core.group_rules.notation import LONGEST, MOST_CONDITIONS, MOST_RULES
+from aiops_platform.core.group_rules.notation import LONGEST, MOST_CONDITIONS, MOST_IN_ALL, MOST_RULES
 from aiops_platform.core.scrubbing.rules import RuleKind, WrongRuleError, told
-from aiops_platform.pipeline.ruling import MOST_TRIED, Refused
+from aiops_platform.pipeline.ruling import Refused
 from aiops_platform.web.cut import visible
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
 
-_LIMITS = {"characters": LONGEST, "rules": MOST_RULES, "conditions": MOST_CONDITIONS, "tried": MOST_TRIED}
+_LIMITS = {"characters": LONGEST, "rules": MOST_RULES, "conditions": MOST_CONDITIONS, "in_all": MOST_IN_ALL}
 
 
 @get("/settings", sync_to_thread=False)

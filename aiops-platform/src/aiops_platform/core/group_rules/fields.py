@@ -14,7 +14,7 @@ from aiops_platform.core.folding import folded, folded_path
 TAG: Final = "tag."
 # Beyond that, nothing is compared: a rule must not cost more because somebody writes much.
 _LONGEST: Final = 2_000
-_MOST: Final = 150
+_MOST: Final = 100
 _KEPT: Final = 200
 
 

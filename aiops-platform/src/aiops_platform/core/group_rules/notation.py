@@ -12,6 +12,7 @@ from aiops_platform.core.group_rules.rules import DEFAULT, Condition, Field, Pie
 LONGEST: Final = 15_000
 MOST_RULES: Final = 100
 MOST_CONDITIONS: Final = 10
+MOST_IN_ALL: Final = 300
 _LONGEST_LINE: Final = 2_000
 _LONGEST_PATTERN: Final = 200
 _LONGEST_KEY: Final = 200
@@ -68,6 +69,8 @@ def read(text: str) -> Reading:
             problems.append(Problem(number, str(wrong)))
     if len(rules) > MOST_RULES:
         problems.append(Problem(rules[MOST_RULES].line, f"There is room for {MOST_RULES} rules."))
+    if sum(len(rule.conditions) for rule in rules) > MOST_IN_ALL:
+        problems.append(Problem(0, f"There is room for {MOST_IN_ALL} conditions in all."))
     return Reading(rules=Rules(tuple(rules[:MOST_RULES])), problems=tuple(problems[:_MOST_PROBLEMS]))
 
 

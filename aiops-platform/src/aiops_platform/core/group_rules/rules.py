@@ -109,14 +109,21 @@ def _finds(told: str, parts: tuple[str, ...]) -> bool:
         return bool(told)
     if not all(part in told for part in parts):
         return False
-    return any(_in_order(f"\n{line}\n", parts) for line in told[1:-1].split("\n"))
+    first, *others = parts
+    place = told.find(first)
+    while place >= 0:
+        # A line ends with the border at which the next one begins.
+        end = told.find("\n", place + 1) + 1
+        if _in_order(told, others, place + len(first), end):
+            return True
+        place = told.find(first, end - 1) if end else -1
+    return False
 
 
-def _in_order(line: str, parts: tuple[str, ...]) -> bool:
-    place = 0
+def _in_order(told: str, parts: list[str], place: int, end: int) -> bool:
     for part in parts:
         # The earliest place leaves most room for the rest; a border is found nowhere else.
-        place = line.find(part, place)
+        place = told.find(part, place, end)
         if place < 0:
             return False
         place += len(part)
