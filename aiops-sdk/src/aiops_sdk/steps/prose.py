@@ -85,16 +85,23 @@ _LONGEST_WORD = 20
 _REACH = 160
 _SIGN = b"0"
 _AS_SIGNS = bytes(48 if chr(code) in "0123456789!#$%^&*~?@'\"" else 32 for code in range(256))
+_CAPITAL = b"aA"
+_AS_CAPITALS = bytes(97 if 97 <= code < 123 else 65 if 65 <= code < 91 else 32 for code in range(256))
 
 
 def spans(text: str, small: str, places: Sequence[int]) -> List[Span]:
     """Where secrets stand in sentences. ``small`` is the text in small letters; at ``places`` one of the words may begin."""
-    found: List[Span] = []
-    signs = small.encode("ascii", "replace").translate(_AS_SIGNS) if places else b""
+    found = list(_codes(small))
+    if not places:
+        return found
+    signs = small.encode("ascii", "replace").translate(_AS_SIGNS)
+    capitals = text.encode("ascii", "replace").translate(_AS_CAPITALS)
     done = 0
     for at in places:
-        # Without a digit, a sign or a quote nothing looks like a secret.
-        if at < done or signs.find(_SIGN, at, at + _REACH) < 0:
+        if at < done:
+            continue
+        # Without a digit, a sign, a quote or a capital letter within a word nothing looks like a secret.
+        if signs.find(_SIGN, at, at + _REACH) < 0 and capitals.find(_CAPITAL, at, at + _REACH) < 0:
             continue
         sentence = _SENTENCE.match(small, at)
         here = [] if sentence is None else list(_in_sentence(text, small, sentence))
@@ -103,13 +110,13 @@ def spans(text: str, small: str, places: Sequence[int]) -> List[Span]:
         if here:
             found += here
             done = here[-1][1]
-    return found + list(_codes(small))
+    return found
 
 
 def _beginning(text: str, small: str, at: int) -> Iterator[Span]:
     if small.startswith(_ROW_OF, at):
         return _in_row(text, at)
-    if small.startswith(_NUMBERED, at):
+    if small.startswith(_NUMBERED, at) and not small[at - 1 : at].isalnum():
         number = _NUMBER.match(small, at)
         return iter(() if number is None else (number.span("value"),))
     pair = _PAIR.match(small, at)

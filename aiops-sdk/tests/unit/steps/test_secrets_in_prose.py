@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import random
+import uuid
+
 import pytest
 
 from aiops_sdk.steps import Scrubber
@@ -231,6 +235,7 @@ HARMLESS = [
     "password field1 is empty",
     "token field2 is empty",
     "password at row12 is empty",
+    "the spin is 4711 and the token stays",
     "password is at line12",
     "No API key provided. Set your API key using stripe.api_key = <API-KEY>.",
     "Password for 'https://bob@git.example.com':",
@@ -406,6 +411,28 @@ def test_so_it_is_within_more_text(said: str):
 )  # fmt: skip
 def test_what_stands_around_it_stays(said: str, told: str):
     assert PLAIN.text(said) == told
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the password {} is wrong",
+        "Password is: {}",
+        "password ({})",
+        "passphrase '{}' rejected",
+        "password for bob: {}",
+        'token "{}" expired',
+        "api key {} was revoked",
+        "ApiKey {}",
+        "secret <{}> is wrong",
+    ],
+)
+def test_whatever_machines_make_is_hidden(sentence: str):
+    chance = random.Random(7)
+    for _ in range(50):
+        given = chance.randbytes(16) if hasattr(chance, "randbytes") else chance.getrandbits(128).to_bytes(16, "big")
+        for made in (given.hex(), str(uuid.UUID(bytes=given)), "k9" + base64.b64encode(given).decode()):
+            assert made[2:8] not in PLAIN.text(sentence.format(made))
 
 
 @pytest.mark.parametrize("said", HARMLESS)
