@@ -64,7 +64,7 @@ _AFTER = ".,;:)]}>\u201d\u2019\u00bb"
 _ROW = re.compile(r"\((?P<names>[\w\", ]{1,200})\)=\((?P<values>[^\n]{1,2048}?)\)(?=[\s.,;]|\Z)")
 _ROW_OF = "key ("
 # What the words begin with that stand in other sentences as well.
-_OTHERS = frozenset("pokc")
+_OTHERS = (_ROW_OF, *_NUMBERED, "credential")
 
 _OF_OTHERS = frozenset(
     {"public", "primary", "foreign", "cache", "object", "s3", "host", "partition", "sort", "row", "redis", "lookup"}
@@ -104,8 +104,8 @@ def spans(text: str, small: str, places: Sequence[int]) -> List[Span]:
         if signs.find(_SIGN, at, at + _REACH) < 0 and capitals.find(_CAPITAL, at, at + _REACH) < 0:
             continue
         sentence = _SENTENCE.match(small, at)
-        here = [] if sentence is None else list(_in_sentence(text, small, sentence))
-        if not here and small[at] in _OTHERS:
+        here = [] if sentence is None or _is_plain(text, sentence) else list(_in_sentence(text, small, sentence))
+        if not here and small.startswith(_OTHERS, at):
             here = list(_beginning(text, small, at))
         if here:
             found += here
@@ -121,6 +121,13 @@ def _beginning(text: str, small: str, at: int) -> Iterator[Span]:
         return iter(() if number is None else (number.span("value"),))
     pair = _PAIR.match(small, at)
     return iter(()) if pair is None else _of_pair(text, pair)
+
+
+def _is_plain(text: str, found: Match[str]) -> bool:
+    """Most that follows is a word like any other."""
+    begin, end = found.span("value")
+    value = text[begin:end].rstrip(_AFTER)
+    return value.isalpha() and value.islower() and not found["open"]
 
 
 def _in_sentence(text: str, small: str, found: Match[str]) -> Iterator[Span]:
