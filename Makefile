@@ -117,8 +117,9 @@ check-types-sdk:
 	@$(BIN)/mypy --no-error-summary --python-version 3.10 --cache-dir .mypy_cache/sdk aiops-sdk/src
 
 check-types-platform:
-	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/sdk
+	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/reporting.py bench/sdk
 	@MYPYPATH=bench/platform $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/bench bench/platform
+	@MYPYPATH=bench/grouping:bench/grouping/cases $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/grouping bench/grouping/record.py bench/grouping/rules.py bench/grouping/run.py bench/grouping/score.py
 
 # Two halves of the same length.
 check-tests-sdk:

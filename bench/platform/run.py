@@ -15,13 +15,9 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
-import platform
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,22 +31,21 @@ from servers import FailedError
 from trying import SERVERS, Bench
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+from reporting import Progress, add_write, listed, machine, publish, stopwatch  # noqa: E402 (what all benches share lies beside them)
+
 _HOW_IT_IS_COUNTED = (
     "Quotas are off in all rows but that about them. CPU and memory are of all of a server's processes, from `/proc`, until "
     "everything is digested. What is lost is looked up by the ids that were acknowledged."
 )
 _A_MILLION = 1_000_000
-Progress = Callable[[str], None]
 
 
 def main() -> int:
     """Measure what was asked for, and print the table."""
     options = _options()
-    begun = time.monotonic()
-
-    def progress(what: str) -> None:
-        print(f"{time.monotonic() - begun:6.0f} s  {what}", file=sys.stderr, flush=True)
-
+    progress = stopwatch()
     servers = ["ours", *(name for name in options.only if name != "ours")]
     versions = _versions(servers, progress)
     servers = [name for name in servers if name in versions]
@@ -67,41 +62,24 @@ def main() -> int:
         for name in servers if measurement.of_all else ["ours"]:
             found[name] |= _taken(measurement, bench, name, effort, progress)
     text = _page(versions, found, servers, bench=bench, quick=options.quick)
-    print(text)
-    for path in options.write:
-        path.write_text(text, encoding="utf-8")
-        progress(f"written to {path}")
+    publish(text, options.write, progress)
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a look: shorter, fewer rounds, a smaller store")
-    parser.add_argument("--only", type=_listed(list(SERVERS)), default=list(SERVERS), help="ours is always there")
+    parser.add_argument("--only", type=listed(list(SERVERS)), default=list(SERVERS), help="ours is always there")
     rows = [each.name for each in measurements.MEASUREMENTS] + ["growth"]
-    parser.add_argument("--rows", type=_listed(rows), default=[], help=f"some of {','.join(rows)}")
+    parser.add_argument("--rows", type=listed(rows), default=[], help=f"some of {','.join(rows)}")
     parser.add_argument("--stored", type=int, metavar="MANY", help="events in the large store (1,000,000)")
     parser.add_argument(
         "--events", type=Path, metavar="FILE", help="what recording.py has written, instead of a new recording"
     )
-    parser.add_argument(
-        "--write", nargs="?", action="append", type=Path, default=[], const=HERE / "RESULTS.md", metavar="FILE",
-        help="also into this file, RESULTS.md beside this command if none is named",
-    )  # fmt: skip
+    add_write(parser, HERE)
     options = parser.parse_args()
     options.stored = options.stored or (_A_MILLION // 10 if options.quick else _A_MILLION)
     return options
-
-
-def _listed(known: list[str]) -> Callable[[str], list[str]]:
-    def names(text: str) -> list[str]:
-        given = text.split(",")
-        unknown = [name for name in given if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is not among {', '.join(known)}")
-        return given
-
-    return names
 
 
 def _versions(servers: list[str], progress: Progress) -> dict[str, str]:
@@ -165,7 +143,7 @@ def _page(
     command = f"python bench/platform/run.py {shlex.join(sys.argv[1:])}".strip()
     parts = [
         "# What the platform takes, keeps and costs, beside Bugsink",
-        f"Command: `{command}` · {today} · {_machine()} · {', '.join(versions.values())}",
+        f"Command: `{command}` · {today} · {machine()} · {', '.join(versions.values())}",
         f"{len(bench.events)} kinds of error of a made-up Flask shop, captured by our SDK ({long / 1000:.1f} KB each on average; "
         f"cut to {short / 1000:.1f} KB for the short ones), for Bugsink the same as envelopes of Sentry's protocol. Each request "
         "has ids of its own. One server at a time, fresh for each row, on the machine that also runs the load generator: "
@@ -175,17 +153,6 @@ def _page(
         _HOW_IT_IS_COUNTED,
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return f"{model}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -13,13 +13,9 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
-import platform
 import shlex
 import statistics
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +29,10 @@ from environments import OURS, REQUIREMENTS, Installed, NotInstalledError, insta
 from sink import Loop
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+
+from reporting import Progress, add_write, listed, machine, publish, stopwatch  # noqa: E402 (what all benches share lies beside them)
+
 SDKS = [sdk for sdk in REQUIREMENTS if sdk != "none"]
 AT_ONCE = 8
 
@@ -41,17 +41,11 @@ _ABOUT_SECRETS = (
     "environment, and 9 values that only look like some. Ours with variables and bodies turned on."
 )
 
-Progress = Callable[[str], None]
-
 
 def main() -> int:
     """Measure what was asked for, and print the tables."""
     options = _options()
-    begun = time.monotonic()
-
-    def progress(what: str) -> None:
-        print(f"{time.monotonic() - begun:6.0f} s  {what}", file=sys.stderr, flush=True)
-
+    progress = stopwatch()
     chosen = ["ours", *(sdk for sdk in options.only if sdk != "ours")]
     environments, missing = _install(["none", *chosen], options.ours, progress)
     sdks = [sdk for sdk in chosen if sdk in environments]
@@ -72,10 +66,7 @@ def main() -> int:
     text = _page(
         environments, missing, sdks, figures=figures, outcomes=outcomes, left=left, faults=faults, quick=options.quick
     )
-    print(text)
-    for path in options.write:
-        path.write_text(text, encoding="utf-8")
-        progress(f"written to {path}")
+    publish(text, options.write, progress)
     return 0
 
 
@@ -83,29 +74,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a look: fewer repetitions, three of the faults")
     parser.add_argument(
-        "--only", type=_listed(SDKS), default=SDKS, help=f"some of {','.join(SDKS)}; ours is always there"
+        "--only", type=listed(SDKS), default=SDKS, help=f"some of {','.join(SDKS)}; ours is always there"
     )
     rows = [one.name for one in cost.MEASUREMENTS] + ["loss", "secrets"]
-    parser.add_argument("--rows", type=_listed(rows), default=[], help=f"some of {','.join(rows)}")
+    parser.add_argument("--rows", type=listed(rows), default=[], help=f"some of {','.join(rows)}")
     parser.add_argument(
         "--ours", default=str(OURS), metavar="FROM", help="what ours is installed from: a folder, a wheel"
     )
-    parser.add_argument(
-        "--write", nargs="?", action="append", type=Path, default=[], const=HERE / "RESULTS.md", metavar="FILE",
-        help="also into this file, RESULTS.md beside this command if none is named",
-    )  # fmt: skip
+    add_write(parser, HERE)
     return parser.parse_args()
-
-
-def _listed(known: list[str]) -> Callable[[str], list[str]]:
-    def names(text: str) -> list[str]:
-        given = text.split(",")
-        unknown = [name for name in given if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is not among {', '.join(known)}")
-        return given
-
-    return names
 
 
 def _install(sdks: list[str], ours: str, progress: Progress) -> tuple[dict[str, Installed], dict[str, str]]:
@@ -216,7 +193,7 @@ def _page(
         "# What the SDK costs and loses, beside the others",
         f"Command: `python bench/sdk/run.py {shlex.join(sys.argv[1:])}`".rstrip("` ")
         + "`"
-        + f" · {today} · {_machine()}",
+        + f" · {today} · {machine()}",
         "Each SDK ran in a fresh process against a platform of its own protocol on the loopback interface; rounds are "
         "interleaved; figures are medians. Each occurrence is a distinct error with the same stack, but for the burst."
         + (" **A quick look: too short to be quoted.**" if quick else ""),
@@ -255,17 +232,6 @@ def _setup_in(text: str) -> str:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "SETUP":
             return str(ast.literal_eval(node.value))
     return ""
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return f"{model}, {os.cpu_count()} processors, {platform.system()}, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
