@@ -51,7 +51,7 @@ _WATCH_SECONDS = 1.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
 # The ids of events are random: much of the file is met again, and soon.
-_WORKER_CACHE = 16 * 1024 * 1024
+_WORKER_CACHE = 8 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
