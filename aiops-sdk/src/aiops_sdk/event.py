@@ -306,6 +306,8 @@ class Beat(Frozen):
     def to_wire(self, origin: Origin) -> Wire:
         """The whole body of a heartbeat."""
         body = origin.to_wire()
+        if origin.release is not None:
+            body["release"] = origin.release
         body.update(
             timestamp=int(self.at.timestamp()),
             signal_type=HEARTBEAT,

@@ -91,6 +91,8 @@ def test_a_heartbeat_is_one_for_old_servers_too():
         "http://shop",
     )
     assert (body["interval"], body["closing"], body["stats"]) == (30.0, False, {"captured": 0})
+    assert "release" not in body
+    assert beat.to_wire(an_origin(release="1.4.2"))["release"] == "1.4.2"
 
 
 def test_ids_are_random_uuids():

@@ -181,6 +181,7 @@ class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True):
     """A sign of life. `interval` is in seconds; `closing` says goodbye."""
 
     base_url: str | None = None
+    release: str | None = None
     interval: float | None = None
     closing: bool = False
     stats: dict[str, Any] = {}

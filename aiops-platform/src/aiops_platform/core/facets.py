@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
-from aiops_platform.core.event import Event
+from aiops_platform.core.event import Event, Heartbeat, JobReport
 from aiops_platform.core.text import one_line
 
 Pair: TypeAlias = tuple[str, str]
@@ -29,9 +29,9 @@ def said_by(event: Event) -> list[Pair]:
     return [pair for pair in pairs if all(pair)]
 
 
-def release_of(event: Event) -> str:
-    """The release of an event as it is counted; REST where none was said."""
-    return one_line(event.release, _LIMIT) if event.release else REST
+def release_of(report: Event | Heartbeat | JobReport) -> str:
+    """The release of a report as it is counted; REST where none was said."""
+    return one_line(report.release, _LIMIT) if report.release else REST
 
 
 def places(known: AbstractSet[Pair], said: Mapping[Pair, int]) -> dict[Pair, Pair]:

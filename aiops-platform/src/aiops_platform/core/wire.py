@@ -268,10 +268,12 @@ def _fit_event(event: Event, remarks: salvage.Remarks) -> Event:
 
 
 def _fit_heartbeat(heartbeat: Heartbeat, remarks: salvage.Remarks) -> Heartbeat:
-    changes = _named(heartbeat)
+    changes: dict[str, Any] = _named(heartbeat)
     if heartbeat.base_url is not None and not _is_address(heartbeat.base_url):
         remarks.add("base_url", "expected an http or https address")
         changes["base_url"] = None
+    if heartbeat.release is not None:
+        changes["release"] = one_line(heartbeat.release, _NAME_LIMIT) or None
     changes["stats"] = salvage.plain(heartbeat.stats)
     changes["fixers"] = tuple(replace(fixer, params=salvage.plain(fixer.params)) for fixer in heartbeat.fixers)
     if len(_ENCODER.encode((changes["stats"], changes["fixers"]))) > _EXTRAS_LIMIT:

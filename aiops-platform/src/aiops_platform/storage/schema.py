@@ -142,7 +142,7 @@ services = Table(
     UniqueConstraint("project_id", "name", "environment"),
 )
 
-# When each release of a service was first seen in its events, by their own time.
+# When each release of a service was first seen: in an event, by its own time, in a beat or in a word on a job.
 releases = Table(
     "releases",
     metadata,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from made import NOW, a_body, a_parcel, after
+from made import NOW, a_body, a_heartbeat_body, a_job_body, a_parcel, after
 from workshop import Workshop
 
 from aiops_platform.storage import schema
@@ -113,6 +113,16 @@ def test_where_no_release_is_named_time_alone_tells(shop):
     shop.resolved(3 * HOUR)
     assert shop.reports(at=4 * HOUR) == "open"
     assert shop.told()[-1] == "incident_reopened: it happened again at 2026-11-22 07:14:10 UTC"
+
+
+@pytest.mark.parametrize("body", [a_heartbeat_body, a_job_body])
+def test_a_release_of_which_nothing_has_failed_is_known_by_what_else_it_says(shop, body):
+    shop.reports(release="1.9")
+    shop.receive(a_parcel(99, body(release="1.10"), received_at=after(minutes=1)))
+    shop.digest_all(after(minutes=1))
+    shop.resolved()
+    assert shop.reports(at=2 * HOUR, release="1.9") == "resolved"
+    assert shop.told()[0] == "incident_resolved: in 1.10"
 
 
 def test_the_releases_of_another_service_say_nothing(shop):

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from aiops_platform.core import grouping, instance
+from aiops_platform.core import facets, grouping, instance
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Heartbeat
 from aiops_platform.core.instance import Instance
 from aiops_platform.core.monitor import Looked, beat
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
-from aiops_platform.pipeline.digest.parcels import named
+from aiops_platform.pipeline.digest.parcels import earliest, named
 from aiops_platform.ports import IncidentChange, MonitorChange, Transaction
 
 
@@ -24,6 +24,12 @@ def take_beats(
     """The monitors and the processes after these beats."""
     if not beats:
         return
+    transaction.note_releases(
+        earliest(
+            ((services[named(heartbeat, parcel)].id, facets.release_of(heartbeat)), parcel.received_at)
+            for heartbeat, parcel in beats
+        )
+    )
     heard: defaultdict[Service, list[Looked]] = defaultdict(list)
     monitors = transaction.monitors({services[named(heartbeat, parcel)].id for heartbeat, parcel in beats})
     for heartbeat, parcel in beats:

@@ -17,7 +17,7 @@ from aiops_platform.core.incident import Incident, IncidentState
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.pipeline.digest.keys import Keys
-from aiops_platform.pipeline.digest.parcels import named
+from aiops_platform.pipeline.digest.parcels import earliest, named
 from aiops_platform.ports import IncidentChange, KeptEvent, Transaction
 
 _Place: TypeAlias = tuple[int, GroupKey]
@@ -200,12 +200,9 @@ def _releases(
     transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], drafts: _Drafts
 ) -> Mapping[int, Mapping[str, datetime]]:
     """Notes the releases of these events; returns those of the services of which something is resolved."""
-    seen: dict[tuple[int, str], datetime] = {}
-    for arrival in arrivals:
-        if arrival.release:
-            place = services[arrival.named].id, arrival.release
-            seen[place] = min(seen.get(place, arrival.at), arrival.at)
-    transaction.note_releases(seen)
+    transaction.note_releases(
+        earliest(((services[arrival.named].id, arrival.release), arrival.at) for arrival in arrivals)
+    )
     return transaction.releases(drafts.resolved_services) if drafts.resolved_services else {}
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from aiops_platform.core import job
+from aiops_platform.core import facets, job
 from aiops_platform.core.event import JobReport
 from aiops_platform.core.job import Run
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
-from aiops_platform.pipeline.digest.parcels import named
+from aiops_platform.pipeline.digest.parcels import earliest, named
 from aiops_platform.ports import JobChange, Transaction
 
 # A name with a number in it, new for each run, would make a job of each.
@@ -31,6 +31,9 @@ def take_jobs(
         (services[named(report, parcel)], job.time_of(report, parcel.received_at), report, parcel)
         for report, parcel in words
     ]
+    transaction.note_releases(
+        earliest(((service.id, facets.release_of(report)), at) for service, at, report, _ in told)
+    )
     first: dict[tuple[int, str], datetime] = {}
     for service, _, report, parcel in told:
         first.setdefault((service.id, report.job), parcel.received_at)

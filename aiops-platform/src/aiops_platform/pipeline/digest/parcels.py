@@ -50,6 +50,15 @@ def dated(parcel: Parcel, now: datetime) -> Parcel:
     return parcel if received_at is parcel.received_at else replace(parcel, received_at=received_at)
 
 
+def earliest(seen: Iterable[tuple[tuple[int, str], datetime]]) -> dict[tuple[int, str], datetime]:
+    """When each release of services (by id) was first seen among these, without what names none."""
+    found: dict[tuple[int, str], datetime] = {}
+    for place, at in seen:
+        if place[1]:
+            found[place] = min(found.get(place, at), at)
+    return found
+
+
 def named(report: Report, parcel: Parcel) -> ServiceName:
     """The service that reported."""
     return ServiceName(parcel.project_id, report.service, report.environment)
