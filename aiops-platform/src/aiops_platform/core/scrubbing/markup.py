@@ -22,6 +22,7 @@ _NEIGHBOURS: Final = re.compile(
 _QUOTE: Final = r"\\{0,31}[\"']"
 _SIGN: Final = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
 _VALUE: Final = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
+_BEHIND_VALUE: Final = frozenset("=:\\\"' \t\n")
 _NAME: Final = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
 _SHAPES: Final = (("<", (_ELEMENT, _NEIGHBOURS)), ("&lt;", (_WRITTEN_OUT,)))
 # So far around a value its name is looked for, within the same element or object.
@@ -52,7 +53,7 @@ def _named_values(small: str, is_telling: IsTelling) -> list[tuple[int, int]]:
     spans = []
     at = small.find("value")
     while at >= 0:
-        found = _VALUE.match(small, at)
+        found = _VALUE.match(small, at) if small[at + 5 : at + 6] in _BEHIND_VALUE else None
         if found is not None and any(map(is_telling, _names_around(small, found))) and MASK not in found.group("value"):
             spans.append(found.span("value"))
         at = small.find("value", at + 5 if found is None else found.end())

@@ -70,7 +70,7 @@ _AFTER: Final = ".,;:)]}>\u201d\u2019\u00bb"
 _ROW: Final = re.compile(r"\((?P<names>[\w\", ]{1,200})\)=\((?P<values>[^\n]{1,2048}?)\)(?=[\s.,;]|\Z)")
 _ROW_OF: Final = "key ("
 # What the words begin with that stand in other sentences as well.
-_OTHERS: Final = frozenset("pokc")
+_OTHERS: Final = (_ROW_OF, *_NUMBERED, "credential")
 
 _OF_OTHERS: Final = frozenset(
     {"public", "primary", "foreign", "cache", "object", "s3", "host", "partition", "sort", "row", "redis", "lookup"}
@@ -91,35 +91,49 @@ _LONGEST_WORD: Final = 20
 _REACH: Final = 160
 _SIGN: Final = b"0"
 _AS_SIGNS: Final = bytes(48 if chr(code) in "0123456789!#$%^&*~?@'\"" else 32 for code in range(256))
+_CAPITAL: Final = b"aA"
+_AS_CAPITALS: Final = bytes(97 if 97 <= code < 123 else 65 if 65 <= code < 91 else 32 for code in range(256))
 
 
 def spans(text: str, small: str, places: Sequence[int]) -> list[Span]:
     """Where secrets stand in sentences. `small` is the text in small letters; at `places` one of the words may begin."""
-    found: list[Span] = []
-    signs = small.encode("ascii", "replace").translate(_AS_SIGNS) if places else b""
+    found = list(_codes(small))
+    if not places:
+        return found
+    signs = small.encode("ascii", "replace").translate(_AS_SIGNS)
+    capitals = text.encode("ascii", "replace").translate(_AS_CAPITALS)
     done = 0
     for at in places:
-        # Without a digit, a sign or a quote nothing looks like a secret.
-        if at < done or signs.find(_SIGN, at, at + _REACH) < 0:
+        if at < done:
+            continue
+        # Without a digit, a sign, a quote or a capital letter within a word nothing looks like a secret.
+        if signs.find(_SIGN, at, at + _REACH) < 0 and capitals.find(_CAPITAL, at, at + _REACH) < 0:
             continue
         sentence = _SENTENCE.match(small, at)
-        here = [] if sentence is None else list(_in_sentence(text, small, sentence))
-        if not here and small[at] in _OTHERS:
+        here = [] if sentence is None or _is_plain(text, sentence) else list(_in_sentence(text, small, sentence))
+        if not here and small.startswith(_OTHERS, at):
             here = list(_beginning(text, small, at))
         if here:
             found += here
             done = here[-1][1]
-    return found + list(_codes(small))
+    return found
 
 
 def _beginning(text: str, small: str, at: int) -> Iterator[Span]:
     if small.startswith(_ROW_OF, at):
         return _in_row(text, at)
-    if small.startswith(_NUMBERED, at):
+    if small.startswith(_NUMBERED, at) and not small[at - 1 : at].isalnum():
         number = _NUMBER.match(small, at)
         return iter(() if number is None else (number.span("value"),))
     pair = _PAIR.match(small, at)
     return iter(()) if pair is None else _of_pair(text, pair)
+
+
+def _is_plain(text: str, found: re.Match[str]) -> bool:
+    """Most that follows is a word like any other."""
+    begin, end = found.span("value")
+    value = text[begin:end].rstrip(_AFTER)
+    return value.isalpha() and value.islower() and not found["open"]
 
 
 def _in_sentence(text: str, small: str, found: re.Match[str]) -> Iterator[Span]:
