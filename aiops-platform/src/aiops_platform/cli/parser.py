@@ -28,6 +28,7 @@ while it runs, in another terminal:
   aiops doctor                  look after folder, databases, disk and parts
   aiops stats                   how much came in, and what became of it
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
+  aiops group try rules.txt     what rules of your own for grouping would do with what is stored
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
   aiops backup aiops.tar        all of it into one file, also while it runs
