@@ -22,17 +22,6 @@ MUCH = 256 * 1024
 SECONDS = 60
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("next=%2Fa%3Ftoken%3Dabc%26n%3D1", "next=%2Fa%3Ftoken%3D[hidden]%26n%3D1"),
-        ("['run', '--password', 'abc']", "['run', '--password', '[hidden]']"),
-    ],
-)
-def test_what_is_not_in_the_table_yet(text: str, told: str):
-    assert Scrubber().text(text) == told
-
-
 @given(st.lists(st.sampled_from(TEXTS), max_size=12))
 def test_texts_looked_through_together_become_what_each_becomes_alone(texts: list[str]):
     event = an_event(exceptions=[{"type": "E", "notes": texts}])

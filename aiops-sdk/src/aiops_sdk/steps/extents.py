@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: Quotes in quotes have backslashes in front, at each depth twice as many and one more; in addresses, markup and careful
 #: JSON they are written out.
 ESCAPES = r"\\{1,31}[\"']|%(?:25){0,3}2[27]|&quot;|&#(?:34|39|x22|x27);|\\{1,15}u002[27]"
+#: What ends a value where a sign such as = is written out.
+WRITTEN_OUT = re.compile(r"(?i)%(?:25){0,3}2[26]")
 #: What opens a value, and what closes it.
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 

@@ -57,6 +57,8 @@ _DASHES = re.compile("-+")
 _RANDOM = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
 # Before a name that has its line for itself.
 _ALONE = re.compile(r"[^\S\n]*(?:-[^\S\n]+)?[\"']?[\w.-]*\Z")
+# Before the name of an option of a command.
+_IS_OPTION = re.compile(r"[\"']--[\w-]*\Z")
 # Before a name that is the first of a pair.
 _FIRST = re.compile(r"[(\[{]\s{0,8}b?\\{0,31}[\"'][\w.-]*\Z")
 
@@ -206,7 +208,10 @@ class Pairs:
             return begin, extents.line(text, end)
         if word == "cookie" and "=" in value:
             return begin, extents.cookies(text, end)
-        return begin, extents.unquoted(text, end)
+        end = extents.unquoted(text, end)
+        # An address in an address goes on with its next parameter.
+        following = extents.WRITTEN_OUT.search(text, begin, end) if "%" in sign else None
+        return begin, following.start() if following else end
 
     def _is_secret(self, text: str, found: Match[str], value: str) -> bool:
         if found.group("sign") == "," and not _is_next(text, found, value):
@@ -262,7 +267,8 @@ def _is_next(text: str, found: Match[str], value: str) -> bool:
         return False
     if not (found.group("quote") or found.group("escaped")):
         return value.isdigit() or bool(_RANDOM.match(value))
-    begins = _FIRST.search(text, max(0, found.start() - _REACH), found.start()) is not None
+    before = text[max(0, found.start() - _REACH) : found.start()]
+    begins = _FIRST.search(before) is not None or _IS_OPTION.search(before) is not None
     is_near = "\n" not in text[found.end("sign") : found.start("value")]
     return begins or (is_near and not value.replace("_", "").isalpha())
 
