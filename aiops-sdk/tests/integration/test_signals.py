@@ -27,7 +27,12 @@ PROGRAM = """
         raise kind("by a signal")
 
     def work():
-        CALL
+        aiops_sdk.set_user({"id": 7, "email": "ann@example.com"}, name="Ann")
+        aiops_sdk.set_tag("order", 7)
+        aiops_sdk.add_breadcrumb("paid", data={"order": [1, 2, 3]})
+        aiops_sdk.context(order_id=7, cart={"items": [1, 2, 3]})
+        aiops_sdk.capture_exception(ValueError(3))
+        aiops_sdk.stats()
 
     signal.signal(signal.SIGALRM, end)
     aiops_sdk.init(spool=False)
@@ -36,7 +41,7 @@ PROGRAM = """
     for _ in range(200):
         try:
             signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00005, 0.002))
-            for _ in range(5_000):
+            for _ in range(2_000):
                 work()
         except KINDS as exc:
             arrived.append(type(exc))
@@ -44,15 +49,6 @@ PROGRAM = """
 """
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        "aiops_sdk.set_user({'id': 7, 'email': 'ann@example.com'}, name='Ann'); aiops_sdk.set_tag('order', 7)",
-        "aiops_sdk.add_breadcrumb('paid', data={'order': [1, 2, 3]})",
-        "aiops_sdk.context(order_id=7, cart={'items': [1, 2, 3]})",
-        "aiops_sdk.capture_exception(ValueError(3)); aiops_sdk.stats()",
-    ],
-)
-def test_it_arrives_whatever_was_called(tmp_path: Path, platform: Platform, call: str):
-    done = run_program(tmp_path, PROGRAM.replace("CALL", call), platform_url=platform.url)
+def test_it_arrives_whatever_was_called(tmp_path: Path, platform: Platform):
+    done = run_program(tmp_path, PROGRAM, platform_url=platform.url)
     assert (done.out.split(), done.code) == (["True", "200"], 0), done.err

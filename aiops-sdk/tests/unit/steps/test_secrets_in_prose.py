@@ -33,7 +33,7 @@ LEAKING = [
     f"credentials bob:{S} were refused", f"credentials bob / {S} were refused", f"could not log in with password {S} as bob",
     f"using password {S}", f"tried password {S}", f"token is {R}", f"token: is {R}", f"your new password: {S}",
     "your temporary password is Winter2026!", "my password is Tr0ub4dor&3 and it does not work",
-    f"signature {R}{R} does not match", f"session {R}{R} has expired", f"private key is {R}", f"key is {S}",
+    "the password is 482913 and it does not work", f"signature {R}{R} does not match", f"session {R}{R} has expired", f"private key is {R}", f"key is {S}",
     f"Password was {S}; expected {S}", f"connecting as bob with secret {R}", f"token {R[:8].lower()}-{R.lower()} refused",
     "refresh token 1//0gAbC9dEfGhIjKlM refused", "token 3f2a9c81d4e65b70 unknown",
     "Token 9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b rejected", f"password equals {S}", f"password => {S}",
@@ -235,6 +235,9 @@ HARMLESS = [
     "password field1 is empty",
     "token field2 is empty",
     "password at row12 is empty",
+    "password is 1024 characters long",
+    "password is 1000 days old",
+    "password is 4096-bit",
     "the spin is 4711 and the token stays",
     "password is at line12",
     "No API key provided. Set your API key using stripe.api_key = <API-KEY>.",
@@ -376,12 +379,10 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("said", LEAKING)
-def test_a_secret_in_a_sentence_is_hidden(said: str):
-    told = PLAIN.text(said)
-    assert MASK in told
-    assert not any(part in told for part in PARTS)
-    assert PLAIN.text(told) == told
+def test_a_secret_in_a_sentence_is_hidden():
+    told = {said: PLAIN.text(said) for said in LEAKING}
+    assert {said: each for said, each in told.items() if MASK not in each or any(part in each for part in PARTS)} == {}
+    assert [each for each in told.values() if PLAIN.text(each) != each] == []
 
 
 @pytest.mark.parametrize("said", [*LEAKING[:8], "password is 'hunter'", 'password is "hunter'])
@@ -390,10 +391,9 @@ def test_a_text_may_end_anywhere(said: str):
         PLAIN.text(said[:end])
 
 
-@pytest.mark.parametrize("said", LEAKING[:40:3])
-def test_so_it_is_within_more_text(said: str):
-    told = PLAIN.text("order 17 of http://shop/orders\n" * 40 + said + "\nand on it goes")
-    assert not any(part in told for part in PARTS)
+def test_so_it_is_within_more_text():
+    told = [PLAIN.text("order 17 of http://shop/orders\n" * 40 + said + "\nand on it goes") for said in LEAKING[::3]]
+    assert [each[-100:] for each in told if any(part in each for part in PARTS)] == []
 
 
 @pytest.mark.parametrize(
@@ -435,9 +435,8 @@ def test_whatever_machines_make_is_hidden(sentence: str):
             assert made[2:8] not in PLAIN.text(sentence.format(made))
 
 
-@pytest.mark.parametrize("said", HARMLESS)
-def test_ordinary_sentences_stay(said: str):
-    assert PLAIN.text(said) is said
+def test_ordinary_sentences_stay():
+    assert [(said, PLAIN.text(said)) for said in HARMLESS if PLAIN.text(said) is not said] == []
 
 
 def test_ordinary_sentences_stay_in_a_long_text():
