@@ -15,6 +15,8 @@ from typing import Dict, Mapping, Optional, Sequence
 import aiops_sdk
 
 DEADLINE = 60.0
+# For a test of what the end sends, and not of how much of it a machine can do in two seconds.
+PATIENT = {"AIOPS_SHUTDOWN_TIMEOUT": "30"}
 
 
 @dataclass(frozen=True)

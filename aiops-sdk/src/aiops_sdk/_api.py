@@ -66,6 +66,7 @@ def init(
     aggregate_repeats: Optional[bool] = None,
     spool: Union[str, bool, None] = None,
     flush_on_sigterm: Optional[bool] = None,
+    shutdown_timeout: Optional[int] = None,
     max_breadcrumbs: Optional[int] = None,
     capture_sql: Optional[bool] = None,
     capture_http: Optional[bool] = None,

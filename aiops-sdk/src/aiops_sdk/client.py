@@ -134,7 +134,7 @@ class Client:
         self.config = config
         self.origin = _origin(config)
         #: How long the end of the process may be held up for what is still queued.
-        self.exit_seconds = EXIT_SECONDS
+        self.exit_seconds = float(config.shutdown_timeout)
         self._transport = transport
         self._trusts: List[Trust] = []
         self._turns: List[Turns] = []

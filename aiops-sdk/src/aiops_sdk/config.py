@@ -60,9 +60,11 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
     aggregate_repeats: bool = True
     #: The folder in which undelivered events outlive the process, see below. `False` or `off`: none.
     spool: Tuple[str, ...] = ()
-    #: Before SIGTERM ends the process, what is queued is sent, for at most 2 s. Without it nothing is lost either: the next
-    #: start sends it.
+    #: Before SIGTERM ends the process, what is queued is sent. Without it nothing is lost either: the next start sends it.
     flush_on_sigterm: bool = False
+    #: For how many seconds the end of the process may be held up for what is queued, from 0 to 60. The rest is kept on disk,
+    #: and the next start sends it.
+    shutdown_timeout: int = 2
     #: How many of the things that happened before are told with an event: log lines from INFO up, and what
     #: `add_breadcrumb()` says. 0: none.
     max_breadcrumbs: int = 50
@@ -113,6 +115,7 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
         aggregate_repeats: Optional[bool] = None,
         spool: Union[str, bool, None] = None,
         flush_on_sigterm: Optional[bool] = None,
+        shutdown_timeout: Optional[int] = None,
         tags: Optional[Mapping[str, object]] = None,
         max_breadcrumbs: Optional[int] = None,
         capture_sql: Optional[bool] = None,
@@ -145,6 +148,7 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
             aggregate_repeats=_decision(aggregate_repeats, env, "AIOPS_AGGREGATE_REPEATS", usual=True),
             spool=_spool(spool, env),
             flush_on_sigterm=_decision(flush_on_sigterm, env, "AIOPS_FLUSH_ON_SIGTERM", usual=False),
+            shutdown_timeout=_number(shutdown_timeout, env, "AIOPS_SHUTDOWN_TIMEOUT", usual=2, most=60),
             tags=_tags(tags),
             max_breadcrumbs=_number(max_breadcrumbs, env, "AIOPS_MAX_BREADCRUMBS", usual=50, most=1_000),
             capture_sql=_decision(capture_sql, env, "AIOPS_CAPTURE_SQL", usual=False),

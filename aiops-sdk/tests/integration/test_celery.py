@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
-from children import environment, run_program
+from children import PATIENT, environment, run_program
 from loopback import Platform
 
 pytest.importorskip("celery")
@@ -65,7 +65,7 @@ def working(folder: Path, platform: Platform, *options: str) -> Iterator[subproc
         process = subprocess.Popen(
             [*WORKER, *options],
             cwd=str(folder),
-            env=environment(platform.url),
+            env=environment(platform.url, PATIENT),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 import pytest
-from children import DEADLINE, started_program
+from children import DEADLINE, PATIENT, started_program
 from loopback import BATCHES, EVENTS, HEARTBEATS, Answer, Platform
 
 from aiops_sdk import changes
@@ -62,9 +62,6 @@ def everything_sent():
 
 hasty()
 """
-
-# Here it matters that the end sends, and not how much of it a machine can do in two seconds.
-PATIENT = "clients.current().exit_seconds = 30\n"
 
 RESTARTED = """
 wait_until(lambda: aiops_sdk.stats()["recovered"] >= EXPECTED)
@@ -183,7 +180,7 @@ def lines(program: Program) -> List[str]:
 
 
 def test_two_hundred_captures_and_a_normal_end(server: Platform, run: Callable[..., Program]):
-    program = run(PATIENT + "for number in range(200): fail(number)")
+    program = run("for number in range(200): fail(number)", **PATIENT)
     assert program.ended() == 0
     assert_all_came_once(server, 200)
     assert all(frames_of(event)[-1]["function"] == "fail" for event in failures(server))
@@ -235,8 +232,9 @@ clients.current().flush(20)
 for number in range(100): fail(number)
 ready()
 time.sleep(30)
-""".replace("clients.current().flush(20)\n", (HANDLER if handled else "") + PATIENT),
+""".replace("clients.current().flush(20)\n", HANDLER if handled else ""),
         AIOPS_FLUSH_ON_SIGTERM="1",
+        **PATIENT,
     )
     program.wait_until_ready()
     program.process.terminate()
@@ -836,9 +834,9 @@ aiops_sdk.close()
 from aiops_sdk import _safety
 _safety.start_thread = lambda *_: False
 aiops_sdk.init()
-"""
-        + PATIENT
-        + "for number in range(100): fail(number)"
+for number in range(100): fail(number)
+""",
+        **PATIENT,
     )
     assert program.ended() == 0
     assert_all_came_once(server, 100)

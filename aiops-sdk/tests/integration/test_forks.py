@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from children import run_program
+from children import DEADLINE, PATIENT, run_program, started_program
 from loopback import EVENTS, Answer, Platform
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork on this system")
@@ -112,9 +112,15 @@ def test_a_child_beats(platform: Platform, tmp_path: Path):
         if child:
             os.waitpid(child, 0)
         else:
-            time.sleep(2)
+            while not os.path.exists("heard"):
+                time.sleep(0.01)
     """
-    run_program(tmp_path, program, platform_url=platform.url)
+    running = started_program(tmp_path, program, platform_url=platform.url)
+    try:
+        platform.wait_until(lambda: len({beat["instance"]["pid"] for beat in platform.heartbeats}) == 2, "both beats")
+    finally:
+        (tmp_path / "heard").touch()
+        running.communicate(timeout=DEADLINE)
     beating = {beat["instance"]["pid"]: beat["instance"]["id"] for beat in platform.heartbeats}
     assert len(beating) == len(set(beating.values())) == 2
 
@@ -186,7 +192,7 @@ def test_what_parent_and_child_say_right_before_their_ends_arrives(platform: Pla
             os.waitpid(child, 0)
         else:
             END
-    """.replace("END", end or "pass")
-    run_program(tmp_path, program, platform_url=platform.url)
+    """.replace("END", end.replace("()", "(30)", 1) if "close" in end else end or "pass")
+    run_program(tmp_path, program, platform_url=platform.url, environ=PATIENT)
     expected = Counter(f"{who} says {number}" for who in ("parent", "child") for number in range(100))
     assert Counter(event["message"] for event in platform.events) == expected

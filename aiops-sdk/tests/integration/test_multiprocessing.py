@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
-from children import run_program
+from children import PATIENT, run_program
 from loopback import Platform
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Only spawn there, which is tested elsewhere, too")
@@ -69,7 +69,7 @@ def nameless(text: str) -> List[str]:
 @pytest.mark.parametrize("end", ["sys.exit(3)", "raise SystemExit('bye')", "raise KeyboardInterrupt", "pass"])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_an_end_that_is_meant_is_silent(platform: Platform, tmp_path: Path, method: str, end: str):
-    run_program(tmp_path, program(method, EVERYWHERE, end), platform_url=platform.url)
+    run_program(tmp_path, program(method, EVERYWHERE, end), platform_url=platform.url, environ=PATIENT)
     assert platform.events == []
 
 
@@ -142,7 +142,7 @@ def test_a_hundred_captures_right_before_the_end_all_arrive(platform: Platform, 
     for number in range(100):
         logging.getLogger("shop").error("number %d", number)
     """
-    run_program(tmp_path, program(method, EVERYWHERE, end), platform_url=platform.url)
+    run_program(tmp_path, program(method, EVERYWHERE, end), platform_url=platform.url, environ=PATIENT)
     assert told(platform) == {f"number {number}" for number in range(100)}
 
 

@@ -14,7 +14,7 @@ from typing import Counter as CounterOf
 from typing import Dict, Iterator, List, Set
 
 import pytest
-from children import environment, free_port, run_program
+from children import PATIENT, environment, free_port, run_program
 from events import wait_until
 from loopback import Platform
 
@@ -95,7 +95,7 @@ def serving(folder: Path, platform: Platform, command: List[str], code: str = AP
         process = subprocess.Popen(
             [part.replace("{port}", str(port)) for part in command],
             cwd=str(folder),
-            env=environment(platform.url),
+            env=environment(platform.url, PATIENT),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -41,6 +41,7 @@ again: aiops_sdk.Client = aiops_sdk.init(
     aggregate_repeats=False,
     spool=False,
     flush_on_sigterm=True,
+    shutdown_timeout=5,
     max_breadcrumbs=10,
     capture_sql=True,
     capture_http=True,

@@ -39,6 +39,7 @@ def test_the_environment_is_read():
         AIOPS_AGGREGATE_REPEATS="no",
         AIOPS_SPOOL="/var/lib/shop",
         AIOPS_FLUSH_ON_SIGTERM="1",
+        AIOPS_SHUTDOWN_TIMEOUT="5",
     )
     assert config == Config(
         api_key="key",
@@ -51,6 +52,7 @@ def test_the_environment_is_read():
         aggregate_repeats=False,
         spool=("/var/lib/shop",),
         flush_on_sigterm=True,
+        shutdown_timeout=5,
     )
 
 
