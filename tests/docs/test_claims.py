@@ -59,7 +59,6 @@ def test_every_reason_for_dropping_an_event_is_explained() -> None:
         ("beyond {} different texts", buffer.MAX_TEXTS),
         ("| attempts | {} for each event", worker.ATTEMPTS),
         ("It holds at most {:,} events", spool.MAX_EVENTS),
-        ("sends what is queued, at most {:.0f} s", client.EXIT_SECONDS),
         ("{:.0f} s to connect", transport.CONNECT_SECONDS),
         ("{:.0f} s to be answered", transport.READ_SECONDS),
     ],

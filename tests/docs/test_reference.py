@@ -12,6 +12,7 @@ from aiops_sdk.config import Config
 
 # What is not just any text.
 VALUES = {
+    "shutdown_timeout": "7",
     "platform_url": "https://read.example",
     "base_url": "https://read.example",
     "spool": "/read/from/there",
