@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
@@ -130,8 +130,11 @@ def reviving(settings: Settings, platform: Opened) -> Iterator[Revive]:
         yield Revive(SqlStore(platform.database), intake)
 
 
-def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bool]) -> Front:
-    """The application that the door serves, at that address. The store is ready. Raises PlatformErrors."""
+def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping[str, Any] | None]) -> Front:
+    """The application that the door serves, at that address. The store is ready. Raises PlatformErrors.
+
+    `worker` is what the worker notes of itself; None when there is none.
+    """
     database = open_database(settings.store_url)
     intake = _intake(settings)
     access = _access(settings, database)
@@ -164,8 +167,8 @@ def build_door(settings: Settings, address: str, *, worker_runs: Callable[[], bo
             counts=counts,
         ),
         Probes(
-            checks=_checks(database, intake, worker_runs),
-            numbers=lambda: _numbers(settings) | {"worker_running": int(worker_runs())},
+            checks=_checks(database, intake, worker),
+            numbers=lambda: _numbers(settings) | {"worker_running": int(worker() is not None)},
             counts=counts,
             access=access,
             clock=utc_now,
@@ -188,12 +191,14 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
     with closing(database), closing(_intake(settings)) as intake:
         store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
+        digest = Digest(store, intake, most=keep.per_incident)
         yield [
             Duty(
                 name="digest",
                 seconds=_DIGEST_SECONDS,
-                step=Digest(store, intake, most=keep.per_incident).step,
+                step=digest.step,
                 wakes=intake.changed,
+                is_stuck=digest.is_stuck,
             ),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
@@ -201,7 +206,9 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
         ]
 
 
-def _checks(database: Database, intake: Intake, worker_runs: Callable[[], bool]) -> dict[str, Callable[[], str | None]]:
+def _checks(
+    database: Database, intake: Intake, worker: Callable[[], Mapping[str, Any] | None]
+) -> dict[str, Callable[[], str | None]]:
     """What being ready takes."""
 
     def store() -> None:
@@ -211,7 +218,13 @@ def _checks(database: Database, intake: Intake, worker_runs: Callable[[], bool])
         intake.measure()
         return None if intake.has_room(ParcelKind.EXCEPTION) else "as much waits to be digested as may"
 
-    return {"store": store, "intake": room, "worker": lambda: None if worker_runs() else "does not run"}
+    def digest() -> str | None:
+        note = worker()
+        if note is None:
+            return "does not run"
+        return "digests nothing: its log says why" if "digest" in note.get("failing", "") else None
+
+    return {"store": store, "intake": room, "worker": digest}
 
 
 def _numbers(settings: Settings) -> dict[str, int | float]:

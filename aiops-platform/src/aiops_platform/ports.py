@@ -101,8 +101,19 @@ class Intake(Protocol):
         """Ends these leases as if they had not been: handed out again at once."""
         ...
 
+    def set_aside(self, tickets: Collection[int]) -> None:
+        """Ends these leases, and hands them out again only after the next `release`: what they need is damaged."""
+        ...
+
+    def aside(self) -> int:
+        """How many parcels are set aside."""
+        ...
+
     def release(self) -> None:
-        """For the one worker when it starts: what an earlier one held when it died is to be taken at once, and counted."""
+        """For the one worker when it starts: what an earlier one held when it died is to be taken at once, and counted.
+
+        What was set aside is taken again, too.
+        """
         ...
 
     def waiting(self) -> int:

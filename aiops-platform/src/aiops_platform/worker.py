@@ -3,7 +3,7 @@
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import FrameType
 
@@ -17,6 +17,8 @@ from aiops_platform.process.lifeline import Lifeline
 # How soon a report is noticed: part of the two seconds from a crash to the open page.
 _LOOK_SECONDS = 0.1
 _LONGEST_PAUSE = 30.0
+# In a row: less than that, and it was a busy moment.
+_FAILURES = 3
 _LAST_RESORT_SECONDS = 10
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,10 @@ class Rota:
     def __init__(self, duties: Sequence[Duty]) -> None:
         self._turns = [_Turn(duty) for duty in duties]
 
+    def failing(self) -> list[str]:
+        """The duties that get nothing done, for seconds already."""
+        return [turn.name for turn in self._turns if turn.is_failing()]
+
     def round(self, clock: float, now: datetime) -> float:
         """Does one piece of work for each duty whose time has come. Returns the seconds until the next look."""
         for turn in self._turns:
@@ -37,8 +43,11 @@ class Rota:
         return min(max(nearest - clock, 0.0), _LOOK_SECONDS)
 
 
-def work(duties: Sequence[Duty], lifeline: Lifeline | None) -> None:
-    """Takes turns until SIGTERM, SIGINT or the supervisor's end; the step that runs then is finished."""
+def work(duties: Sequence[Duty], lifeline: Lifeline | None, tell: Callable[[Sequence[str]], None]) -> None:
+    """Takes turns until SIGTERM, SIGINT or the supervisor's end; the step that runs then is finished.
+
+    `tell` is told which duties get nothing done, whenever that changes.
+    """
     end = _End()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end.on_signal)
@@ -46,9 +55,12 @@ def work(duties: Sequence[Duty], lifeline: Lifeline | None) -> None:
         lifeline.watch(end.ask, patience=_LAST_RESORT_SECONDS)
         lifeline.say_ready()
     memory.settle()
-    rota = Rota(duties)
+    rota, told = Rota(duties), list[str]()
     while not end.is_asked:
         pause = rota.round(time.monotonic(), utc_now())
+        if (failing := rota.failing()) != told:
+            tell(failing)
+            told = failing
         if pause:
             time.sleep(pause)
 
@@ -70,6 +82,13 @@ class _Turn:
         self._duty = duty
         self._failures = 0
         self.due = 0.0
+
+    @property
+    def name(self) -> str:
+        return self._duty.name
+
+    def is_failing(self) -> bool:
+        return self._failures >= _FAILURES or (self._duty.is_stuck is not None and self._duty.is_stuck())
 
     def has_come(self, clock: float) -> bool:
         if clock >= self.due:

@@ -85,6 +85,17 @@ def test_a_worker_that_starts_takes_what_the_one_before_held_and_counts_its_deat
     assert [each.deaths for each in intake.lease(1, NOW)] == [1]
 
 
+def test_what_is_set_aside_waits_for_the_next_worker_and_that_is_no_death(intake):
+    keep(intake, a_parcel(1, b"one"), a_parcel(2, b"two"))
+    first, _ = intake.lease(2, NOW)
+    intake.set_aside([first.ticket])
+    assert (intake.aside(), intake.waiting()) == (1, 2)
+    assert bodies(intake.lease(2, after(days=900))) == [b"two"]
+    intake.release()
+    assert intake.aside() == 0
+    assert [each.deaths for each in intake.lease(2, NOW)] == [0, 1]
+
+
 def test_long_parcels_are_leased_few_at_a_time(intake):
     keep(intake, *(a_parcel(number, b"x" * 1_500_000) for number in range(4)))
     assert len(intake.lease(10, NOW)) == 3

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aiops_platform.core.errors import PlatformError
@@ -103,3 +104,20 @@ def test_what_cannot_even_be_asked_whether_it_wakes_fails_in_its_step():
     rounds(rota, 0, 1)
 
     assert station.steps == 2
+
+
+def test_a_station_is_told_as_failing_once_it_fails_again_and_again_until_it_works():
+    station = Station(*[PlatformError("busy")] * 3)
+    rota = Rota([station.duty(10)])
+
+    rounds(rota, 0, 1)
+    assert rota.failing() == []
+    rounds(rota, 3)
+    assert rota.failing() == ["station"]
+    rounds(rota, 7)
+    assert rota.failing() == []
+
+
+def test_a_station_that_gets_nothing_done_says_so_itself():
+    station = Station()
+    assert Rota([replace(station.duty(), is_stuck=lambda: True)]).failing() == ["station"]

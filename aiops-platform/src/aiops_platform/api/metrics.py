@@ -11,6 +11,7 @@ _TOLD = {
     "buried": ("buried_parcels", "gauge", "Parcels that nobody could read, kept with the reason."),
     "stored_events": ("stored_events", "gauge", "Events in the store."),
     "intake_depth": ("intake_parcels", "gauge", "Parcels that wait to be digested: single reports and batches."),
+    "intake_aside": ("intake_parcels_aside", "gauge", "Of these, those that wait until the store is put right."),
     "intake_oldest_seconds": ("digest_lag_seconds", "gauge", "How long the oldest of them has waited."),
     "intake_bytes": ("intake_bytes", "gauge", "The intake's size on disk."),
     "store_bytes": ("store_bytes", "gauge", "The store's size on disk."),

@@ -2,6 +2,7 @@
 
 import os
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import ExitStack
 from socket import socket
 
@@ -61,9 +62,7 @@ def _open_door(settings: Settings, given: Namespace) -> None:
         host, port = listening[0].getsockname()[:2]
         lock.note(pid=os.getpid(), supervised=_is_supervised(given), url=address, host=host, port=port)
         _make_ready(settings, given)
-        application = assembly.build_door(
-            settings, address, worker_runs=lambda: holder_of(settings.data / WORK_LOCK) is not None
-        )
+        application = assembly.build_door(settings, address, worker=lambda: holder_of(settings.data / WORK_LOCK))
         door.serve(application, listening, _lifeline(given))
 
 
@@ -71,10 +70,14 @@ def _start_worker(settings: Settings, given: Namespace) -> None:
     start_logging("worker", settings.log_format)
     with ExitStack() as stack:
         lock = stack.enter_context(_only_one(settings, given, WORK_LOCK, "worker"))
-        lock.note(pid=os.getpid(), supervised=_is_supervised(given))
+
+        def tell(failing: Sequence[str]) -> None:
+            lock.note(pid=os.getpid(), supervised=_is_supervised(given), failing=", ".join(failing))
+
+        tell([])
         os.nice(_NICE)
         _make_ready(settings, given)
-        worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given))
+        worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given), tell)
 
 
 def _only_one(settings: Settings, given: Namespace, name: str, part: str) -> FolderLock:

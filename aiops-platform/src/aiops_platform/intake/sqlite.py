@@ -28,6 +28,9 @@ _EVENTS: Final = (ParcelKind.EXCEPTION, ParcelKind.BATCH)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
+# Later than any time: so long nobody takes what is set aside.
+_ASIDE: Final = 2**62
+
 # Times are whole microseconds since 1970, as in the store. A lease that has ended has an `until` of 0;
 # its row stays for the `deaths`.
 _TABLES: Final = """
@@ -128,10 +131,20 @@ class SqliteIntake:
             connection.executemany("DELETE FROM parcels WHERE seq = ?", [(each,) for each in tickets])
             connection.executemany("DELETE FROM leases WHERE seq = ?", [(each,) for each in tickets])
 
+    def set_aside(self, tickets: Collection[int]) -> None:
+        """See `ports.Intake`."""
+        with self._notes.change() as connection:
+            connection.executemany("UPDATE leases SET until = ? WHERE seq = ?", [(_ASIDE, each) for each in tickets])
+
+    def aside(self) -> int:
+        """See `ports.Intake`."""
+        with self._notes.use() as connection:
+            return int(connection.execute("SELECT count(*) FROM leases WHERE until = ?", (_ASIDE,)).fetchone()[0])
+
     def release(self) -> None:
         """See `ports.Intake`."""
         with self._notes.change() as connection:
-            connection.execute("UPDATE leases SET until = 0, deaths = deaths + 1 WHERE until > 0")
+            connection.execute("UPDATE leases SET until = 0, deaths = deaths + (until < ?) WHERE until > 0", (_ASIDE,))
 
     def waiting(self) -> int:
         """See `ports.Intake`."""

@@ -16,8 +16,8 @@ _BUSY_SECONDS = 5
 _CACHE_BYTES = 2 * 1024 * 1024
 # These say that a statement was wrong, and would be again.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
-# What SQLite says of a file that somebody, or a failing disk, has written into.
-_SIGNS_OF_DAMAGE = ("malformed", "not a database")
+# What SQLite, and Python of its texts, say of a file that somebody, or a failing disk, has written into.
+_SIGNS_OF_DAMAGE = ("malformed", "not a database", "Could not decode to UTF-8")
 
 
 class Database:
@@ -103,11 +103,14 @@ def _said_plainly() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as cause:
-        raise StoreUnavailableError(f"The store cannot be used now: {cause}") from cause
+        raise _in_our_words(str(cause)) from cause
     except DatabaseError as cause:
         if isinstance(cause, _OUR_FAULT):
             raise
-        complaint = str(cause.orig)
-        if any(sign in complaint for sign in _SIGNS_OF_DAMAGE):
-            raise StoreDamagedError(f"The store is damaged ({complaint}): `aiops doctor` says what to do") from cause
-        raise StoreUnavailableError(f"The store cannot be used now: {complaint}") from cause
+        raise _in_our_words(str(cause.orig)) from cause
+
+
+def _in_our_words(complaint: str) -> StoreUnavailableError:
+    if any(sign in complaint for sign in _SIGNS_OF_DAMAGE):
+        return StoreDamagedError(f"The store is damaged ({complaint}): `aiops doctor` says what to do")
+    return StoreUnavailableError(f"The store cannot be used now: {complaint}")

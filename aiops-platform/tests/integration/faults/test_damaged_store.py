@@ -1,18 +1,22 @@
 """A page of the store is damaged: it is said, what is whole is shown, and reports are kept until it is mended."""
 
+import os
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import pytest
 from aftermath import counted
 from made import a_body, a_parcel
-from platform_process import OPENER, Running, report
+from platform_process import OPENER, Running, eventually, report
 
 from aiops_platform import assembly
+from aiops_platform.assembly import duties
+from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
@@ -70,7 +74,59 @@ def test_a_damaged_page_is_said_and_costs_neither_the_rest_nor_what_comes(data):
         assert [answer(f"/api/v1/{path}") for path in ("incidents", "services", "incidents/1")] == [200] * 3
         assert answer("/api/v1/incidents/1/events/newest") == 503
         running.says(r"ERROR.*The store is damaged .*malformed.*`aiops doctor`")
+        eventually(lambda: answer("/readyz") == 503, "that it is not ready to digest")
+        assert intake_numbers(data / "intake.db")["intake_aside"] == 1
         running.end()
 
     overwritten(data / "store.db", at, before)
     assert event_id.hex in counted(data)
+
+
+def leaf_of(store: Path, table: str) -> int:
+    """Where a page begins that holds some rows of a table or an index, and no others."""
+    with closing(sqlite3.connect(store)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    content = store.read_bytes()
+    # https://www.sqlite.org/fileformat2.html#b_tree_pages: a branch has its cells after 12 bytes, each begins with a page.
+    page = content[(root - 1) * size : root * size]
+    assert page[0] in (2, 5), "all rows are on one page"
+    (place,) = struct.unpack(">H", page[14:16])
+    (child,) = struct.unpack(">I", page[place : place + 4])
+    at = (child - 1) * size
+    assert content[at] in (10, 13), "more than two levels"
+    return at
+
+
+@pytest.mark.parametrize("table", ["seen_events", "ix_events_event_id"])
+def test_reports_that_need_what_is_damaged_wait_and_all_others_are_digested(data, table):
+    store, intake_file = data / "store.db", data / "intake.db"
+
+    def come(first: int, many: int) -> None:
+        ids = [str(uuid5(NAMESPACE_OID, str(number))) for number in range(first, first + many)]
+        bodies = [a_body(error_type="E1", event_id=each) for each in ids]
+        with closing(SqliteIntake(intake_file)) as intake:
+            intake.append([a_parcel(first + n, body, received_at=utc_now()) for n, body in enumerate(bodies)]).result(
+                30
+            )
+
+    come(1_000, 1_200)
+    assert len(counted(data)) == 1_210
+    at = leaf_of(store, table)
+    before = overwritten(store, at, os.urandom(4096))
+    come(3_000, 400)
+    with duties(Settings.load({"data": data}, {})) as all_duties:
+        (digest,) = (each for each in all_duties if each.name == "digest")
+        while digest.step(utc_now()):
+            pass
+    with closing(SqliteIntake(intake_file)) as intake:
+        held_up = intake.aside()
+        assert 0 < held_up == intake.waiting() < 200
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("SELECT sum(count) FROM incidents").fetchone() == (1_610 - held_up,)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    overwritten(store, at, before)
+    if table == "seen_events":
+        assert len(counted(data)) == 1_610

@@ -4,14 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import a_parcel
 
-from aiops_platform.core.parcel import Parcel
-from aiops_platform.pipeline.digest.parcels import portions
+from aiops_platform.pipeline.digest.parcels import Single, portions
 
 MIB = 1024 * 1024
 
 
-def sized(number: int, size: int) -> Parcel:
-    return a_parcel(number, b"x" * size)
+def sized(number: int, size: int) -> Single:
+    return Single(number, a_parcel(number, b"x" * size))
 
 
 def test_long_parcels_are_digested_few_at_a_time():
@@ -21,7 +20,7 @@ def test_long_parcels_are_digested_few_at_a_time():
 
 def test_a_parcel_that_is_too_long_ends_its_portion():
     parcels = [sized(1, 10), sized(2, 2 * MIB), sized(3, 10)]
-    assert [[len(each.body) for each in portion] for portion in portions(parcels, 200)] == [[10, 2 * MIB], [10]]
+    assert [[len(each.parcel.body) for each in portion] for portion in portions(parcels, 200)] == [[10, 2 * MIB], [10]]
 
 
 @given(st.lists(st.integers(0, MIB // 2), max_size=20), st.integers(1, 5))

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,13 +18,21 @@ _GZIP_BEGINS: Final = b"\x1f\x8b"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-def portions(parcels: Iterable[Parcel], most: int) -> Iterator[list[Parcel]]:
-    """The parcels, as many at a time as are digested together."""
-    portion: list[Parcel] = []
+@dataclass(frozen=True)
+class Single:
+    """One report: a parcel of its own, or taken out of the batch that has this ticket."""
+
+    ticket: int
+    parcel: Parcel
+
+
+def portions(singles: Iterable[Single], most: int) -> Iterator[list[Single]]:
+    """The reports, as many at a time as are digested together."""
+    portion: list[Single] = []
     size = 0
-    for parcel in parcels:
-        portion.append(parcel)
-        size += len(parcel.body)
+    for each in singles:
+        portion.append(each)
+        size += len(each.parcel.body)
         if len(portion) >= most or size >= _TOGETHER_BYTES:
             yield portion
             portion, size = [], 0

@@ -16,11 +16,12 @@ from aiops_platform.core.text import paragraph
 from aiops_platform.core.wire import AnyReport, Unreadable
 from aiops_platform.pipeline.digest.beats import take_beats
 from aiops_platform.pipeline.digest.cleaning import Cleaning
+from aiops_platform.pipeline.digest.damage import Damage
 from aiops_platform.pipeline.digest.events import arrival_of, take_events
 from aiops_platform.pipeline.digest.jobs import take_jobs
 from aiops_platform.pipeline.digest.keys import Keys
-from aiops_platform.pipeline.digest.parcels import dated, named, portions, unpacked
-from aiops_platform.ports import Intake, Leased, Store
+from aiops_platform.pipeline.digest.parcels import Single, dated, named, portions, unpacked
+from aiops_platform.ports import Intake, Leased, Store, StoreDamagedError
 
 # What one transaction takes: while it lasts, nobody else can write.
 _TOGETHER: Final = 200
@@ -49,32 +50,49 @@ class Digest:
         # What the intake could not yet be told, because its disk is full: before that, nothing else is taken up.
         self._finished: set[int] = set()
         self._unfinished: set[int] = set()
+        self._aside: set[int] = set()
+        # Of the last step that had anything to do.
+        self._damage = Damage()
 
     def step(self, now: datetime) -> bool:
         """Digests what waits, but no more than a few hundred parcels or one batch; says whether there was any.
 
         Raises StoreUnavailableError and IntakeUnavailableError: then what was not digested is taken again. A parcel
-        that cannot be digested is buried with the reason, and never holds up the others.
+        that cannot be digested is buried with the reason; one that needs what is damaged in the store is set aside until
+        the next start. Neither holds up the others.
         """
         self._settle()
         leased = self._lease(now)
-        if not leased:
-            return False
+        if leased:
+            self._take(leased, now)
+        return bool(leased)
+
+    def is_stuck(self) -> bool:
+        """Whether the last report of all that were tried needs what is damaged."""
+        return self._damage.is_last
+
+    def _take(self, leased: Sequence[Leased], now: datetime) -> None:
         tickets = {each.ticket for each in leased}
+        damage = Damage()
         try:
-            self._digest(leased, now)
+            self._digest(leased, now, damage)
         except PlatformError:
             self._unfinished |= tickets
             self._settle()
             raise
-        self._finished |= tickets
+        self._damage = damage
+        self._aside |= damage.tickets
+        self._finished |= tickets - damage.tickets
         self._settle()
-        return True
+        damage.say()
 
     def _settle(self) -> None:
         if self._finished:
             self._intake.done(self._finished)
             self._finished = set()
+        if self._aside:
+            self._intake.set_aside(self._aside)
+            self._aside = set()
         if self._unfinished:
             self._intake.give_back(self._unfinished)
             self._unfinished = set()
@@ -93,49 +111,73 @@ class Digest:
             raise
         return [suspect]
 
-    def _digest(self, leased: Sequence[Leased], now: datetime) -> None:
+    def _digest(self, leased: Sequence[Leased], now: datetime, damage: Damage) -> None:
         self._cleaning.look_again(now)
         self._keys.look_again(now)
         if len(leased) == 1 and leased[0].deaths >= _DEATHS:
-            self._bury(leased[0].parcel, f"the worker died over it {_DEATHS} times")
+            suspect = Single(leased[0].ticket, leased[0].parcel)
+            self._bury(suspect, f"the worker died over it {_DEATHS} times", damage)
             return
         # In the hands of a worker that died, each is taken by itself: then what comes before the reason is counted.
         together = 1 if any(each.deaths for each in leased) else self._together
-        for parcels in portions(self._singles(dated(each.parcel, now) for each in leased), together):
-            self._digest_portion(parcels, now)
+        for portion in portions(self._singles(leased, now, damage), together):
+            self._digest_portion(portion, now, damage)
 
-    def _singles(self, parcels: Iterable[Parcel]) -> Iterator[Parcel]:
+    def _singles(self, leased: Iterable[Leased], now: datetime, damage: Damage) -> Iterator[Single]:
         """The parcels unpacked, batches taken apart."""
-        for parcel in parcels:
+        for each in leased:
+            parcel = dated(each.parcel, now)
             try:
                 if parcel.kind is ParcelKind.BATCH:
-                    yield from batch.parcels(parcel)
+                    yield from (Single(each.ticket, one) for one in batch.parcels(parcel))
                 else:
-                    yield unpacked(parcel)
+                    yield Single(each.ticket, unpacked(parcel))
             except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
-                self._bury(parcel, f"it could not be taken apart: {type(error).__name__}: {error}")
+                why = f"it could not be taken apart: {type(error).__name__}: {error}"
+                self._bury(Single(each.ticket, parcel), why, damage)
 
-    def _digest_portion(self, parcels: Sequence[Parcel], now: datetime) -> None:
+    def _digest_portion(self, portion: Sequence[Single], now: datetime, damage: Damage) -> None:
         try:
-            self._digest_together(parcels, now)
+            self._digest_together([each.parcel for each in portion], now)
+            damage.passed()
+        except StoreDamagedError as error:
+            self._digest_halves(portion, now, damage, error)
         except PlatformError:
             raise
         except Exception:
             log.exception("Some parcels could not be digested together, they are tried one by one")
-            for parcel in parcels:
-                self._digest_alone(parcel, now)
+            for each in portion:
+                self._digest_alone(each, now, damage)
 
-    def _digest_alone(self, parcel: Parcel, now: datetime) -> None:
+    def _digest_halves(
+        self, portion: Sequence[Single], now: datetime, damage: Damage, error: StoreDamagedError
+    ) -> None:
+        """Finds those that need what is damaged, in few steps."""
+        if len(portion) == 1:
+            damage.met(portion[0].ticket, error)
+            return
+        half = len(portion) // 2
+        self._digest_portion(portion[:half], now, damage)
+        self._digest_portion(portion[half:], now, damage)
+
+    def _digest_alone(self, single: Single, now: datetime, damage: Damage) -> None:
         try:
-            self._digest_together([parcel], now)
+            self._digest_together([single.parcel], now)
+            damage.passed()
+        except StoreDamagedError as error:
+            damage.met(single.ticket, error)
         except PlatformError:
             raise
         except Exception as error:  # noqa: BLE001 (one parcel must not stop the others, whatever is in it)
-            self._bury(parcel, f"it could not be digested: {type(error).__name__}: {error}")
+            self._bury(single, f"it could not be digested: {type(error).__name__}: {error}", damage)
 
-    def _bury(self, parcel: Parcel, reason: str) -> None:
-        with self._store.begin() as transaction:
-            self._cleaning.bury(transaction, parcel, paragraph(salvage.sound(reason), _REASON_LIMIT))
+    def _bury(self, single: Single, reason: str, damage: Damage) -> None:
+        try:
+            with self._store.begin() as transaction:
+                self._cleaning.bury(transaction, single.parcel, paragraph(salvage.sound(reason), _REASON_LIMIT))
+            damage.passed()
+        except StoreDamagedError as error:
+            damage.met(single.ticket, error)
 
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.
