@@ -84,6 +84,11 @@ _SAID_OF_IT: Final = frozenset(
     }
 )  # fmt: skip
 
+_MEASURE: Final = re.compile(
+    r"[ -]{0,2}(?:%|char|digit|letter|symbol|bit|byte|kb|mb|ms|sec|min|hour|day|week|month|year|time|try|trie|attempt|long|"
+    r"more|less|of|or|to)",
+    re.IGNORECASE,
+)
 # So long is what is clearly one behind words of several meanings.
 _LONG, _LONGER = 10, 16
 _LONGEST_WORD: Final = 20
@@ -181,8 +186,7 @@ def _is_secret(text: str, found: re.Match[str], value: str) -> bool:
 
 def _is_number(text: str, found: re.Match[str], value: str) -> bool:
     """`password is 123456`, but not `password is 1234 characters long`."""
-    rest = text[found.end("value") : found.end("value") + 2].strip()
-    return value.isdigit() and not rest[:1].isalnum()
+    return value.isdigit() and _MEASURE.match(text, found.end("value")) is None
 
 
 def _word_before(text: str, at: int) -> str:
