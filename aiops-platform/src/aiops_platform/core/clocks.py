@@ -40,4 +40,4 @@ def _stamped(stamp: float | None, received_at: datetime) -> datetime | None:
     said = datetime.fromtimestamp(stamp, UTC)
     # Whole seconds are cut, not rounded. The latest moment that was meant: what happened after a resolution must not
     # seem to have happened before it.
-    return max(said, min(said + _SECOND, received_at)) if stamp.is_integer() else said
+    return max(said, min(said + _SECOND, received_at)) if stamp == int(stamp) else said

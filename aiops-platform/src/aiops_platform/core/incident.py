@@ -106,10 +106,10 @@ def by_our_clock(event: Event, received_at: datetime) -> Event:
     if not off:
         return event
     times = {"occurred_at": event.occurred_at, "first_at": event.first_at, "last_at": event.last_at}
-    stamp = event.timestamp
+    stamp, now = event.timestamp, float(int(received_at.timestamp()))
     return msgspec.structs.replace(
         event,
-        timestamp=None if stamp is None else min(stamp + round(off.total_seconds()), int(received_at.timestamp())),
+        timestamp=None if stamp is None else min(stamp + round(off.total_seconds()), now),
         **{name: clocks.moved(said, off, received_at) for name, said in times.items() if said is not None},
     )
 

@@ -97,6 +97,18 @@ def test_the_oddest_clocks_are_survived(sent, said, stamp):
     assert time_of(rules.by_our_clock(told, NOW), NOW) <= after(minutes=5)
 
 
+@given(off=st.floats(-1e7, 1e7), microsecond=st.integers(0, 999_999), ago=st.floats(0, 100))
+def test_a_time_in_whole_seconds_by_a_clock_that_is_wrong_is_that_second_by_ours(off, microsecond, ago):
+    received = NOW.replace(microsecond=microsecond)
+    sent = received - timedelta(seconds=off)
+    stamp = int(sent.timestamp() - ago)
+    # As an event has it that never was JSON: whole numbers are floats, too.
+    for told in (stamp, float(stamp)):
+        event = msgspec.structs.replace(an_event(), sent_at=sent, timestamp=told)
+        happened = time_of(rules.by_our_clock(event, received), received)
+        assert received - timedelta(seconds=ago + 3) <= happened <= received
+
+
 def test_an_older_event_counts_but_is_not_shown():
     changed = absorb(an_event(message="older"), an_incident(), service=SHOP, at=after(hours=-1), now=after(hours=1))
     assert (changed.incident.message, changed.incident.first_seen_at, changed.incident.last_seen_at) == (
