@@ -47,7 +47,8 @@ class guarded:  # noqa: N801 - reads as a statement: "with guarded() as allowed"
         if kind is None or not issubclass(kind, Exception) or _strict.get():
             return False
         if self._on_failure is not None:
-            self._on_failure()
+            # It may meet what has just failed.
+            attempt(self._on_failure, None)
         return True
 
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     )
     from aiops_sdk.capture import Capture
     from aiops_sdk.config import Config
-    from aiops_sdk.delivery import buffer as buffers
     from aiops_sdk.delivery import disk as disks
     from aiops_sdk.delivery import parcel as packing
     from aiops_sdk.delivery import spool as spools
@@ -102,8 +101,7 @@ else:
         "steps",
         "tally",
     )
-    buffers, disks, packing, spools, transports, voices, wording, workers = late(
-        "delivery.buffer",
+    disks, packing, spools, transports, voices, wording, workers = late(
         "delivery.disk",
         "delivery.parcel",
         "delivery.spool",
@@ -119,6 +117,8 @@ EXIT_SECONDS = 2.0
 FAILURE_SECONDS = 30.0
 
 REENTRANT = "reentrant"
+# As delivery.worker calls it, which may be loading when this is needed.
+FAILED = "sdk_error"
 
 SHORTEST_KEY = 8
 LOGGING = "logging"
@@ -141,6 +141,8 @@ class Client:
         self._scrubbers: List[Scrubber] = []
         self._prepared: List[Steps] = []
         self._made: List[Delivery] = []
+        #: Why each event was lost that was lost before there was a delivery to count it.
+        self._lost: List[str] = []
         self._watch: Optional[EndWatch] = None
         self._make_watch: Optional[Callable[[], EndWatch]] = None
         self._watched: Optional[Journal] = None
@@ -190,7 +192,7 @@ class Client:
                 return self._exception(found, source, mechanism, marked)
             # Raised by the host's code while ours runs (the garbage collector ends its objects anywhere): looking closer
             # could go round in circles, but it is not lost uncounted.
-            self._delivery.drop(REENTRANT)
+            self._lose(REENTRANT)
         return None
 
     def capture_message(
@@ -204,6 +206,8 @@ class Client:
                 capture.fingerprint = fingerprint
                 if self._ignored is None or not self._is_unwanted_message(message, capture.message):
                     return self._take(capture, work)
+            elif not allowed:
+                self._lose(REENTRANT)
         return None
 
     def capture_http_error(
@@ -249,7 +253,7 @@ class Client:
                 return self._log(record)
             if not noise.is_noisy_record(record) and not _telling.get():
                 # As above.
-                self._delivery.drop(REENTRANT)
+                self._lose(REENTRANT)
         return None
 
     def count_answer(self, status: int, route: Optional[str]) -> None:
@@ -351,7 +355,7 @@ class Client:
     def flush(self, timeout: float = EXIT_SECONDS) -> bool:
         """Wait until everything captured is delivered or given up. False when the time was not enough."""
         deadline = time.monotonic() + timeout
-        done = self._delivery.flush(timeout)
+        done = all(made.flush(timeout) for made in self._made[:1])
         if self.say_of_jobs_now is not None:
             done = self.say_of_jobs_now(deadline - time.monotonic()) and done
         return done
@@ -385,8 +389,12 @@ class Client:
         incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it. Where there is a
         ``before_send``, ``before_send_failed`` counts how often it raised or gave what is no event.
         """
+        # Whoever asks in the midst of our own loading is told that there is nothing yet.
+        return _safety.attempt(self._stats, None) or {**no_stats(), "answers": {}}
+
+    def _stats(self) -> Dict[str, object]:
         told = {
-            **self._delivery.stats(),
+            **self._counts(),
             "uptime": round(time.monotonic() - self._began, 3),
             "memory": machine.memory(),
             "answers": self._tallies[0].told() if self._tallies else {},
@@ -487,7 +495,22 @@ class Client:
         return self._prepared[0]
 
     def _guarded(self) -> _safety.guarded:
-        return _safety.guarded(lambda: self._delivery.drop(workers.FAILED))
+        return _safety.guarded(lambda: self._lose(FAILED))
+
+    def _lose(self, reason: str) -> None:
+        """Count an event that could not be taken down, also where this interrupts the loading of what counts them."""
+        if self._made:
+            self._made[0].drop(reason)
+        else:
+            self._lost.append(reason)
+
+    def _counts(self) -> Dict[str, object]:
+        try:
+            while self._lost:
+                self._delivery.drop(self._lost.pop())
+        except IndexError:
+            pass  # Another thread has counted the last one.
+        return self._delivery.stats()
 
     def _exception(
         self, exc: BaseException, source: str, mechanism: str, fingerprint: Tuple[str, ...] = ()
@@ -659,6 +682,7 @@ class Client:
         self._began = time.monotonic()
         if self._watch is not None:
             self._watch.let_go()
+        self._lost.clear()
         for made in self._made[:1]:
             made.become_child(heir=heir)
         for counted in self._tallies[:1]:
@@ -672,7 +696,9 @@ class Client:
 
 def no_stats() -> Dict[str, object]:
     """What ``Client.stats`` says where no client is."""
-    return {**buffers.Buffer().stats(), "last_error": None, "uptime": 0.0, "memory": machine.memory()}
+    counts = dict.fromkeys(("captured", "delivered", "queued", "recovered", "spooled"), 0)
+    memory = _safety.attempt(lambda: machine.memory(), None)  # noqa: PLW0108 - to ask for it may fail: it loads a module
+    return {**counts, "dropped": {}, "last_error": None, "uptime": 0.0, "memory": memory}
 
 
 def http_transport(config: Config, trust: Optional[Trust] = None) -> HttpTransport:

@@ -1,9 +1,10 @@
-"""What a signal raises while the SDK is at work is the program's, and arrives."""
+"""A signal while the SDK is at work: what it raises is the program's, and arrives; what it calls of ours raises nothing."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from children import run_program
@@ -52,3 +53,54 @@ PROGRAM = """
 def test_it_arrives_whatever_was_called(tmp_path: Path, platform: Platform):
     done = run_program(tmp_path, PROGRAM, platform_url=platform.url)
     assert (done.out.split(), done.code) == (["True", "200"], 0), done.err
+
+
+LOADING = """
+    import signal, sys
+    import aiops_sdk
+    from aiops_sdk import _safety
+
+    class Captured(Exception):
+        pass
+
+    where, raised, given = WHERE, [], [0]
+
+    def handler(number, frame):
+        given[0] += 1
+        try:
+            aiops_sdk.capture_exception(Captured(given[0]))
+            aiops_sdk.capture_message("in the handler")
+            aiops_sdk.set_tag("number", given[0])
+            aiops_sdk.add_breadcrumb("in the handler")
+            aiops_sdk.stats()["captured"]
+        except BaseException as error:
+            raised.append((frame.f_code.co_filename, frame.f_lineno, repr(error)))
+
+    def look(frame, event, _):
+        code = frame.f_code
+        if code.co_name != "<module>" or "aiops_sdk" not in code.co_filename:
+            return None
+        if event == "line" and (where is None or (code.co_filename.endswith(where) and not given[0])):
+            signal.raise_signal(signal.SIGALRM)
+        return look
+
+    # All is loaded where it is needed first: here.
+    _safety.start_thread = lambda *_: False
+    signal.signal(signal.SIGALRM, handler)
+    aiops_sdk.init(spool=False)
+    sys.settrace(look)
+    aiops_sdk.capture_exception(ValueError("the program's"))
+    sys.settrace(None)
+    counts = aiops_sdk.stats()
+    print(given[0] > 0, raised, counts["captured"] == 1 + 2 * given[0], counts["queued"] + sum(counts["dropped"].values()) == counts["captured"])
+    import os
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("where", [None, "voice.py"])
+def test_what_interrupts_our_own_loading_is_counted_and_gets_no_error_of_ours(
+    tmp_path: Path, platform: Platform, where: Optional[str]
+):
+    done = run_program(tmp_path, LOADING.replace("WHERE", repr(where)), platform_url=platform.url)
+    assert (done.out, done.code) == ("True [] True True\n", 0), done.err
