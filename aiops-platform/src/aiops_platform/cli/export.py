@@ -30,7 +30,7 @@ def events(settings: Settings, given: Namespace) -> int:
         for each in exported(database, wanted):
             if isinstance(each, Damaged):
                 damaged += 1
-                print(f"aiops: the event {each.event_id} cannot be read: {each.why}", file=sys.stderr)
+                print(f"aiops: the event {each.which} cannot be read: {each.why}", file=sys.stderr)
                 continue
             write(encode(each) + b"\n")
             progress.one_more()

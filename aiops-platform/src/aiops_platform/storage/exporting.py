@@ -1,13 +1,13 @@
 """Every stored event, one after the other, in as little memory as one of them takes, while others write."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, select
 
 from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
@@ -31,59 +31,110 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Damaged:
-    """An event that is in the store and cannot be read."""
+    """What is in the store and cannot be read: an event by its id, or whatever is in some rows."""
 
-    event_id: str
+    which: str
     why: str
 
 
 def exported(database: Database, wanted: Wanted) -> Iterator[dict[str, Any] | Damaged]:
     """The events that are stored now, oldest receipt first: the fields of the wire, `incident_id` and `received_at`.
 
-    What is dropped meanwhile may be missing, what arrives meanwhile is. Raises StoreUnavailableError.
+    What is dropped meanwhile may be missing, what arrives meanwhile is. What lies on damaged pages is left out, and told
+    as Damaged. Raises StoreUnavailableError.
     """
-    conditions = _conditions(wanted)
-    with database.read() as connection:
-        last = connection.scalar(select(func.max(events.c.id))) or 0
-    found = (
-        select(events, services.c.name, services.c.environment)
-        .select_from(events.join(incidents, events.c.incident_id == incidents.c.id).join(services))
-        .where(*conditions)
-        .order_by(events.c.id)
-        .limit(_TOGETHER)
-    )
-    before, opener = 0, Bodies()
-    while True:
-        some = found.where(events.c.id > before, events.c.id <= last)
-        try:
-            with database.read() as connection:
-                rows = connection.execute(some).all()
-                told = [_told(connection, row, opener) for row in rows]
-        except StoreDamagedError:
-            ids, told = _one_by_one(database, some, opener)
-        else:
-            ids = [row.id for row in rows]
-        yield from told
-        if len(ids) < _TOGETHER:
-            return
-        before = ids[-1]
+    exporter = _Exporter(database, wanted)
+    spoilt: _Spoilt | None = None
+    for each in exporter.events(1, _last(database)):
+        if isinstance(each, _Spoilt):
+            # Row by row it would be a line for each that there may have been.
+            spoilt = each if spoilt is None else spoilt.up_to(each)
+            continue
+        if spoilt is not None:
+            yield spoilt.told()
+            spoilt = None
+        yield each
+    if spoilt is not None:
+        yield spoilt.told()
 
 
-def _one_by_one(
-    database: Database, some: Select[Any], opener: Bodies
-) -> tuple[list[int], list[dict[str, Any] | Damaged]]:
-    """What can be read of some events, of which one or more cannot be."""
-    told: list[dict[str, Any] | Damaged] = []
-    with database.read() as connection:
-        # What is in the index can be had without the row.
-        named = connection.execute(some.with_only_columns(events.c.id, maintain_column_froms=True)).scalars().all()
-    for event in named:
-        try:
-            with database.read() as connection:
-                told += [_told(connection, row, opener) for row in connection.execute(some.where(events.c.id == event))]
-        except StoreDamagedError as error:
-            told.append(Damaged(f"in row {event}", str(error)))
-    return list(named), told
+@dataclass(frozen=True)
+class _Spoilt:
+    """Rows one after the other that cannot be read, if they are there."""
+
+    first: int
+    last: int
+    why: str
+
+    def up_to(self, other: "_Spoilt") -> "_Spoilt":
+        return replace(self, last=other.last)
+
+    def told(self) -> Damaged:
+        rows = f"in row {self.first}" if self.first == self.last else f"in the rows {self.first} to {self.last}"
+        return Damaged(rows, self.why)
+
+
+class _Exporter:
+    def __init__(self, database: Database, wanted: Wanted) -> None:
+        self._database = database
+        self._wanted = wanted
+        self._opener = Bodies()
+        self._whole = (
+            select(events, services.c.name, services.c.environment)
+            .select_from(events.join(incidents, events.c.incident_id == incidents.c.id).join(services))
+            .where(*_conditions(wanted))
+            .order_by(events.c.id)
+            .limit(_TOGETHER)
+        )
+
+    def events(self, first: int, last: int) -> Iterator[dict[str, Any] | Damaged | _Spoilt]:
+        """What can be read of the events in these rows."""
+        while first <= last:
+            try:
+                ids, told = self._read(first, last)
+            except StoreDamagedError as error:
+                if first == last:
+                    yield self._alone(first, error)
+                    return
+                # Narrower and narrower: in the end only what lies on the damaged page is left out.
+                middle = (first + last) // 2
+                yield from self.events(first, middle)
+                first = middle + 1
+                continue
+            yield from told
+            if len(ids) < _TOGETHER:
+                return
+            first = ids[-1] + 1
+
+    def _read(self, first: int, last: int) -> tuple[list[int], list[dict[str, Any] | Damaged]]:
+        with self._database.read() as connection:
+            rows = connection.execute(self._whole.where(events.c.id.between(first, last))).all()
+            return [row.id for row in rows], [_told(connection, row, self._opener) for row in rows]
+
+    def _alone(self, event: int, error: StoreDamagedError) -> dict[str, Any] | Damaged | _Spoilt:
+        """The event of a row without its incident and service, if those are what is damaged."""
+        wanted = self._wanted
+        if wanted.service is None and wanted.environment is None:
+            unnamed = select(events, literal(None).label("name"), literal(None).label("environment"))
+            try:
+                with self._database.read() as connection:
+                    row = connection.execute(unnamed.where(events.c.id == event, *_conditions(wanted))).one_or_none()
+                    if row is not None:
+                        return _told(connection, row, self._opener)
+            except StoreDamagedError:
+                pass
+        return _Spoilt(event, event, str(error))
+
+
+def _last(database: Database) -> int:
+    """The newest row."""
+    try:
+        with database.read() as connection:
+            return connection.scalar(select(func.max(events.c.id))) or 0
+    except StoreDamagedError:
+        # Where the page that has it is damaged, an index tells: as a sum it is not looked for at the end of the table.
+        with database.read() as connection:
+            return connection.scalar(select(func.max(events.c.id + 0))) or 0
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -108,4 +159,5 @@ def _told(connection: Connection, row: Row[Any], opener: Bodies) -> dict[str, An
     except (DamagedBodyError, msgspec.DecodeError) as error:
         return Damaged(event_id, str(error))
     about = {"event_id": event_id, "incident_id": row.incident_id, "received_at": row.received_at}
-    return about | {"service": row.name, "environment": row.environment} | said | about
+    named = {} if row.name is None else {"service": row.name, "environment": row.environment}
+    return about | named | said | about

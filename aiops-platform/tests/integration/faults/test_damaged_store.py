@@ -1,6 +1,7 @@
 """A page of the store is damaged: it is said, what is whole is shown, and reports are kept until it is mended."""
 
 import os
+import re
 import sqlite3
 import struct
 from contextlib import closing
@@ -13,6 +14,7 @@ import pytest
 from aftermath import counted
 from made import a_body, a_parcel
 from platform_process import OPENER, Running, eventually, report
+from seeds import Seeds, a_store
 
 from aiops_platform import assembly
 from aiops_platform.assembly import duties
@@ -20,6 +22,8 @@ from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
+from aiops_platform.storage.database import open_database
+from aiops_platform.storage.exporting import Damaged, Wanted, exported
 
 
 @pytest.fixture
@@ -82,7 +86,7 @@ def test_a_damaged_page_is_said_and_costs_neither_the_rest_nor_what_comes(data):
     assert event_id.hex in counted(data)
 
 
-def leaf_of(store: Path, table: str) -> int:
+def leaf_of(store: Path, table: str, which: int = 0) -> int:
     """Where a page begins that holds some rows of a table or an index, and no others."""
     with closing(sqlite3.connect(store)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -92,11 +96,49 @@ def leaf_of(store: Path, table: str) -> int:
     # https://www.sqlite.org/fileformat2.html#b_tree_pages: a branch has its cells after 12 bytes, each begins with a page.
     page = content[(root - 1) * size : root * size]
     assert page[0] in (2, 5), "all rows are on one page"
-    (place,) = struct.unpack(">H", page[14:16])
-    (child,) = struct.unpack(">I", page[place : place + 4])
+    (cells,) = struct.unpack(">H", page[3:5])
+    # The last child is named in the head, the others in cells.
+    places = [*struct.unpack(f">{cells}H", page[12 : 12 + 2 * cells]), 8][1:]
+    (child,) = struct.unpack(">I", page[places[which] : places[which] + 4])
     at = (child - 1) * size
     assert content[at] in (10, 13), "more than two levels"
     return at
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A store of 600 events."""
+    store = tmp_path / "many.db"
+    with closing(a_store(f"sqlite:///{store}")) as database:
+        seeds = Seeds(database)
+        project = seeds.project()
+        incident = seeds.incident(project, seeds.service(project))
+        for _ in range(600):
+            seeds.event(incident)
+    return store
+
+
+def export_of(store: Path) -> tuple[int, list[str]]:
+    """How many events can be read, and what is said of the others."""
+    with closing(open_database(f"sqlite:///{store}")) as database:
+        found = list(exported(database, Wanted()))
+    spoilt = [each.which for each in found if isinstance(each, Damaged)]
+    return len(found) - len(spoilt), spoilt
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["in the middle", "at the end"])
+def test_an_export_leaves_out_what_lies_on_a_damaged_page_and_nothing_else(many, which):
+    overwritten(many, leaf_of(many, "events", which), os.urandom(4096))
+    readable, (said,) = export_of(many)
+    first, last = map(int, re.findall(r"\d+", said))
+    assert readable == 600 - (last - first + 1)
+    assert readable > 500
+
+
+@pytest.mark.parametrize("table", ["incidents", "services", "ix_events_incident_id_id"])
+def test_damage_elsewhere_costs_an_export_no_event(many, table):
+    damage(many, table)
+    assert export_of(many) == (600, [])
 
 
 @pytest.mark.parametrize("table", ["seen_events", "ix_events_event_id"])
