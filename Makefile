@@ -12,7 +12,7 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 SDK_SOURCES := $(shell find aiops-sdk -type f -not -name '*.pyc' -not -path '*/tests/*' 2>/dev/null)
 PLATFORM_SOURCES := $(shell find aiops-platform -type f -not -name '*.pyc' -not -path '*/tests/*' -not -path '*/static/vendor/*' -not -path '*/static/sdk/*' 2>/dev/null)
-PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration web))
+PLATFORM_TESTS := $(wildcard $(addprefix aiops-platform/tests/,contract integration web) tests/tools)
 RESULTS := test-results
 TEST := $(BIN)/python tools/second_look.py
 export PYTHON
@@ -51,7 +51,7 @@ test-sdk: $(MADE)/dev wheels ## The SDK's wheel on Python 3.8 to 3.13, with the 
 	@$(BIN)/python tools/test_sdk.py
 
 .PHONY: test-platform
-test-platform: browser ## The platform's contract, integration and web tests
+test-platform: browser ## The platform's contract, integration and web tests, and those of the tools
 	$(if $(PLATFORM_TESTS),@$(TEST) $(RESULTS)/platform.xml -n 2 $(PLATFORM_TESTS))
 
 .PHONY: test-e2e
@@ -126,7 +126,7 @@ check-tests-sdk:
 	@$(TEST) $(RESULTS)/check-sdk.xml --quiet --no-header $(wildcard wire/tests aiops-sdk/tests/unit aiops-sdk/tests/typing)
 
 check-tests-platform:
-	@$(TEST) $(RESULTS)/check-platform.xml --quiet --no-header $(wildcard aiops-platform/tests/unit tests/architecture tests/docs tests/tools)
+	@$(TEST) $(RESULTS)/check-platform.xml --quiet --no-header $(wildcard aiops-platform/tests/unit tests/architecture tests/docs)
 
 # What the commands need; each step says what it does and leaves a mark, so that it is done once
 

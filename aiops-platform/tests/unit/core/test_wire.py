@@ -265,7 +265,7 @@ exceptions = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(fields, values, max_size=8), exceptions, st.sampled_from(["exception", "http_error", "log_error"])
 )
@@ -288,7 +288,7 @@ def test_any_heartbeat_is_read_and_can_be_written(body):
     json.loads(wire.write(heartbeat))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_alike_by_door_and_digest(raw):
     refused = isinstance(wire.glance(raw, ParcelKind.EXCEPTION), Unreadable)

@@ -593,7 +593,7 @@ hostile = st.dictionaries(st.sampled_from(Event.__struct_fields__) | st.text(max
 signals = st.sampled_from(["exception", "http_error", "log_error", "heartbeat", "nonsense"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(hostile, signals), max_size=5), st.lists(st.binary(max_size=40), max_size=2))
 def test_any_object_is_digested_or_buried_and_never_stops_the_others(bodies, raw):
     parcels = [a_parcel(number, {**body, "signal_type": signal}) for number, (body, signal) in enumerate(bodies)]
