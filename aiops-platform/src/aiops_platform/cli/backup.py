@@ -13,6 +13,7 @@ from aiops_platform import __version__
 from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.cli.started import check_started
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.intake.leftover import take_over
 from aiops_platform.process import archive, folder
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError
@@ -58,6 +59,7 @@ def restore(settings: Settings, given: Namespace) -> int:
         for file in (room / _STORE, room / _INTAKE):
             if file.exists() and (complaints := backup.damage_of(file)):
                 raise archive.ArchiveError(f"{source} is damaged: {file.name}: {complaints}")
+        said = _take_over(settings, room, force=given.force)
         if (room / _INTAKE).exists():
             backup.remember_waiting(room / _STORE, room / _INTAKE, time.time_ns() // 1000)
         aside = _put_aside(settings, force=given.force)
@@ -68,7 +70,7 @@ def restore(settings: Settings, given: Namespace) -> int:
         archive.sync_folder(settings.data)
     print(f"{settings.data} is as it was at {about['made_at']}: `aiops serve` starts it.")
     if aside is not None:
-        print(f"What was in it before lies in {aside}.")
+        print(f"What was in it before lies in {aside}.{said}")
     return 0
 
 
@@ -92,6 +94,27 @@ def _nobody_runs(settings: Settings) -> Iterator[None]:
                     f"A platform runs on {settings.data}: end it first, or restore into another folder with --data"
                 ) from cause
         yield
+
+
+def _take_over(settings: Settings, room: Path, *, force: bool) -> str:
+    """Adds what waits here to be digested to what waited in the backup; a sentence on it. Changes nothing here."""
+    ours = settings.data / _INTAKE
+    if not force or not ours.exists():
+        return ""
+    if _secret(settings.data) != _secret(room):
+        return " What waited there to be digested is that of another platform, and stays there."
+    taken = take_over(ours, room / _INTAKE, budget=settings.max_intake)
+    said = (
+        f" {taken.parcels} reports and batches that waited there to be digested were taken over."
+        if taken.parcels
+        else ""
+    )
+    return said + (" What waited there on damaged pages was not." if taken.is_damaged else "")
+
+
+def _secret(place: Path) -> bytes | None:
+    file = place / folder.SECRET_FILE
+    return file.read_bytes() if file.exists() else None
 
 
 def _put_aside(settings: Settings, *, force: bool) -> Path | None:

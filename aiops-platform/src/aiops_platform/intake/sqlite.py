@@ -112,7 +112,7 @@ class SqliteIntake:
         size = 0
         with self._notes.change() as connection:
             for seq, *parcel, deaths in connection.execute(_FREE, (_micros(now), limit)):
-                leased.append(Leased(ticket=seq, parcel=_parcel(*parcel), deaths=deaths))
+                leased.append(Leased(ticket=seq, parcel=parcel_of(*parcel), deaths=deaths))
                 size += len(leased[-1].parcel.body)
                 if size > _LEASE_BYTES or leased[-1].parcel.kind is ParcelKind.BATCH:
                     break
@@ -320,7 +320,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             return
 
 
-def _parcel(identity: bytes, project_id: int, kind: str, received_at: int, body: bytes) -> Parcel:
+def parcel_of(identity: bytes, project_id: int, kind: str, received_at: int, body: bytes) -> Parcel:
+    """The parcel of a row."""
     return Parcel(
         id=identity, project_id=project_id, kind=ParcelKind(kind), received_at=_moment(received_at), body=body
     )

@@ -11,9 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from made import a_parcel
 from platform_process import Running, aiops, eventually, report
 
 from aiops_platform import cli
+from aiops_platform.core.parcel import Parcel
+from aiops_platform.intake.glance import intake_numbers
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import holder_of
 
 
@@ -100,6 +105,56 @@ def test_what_is_no_whole_backup_is_not_restored(folder: Path, tmp_path: Path, c
 
     assert said in capsys.readouterr().err
     assert not (tmp_path / "other" / "store.db").exists()
+
+
+def test_what_was_acknowledged_after_the_backup_and_waits_is_taken_over(folder: Path, tmp_path: Path, capsys) -> None:
+    made = str(tmp_path / "aiops.tar")
+    in_both = parcel(1)
+    come(folder, in_both)
+    assert cli.main(["backup", made, "--data", str(folder)]) == 0
+    come(folder, parcel(2), parcel(3))
+
+    assert cli.main(["restore", made, "--force", "--data", str(folder)]) == 0
+
+    assert "2 reports and batches that waited there" in capsys.readouterr().out
+    told = intake_numbers(folder / "intake.db")
+    assert (told["intake_depth"], told["accepted"]) == (3, 3)
+
+
+def test_of_a_damaged_intake_what_can_be_read_is_taken_over(folder: Path, tmp_path: Path, capsys) -> None:
+    made = str(tmp_path / "aiops.tar")
+    assert cli.main(["backup", made, "--data", str(folder)]) == 0
+    come(folder, *(parcel(number, b"x" * 3_000 + b"%03d" % number) for number in range(100)))
+    content = (folder / "intake.db").read_bytes()
+    with (folder / "intake.db").open("r+b") as file:
+        file.seek(content.index(b"x057") // 4096 * 4096)
+        file.write(os.urandom(4096))
+
+    assert cli.main(["restore", made, "--force", "--data", str(folder)]) == 0
+
+    assert "on damaged pages was not" in capsys.readouterr().out
+    assert 95 <= intake_numbers(folder / "intake.db")["intake_depth"] < 100
+
+
+def test_what_waits_for_another_platform_is_not_taken_over(folder: Path, tmp_path: Path, capsys) -> None:
+    assert cli.main(["backup", str(tmp_path / "aiops.tar"), "--data", str(folder)]) == 0
+    other = tmp_path / "other"
+    assert cli.main(["key", "create", "first", "--data", str(other)]) == 0
+    come(other, parcel(1))
+
+    assert cli.main(["restore", str(tmp_path / "aiops.tar"), "--force", "--data", str(other)]) == 0
+
+    assert "that of another platform" in capsys.readouterr().out
+    assert not (other / "intake.db").exists()
+
+
+def parcel(number: int, body: bytes = b"{}") -> Parcel:
+    return a_parcel(number, body, received_at=utc_now())
+
+
+def come(data: Path, *parcels: Parcel) -> None:
+    with closing(SqliteIntake(data / "intake.db")) as intake:
+        intake.append(parcels).result(30)
 
 
 @pytest.fixture
