@@ -122,8 +122,10 @@ def _begin(ears: Ears, connection: Connection, receive: Receive, send: Send, mec
     if kind == "lifespan":
         return _Lifespan(listener.client, receive, send, mechanism)
     outer = scope.current_request()
-    if kind not in ("http", "websocket") or (isinstance(outer, AsgiRequest) and outer.is_about(connection)):
+    if kind not in ("http", "websocket"):
         return None
+    if isinstance(outer, AsgiRequest) and outer.is_about(connection):
+        return _Inside(listener.client, outer, receive, send, mechanism)
     if not listener.knows_base_url:
         _learn_base_url(listener, connection)
     request = AsgiRequest(connection, listener)
@@ -173,9 +175,7 @@ class _Exchange:
 
     def failed(self, exc: BaseException) -> None:
         """The app raised this."""
-        answers.raised(self._client, exc, self._mechanism)
-        # Also when it was noise, or known already: the answer is no failure of its own.
-        self.request.log.has_exception = True
+        _raised(self._client, self.request, exc, self._mechanism)
 
     def end(self) -> None:
         """The app is done with it."""
@@ -210,12 +210,7 @@ class _Exchange:
         self._headers = headers_of(message.get("headers"))
         self._pieces: List[bytes] = []
         self._length = 0
-        # Now, because the server's frameworks let go of it, or of its traceback, as soon as they have answered.
-        raised, handled = sys.exc_info()[1], self.request.notes.handled
-        if raised is not None and raised is not handled:
-            self.request.notes.handled = raised
-            if self._mechanism == STARLETTE and status >= 500 and not isinstance(raised, _answer_types()):
-                self.failed(raised)
+        _note_handled(self._client, self.request, status, self._mechanism)
         if not answers.is_json(self._headers.get("Content-Type")):
             self._settle(None)
 
@@ -244,6 +239,56 @@ class _Exchange:
 
     def _is_one_of(self, ways: Tuple[Type[BaseException], ...]) -> bool:
         return isinstance(self.request.notes.handled, ways)
+
+
+class _Inside:
+    """The same request, on its way through an app within the one that is heard.
+
+    What is answered here may come to the other one by way of a task that knows nothing of the exception behind it.
+    """
+
+    __slots__ = ("_client", "_mechanism", "_pass_on", "_request", "receive")
+
+    def __init__(self, client: Client, request: AsgiRequest, receive: Receive, send: Send, mechanism: str) -> None:
+        self._client = client
+        self._mechanism = mechanism
+        self._pass_on = send
+        self._request = request
+        self.receive = receive
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Look whether an exception is behind what the app sends, and give what sends it."""
+        self._look(message)
+        return self._pass_on(message)
+
+    def failed(self, exc: BaseException) -> None:
+        """This exception is on its way out: what is around here may make an answer of it."""
+        self._request.notes.handled = exc
+
+    def end(self) -> None:
+        """The other one knows better."""
+
+    @_safety.harmless
+    def _look(self, message: Message) -> None:
+        status = message.get("status")
+        if isinstance(status, int) and status >= 400 and noise.counts_as_failure(status):
+            _note_handled(self._client, self._request, status, self._mechanism)
+
+
+def _note_handled(client: Client, request: AsgiRequest, status: int, mechanism: str) -> None:
+    """Note which exception is being turned into an answer with this status."""
+    # Now, because the server's frameworks let go of it, or of its traceback, as soon as they have answered.
+    raised, handled = sys.exc_info()[1], request.notes.handled
+    if raised is not None and raised is not handled:
+        request.notes.handled = raised
+        if mechanism == STARLETTE and status >= 500 and not isinstance(raised, _answer_types()):
+            _raised(client, request, raised, mechanism)
+
+
+def _raised(client: Client, request: AsgiRequest, exc: BaseException, mechanism: str) -> None:
+    answers.raised(client, exc, mechanism)
+    # Also when it was noise, or known already: the answer is no failure of its own.
+    request.log.has_exception = True
 
 
 class _Websocket:

@@ -111,6 +111,27 @@ def _note_more(request: WsgiRequest, headers: Any = (), exc_info: Any = None) ->
         request.notes.handled = exc_info[1]
 
 
+def is_about(outer: Optional[RequestScope], environ: WSGIEnvironment) -> bool:
+    """Whether ``outer``, in whose midst this environ comes to an app, is the same request, come to an app around that one.
+
+    Of an app that is none of WSGI's, as one of ASGI's in which this one is mounted, it is told by what both say. An app may
+    also ask itself for something else.
+    """
+    if isinstance(outer, WsgiRequest):
+        return outer.environ is environ
+    return isinstance(outer, AnsweredRequest) and not outer.ended and _say_the_same(outer, environ) is True
+
+
+@_safety.harmless
+def _say_the_same(outer: AnsweredRequest, environ: WSGIEnvironment) -> bool:
+    path = path_of(environ.get("PATH_INFO"))
+    return (
+        outer.method == method_of(environ.get("REQUEST_METHOD"))
+        and (outer.query or "") == environ.get("QUERY_STRING", "")
+        and (outer_path_of(environ) or path).endswith(outer.path)
+    )
+
+
 def method_of(given: Optional[str]) -> str:
     """The method in capitals, from what an environ says."""
     return str(given or "GET").upper()

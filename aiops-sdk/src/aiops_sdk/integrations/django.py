@@ -12,7 +12,7 @@ import sys
 import weakref
 from inspect import iscoroutinefunction
 
-from aiops_sdk import _safety, answers, hostile, listening, modules, noise, scope
+from aiops_sdk import _safety, answers, hostile, listening, modules, noise, scope, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.answers import AnsweredRequest
 from aiops_sdk.asgi import AsgiRequest
@@ -393,9 +393,9 @@ def _host_of(meta: Mapping[str, Any]) -> str:
 
 def _is_around(outer: AnsweredRequest, request: Any) -> bool:
     """Whether a middleware that we have around the whole app hears this request, too."""
-    if isinstance(outer, AsgiRequest):
-        return outer.is_about(getattr(request, "scope", {}))
-    return isinstance(outer, WsgiRequest) and outer.environ is request.META
+    if isinstance(outer, AsgiRequest) and outer.is_about(getattr(request, "scope", {})):
+        return True
+    return wsgi.is_about(outer, request.META)
 
 
 @_safety.harmless

@@ -163,8 +163,8 @@ class _Hooks:
         if not known.knows_base_url:
             self._meet(environ, known)
         request, outer = _FlaskRequest(environ, known), scope.current_request()
-        if outer is not None and isinstance(outer, WsgiRequest) and outer.environ is environ:
-            request.is_inside(outer)
+        if outer is not None and wsgi.is_about(outer, environ):
+            request.is_inside(outer)  # type: ignore[arg-type]  # that is what it is then
         return request
 
     def _meet(self, environ: WSGIEnvironment, known: Listener) -> None:

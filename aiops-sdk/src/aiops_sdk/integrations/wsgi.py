@@ -111,6 +111,8 @@ def _begin(ears: Ears, environ: WSGIEnvironment) -> Optional[_Request]:
         listener.learn_base_url(wsgi.base_url_of(environ))
     request = _Request(environ, listener)
     request.client = listener.client
+    if outer is not None and wsgi.is_about(outer, environ):
+        request.is_inside(outer)  # type: ignore[arg-type]  # that is what it is then
     return request
 
 

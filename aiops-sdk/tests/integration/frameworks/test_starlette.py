@@ -233,6 +233,60 @@ def test_an_exception_behind_such_middleware_is_one_event(reports):
     assert event["route"] == "/orders/{number:int}"
 
 
+@pytest.mark.parametrize("kind", [lambda app: app, AIOpsMiddleware], ids=["an app", "an app with the middleware"])
+def test_what_a_mounted_app_raises_behind_such_middleware_is_one_event(reports, kind):
+    async def pass_on(request, call_next):
+        return await call_next(request)
+
+    behind = [Middleware(BaseHTTPMiddleware, dispatch=pass_on)]
+    get(Starlette(routes=[Mount("/shop", app=kind(an_app(fails)))], middleware=behind), "/shop/orders/17")
+
+    event = only(reports)
+    assert event["error_type"] == "ZeroDivisionError"
+    assert event["also_seen_by"] == ["http"]
+
+
+def test_an_answer_of_a_mounted_app_behind_such_middleware_is_one_event_with_its_message_and_the_frames(reports):
+    async def pass_on(request, call_next):
+        return await call_next(request)
+
+    async def answering(scope, receive, send):
+        try:
+            raise LookupError("no cart")
+        except LookupError:
+            await JSONResponse({"message": "The cart cannot be loaded"}, status_code=500)(scope, receive, send)
+
+    behind = [Middleware(BaseHTTPMiddleware, dispatch=pass_on)]
+    get(Starlette(routes=[Mount("/shop", app=AIOpsMiddleware(answering))], middleware=behind), "/shop/orders/17")
+
+    event = only(reports)
+    assert summary(event) == ("http_error", 500, "LookupError", "The cart cannot be loaded")
+
+
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
+@pytest.mark.parametrize("kind", ["flask", "wsgi"])
+def test_what_an_app_of_wsgi_raises_that_is_mounted_is_one_event(reports, kind):
+    from starlette.middleware.wsgi import WSGIMiddleware
+
+    def failing(environ, start_response):
+        raise LookupError("no cart")
+
+    if kind == "flask":
+        app = pytest.importorskip("flask").Flask("shop")
+        app.add_url_rule("/orders/<int:number>", view_func=lambda number: failing({}, None))
+        aiops_sdk.init_flask(app)
+    else:
+        from aiops_sdk.integrations import wsgi
+
+        app = wsgi.AIOpsMiddleware(failing)
+
+    get(Starlette(routes=[Mount("/shop", app=WSGIMiddleware(app))]), "/shop/orders/17?again=1")
+
+    event = only(reports)
+    assert event["error_type"] == "LookupError"
+    assert event["request_path"].endswith("/orders/17")
+
+
 # Answers.
 
 
