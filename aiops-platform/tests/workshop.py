@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from made import NOW
@@ -46,6 +46,11 @@ class Workshop:
         """Until nothing is left."""
         while self.digest.step(now):
             pass
+
+    def drop_old(self, now: datetime) -> bool:
+        """As the worker does, once its clock has gone steadily for an hour."""
+        self.prune.step(now - timedelta(hours=1))
+        return self.prune.step(now)
 
     def listen(self, *moments: datetime) -> None:
         """The door ticks at these moments."""

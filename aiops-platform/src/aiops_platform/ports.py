@@ -302,8 +302,19 @@ class Transaction(Protocol):
         """Drops these stored events; their incidents go on, and say that fewer are kept."""
         ...
 
-    def forget_events(self, before: datetime, limit: int) -> int:
-        """Drops the oldest stored events, if they were received before this time, at most `limit`; returns how many."""
+    def forget_events(
+        self, before: datetime, limit: int, *, latest: datetime, after: int | None
+    ) -> tuple[int, int | None]:
+        """Looks at `limit` stored events in the order in which they came, and drops those received before this time.
+
+        None is received after `latest`: what says so, by a clock that was ahead, is as old as what came after it. Where
+        all say so, it is to be looked on from there (`after`) at the next time. Returns how many were dropped, and
+        where to look on; None is at the beginning.
+        """
+        ...
+
+    def drop_oldest(self, limit: int) -> int:
+        """Drops the stored events that came first, at most `limit`; returns how many."""
         ...
 
     def newest_buried(self, project_id: int) -> int:
@@ -321,11 +332,12 @@ class Transaction(Protocol):
         ...
 
     def forget_seen_events(
-        self, before: datetime, limit: int, *, after: tuple[int, bytes] | None
+        self, before: datetime, limit: int, *, latest: datetime, after: tuple[int, bytes] | None
     ) -> tuple[int, tuple[int, bytes] | None]:
         """Looks at `limit` ids in their order, from the one after that on, and drops those noted before this time.
 
-        Returns how many were dropped, and which was looked at last; None when that was the end.
+        Those noted after `latest` are from then on as if they had been noted then. Returns how many were dropped, and
+        which was looked at last; None when that was the end.
         """
         ...
 
@@ -333,8 +345,11 @@ class Transaction(Protocol):
         """Drops sign-in links and sessions that expired before this time; returns how many."""
         ...
 
-    def forget_buried(self, before: datetime, limit: int) -> int:
-        """Drops buried parcels received before this time, at most `limit`; returns how many."""
+    def forget_buried(self, before: datetime, limit: int, *, latest: datetime) -> int:
+        """Drops buried parcels received before this time, at most `limit`; returns how many.
+
+        Those received after `latest` are from then on as if they had been received then.
+        """
         ...
 
     def forget_instances(self, now: datetime, limit: int) -> int:
@@ -365,8 +380,12 @@ class Store(Protocol):
         """How much room all of it takes. Cheap."""
         ...
 
-    def shrink(self) -> None:
-        """Gives some disk space back in which nothing is stored. For a quiet moment."""
+    def event_bytes(self) -> int:
+        """How much of it stored events take, nearly: of a great many, some are looked at."""
+        ...
+
+    def shrink(self) -> bool:
+        """Gives some disk space back in which nothing is stored; says whether there is more. For a quiet moment."""
         ...
 
     def train(self, now: datetime) -> bool:

@@ -11,13 +11,42 @@ from aiops_platform.core import sampling
 FEWEST: Final = 2
 
 
+# What is old goes for good: a clock is believed that has gone for so long without a leap.
+_STEADY: Final = timedelta(hours=1)
+_LEAP: Final = timedelta(days=1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """`per_incident` events of each incident, none older than `age`, and the whole store in `total_bytes`."""
+    """`per_incident` events of each incident, none older than `age`, and the whole store in `total_bytes`.
+
+    What dropping events cannot give back may take the store beyond that: half of it is for events, whatever the rest
+    takes.
+    """
 
     age: timedelta = timedelta(days=90)
     per_incident: int = 10_000
     total_bytes: int = 10 * 1024**3
+
+    def leaves_to_events(self, of_events: int) -> bool:
+        """Whether events, which take so many bytes, take no more than what is theirs in any case."""
+        return of_events <= self.total_bytes // 2
+
+
+@dataclass(frozen=True)
+class Course:
+    """How our own clock has gone since it leapt, or was first looked at: ages are told by it only after a while."""
+
+    since: datetime
+    until: datetime
+
+    def on(self, now: datetime) -> "Course":
+        """The course up to now; a new one, if the clock has leapt."""
+        return Course(now, now) if abs(now - self.until) > _LEAP else Course(self.since, now)
+
+    def is_steady(self) -> bool:
+        """Whether it tells how old something is."""
+        return self.until - self.since >= _STEADY
 
 
 def beyond(stored: Mapping[int, Sequence[tuple[int, datetime]]], most: int, *, limit: int) -> list[int]:

@@ -1,10 +1,11 @@
 """Prune: what has served its time is dropped, a little at a time, and the file becomes smaller."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Final
 
-from aiops_platform.core import retention
-from aiops_platform.core.retention import Retention
+from aiops_platform.core import ahead, retention
+from aiops_platform.core.retention import Course, Retention
 from aiops_platform.ports import Intake, Store, Transaction
 
 _BATCH: Final = 5_000
@@ -18,6 +19,8 @@ _ACCESS: Final = timedelta(days=1)
 _BURIED: Final = timedelta(days=30)
 _STATES: Final = timedelta(days=90)
 
+log = logging.getLogger(__name__)
+
 
 class Prune:
     """A station. One at a time for each store."""
@@ -26,38 +29,64 @@ class Prune:
         self._store = store
         self._intake = intake
         self._keep = keep or Retention()
-        # Where in the ids the last step stopped.
+        # Where in the ids, and where in the events, the last step stopped.
         self._seen: tuple[int, bytes] | None = None
+        self._event: int | None = None
+        self._course: Course | None = None
+        self._is_beyond = False
 
     def step(self, now: datetime) -> bool:
         """Drops a batch of each kind; says whether more is to be dropped already.
 
-        Raises StoreUnavailableError and IntakeUnavailableError.
+        Nothing is dropped for its age in the first hour, nor in the hour after the clock has leapt: who is years ahead
+        for a moment must not lose everything. Raises StoreUnavailableError and IntakeUnavailableError.
         """
+        self._course = self._course.on(now) if self._course else Course(now, now)
+        more = self._course.is_steady() and self._drop_old(now)
+        more = self._drop_surplus() or more
+        if not self._intake.waiting():
+            self._intake.tidy()
+            more = self._store.shrink() or more
+        return more
+
+    def _drop_old(self, now: datetime) -> bool:
+        # Later than this is what a clock that was ahead has left behind.
+        latest = ahead.horizon(now)
         with self._store.begin() as transaction:
             transaction.forget_access(now - _ACCESS)
-            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, after=self._seen)
+            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, latest=latest, after=self._seen)
             dropped = (
-                transaction.forget_buried(now - _BURIED, _BATCH),
+                transaction.forget_buried(now - _BURIED, _BATCH, latest=latest),
                 transaction.forget_states(now - _STATES, _BATCH),
                 transaction.forget_instances(now, _BATCH),
             )
         self._seen = seen
-        more = self._drop_events(now)
-        if not self._intake.waiting():
-            self._intake.tidy()
-            self._store.shrink()
-        # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
-        return more or max(dropped) == _BATCH or forgotten * _MUCH >= _BATCH
-
-    def _drop_events(self, now: datetime) -> bool:
-        """By age, by their number in an incident, by the size of the store: some of each."""
-        too_large = self._store.used_bytes() > self._keep.total_bytes
         with self._store.begin() as transaction:
-            old = transaction.forget_events(now - self._keep.age, _EVENTS)
+            events, place = transaction.forget_events(now - self._keep.age, _EVENTS, latest=latest, after=self._event)
+        self._event = place
+        # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
+        return events == _EVENTS or max(dropped) == _BATCH or forgotten * _MUCH >= _BATCH
+
+    def _drop_surplus(self) -> bool:
+        """By their number in an incident, by the size of the store: some of each."""
+        too_large = self._is_too_large()
+        with self._store.begin() as transaction:
             many = _thin_out(transaction, self._keep.per_incident)
-            least = _make_room(transaction, now) if too_large else 0
-        return max(old, many, least) >= _EVENTS or least > 0
+            least = _make_room(transaction) if too_large else 0
+        return many >= _EVENTS or least > 0
+
+    def _is_too_large(self) -> bool:
+        """Whether there is to be less, and dropping events is the way to it."""
+        used = self._store.used_bytes()
+        is_too_large = used > self._keep.total_bytes
+        is_beyond = is_too_large and self._keep.leaves_to_events(self._store.event_bytes())
+        if is_beyond and not self._is_beyond:
+            log.warning(
+                "What is kept beside events takes more than half of AIOPS_SERVER_MAX_STORE: raise it",
+                extra={"store_bytes": used, "most": self._keep.total_bytes},
+            )
+        self._is_beyond = is_beyond
+        return is_too_large and not is_beyond
 
 
 def _thin_out(transaction: Transaction, most: int) -> int:
@@ -67,11 +96,11 @@ def _thin_out(transaction: Transaction, most: int) -> int:
     return len(surplus)
 
 
-def _make_room(transaction: Transaction, now: datetime) -> int:
+def _make_room(transaction: Transaction) -> int:
     """Drops the least telling events: half of those of the incidents that have most, and in the end the oldest."""
     fullest = transaction.kept_for_good(transaction.fullest(retention.FEWEST, _INCIDENTS))
     if not fullest:
-        return transaction.forget_events(now, _EVENTS)
+        return transaction.drop_oldest(_EVENTS)
     surplus = retention.least_telling(fullest, limit=_EVENTS)
     transaction.drop_events(surplus)
     return len(surplus)

@@ -1,10 +1,11 @@
 """Buried parcels: what was taken in and could not be digested, with the reason."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
 
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.views import BuriedDetail, BuriedPage, BuriedRow
@@ -51,14 +52,25 @@ def parcels(
     return [(row.id, _parcel(row)) for row in connection.execute(wanted.limit(limit))]
 
 
+def forget(connection: Connection, before: datetime, limit: int, *, latest: datetime) -> int:
+    """See `ports.Transaction.forget_buried`."""
+    connection.execute(update(buried).where(buried.c.received_at > latest).values(received_at=latest))
+    old = select(buried.c.id).where(buried.c.received_at < before).order_by(buried.c.id).limit(limit)
+    return _drop(connection, buried.c.id.in_(old))
+
+
 def unbury(connection: Connection, ids: Collection[int]) -> None:
     """See `ports.Transaction.unbury`."""
-    theirs = buried.c.id.in_(ids)
+    _drop(connection, buried.c.id.in_(ids))
+
+
+def _drop(connection: Connection, theirs: ColumnElement[bool]) -> int:
     projects = connection.execute(select(buried.c.project_id).where(theirs).distinct()).scalars().all()
     gone = connection.execute(delete(buried).where(theirs)).rowcount
     counters.count(connection, {"buried": -gone})
-    for project_id in projects:
+    for project_id in sorted(projects):
         bump(connection, project_id, "buried")
+    return gone
 
 
 def _newest(project_id: int, *columns: ColumnElement[Any]) -> Select[Any]:

@@ -92,9 +92,14 @@ class SqlStore:
         with self._database.read() as connection:
             return space.used_bytes(connection)
 
-    def shrink(self) -> None:
+    def event_bytes(self) -> int:
         """See `ports.Store`."""
-        space.shrink(self._database)
+        with self._database.read() as connection:
+            return space.event_bytes(connection)
+
+    def shrink(self) -> bool:
+        """See `ports.Store`."""
+        return space.shrink(self._database)
 
     def train(self, now: datetime) -> bool:
         """See `ports.Store`."""
@@ -363,14 +368,30 @@ class SqlTransaction:
         for some in _portions(row_ids):
             self._drop_rows(schema.events.c.id.in_(some))
 
-    def forget_events(self, before: datetime, limit: int) -> int:
+    def forget_events(
+        self, before: datetime, limit: int, *, latest: datetime, after: int | None
+    ) -> tuple[int, int | None]:
         """See `ports.Transaction`."""
         table = schema.events
         # In the order in which they came; only those are looked at, and not all that are there.
-        oldest = select(table.c.id, table.c.received_at).order_by(table.c.id).limit(limit).subquery()
-        rows = self._connection.execute(select(oldest.c.id).where(oldest.c.received_at < before)).scalars().all()
-        self.drop_events(rows)
-        return len(rows)
+        by_arrival = select(table.c.id, table.c.received_at).order_by(table.c.id).limit(limit)
+        looked = self._connection.execute(by_arrival.where(table.c.id > (after or 0))).all()
+        old = [row.id for row in looked if row.received_at < before]
+        if not old:
+            is_said = len(looked) < limit or any(row.received_at <= latest for row in looked)
+            return 0, None if is_said else looked[-1].id
+        served = table.c.id <= old[-1], or_(table.c.received_at < before, table.c.received_at > latest)
+        rows = self._connection.execute(select(table.c.id).where(*served).order_by(table.c.id).limit(limit))
+        ids = rows.scalars().all()
+        self.drop_events(ids)
+        return len(ids), after
+
+    def drop_oldest(self, limit: int) -> int:
+        """See `ports.Transaction`."""
+        ids = self._connection.execute(select(schema.events.c.id).order_by(schema.events.c.id).limit(limit)).scalars()
+        oldest = ids.all()
+        self.drop_events(oldest)
+        return len(oldest)
 
     def _drop_rows(self, condition: Any) -> None:
         table, incidents = schema.events, schema.incidents
@@ -392,7 +413,7 @@ class SqlTransaction:
         self.count({"stored_events": -self._delete(table, condition)})
 
     def forget_seen_events(
-        self, before: datetime, limit: int, *, after: tuple[int, bytes] | None
+        self, before: datetime, limit: int, *, latest: datetime, after: tuple[int, bytes] | None
     ) -> tuple[int, tuple[int, bytes] | None]:
         """See `ports.Transaction`."""
         table = schema.seen_events
@@ -401,17 +422,17 @@ class SqlTransaction:
         end = select(table.c.service_id, table.c.event_id).where(here).order_by(*place.clauses)
         last = self._connection.execute(end.offset(limit - 1).limit(1)).one_or_none()
         upto = true() if last is None else place <= tuple_(*last)
+        ahead_of_us = update(table).where(here, upto, table.c.seen_at > latest)
+        self._connection.execute(ahead_of_us.values(seen_at=latest))
         return self._delete(table, and_(here, upto, table.c.seen_at < before)), None if last is None else tuple(last)
 
     def forget_access(self, before: datetime) -> int:
         """See `ports.Transaction`."""
         return sum(self._delete(table, table.c.expires_at < before) for table in (schema.signins, schema.sessions))
 
-    def forget_buried(self, before: datetime, limit: int) -> int:
+    def forget_buried(self, before: datetime, limit: int, *, latest: datetime) -> int:
         """See `ports.Transaction`."""
-        table = schema.buried
-        old = select(table.c.id).where(table.c.received_at < before).limit(limit)
-        return self._delete(table, table.c.id.in_(old))
+        return burial.forget(self._connection, before, limit, latest=latest)
 
     def forget_instances(self, now: datetime, limit: int) -> int:
         """See `ports.Transaction`."""

@@ -148,8 +148,8 @@ def test_each_process_of_a_service_is_kept_with_its_own_counts(shop):
 def test_a_process_that_has_been_gone_for_long_is_forgotten(shop):
     shop.receive(a_parcel(1, a_heartbeat_body(instance={"id": "one"})))
     shop.digest_all()
-    shop.prune.step(after(minutes=59))
+    shop.drop_old(after(minutes=59))
     assert shop.count(schema.instances) == 1
     assert SqlReads(shop.database).services(1, after(minutes=61)).rows[0].instances == ()
-    shop.prune.step(after(minutes=61))
+    shop.drop_old(after(minutes=61))
     assert shop.count(schema.instances) == 0

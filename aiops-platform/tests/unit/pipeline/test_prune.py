@@ -1,11 +1,13 @@
 """What has served its time is dropped, and nothing else."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from made import NOW, a_body, a_parcel, after
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from workshop import Workshop
 
 from aiops_platform.core.retention import Retention
@@ -27,14 +29,14 @@ def put(shop: Workshop, table, *rows) -> None:
 def test_ids_of_events_are_known_for_14_days(shop):
     shop.receive(a_parcel(1, a_body()), a_parcel(2, a_body(), received_at=after(minutes=1)))
     shop.digest_all()
-    shop.prune.step(after(days=14, seconds=30))
+    shop.drop_old(after(days=14, seconds=30))
     assert shop.rows(schema.seen_events, "event_id") == [(2).to_bytes(16, "big")]
 
 
 def test_a_great_many_are_dropped_in_portions(shop):
     rows = [{"service_id": 1, "event_id": n.to_bytes(16, "big"), "seen_at": NOW} for n in range(5_001)]
     put(shop, schema.seen_events, *rows)
-    assert shop.prune.step(after(days=15)) is True
+    assert shop.drop_old(after(days=15)) is True
     assert shop.prune.step(after(days=15)) is False
     assert shop.count(schema.seen_events) == 0
 
@@ -53,7 +55,7 @@ def test_sign_ins_and_sessions_that_expired_are_dropped(shop):
             for days in (1, 5)
         ),
     )
-    shop.prune.step(after(days=3))
+    shop.drop_old(after(days=3))
     assert shop.rows(schema.signins, "hash") == [bytes([5])]
     assert shop.rows(schema.sessions, "hash") == [bytes([5])]
 
@@ -66,30 +68,32 @@ def test_the_state_that_holds_is_kept_however_old(shop):
         schema.monitor_states,
         *({"monitor_id": 1, "state": "late", "since": after(days=days)} for days in (1, 2, 100)),
     )
-    shop.prune.step(after(days=150))
+    shop.drop_old(after(days=150))
     assert shop.rows(schema.monitor_states, "since") == [after(days=2), after(days=100)]
 
 
 def test_buried_parcels_are_dropped_after_30_days(shop):
     shop.receive(a_parcel(1, b"nonsense"), a_parcel(2, b"nonsense", received_at=after(days=2)))
     shop.digest_all(after(days=2))
-    shop.prune.step(after(days=31))
+    shop.drop_old(after(days=31))
     assert shop.rows(schema.buried, "received_at") == [after(days=2)]
+    assert dict(shop.rows(schema.counters))["buried"] == 1
+    assert shop.revision("buried") == 3
 
 
-def some_events(shop, *, many, error="Loop", seconds=1):
+def some_events(shop, *, many, error="Loop", seconds=1, at=NOW):
     numbers = range(many)
     shop.receive(
         *(
             a_parcel(
                 hash((error, number)) % 2**60,
                 a_body(error_type=error, message="no"),
-                received_at=after(seconds=number * seconds),
+                received_at=at + timedelta(seconds=number * seconds),
             )
             for number in numbers
         )
     )
-    shop.digest_all(after(seconds=many * seconds))
+    shop.digest_all(at + timedelta(seconds=many * seconds))
 
 
 def kept_of_each(shop):
@@ -99,11 +103,11 @@ def kept_of_each(shop):
 def test_events_are_dropped_by_their_age_and_what_was_counted_stays():
     shop = Workshop(keep=Retention(age=timedelta(days=30)))
     some_events(shop, many=10, seconds=86_400)
-    shop.prune.step(after(days=34, hours=12))
+    shop.drop_old(after(days=34, hours=12))
     assert shop.rows(schema.events, "received_at") == [after(days=day) for day in range(5, 10)]
     assert shop.rows(schema.incidents, "count", "kept", "first_seen_at") == [(10, 5, NOW)]
     assert ("stored_events", 5) in shop.rows(schema.counters)
-    shop.prune.step(after(days=400))
+    shop.drop_old(after(days=400))
     assert shop.rows(schema.incidents, "count", "kept", "last_seen_at") == [(10, 0, after(days=9))]
     some_events(shop, many=1, error="Loop")
     shop.close()
@@ -142,7 +146,62 @@ def test_an_event_that_was_kept_for_a_while_only_can_go_too():
     shop = Workshop(most=3, keep=Retention(age=timedelta(days=1)))
     some_events(shop, many=9, seconds=0.01)
     assert shop.rows(schema.incidents, "kept", "passing") == [(3, True)]
-    shop.prune.step(after(days=2))
+    shop.drop_old(after(days=2))
     assert shop.rows(schema.incidents, "kept", "passing") == [(0, False)]
     assert shop.count(schema.events) == 0
+    shop.close()
+
+
+def test_what_cannot_be_dropped_does_not_cost_all_events():
+    shop = Workshop(keep=Retention(total_bytes=200_000))
+    some_events(shop, many=100)
+    ids = ({"service_id": 1, "event_id": uuid4().bytes, "seen_at": NOW} for _ in range(10_000))
+    put(shop, schema.seen_events, *ids)
+    assert shop.store.used_bytes() > 400_000
+    assert shop.prune.step(after(hours=1)) is False
+    assert shop.count(schema.events) == 100
+    shop.close()
+
+
+def test_events_take_half_of_the_room_and_no_more_where_the_rest_takes_all():
+    shop = Workshop(keep=Retention(total_bytes=400_000))
+    some_events(shop, many=1)
+    before = shop.store.used_bytes()
+    noise = [a_body(error_type=f"E{number % 10}", extra={"noise": os.urandom(750).hex()}) for number in range(400)]
+    shop.receive(*(a_parcel(number, body) for number, body in enumerate(noise)))
+    shop.digest_all()
+    assert shop.store.event_bytes() == pytest.approx(shop.store.used_bytes() - before, rel=0.4)
+    put(shop, schema.seen_events, *({"service_id": 1, "event_id": uuid4().bytes, "seen_at": NOW} for _ in range(5_000)))
+    while shop.prune.step(after(hours=1)):
+        pass
+    assert 0 < shop.store.event_bytes() <= 200_000
+    assert min(kept_of_each(shop).values()) > 0
+    shop.close()
+
+
+def test_nothing_is_dropped_by_a_clock_that_is_years_ahead_for_a_moment(shop):
+    some_events(shop, many=10)
+    shop.drop_old(after(hours=2))
+    assert shop.prune.step(after(days=3_650)) is False
+    shop.prune.step(after(hours=3))
+    assert (shop.count(schema.events), shop.count(schema.seen_events)) == (10, 10)
+
+
+@pytest.mark.parametrize("many", [3, 501])
+def test_events_that_came_while_the_clock_was_ahead_hold_up_no_others(shop, many):
+    some_events(shop, many=many, error="Ahead")
+    some_events(shop, many=5, error="Then")
+    some_events(shop, many=1, error="New", at=after(days=80))
+    ahead_of_us = update(schema.events).where(schema.events.c.id <= many)
+    with shop.database.begin() as connection:
+        connection.execute(ahead_of_us.values(received_at=after(days=3_650)))
+        connection.execute(update(schema.seen_events).values(seen_at=after(days=3_650)))
+    shop.drop_old(after(days=80))
+    shop.prune.step(after(days=80, minutes=1))
+    assert shop.count(schema.events) == many + 6
+    shop.drop_old(after(days=100))
+    for _ in range(3):
+        shop.prune.step(after(days=100, minutes=1))
+    assert kept_of_each(shop) == {"Ahead": 0, "Then": 0, "New": 1}
+    assert shop.count(schema.seen_events) == 0
     shop.close()
