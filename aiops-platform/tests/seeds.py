@@ -4,7 +4,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import msgspec
 from sqlalchemy import Connection, func, select, update
@@ -247,7 +247,13 @@ class Seeds:
     def buried(self, project_id: int, reason: str = "the body is not JSON", body: bytes = b"{not json") -> int:
         """A parcel that could not be digested."""
         return self._insert(
-            schema.buried, project_id=project_id, kind="exception", received_at=self.now, reason=reason, body=body
+            schema.buried,
+            project_id=project_id,
+            parcel_id=uuid4().bytes,
+            kind="exception",
+            received_at=self.now,
+            reason=reason,
+            body=body,
         )
 
     def _insert(self, table: Any, **values: Any) -> int:

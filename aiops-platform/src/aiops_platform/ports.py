@@ -291,7 +291,7 @@ class Transaction(Protocol):
         ...
 
     def bury(self, parcel: Parcel, reason: str) -> None:
-        """Keeps a parcel that could not be understood, for people to look at."""
+        """Keeps a parcel that could not be understood, for people to look at. One that is kept already stays as it is."""
         ...
 
     def count(self, numbers: Mapping[str, int]) -> None:

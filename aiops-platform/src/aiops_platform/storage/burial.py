@@ -10,12 +10,28 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, sel
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.views import BuriedDetail, BuriedPage, BuriedRow
 from aiops_platform.storage import counters
+from aiops_platform.storage.dialects import add_missing
 from aiops_platform.storage.revisions import bump
-from aiops_platform.storage.schema import buried, micros
+from aiops_platform.storage.schema import buried
 
 # More than these are only said to be many: who counts all has to read all.
 _COUNTED = 10_000
 _SHOWN = (buried.c.id, buried.c.kind, buried.c.received_at, buried.c.reason, func.length(buried.c.body).label("size"))
+
+
+def bury(connection: Connection, parcel: Parcel, reason: str) -> None:
+    """See `ports.Transaction.bury`."""
+    row = {
+        "project_id": parcel.project_id,
+        "parcel_id": parcel.id,
+        "kind": parcel.kind,
+        "received_at": parcel.received_at,
+        "reason": reason,
+        "body": parcel.body,
+    }
+    if connection.execute(add_missing(connection, buried, buried.c.id), [row]).all():
+        counters.count(connection, {"buried": 1})
+        bump(connection, parcel.project_id, "buried")
 
 
 def count(connection: Connection, project_id: int) -> int:
@@ -84,10 +100,10 @@ def _row(row: Row[Any]) -> BuriedRow:
 
 
 def _parcel(row: Row[Any]) -> Parcel:
-    # Always the same id: what was handed on, and by a crash is still here, is known when it is handed on again.
-    said = f"{row.id} {micros(row.received_at)}".encode()
+    # Always the same id: what was handed on, and by a crash is still here, is known when it is handed on again. Not the
+    # one that it had: buried once more before this one is gone, it would be taken for it.
     return Parcel(
-        id=blake2b(said + row.body, digest_size=16).digest(),
+        id=blake2b(row.parcel_id, digest_size=16).digest(),
         project_id=row.project_id,
         kind=ParcelKind(row.kind),
         received_at=row.received_at,

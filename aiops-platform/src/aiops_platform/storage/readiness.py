@@ -12,7 +12,7 @@ from aiops_platform.storage.database import Database
 from aiops_platform.storage.space import make_shrinkable
 
 # The newest of the migrations; a test compares the two.
-NEWEST: Final = "group_rules"
+NEWEST: Final = "buried_once"
 _COPY: Final = "store.before-{version}.db"
 
 log = logging.getLogger(__name__)

@@ -363,16 +363,19 @@ facts = Table(
     Column("data", JSON, nullable=False),
 )
 
-# Parcels that could not be digested, with the reason.
+# Parcels that could not be digested, with the reason; each once, however often it is handed out. People know them by
+# their number: no later one has it.
 buried = Table(
     "buried",
     metadata,
     _id(),
     _project(),
+    Column("parcel_id", LargeBinary(16), nullable=False, unique=True),
     Column("kind", String(20), nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("reason", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # One row a topic ("incidents", "services", "jobs"); bumped in the same transaction as the change. Open pages watch it.

@@ -18,7 +18,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     or_,
     select,
     true,
@@ -330,18 +329,7 @@ class SqlTransaction:
 
     def bury(self, parcel: Parcel, reason: str) -> None:
         """See `ports.Transaction`."""
-        self._connection.execute(
-            insert(schema.buried),
-            {
-                "project_id": parcel.project_id,
-                "kind": parcel.kind,
-                "received_at": parcel.received_at,
-                "reason": reason,
-                "body": parcel.body,
-            },
-        )
-        self.count({"buried": 1})
-        bump(self._connection, parcel.project_id, "buried")
+        burial.bury(self._connection, parcel, reason)
 
     def newest_buried(self, project_id: int) -> int:
         """See `ports.Transaction`."""
