@@ -31,6 +31,8 @@ def run(settings: Settings, given: Namespace) -> int:
     print(
         "Numbers are as they were. Backups made earlier hold the data still, and so may what services have yet to send."
     )
+    if not done.is_log_empty:
+        print("What was there may still be read in store.db-wal, which is in use: run this again.")
     intake = settings.data / "intake.db"
     if intake.exists() and (waiting := intake_numbers(intake)["intake_depth"]):
         print(f"{waiting} reports wait to be digested: run this again when they are.")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupporte
 from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
 
 _BUSY_SECONDS = 5
+_TRIES = 3
 _CACHE_BYTES = 2 * 1024 * 1024
 # These say that a statement was wrong, and would be again.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
@@ -58,6 +59,22 @@ class Database:
             if isinstance(driver, sqlite3.Connection):
                 for statement in statements:
                     driver.executescript(statement)
+
+    def empty_log(self) -> bool:
+        """Moves all that is in SQLite's log into the file; False where others read for so long that it could not be.
+
+        Raises StoreUnavailableError.
+        """
+        alone = self.engine.execution_options(begin="SELECT 1")
+        with _said_plainly(), self._guard, alone.connect() as connection:
+            driver = connection.connection.driver_connection
+            if not isinstance(driver, sqlite3.Connection):
+                return True
+            for _ in range(_TRIES):
+                is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not is_busy:
+                    return True
+        return False
 
     def close(self) -> None:
         """Closes every connection."""

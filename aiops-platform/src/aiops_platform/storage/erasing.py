@@ -1,11 +1,11 @@
 """One person's data out of the store: events are written anew without it, numbers stay as they are."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import JSON, Column, Connection, Row, Text, and_, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, tuple_, update
 
 from aiops_platform.core import erasure
 from aiops_platform.core.parcel import legible
@@ -21,23 +21,37 @@ from aiops_platform.storage.schema import (
     group_keys,
     incident_values,
     incidents,
+    instances,
     moment,
+    monitors,
 )
 
 _TOGETHER = 100
-_TEXTS = (incidents.c.message, incidents.c.path, incidents.c.place)
-_SAID = (group_keys.c.parts, facts.c.data)
+_ROWS = 1_000
+_Key: TypeAlias = tuple[Any, ...]
+# What is said beside events: of incidents, of what went into their keys, in the newest beats and in timelines.
+_TEXTS: Mapping[Table, Collection[str]] = {
+    incidents: ("message", "path", "place"),
+    group_keys: ("parts",),
+    facts: ("data",),
+    monitors: ("last_beat",),
+    instances: ("stats",),
+}
 # Older than the one that comes with the program: nothing more is packed with it.
 _RETIRED = moment(-1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Erased:
-    """How many rows were about them. What was buried and names them is gone, as nobody can read it anyway."""
+    """How many rows were about them. What was buried and names them is gone, as nobody can read it anyway.
+
+    `is_log_empty`: whether nothing of what was there before is left in the log that is written ahead of the file.
+    """
 
     events: int
     incidents: int
     buried: int
+    is_log_empty: bool
 
 
 def erase(database: Database, identity: str, progress: Callable[[int], None]) -> Erased:
@@ -56,7 +70,14 @@ def erase(database: Database, identity: str, progress: Callable[[int], None]) ->
     with database.begin() as connection:
         _overwrite(connection)
         _drop_dictionaries(connection, named)
-        return Erased(events=changed, incidents=_incidents(connection, identity), buried=_buried(connection, identity))
+    _values(database, identity)
+    texts = {table: _texts(database, table, names, identity) for table, names in _TEXTS.items()}
+    return Erased(
+        events=changed,
+        incidents=texts[incidents],
+        buried=_buried(database, identity),
+        is_log_empty=database.empty_log(),
+    )
 
 
 def _overwrite(connection: Connection) -> None:
@@ -69,7 +90,7 @@ def _retire_dictionaries(database: Database, identity: str) -> set[int]:
     """Those that hold pieces of events that name them: everything that was packed with these is packed anew."""
     with database.begin() as connection:
         trained = connection.execute(select(dictionaries).where(dictionaries.c.project_id.is_not(None)))
-        named = {row.id for row in trained if identity.encode().lower() in row.content.lower()}
+        named = {row.id for row in trained if erasure.is_in(row.content.decode("utf-8", "ignore"), identity)}
         if named:
             Bodies.add_first(connection)  # There must be one to pack with.
             connection.execute(update(dictionaries).where(dictionaries.c.id.in_(named)).values(made_at=_RETIRED))
@@ -127,52 +148,88 @@ def _save(connection: Connection, opener: Bodies, row: Row[Any], body: bytes) ->
     connection.execute(update(events).where(events.c.id == row.id).values(body=packed, dictionary_id=dictionary_id))
 
 
-def _incidents(connection: Connection, identity: str) -> int:
-    """The texts of incidents that name them, of their timelines, and of what went into their keys."""
-    changed = sum(_told_anew(connection, column, identity) for column in _TEXTS)
-    for column in _SAID:
-        _told_anew(connection, column, identity)
-    _values(connection, identity)
-    return changed
-
-
-def _told_anew(connection: Connection, column: Column[Any], identity: str) -> int:
-    """Says `[erased]` where they are named in this column; the number of rows."""
-    table, text = column.table, cast(column, Text)
-    rows = connection.execute(
-        select(*table.primary_key.columns, text).where(func.lower(text).contains(identity.lower(), autoescape=True))
-    ).all()
+def _texts(database: Database, table: Table, names: Collection[str], identity: str) -> int:
+    """Says `[erased]` where they are named in these columns; the number of rows."""
     changed = 0
-    for *key, named in rows:
-        told = erasure.without(named, identity)
-        if told != named:
-            this = and_(*(part == value for part, value in zip(table.primary_key.columns, key, strict=True)))
-            value = msgspec.json.decode(told) if isinstance(column.type, JSON) else told
-            connection.execute(update(table).where(this).values({column.name: value}))
-            changed += 1
+    for keys in _naming(database, table, names, identity):
+        with database.begin() as connection:
+            _overwrite(connection)
+            for key in keys:
+                # Once more: meanwhile it may have become another.
+                row = connection.execute(select(table).where(_is(table, key))).mappings().one_or_none()
+                told = {} if row is None else _told(row, names, identity)
+                if told:
+                    connection.execute(update(table).where(_is(table, key)).values(told))
+                    changed += 1
     return changed
 
 
-def _values(connection: Connection, identity: str) -> None:
-    """The values of tags that name them count on under a name that tells nothing."""
+def _values(database: Database, identity: str) -> None:
+    """The tags that name them count on under a name, or with a value, that tells nothing."""
     table = incident_values
-    naming = select(table).where(func.lower(table.c.value).contains(identity.lower(), autoescape=True))
-    for row in connection.execute(naming).mappings().all():
-        told = {**row, "value": erasure.without(row["value"], identity)}
-        if told["value"] == row["value"]:
-            continue
-        this = and_(*(column == row[column.name] for column in table.primary_key.columns))
-        connection.execute(delete(table).where(this))
-        statement = insert(connection, table).values(told)
-        more = {"count": table.c.count + statement.excluded.count}
-        connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more))
+    for keys in _naming(database, table, ("name", "value"), identity):
+        with database.begin() as connection:
+            _overwrite(connection)
+            for key in keys:
+                row = connection.execute(select(table).where(_is(table, key))).mappings().one_or_none()
+                if row is None:
+                    continue
+                connection.execute(delete(table).where(_is(table, key)))
+                statement = insert(connection, table).values({**row, **_told(row, ("name", "value"), identity)})
+                more = {"count": table.c.count + statement.excluded.count}
+                connection.execute(
+                    statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
+                )
 
 
-def _buried(connection: Connection, identity: str) -> int:
-    ids, before = [], 0
-    while rows := connection.execute(select(buried.c.id, buried.c.body).where(buried.c.id > before).limit(100)).all():
-        ids += [row.id for row in rows if identity.lower() in legible(row.body).lower()]
+def _naming(database: Database, table: Table, names: Collection[str], identity: str) -> Iterator[list[_Key]]:
+    """The keys of the rows that name them, some at a time. Each row is looked at here: SQL has other small letters."""
+    key = tuple_(*table.primary_key.columns)
+    columns = [*table.primary_key.columns, *(table.c[name] for name in names)]
+    wanted = select(*dict.fromkeys(columns)).order_by(*table.primary_key.columns).limit(_ROWS)
+    before: _Key | None = None
+    while True:
+        some = wanted if before is None else wanted.where(key > tuple_(*before))
+        with database.read() as connection:
+            rows = connection.execute(some).all()
+        found = [_key(table, row) for row in rows if _told(row._mapping, names, identity)]
+        for start in range(0, len(found), _TOGETHER):
+            yield found[start : start + _TOGETHER]
+        if len(rows) < _ROWS:
+            return
+        before = _key(table, rows[-1])
+
+
+def _key(table: Table, row: Row[Any]) -> _Key:
+    return tuple(row._mapping[column.name] for column in table.primary_key.columns)
+
+
+def _is(table: Table, key: _Key) -> ColumnElement[bool]:
+    return and_(*(column == value for column, value in zip(table.primary_key.columns, key, strict=True)))
+
+
+def _told(row: Mapping[Any, Any], names: Collection[str], identity: str) -> dict[str, Any]:
+    """What is to be said instead, of what names them."""
+    told = {name: erasure.anywhere(row[name], identity) for name in names}
+    return {name: value for name, value in told.items() if value != row[name]}
+
+
+def _buried(database: Database, identity: str) -> int:
+    many, before = 0, 0
+    while True:
+        with database.read() as connection:
+            rows = connection.execute(
+                select(buried.c.id, buried.c.reason, buried.c.body)
+                .where(buried.c.id > before)
+                .order_by(buried.c.id)
+                .limit(_TOGETHER)
+            ).all()
+        ids = [row.id for row in rows if erasure.is_in(f"{row.reason}\n{legible(row.body)}", identity)]
+        if ids:
+            with database.begin() as connection:
+                _overwrite(connection)
+                unbury(connection, ids)
+        many += len(ids)
+        if len(rows) < _TOGETHER:
+            return many
         before = rows[-1].id
-    for start in range(0, len(ids), _TOGETHER):
-        unbury(connection, ids[start : start + _TOGETHER])
-    return len(ids)

@@ -3,14 +3,15 @@
 import gzip
 import json
 
-from seeds import Seeds, a_store
-from sqlalchemy import select, update
+from seeds import HOUR, Seeds, a_store
+from sqlalchemy import insert, select, update
 
+from aiops_platform.core.monitor import MonitorState
 from aiops_platform.storage import bodies
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.erasing import erase
 from aiops_platform.storage.exporting import Wanted, exported
-from aiops_platform.storage.schema import buried, dictionaries, events
+from aiops_platform.storage.schema import buried, dictionaries, events, group_keys, incident_values, incidents, monitors
 
 ADA = "ada@example.com"
 
@@ -51,3 +52,27 @@ def test_what_lies_packed_among_the_buried_is_found_too():
     assert erase(seeds.database, ADA, lambda _: None).buried == 1
     with seeds.database.read() as connection:
         assert connection.scalars(select(buried.c.id)).all() == [kept]
+
+
+def test_what_is_said_in_json_beside_events_is_found_and_values_that_become_one_are_added_up():
+    seeds = Seeds(a_store())
+    project = seeds.project()
+    service = seeds.service(project)
+    incident = seeds.incident(project, service, message="no Ängström.Ünal")
+    monitor = seeds.monitor(service, [(MonitorState.ALIVE, HOUR)], last_beat={"stats": {"last_error": "ÄNGSTRÖM.ÜNAL"}})
+    with seeds.database.begin() as connection:
+        key = {"service_id": service, "version": 1, "hash": b"1" * 16, "incident_id": incident}
+        connection.execute(insert(group_keys).values(**key, parts={"message": "no Ängström.Ünal"}))
+        values = [("by", "Ängström.Ünal", 2), ("by", "ängström.ünal", 3), ("Ängström.Ünal", "x", 1)]
+        rows = [{"incident_id": incident, "name": name, "value": value, "count": many} for name, value, many in values]
+        connection.execute(insert(incident_values), rows)
+
+    assert erase(seeds.database, "Ängström.Ünal", lambda _: None).incidents == 1
+
+    with seeds.database.read() as connection:
+        assert connection.scalar(select(incidents.c.message)) == "no [erased]"
+        assert connection.scalar(select(group_keys.c.parts)) == {"message": "no [erased]"}
+        beat = connection.scalar(select(monitors.c.last_beat).where(monitors.c.id == monitor))
+        assert beat == {"stats": {"last_error": "[erased]"}}
+        counted = connection.execute(select(incident_values.c["name", "value", "count"])).all()
+    assert {("by", "[erased]", 5), ("[erased]", "x", 1)} <= set(map(tuple, counted))
