@@ -77,7 +77,7 @@ def exception_in(given: object) -> Optional[BaseException]:
     if type(given) is tuple and len(given) == 3:
         given = given[1]
     # Not isinstance(): that asks it for its class.
-    return given if issubclass(type(given), BaseException) else None  # type: ignore[return-value]  # it is one
+    return chain.behind(given) if issubclass(type(given), BaseException) else None  # type: ignore[arg-type]  # it is one
 
 
 def is_nothing(given: object) -> bool:

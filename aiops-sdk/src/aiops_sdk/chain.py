@@ -14,7 +14,7 @@ from aiops_sdk.frozen import Frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Dict, Iterator, List, Optional, Tuple
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 
 LIMIT = 50
@@ -69,6 +69,17 @@ def ancestors(exc: BaseException, limit: int = LIMIT) -> Iterator[BaseException]
                 known.add(id(older))
                 waiting.append(older)
                 yield older
+
+
+def behind(exc: BaseException) -> BaseException:
+    """What this exception tells of: itself, or, if it was never raised, the one that it keeps as the original.
+
+    So Flask's handlers of 500 get one of Werkzeug's that was made for them, and is tied to the failure by nothing else.
+    """
+    if _TRACEBACK(exc) is not None:
+        return exc
+    original: Any = dict.get(_ATTRIBUTES(exc), "original_exception")
+    return original if issubclass(type(original), BaseException) else exc
 
 
 def is_alone(exc: BaseException) -> bool:

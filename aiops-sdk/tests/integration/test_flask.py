@@ -430,6 +430,39 @@ def test_a_handler_of_500_does_not_make_it_two(app, reports):
     assert summary(only(reports))[0] == "exception"
 
 
+@pytest.mark.parametrize("answer", [500, 400])
+@pytest.mark.parametrize(
+    "say", [lambda log, e: log.error("Unhandled: %s", e), lambda _, e: clients.current().capture_exception(e)]
+)
+@pytest.mark.parametrize("path", ["/", "/before", "/after", "/nothing"])
+def test_a_handler_of_500_that_tells_of_what_it_was_given_does_not_make_it_two(app, reports, path, say, answer):
+    @app.errorhandler(500)
+    def sorry(e):
+        say(app.logger, e)
+        return {"message": "Something went wrong"}, answer
+
+    @app.route("/")
+    @app.route("/before")
+    @app.route("/after")
+    @app.route("/nothing")
+    def view():
+        return None if flask.request.path == "/nothing" else ("ok" if flask.request.path == "/after" else {}["a"])
+
+    @app.before_request
+    def before():
+        if flask.request.path == "/before":
+            raise LookupError("before")
+
+    @app.after_request
+    def after(response):
+        if flask.request.path == "/after":
+            raise LookupError("after")
+        return response
+
+    assert app.test_client().get(path).status_code == answer
+    assert summary(only(reports))[0] == "exception"
+
+
 def test_a_handler_that_answers_with_a_status_that_does_not_count_is_silent(app, reports):
     @app.errorhandler(LookupError)
     def missing(e):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Tuple
 
+import pytest
 from events import ExceptionGroup
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +29,28 @@ def told(exc: BaseException) -> List[Tuple[int, Any, Any]]:
 def test_a_lone_exception_is_alone():
     error = linked()
     assert told(error) == [(id(error), None, None)]
+
+
+def test_behind_one_that_was_made_for_another_is_that_one():
+    original, made = linked(), linked()
+    made.original_exception = original  # type: ignore[attr-defined]  # as Werkzeug has it
+    assert chain.behind(made) is original
+    assert chain.behind(original) is original
+
+
+@pytest.mark.parametrize("original", [None, "a text", ValueError])
+def test_behind_one_that_keeps_something_else_is_itself(original: object):
+    made = linked()
+    made.original_exception = original  # type: ignore[attr-defined]  # as Werkzeug has it
+    assert chain.behind(made) is made
+
+
+def test_behind_one_that_was_raised_is_itself():
+    raised = linked()
+    raised.original_exception = linked()  # type: ignore[attr-defined]  # as Werkzeug has it
+    with pytest.raises(ValueError, match="it broke"):
+        raise raised
+    assert chain.behind(raised) is raised
 
 
 def test_a_cause_comes_before_a_context():

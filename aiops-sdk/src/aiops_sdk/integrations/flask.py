@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, Type
 import flask
 from werkzeug.exceptions import HTTPException
 
-from aiops_sdk import _safety, answers, listening, modules, noise, scope, wsgi
+from aiops_sdk import _safety, answers, chain, listening, modules, noise, scope, wsgi
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
@@ -240,7 +240,8 @@ class _Hooks:
         with _safety.guarded():
             request = self._request_here()
             if request is not None:
-                request.notes.handled = _exception_in(told)
+                handled = _exception_in(told)
+                request.notes.handled = None if handled is None else chain.behind(handled)
 
     # Answers.
 
