@@ -40,13 +40,13 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
 
     @functools.wraps(emit)
     def emit_and_capture(handler: Any, record: Any, *args: Any, **named: Any) -> Any:
-        # A record comes once for each handler. Its time is an object of its own, and keeps nothing alive.
-        if (
-            clients.current() is not client
-            or _safety.attempt(lambda: record["level"].no, 0) < ERROR
-            or getattr(last, "time", None) is record["time"]
-        ):
+        if clients.current() is not client or _safety.attempt(lambda: record["level"].no, 0) < ERROR:
             return emit(handler, record, *args, **named)
+        # A record comes once for each handler. Its time is an object of its own, and keeps nothing alive.
+        if getattr(last, "time", None) is record["time"]:
+            # Any of them may hand it on to the standard library's logging.
+            with scope.unheard():
+                return emit(handler, record, *args, **named)
         last.time = record["time"]
         told_elsewhere = _is_within_logging()
         try:

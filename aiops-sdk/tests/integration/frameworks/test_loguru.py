@@ -93,16 +93,23 @@ def test_lines_of_the_standard_library_that_loguru_prints_are_one_event_each(cli
     assert len(printed) == 2
 
 
-def test_lines_that_loguru_hands_to_the_standard_library_are_one_event_each(client: Client):
+@pytest.mark.parametrize("others", ["", "before", "after", "before and after"])
+def test_lines_that_loguru_hands_to_the_standard_library_are_one_event_each(client: Client, others: str):
     class PropagateHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             logging.getLogger(record.name).handle(record)
 
     loguru.logger.remove()
+    if "before" in others:
+        loguru.logger.add(lambda _: None)
     loguru.logger.add(PropagateHandler(), format="{message}")
+    if "after" in others:
+        loguru.logger.add(lambda _: None)
     loguru.logger.error("of loguru")
+    loguru.logger.error("of loguru, again")
     loguru.logger.remove()
-    assert [event["message"] for event in told(client)] == ["of loguru"]
+    logging.getLogger("shop").error("of the standard library")
+    assert [event["message"] for event in told(client)] == ["of loguru", "of loguru, again", "of the standard library"]
 
 
 def test_in_the_end_nothing_of_ours_is_left():
