@@ -1,12 +1,14 @@
 """Prune: what has served its time is dropped, a little at a time, and the file becomes smaller."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from aiops_platform.core import ahead, retention
 from aiops_platform.core.retention import Course, Retention
-from aiops_platform.ports import Intake, Store, Transaction
+from aiops_platform.ports import Intake, Store, StoreDamagedError, Transaction
 
 _BATCH: Final = 5_000
 _MUCH: Final = 5
@@ -39,33 +41,59 @@ class Prune:
         """Drops a batch of each kind; says whether more is to be dropped already.
 
         Nothing is dropped for its age in the first hour, nor in the hour after the clock has leapt: who is years ahead
-        for a moment must not lose everything. Raises StoreUnavailableError and IntakeUnavailableError.
+        for a moment must not lose everything. Raises StoreUnavailableError and IntakeUnavailableError; where a part of the
+        store is damaged, the rest is pruned first.
         """
         self._course = self._course.on(now) if self._course else Course(now, now)
-        more = self._course.is_steady() and self._drop_old(now)
-        more = self._drop_surplus() or more
-        if not self._intake.waiting():
-            self._intake.tidy()
-            more = self._store.shrink() or more
-        return more
-
-    def _drop_old(self, now: datetime) -> bool:
         # Later than this is what a clock that was ahead has left behind.
         latest = ahead.horizon(now)
+        old: list[Callable[[], bool]] = [
+            partial(self._drop_small, now, latest),
+            partial(self._drop_ids, now, latest),
+            partial(self._drop_events, now, latest),
+        ]
+        pieces = [*(old if self._course.is_steady() else ()), self._drop_surplus, self._make_smaller]
+        more, damage = False, None
+        for piece in pieces:
+            try:
+                more = piece() or more
+            except StoreDamagedError as error:
+                damage = error
+        if damage is not None:
+            raise damage
+        return more
+
+    def _drop_small(self, now: datetime, latest: datetime) -> bool:
         with self._store.begin() as transaction:
             transaction.forget_access(now - _ACCESS)
-            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, latest=latest, after=self._seen)
             dropped = (
                 transaction.forget_buried(now - _BURIED, _BATCH, latest=latest),
                 transaction.forget_states(now - _STATES, _BATCH),
                 transaction.forget_instances(now, _BATCH),
             )
+        return max(dropped) == _BATCH
+
+    def _drop_ids(self, now: datetime, latest: datetime) -> bool:
+        # Beyond a damaged page there is no way: where this fails, it begins anew.
+        after, self._seen = self._seen, None
+        with self._store.begin() as transaction:
+            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, latest=latest, after=after)
         self._seen = seen
+        # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
+        return forgotten * _MUCH >= _BATCH
+
+    def _drop_events(self, now: datetime, latest: datetime) -> bool:
         with self._store.begin() as transaction:
             events, place = transaction.forget_events(now - self._keep.age, _EVENTS, latest=latest, after=self._event)
         self._event = place
-        # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
-        return events == _EVENTS or max(dropped) == _BATCH or forgotten * _MUCH >= _BATCH
+        return events == _EVENTS
+
+    def _make_smaller(self) -> bool:
+        # What is set aside waits for people, maybe for days.
+        if self._intake.waiting() > self._intake.aside():
+            return False
+        self._intake.tidy()
+        return self._store.shrink()
 
     def _drop_surplus(self) -> bool:
         """By their number in an incident, by the size of the store: some of each."""

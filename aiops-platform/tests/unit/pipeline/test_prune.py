@@ -11,7 +11,9 @@ from sqlalchemy import insert, update
 from workshop import Workshop
 
 from aiops_platform.core.retention import Retention
+from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage import schema
+from aiops_platform.storage.transactions import SqlTransaction
 
 
 @pytest.fixture
@@ -205,3 +207,15 @@ def test_events_that_came_while_the_clock_was_ahead_hold_up_no_others(shop, many
     assert kept_of_each(shop) == {"Ahead": 0, "Then": 0, "New": 1}
     assert shop.count(schema.seen_events) == 0
     shop.close()
+
+
+def test_where_ids_are_damaged_all_else_is_pruned(shop, monkeypatch):
+    def damaged(*_: object, **__: object) -> tuple[int, None]:
+        raise StoreDamagedError("a page of the ids cannot be read")
+
+    shop.receive(a_parcel(1, a_body()), a_parcel(2, b"{not json"))
+    shop.digest_all()
+    monkeypatch.setattr(SqlTransaction, "forget_seen_events", damaged)
+    with pytest.raises(StoreDamagedError):
+        shop.drop_old(after(days=200))
+    assert (shop.count(schema.events), shop.count(schema.buried)) == (0, 0)
