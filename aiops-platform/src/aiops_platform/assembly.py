@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
 from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
+from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.core.retention import Retention
@@ -29,10 +31,11 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
-from aiops_platform.process import folder
+from aiops_platform.process import folder, locks
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
+from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.counters import numbers_of
@@ -43,6 +46,7 @@ from aiops_platform.storage.readiness import make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 
+_LOOK_SECONDS = 0.1
 _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
 _COUNT_SECONDS = 0.5
@@ -65,15 +69,37 @@ class Opened:
     project_id: int
 
 
+class OtherVersionRunsError(PlatformError):
+    """A platform of another version works with the tables that would be changed."""
+
+
 @contextmanager
-def opened(settings: Settings) -> Iterator[Opened]:
-    """The store, made ready first: folder, tables, project. Raises PlatformErrors."""
+def opened(settings: Settings, *, patience: float = 1.0) -> Iterator[Opened]:
+    """The store, made ready first: folder, tables, project. Raises PlatformErrors.
+
+    Tables of an earlier version are changed only when nobody works with them; that is waited for, so many seconds.
+    """
     folder.prepare(settings.data)
     with closing(open_database(settings.store_url)) as database:
-        make_ready(database)
+        make_ready(database, before=lambda: _wait_for_others(settings, patience))
         access = _access(settings, database)
         project_id, _ = access.ensure_project("default", "Default", utc_now())
         yield Opened(database, access, project_id)
+
+
+def _wait_for_others(settings: Settings, patience: float) -> None:
+    until = time.monotonic() + patience
+    while others := [name for name in locks.ALL if _is_of_another_version(holder_of(settings.data / name))]:
+        if time.monotonic() > until:
+            raise OtherVersionRunsError(
+                f"A platform of another version runs on {settings.data} ({', '.join(others)} held): end that one first, "
+                "then its tables are brought to this version"
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_of_another_version(holder: Mapping[str, Any] | None) -> bool:
+    return holder is not None and holder.get("version") != __version__
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from aiops_platform import __version__
-from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.cli.started import check_started
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.intake.leftover import take_over
 from aiops_platform.process import archive, folder
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError
+from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.settings import Settings
 from aiops_platform.storage import backup
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from aiops_platform import assembly
 from aiops_platform.cli.signin import say_if_none_runs
+from aiops_platform.cli.started import check_started
 from aiops_platform.core.access import ApiKey, ApiToken
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import Access
@@ -39,6 +40,7 @@ class Kind:
 
     def list(self, settings: Settings, _: Namespace) -> int:
         """Prints a table; revoked ones come last."""
+        check_started(settings)
         with assembly.opened(settings) as platform:
             found = sorted(self.all(platform.access, platform.project_id), key=lambda each: each.revoked_at is not None)
         rows = [("ID", "NAME", self.word.upper(), "CREATED", "LAST USED", ""), *map(_row, found)]
@@ -49,6 +51,7 @@ class Kind:
 
     def revoke(self, settings: Settings, given: Namespace) -> int:
         """Raises UnknownCredentialError."""
+        check_started(settings)
         with assembly.opened(settings) as platform:
             revoked = self.end(platform.access, platform.project_id, given.name, utc_now())
         if revoked is None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from aiops_platform import assembly
-from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import holder_of
+from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.settings import Settings
 from aiops_platform.storage.backup import damage_of
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from socket import socket
 
-from aiops_platform import assembly, worker
-from aiops_platform.cli.locks import DOOR_LOCK, WORK_LOCK
+from aiops_platform import __version__, assembly, worker
 from aiops_platform.cli.stopping import end_when_asked
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
+from aiops_platform.process.locks import DOOR_LOCK, WORK_LOCK
 from aiops_platform.process.logs import start_logging
 from aiops_platform.settings import Settings
 
@@ -60,7 +60,7 @@ def _open_door(settings: Settings, given: Namespace) -> None:
         lock = stack.enter_context(_only_one(settings, given, DOOR_LOCK, "door"))
         address = settings.address(sockets.port_of(listening))
         host, port = listening[0].getsockname()[:2]
-        lock.note(pid=os.getpid(), supervised=_is_supervised(given), url=address, host=host, port=port)
+        lock.note(**_who(given), url=address, host=host, port=port)
         _make_ready(settings, given)
         application = assembly.build_door(settings, address, worker=lambda: holder_of(settings.data / WORK_LOCK))
         door.serve(application, listening, _lifeline(given))
@@ -72,7 +72,7 @@ def _start_worker(settings: Settings, given: Namespace) -> None:
         lock = stack.enter_context(_only_one(settings, given, WORK_LOCK, "worker"))
 
         def tell(failing: Sequence[str]) -> None:
-            lock.note(pid=os.getpid(), supervised=_is_supervised(given), failing=", ".join(failing))
+            lock.note(**_who(given), failing=", ".join(failing))
 
         tell([])
         os.nice(_NICE)
@@ -95,13 +95,17 @@ def _only_one(settings: Settings, given: Namespace, name: str, part: str) -> Fol
         ) from cause
 
 
+def _who(given: Namespace) -> dict[str, str | int]:
+    return {"pid": os.getpid(), "version": __version__, "supervised": _is_supervised(given)}
+
+
 def _is_supervised(given: Namespace) -> bool:
     return given.lifeline is not None
 
 
 def _make_ready(settings: Settings, given: Namespace) -> None:
     if not _is_supervised(given):  # Otherwise the supervisor has done it.
-        with assembly.opened(settings):
+        with assembly.opened(settings, patience=_PREDECESSOR_SECONDS):
             pass
 
 

@@ -12,7 +12,6 @@ from textwrap import indent
 from typing import assert_never
 
 from aiops_platform import __version__
-from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core import snippet
@@ -21,12 +20,15 @@ from aiops_platform.process import folder, sockets
 from aiops_platform.process.aside import Aside
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
+from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.process.logs import start_logging
 from aiops_platform.settings import Settings
 from aiops_platform.supervisor import Ending, Part, Supervisor
 
 # A platform that was killed leaves a door behind that still answers what it had begun; a moment later the port is free.
 _PREDECESSOR_SECONDS = 8.0
+# And a worker that finishes what it had begun.
+_WORKER_SECONDS = 15.0
 
 _READY = "make everything ready"
 _WORDS = "find the first words"
@@ -91,7 +93,7 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
         for each in listening:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
-        lock.note(pid=os.getpid(), url=url)
+        lock.note(pid=os.getpid(), version=__version__, url=url)
         # The store is needed twice, for a moment each: it is not to be held in memory ever after.
         aside = stack.enter_context(
             Aside({_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)})
@@ -119,7 +121,7 @@ def _lock(settings: Settings) -> FolderLock:
 def _make_ready(settings: Settings) -> str:
     from aiops_platform import assembly
 
-    with assembly.opened(settings) as platform:
+    with assembly.opened(settings, patience=_WORKER_SECONDS) as platform:
         if not platform.access.sealed_secrets_open():
             log.warning("The server secret is not the one that the keys were made with: `aiops doctor` says what to do")
     return ""

@@ -4,14 +4,16 @@ import sys
 from argparse import Namespace
 
 from aiops_platform import assembly
-from aiops_platform.cli.locks import DOOR_LOCK, SERVE_LOCK
+from aiops_platform.cli.started import check_started
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import holder_of
+from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.settings import Settings
 
 
 def run(settings: Settings, _: Namespace) -> int:
     """Prints the link alone, so that scripts can use it."""
+    check_started(settings)
     with assembly.opened(settings) as platform:
         link = platform.access.create_signin(utc_now())
     print(f"{settings.public_url or running_address(settings) or settings.address()}/signin/{link}")

@@ -1,6 +1,7 @@
 """Whether the tables are those of this program, and if not, the way there; nearly always there is nothing to do."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from shutil import disk_usage
 from typing import Final
@@ -18,10 +19,11 @@ _COPY: Final = "store.before-{version}.db"
 log = logging.getLogger(__name__)
 
 
-def make_ready(database: Database) -> None:
+def make_ready(database: Database, *, before: Callable[[], None] = lambda: None) -> None:
     """Brings the tables to this program's version; what was there is copied first, into a file beside the store.
 
-    Raises StoreNewerError, CopyError and StoreUnavailableError.
+    `before` is called before what another version has written is changed; what it raises prevents that. Raises
+    StoreNewerError, CopyError and StoreUnavailableError.
     """
     version = _version_of(database)
     if version == NEWEST:
@@ -30,6 +32,8 @@ def make_ready(database: Database) -> None:
     from aiops_platform.storage.migrations import migrate, refuse_newer
 
     refuse_newer(version)
+    if version is not None:
+        before()
     copy = None if version is None else _keep_a_copy(database)
     migrate(database)
     make_shrinkable(database)

@@ -88,8 +88,9 @@ def test_people_read_the_numbers_in_a_table(command):
     assert "stored events" in command("stats")
 
 
-def test_numbers_of_a_folder_without_a_platform_are_refused_in_a_sentence(tmp_path, capsys):
-    assert cli.main(["stats", "--data", str(tmp_path / "nothing")]) == 1
+@pytest.mark.parametrize("words", ["stats", "signin", "key list", "token revoke x"])
+def test_who_looks_into_a_folder_without_a_platform_makes_none(tmp_path, capsys, words):
+    assert cli.main([*words.split(), "--data", str(tmp_path / "nothing")]) == 1
     assert "No platform was ever started" in capsys.readouterr().err
     assert not (tmp_path / "nothing").exists()
 

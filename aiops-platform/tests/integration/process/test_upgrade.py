@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from platform_process import Running, aiops
 
-from aiops_platform import cli
+from aiops_platform import __version__, cli
+from aiops_platform.process.lock import FolderLock
 from aiops_platform.storage.readiness import NEWEST
 
 STORES = sorted((Path(__file__).parents[1] / "stores").glob("*.sql"))
@@ -63,6 +64,19 @@ def test_a_damaged_store_is_not_upgraded(old: Path, capsys) -> None:
 
     assert "store.db is damaged" in capsys.readouterr().err
     assert version_of(old / "store.db") == STORES[0].stem
+
+
+def test_nothing_is_upgraded_under_a_platform_of_another_version_that_runs(old: Path, capsys) -> None:
+    with FolderLock.take(old / "work.lock") as worker:
+        worker.note(pid=1, supervised=True)
+        for words in (["key", "list"], ["signin"], ["migrate"]):
+            assert cli.main([*words, "--data", str(old)]) == 1
+            assert "end that one first" in capsys.readouterr().err
+        assert version_of(old / "store.db") == STORES[0].stem
+        # Of this version: the part that waits for us to be done, or that does it.
+        worker.note(pid=1, supervised=False, version=__version__)
+        assert cli.main(["key", "list", "--data", str(old)]) == 0
+    assert version_of(old / "store.db") == NEWEST
 
 
 def test_a_new_folder_has_nothing_to_be_copied(tmp_path: Path) -> None:

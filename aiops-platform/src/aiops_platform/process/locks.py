@@ -3,3 +3,4 @@
 SERVE_LOCK = "serve.lock"
 DOOR_LOCK = "door.lock"
 WORK_LOCK = "work.lock"
+ALL = (SERVE_LOCK, DOOR_LOCK, WORK_LOCK)
