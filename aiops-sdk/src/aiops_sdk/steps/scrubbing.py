@@ -9,7 +9,7 @@ from __future__ import annotations
 from aiops_sdk import telling
 from aiops_sdk.event import Frame, SourceContext
 from aiops_sdk.frozen import replace
-from aiops_sdk.steps import cuts, markup, patterns
+from aiops_sdk.steps import cuts, markup, patterns, refusals
 from aiops_sdk.steps.known import Known
 from aiops_sdk.steps.pairs import MASK, Pairs
 
@@ -32,6 +32,9 @@ REMEMBERED = 1_024
 STACKS = 64
 # Characters of a text that is worth remembering: names and places stand in every event.
 _SHORT_TEXT = 160
+
+# Where the name of a value stands elsewhere.
+_BY_NAMES = (markup.hidden, refusals.hidden)
 
 _DEPTH = 32
 # What is longer is no name.
@@ -98,9 +101,10 @@ class Scrubber:
         changed = patterns.hidden(told, small, bare, beside)
         if changed is not told and changed != told:
             told, small = changed, patterns.lowered(changed)
-        changed = markup.hidden(told, small, self.is_telling)
-        if changed is not told and changed != told:
-            told, small = changed, patterns.lowered(changed)
+        for look in _BY_NAMES:
+            changed = look(told, small, self.is_telling)
+            if changed is not told and changed != told:
+                told, small = changed, patterns.lowered(changed)
         return self._pairs.hidden(told, small)
 
     def query(self, given: str) -> str:
@@ -126,8 +130,10 @@ class Scrubber:
             return MASK
         if isinstance(given, dict):
             told = {self.text(key): self.value(key, each, depth - 1) for key, each in given.items()}
-            if "value" in told and self._names(given, "name", "key", "id"):
+            if "value" in told and self._names(given, "name", "key", "id", "field"):
                 told["value"] = MASK
+            if refusals.is_refused(given, self.is_telling) and told["input"]:
+                told["input"] = MASK
             return told
         parts: Sequence[object] = given  # type: ignore[assignment]  # a list or a tuple
         if name in _LISTS_OF_TEXTS:

@@ -283,6 +283,7 @@ def test_scrubbing_what_is_full_of_signs_twice_shows_nothing_more(parts: Any):
         "password is ", "password is a1", "password for a ", "password is is ", "key (a)=(b", "key (token", "credentials a/", "code is 1",
         "password x1y2z3 and ", "password (a1 ", "password from a1 to ", "--a", "--token -", "key: a1B", "pin is 1234 ",
         "password a" + "-1" * 100 + "! ", "password 1" + "." * 200 + "! ", "password is 'abc",
+        "'input':1,'loc':(", "input_value=1 password\n", "on instance['password']:\n'abcd'\n",
     ],
 )  # fmt: skip
 def test_no_text_takes_long(unit: str):

@@ -97,6 +97,9 @@ def nested(depth: int, password: str) -> str:
         f"\uff30assword\uff1a{S}",
         f"pass\u200bword={S}",
         f"\ufeffpa\u00adss\u2060word: {S}",
+        f"1 validation error for Login\npassword\n  Too short [type=too_short, input_value='{S}', input_type=str]",
+        f"[{{'type': 'too_short', 'loc': ('body', 'password'), 'msg': 'Too short', 'input': '{S}', 'ctx': {{'min': 8}}}}]",
+        f"'{S}' is too short\n\nOn instance['user']['password']:\n    '{S}'",
     ],
 )  # fmt: skip
 def test_a_secret_in_a_text_is_hidden(said: str):

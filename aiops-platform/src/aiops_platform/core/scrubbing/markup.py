@@ -23,7 +23,7 @@ _QUOTE: Final = r"\\{0,31}[\"']"
 _SIGN: Final = r"(?:" + _QUOTE + r")?\s{0,4}[=:]\s{0,4}"
 _VALUE: Final = re.compile(r"value" + _SIGN + r"(?P<quote>" + _QUOTE + r")(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)")
 _BEHIND_VALUE: Final = frozenset("=:\\\"' \t\n")
-_NAME: Final = re.compile(r"(?<![\w-])(?:name|key|id)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
+_NAME: Final = re.compile(r"(?<![\w-])(?:name|key|id|field)" + _SIGN + _QUOTE + r"([\w.\[\]-]{1,100})" + _QUOTE)
 _SHAPES: Final = (("<", (_ELEMENT, _NEIGHBOURS)), ("&lt;", (_WRITTEN_OUT,)))
 # So far around a value its name is looked for, within the same element or object.
 _AROUND: Final = 400

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from aiops_platform.core.event import SourceContext
-from aiops_platform.core.scrubbing import cuts, markup, names, shapes
+from aiops_platform.core.scrubbing import cuts, markup, names, refusals, shapes
 from aiops_platform.core.scrubbing.memory import Memory
 from aiops_platform.core.scrubbing.pairs import Pairs
 from aiops_platform.core.scrubbing.rules import NO_RULES, Rules
@@ -20,6 +20,8 @@ _T = TypeVar("_T", bound=Struct)
 _LONGEST: Final = 2_000
 _REMEMBERED: Final = 4 * 1024 * 1024
 _NAMES: Final = 4_096
+# Where the name of a value stands elsewhere.
+_BY_NAMES: Final = (markup.hidden, refusals.hidden)
 # Between texts that are looked through together: nothing that is looked for has it in it, or begins before and ends behind.
 _BETWEEN: Final = "\n\x00\n"
 
@@ -163,9 +165,10 @@ class Scrubber:
         changed = shapes.hidden(told, small, bare, beside)
         if changed is not told and changed != told:
             told, small = changed, shapes.lowered(changed)
-        changed = markup.hidden(told, small, self.is_telling)
-        if changed is not told and changed != told:
-            told, small = changed, shapes.lowered(changed)
+        for look in _BY_NAMES:
+            changed = look(told, small, self.is_telling)
+            if changed is not told and changed != told:
+                told, small = changed, shapes.lowered(changed)
         return self._pairs.hidden(told, small)
 
 

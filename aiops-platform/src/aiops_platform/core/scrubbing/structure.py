@@ -12,13 +12,15 @@ from urllib.parse import unquote_plus
 from msgspec import Struct, structs
 
 from aiops_platform.core.event import ExceptionInfo, Frame, Request, SourceContext, User
-from aiops_platform.core.scrubbing import names, shapes
+from aiops_platform.core.scrubbing import names, refusals, shapes
 from aiops_platform.core.scrubbing.pairs import MASK
 
 _T = TypeVar("_T", bound=Struct)
 
 _CALL: Final = "\n  File "
 _DEPTH: Final = 32
+# One that tells.
+_ANY_NAME: Final = "password"
 # What is longer is no name.
 _LONGEST_NAME: Final = 128
 # So far into a body that is one text it looks like a form.
@@ -161,8 +163,10 @@ class Structure:
         told = {
             self.text(str(key)): self.value(name if is_secret else str(key), each, depth) for key, each in given.items()
         }
-        if "value" in told and any(self.is_telling(str(given.get(key, ""))) for key in ("name", "key", "id")):
+        if "value" in told and any(self.is_telling(str(given.get(key, ""))) for key in ("name", "key", "id", "field")):
             told["value"] = MASK
+        if refusals.is_refused(given, self.is_telling):
+            told["input"] = self.value(_ANY_NAME, given["input"], depth)
         return told
 
     def _name_of(self, name: str, parts: Sequence[object], at: int) -> str:
