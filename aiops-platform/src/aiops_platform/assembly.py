@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from aiops_platform import __version__
@@ -108,23 +108,17 @@ class Inspected:
 
     database: Database
     access: SqlAccess
-    intake: SqliteIntake
 
     def buried(self) -> Buried:
         """The parcels that were not understood."""
         return buried_parcels(self.database)
 
-    def oldest_waiting(self) -> datetime | None:
-        """When the oldest report was received that is not digested yet."""
-        found = [self.intake.oldest_waiting(kind) for kind in ParcelKind]
-        return min((each for each in found if each is not None), default=None)
-
 
 @contextmanager
 def inspected(settings: Settings) -> Iterator[Inspected]:
-    """Both databases as they are. Raises PlatformErrors."""
-    with closing(open_database(settings.store_url)) as database, closing(_intake(settings)) as intake:
-        yield Inspected(database, _access(settings, database), intake)
+    """The store as it is. Raises PlatformErrors."""
+    with closing(open_database(settings.store_url, may_write=False)) as database:
+        yield Inspected(database, _access(settings, database))
 
 
 @contextmanager
@@ -188,7 +182,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             Ingest(limits=batch.Limits(event=settings.max_body), quotas=_quotas(settings)),
             keys,
             intake,
-            limits=Limits(body=settings.max_body, batch=settings.max_batch),
+            limits=Limits.of(body=settings.max_body, batch=settings.max_batch),
             clock=utc_now,
             counts=counts,
         ),

@@ -16,6 +16,7 @@ PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
 _LOG_FORMATS = ("plain", "json")
 _LEAST_BODY = 1024
+_MOST_BODY = 256 * 1024**2
 _LEAST_INTAKE = 1024**2
 _MOST_RATE = 1_000_000
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
@@ -112,8 +113,8 @@ class Settings:
             host=given.text("host") or "127.0.0.1",
             port=given.number("port", 8400, least=0, most=65535),
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
-            max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=1024**3),
-            max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=1024**3),
+            max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=_MOST_BODY),
+            max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=_MOST_BODY),
             key_rate=given.number("key_rate", 5_000, least=0, most=_MOST_RATE),
             service_rate=given.number("service_rate", 2_500, least=0, most=_MOST_RATE),
             max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),

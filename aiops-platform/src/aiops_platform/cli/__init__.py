@@ -1,5 +1,6 @@
 """The command `aiops`: reads what was typed, does it, and says in one sentence what went wrong."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,9 @@ from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.cli.parser import make_parser
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.settings import Settings
+
+# Nobody's mistake: a full disk, one that fails, a quota.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough (`aiops key list | head -1`).
         speak_to_nobody()
         return 0
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"aiops: what is written does not fit any more: {error.strerror}{where}", file=sys.stderr)
+        speak_to_nobody()
+        return 1
     finally:
         os.umask(umask_before)
     return code

@@ -32,8 +32,9 @@ class RestoreRefusedError(PlatformError):
 def make(settings: Settings, given: Namespace) -> int:
     """Writes the archive. Raises PlatformErrors; then what had its name before is as it was."""
     check_started(settings)
-    target = Path(given.file).expanduser().absolute()
-    if target.is_dir() or not target.parent.is_dir():
+    # Where a link leads: it is not to be replaced, nor is a device.
+    target = Path(os.path.realpath(Path(given.file).expanduser()))
+    if (target.exists() and not target.is_file()) or not target.parent.is_dir():
         raise archive.ArchiveError(f"{target} cannot be written: name a file in a folder that is there")
     with _room_beside(target) as room:
         # The intake first. What is digested between the two is in both, and its id keeps it from counting twice.
@@ -52,6 +53,8 @@ def make(settings: Settings, given: Namespace) -> int:
 def restore(settings: Settings, given: Namespace) -> int:
     """Puts an archive's files into the folder. Raises PlatformErrors; then what was there is there."""
     source = Path(given.file).expanduser().absolute()
+    if not source.is_file():
+        raise archive.ArchiveError(f"{source} cannot be read: name a file that `aiops backup` has written")
     folder.prepare(settings.data)
     with _nobody_runs(settings), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as place:
         room = Path(place)

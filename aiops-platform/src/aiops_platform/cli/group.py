@@ -46,6 +46,10 @@ def put(settings: Settings, given: Namespace) -> int:
     """Raises WrongRulesError."""
     check_started(settings)
     text = _read(given.file)
+    if given.file == "-" and not text.strip():
+        raise WrongRulesError(
+            "Nothing came on standard input, nothing was changed: to have no rules, give an empty file"
+        )
     with assembly.opened(settings) as platform:
         done = assembly.ruling(platform).set_group_rules(platform.project_id, text)
     if isinstance(done, Refused):

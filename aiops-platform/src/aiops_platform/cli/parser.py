@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from aiops_platform import __version__
-from aiops_platform.cli.moments import moment
+from aiops_platform.cli.moments import moment, number
 from aiops_platform.cli.suggesting import SuggestingParser
 from aiops_platform.settings import Settings, default_data
 
@@ -127,7 +127,7 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("--until", type=moment, metavar="TIME", help="received before")
     parser.add_argument("--service", metavar="NAME", help="of this service")
     parser.add_argument("--environment", metavar="NAME", help="of this environment")
-    parser.add_argument("--incident", type=int, metavar="NUMBER", help="of this incident")
+    parser.add_argument("--incident", type=number, metavar="NUMBER", help="of this incident")
 
 
 def _add_buried(commands: Any) -> None:
@@ -137,10 +137,10 @@ def _add_buried(commands: Any) -> None:
     verbs = buried.add_subparsers(title="commands", metavar="COMMAND")
     _add(verbs, "list", _late("buried:show_all"), "show what is buried, and why")
     show = _add(verbs, "show", _late("buried:show"), "show one as it came")
-    show.add_argument("number", metavar="NUMBER", type=int, help="as `aiops buried list` shows it")
+    show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops buried list` shows it")
     retry = _add(verbs, "retry", _late("buried:retry"), "digest one again, or all")
     which = retry.add_mutually_exclusive_group(required=True)
-    which.add_argument("number", metavar="NUMBER", type=int, nargs="?", help="as `aiops buried list` shows it")
+    which.add_argument("number", metavar="NUMBER", type=number, nargs="?", help="as `aiops buried list` shows it")
     which.add_argument("--all", action="store_true", help="everything that is buried")
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from aiops_platform import assembly
 from aiops_platform.cli.started import check_started
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.scrubbing.rules import RuleKind, told
+from aiops_platform.core.scrubbing.rules import RuleKind, WrongRuleError, told
 from aiops_platform.settings import Settings
 
 
@@ -50,5 +50,10 @@ def remove(settings: Settings, given: Namespace) -> int:
 def _rule(given: Namespace) -> tuple[RuleKind, str]:
     if given.name is not None:
         return RuleKind.NAME, given.name
+    if given.value != "-":
+        return RuleKind.VALUE, given.value
     # What is typed stands in the history of a shell, and in the list of processes.
-    return RuleKind.VALUE, sys.stdin.read() if given.value == "-" else given.value
+    try:
+        return RuleKind.VALUE, sys.stdin.read()
+    except UnicodeDecodeError as cause:
+        raise WrongRuleError("What came on standard input is no text") from cause

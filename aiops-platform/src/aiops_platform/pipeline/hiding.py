@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aiops_platform.core.scrubbing.rules import NO_RULES, RuleKind, checked
+from aiops_platform.core.scrubbing.rules import NO_RULES, RuleKind, checked, is_same
 from aiops_platform.ports import Store
 
 
@@ -24,6 +24,7 @@ class Hiding:
             transaction.add_scrub_rule(project_id, kind, text)
 
     def remove(self, project_id: int, kind: RuleKind, text: str) -> bool:
-        """Hidden by this rule no longer; whether there was one."""
+        """Hidden by this rule no longer; whether there was one. A name is meant in any spelling."""
+        mine = [each for known, each in self.rules(project_id) if known is kind and is_same(kind, each, text)]
         with self._store.begin() as transaction:
-            return transaction.drop_scrub_rule(project_id, kind, text.strip())
+            return sum(transaction.drop_scrub_rule(project_id, kind, each) for each in mine) > 0

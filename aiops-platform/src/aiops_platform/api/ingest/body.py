@@ -22,6 +22,11 @@ class Limits:
     together: int = 64 * 1024 * 1024
     seconds: float = 30.0
 
+    @classmethod
+    def of(cls, *, body: int, batch: int) -> Self:
+        """Limits with room for the largest that is taken, also when it comes packed: then both forms are held."""
+        return cls(body=body, batch=batch, together=max(cls.together, 2 * max(body, batch)))
+
 
 class Gone(Exception):  # noqa: N818 - it is no error
     """The client hung up."""

@@ -54,6 +54,11 @@ def checked(kind: RuleKind, text: str) -> str:
     return text
 
 
+def is_same(kind: RuleKind, one: str, other: str) -> bool:
+    """Whether two texts make the same rule."""
+    return normalised(one.strip()) == normalised(other.strip()) if kind is RuleKind.NAME else one == other.strip()
+
+
 def told(kind: RuleKind, text: str) -> str:
     """A rule for people to recognize: of a value only how it begins, and how long it is."""
     return text if kind is RuleKind.NAME else f"{text[:_SHOWN]}… ({len(text)} characters)"

@@ -378,6 +378,12 @@ def test_too_much_at_once_is_told_to_come_again():
     door.close()
 
 
+@pytest.mark.parametrize(("body", "batch"), [(200_000_000, 4_000_000), (1_000, 100_000_000), (1_000, 1_000)])
+def test_there_is_room_for_the_largest_that_may_come_packed_and_unpacked(body, batch):
+    limits = Limits.of(body=body, batch=batch)
+    assert limits.together >= max(2 * body, 2 * batch, Limits().together)
+
+
 def strict() -> Quotas:
     return Quotas(Allowance(per_service=2, saved_seconds=1))
 
