@@ -6,12 +6,11 @@ import shutil
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from aiops_platform import assembly
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.process import folder
-from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import holder_of
 from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
 from aiops_platform.settings import Settings
@@ -19,7 +18,7 @@ from aiops_platform.storage.backup import damage_of
 
 _LITTLE_SPACE = 1024**3
 _GIGABYTE = 1024**3
-_LONG_WAIT = timedelta(minutes=1)
+_LONG_WAIT_SECONDS = 60
 _ANSWER_SECONDS = 5
 _LONGEST_COMPLAINT = 300
 
@@ -147,7 +146,7 @@ def _databases(settings: Settings) -> Iterator[Finding]:
                 "`aiops buried list` shows them, `aiops buried retry --all` has them digested again"
             )
             yield Finding(None, "reports", reason)
-        yield _waiting(platform)
+        yield _waiting(settings)
         yield _secret(settings, platform)
 
 
@@ -161,9 +160,12 @@ def _secret(settings: Settings, platform: assembly.Inspected) -> Finding:
     return Finding(False, "secret", f"{place} is not what the newest key was made with: restore it, or make new keys")
 
 
-def _waiting(platform: assembly.Inspected) -> Finding:
-    waiting, oldest = platform.intake.waiting(), platform.oldest_waiting()
-    if oldest is not None and utc_now() - oldest > _LONG_WAIT:
-        seconds = (utc_now() - oldest).total_seconds()
+def _waiting(settings: Settings) -> Finding:
+    numbers = intake_numbers(settings.data / "intake.db")
+    waiting, aside, seconds = (numbers[f"intake_{name}"] for name in ("depth", "aside", "oldest_seconds"))
+    if aside:
+        said = f"{aside} of {waiting} reports that wait need what is damaged in store.db. They are kept until it is put right"
+        return Finding(False, "intake", said)
+    if seconds > _LONG_WAIT_SECONDS:
         return Finding(False, "intake", f"{waiting} reports wait, the oldest for {seconds:.0f} s: does the worker run?")
     return Finding(True, "intake", f"{waiting} reports wait")

@@ -81,11 +81,13 @@ class Database:
         self.engine.dispose()
 
 
-def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS, cache_bytes: int = _CACHE_BYTES) -> Database:
+def open_database(
+    url: str, *, busy_seconds: float = _BUSY_SECONDS, cache_bytes: int = _CACHE_BYTES, may_write: bool = True
+) -> Database:
     """Opens `sqlite:////path/store.db`, `sqlite://` (in memory, for tests), or another database that SQLAlchemy knows.
 
     The tables are not created: see `migrate`. SQLite waits `busy_seconds` for another writer before it gives up, and
-    keeps so many bytes of the file at hand for each connection.
+    keeps so many bytes of the file at hand for each connection. Where nobody `may_write`, SQLite refuses to.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -95,14 +97,17 @@ def open_database(url: str, *, busy_seconds: float = _BUSY_SECONDS, cache_bytes:
     if in_memory:
         options["poolclass"] = StaticPool
     engine = create_engine(parsed, **options)
-    event.listen(engine, "connect", partial(_prepare_sqlite, cache_bytes=cache_bytes))
+    event.listen(engine, "connect", partial(_prepare_sqlite, cache_bytes=cache_bytes, may_write=may_write))
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine, guard=Lock() if in_memory else None)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, cache_bytes: int) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, cache_bytes: int, may_write: bool) -> None:
     # The driver's own transaction handling starts them late and without a lock; `_begin_sqlite` does it instead.
     connection.isolation_level = None
+    if not may_write:
+        connection.execute("PRAGMA query_only=ON")
+        return
     # Before the first table: later, the whole file would have to be written anew.
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")

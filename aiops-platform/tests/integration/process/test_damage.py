@@ -9,9 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from made import a_parcel
 from platform_process import OPENER, Running, aiops, eventually
 
 from aiops_platform import cli
+from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.process.clock import utc_now
 
 EVENTS = 12
 
@@ -36,6 +39,23 @@ def test_the_doctor_says_what_is_damaged_and_how_to_restore(damaged: Path, capsy
     said = capsys.readouterr().out
     assert "store.db is damaged" in said
     assert "aiops restore FILE --force" in said
+
+
+def test_the_doctor_changes_nothing(damaged: Path, tmp_path: Path) -> None:
+    assert cli.main(["restore", str(damaged.parent / "aiops.tar"), "--data", str(tmp_path)]) == 0
+    (tmp_path / "intake.db").unlink()
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_the_doctor_says_what_waits_for_the_store_to_be_put_right(tmp_path: Path, capsys) -> None:
+    assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
+    with closing(SqliteIntake(tmp_path / "intake.db")) as intake:
+        intake.append([a_parcel(1, b"{}"), a_parcel(2, b"{}")]).result(30)
+        intake.set_aside([intake.lease(1, utc_now())[0].ticket])
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 1
+    assert "1 of 2 reports that wait need what is damaged" in capsys.readouterr().out
 
 
 def test_what_is_whole_is_served_and_new_reports_are_taken(damaged: Path) -> None:
