@@ -44,7 +44,10 @@ def options() -> list[str]:
 
 
 def test_every_setting_of_the_platform_has_its_line_and_every_line_its_setting() -> None:
-    assert table("settings.md") == [(doc.variable, doc.default, doc.meaning) for doc in Settings.documentation()]
+    assert table("settings.md") == [
+        (doc.variable, doc.default, f"{doc.least} to {doc.most}" if doc.most else NO_VARIABLE, doc.meaning)
+        for doc in Settings.documentation()
+    ]
 
 
 def test_the_page_on_options_is_the_one_that_is_made_from_the_code() -> None:

@@ -6,6 +6,7 @@ The prefix keeps them apart from the variables of `aiops_sdk`, which a server ma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
@@ -15,10 +16,7 @@ from aiops_platform.core.errors import PlatformError
 PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
 _LOG_FORMATS = ("plain", "json")
-_LEAST_BODY = 1024
-_MOST_BODY = 256 * 1024**2
-_LEAST_INTAKE = 1024**2
-_MOST_RATE = 1_000_000
+_DIGITS = 20
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 
 
@@ -33,10 +31,17 @@ class SettingDoc:
     variable: str
     default: str
     meaning: str
+    # From and to, where it is a number.
+    least: int | None = None
+    most: int | None = None
 
 
-def _says(meaning: str, *, default: str) -> dict[str, str]:
+def _says(meaning: str, *, default: str) -> dict[str, Any]:
     return {"meaning": meaning, "default": default}
+
+
+def _counts(meaning: str, *, default: int, least: int, most: int) -> dict[str, Any]:
+    return {"meaning": meaning, "default": str(default), "least": least, "most": most}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,43 +56,71 @@ class Settings:
     host: str = field(
         metadata=_says("The address to listen on; `0.0.0.0` for every one of this machine.", default="127.0.0.1")
     )
-    port: int = field(metadata=_says("The port to listen on; 0 takes a free one.", default="8400"))
+    port: int = field(
+        metadata=_counts("The port to listen on; 0 takes a free one.", default=8400, least=0, most=65_535)
+    )
     public_url: str | None = field(
         metadata=_says(
             "The address under which people and services reach the platform, behind a proxy for example: links are made with it.",
             default="made of host and port",
         )
     )
-    max_body: int = field(metadata=_says("The largest report that is taken, in bytes, unpacked.", default="1048576"))
+    max_body: int = field(
+        metadata=_counts(
+            "The largest report that is taken, in bytes, unpacked.", default=1024**2, least=1024, most=256 * 1024**2
+        )
+    )
     max_batch: int = field(
-        metadata=_says("The largest batch of reports that is taken, in bytes, unpacked.", default="4194304")
+        metadata=_counts(
+            "The largest batch of reports that is taken, in bytes, unpacked.",
+            default=4 * 1024**2,
+            least=1024,
+            most=256 * 1024**2,
+        )
     )
     key_rate: int = field(
-        metadata=_says(
-            "Reports a second that are taken of one API key, each kind by itself: new problems, repeated ones, heartbeats, jobs. More is answered 429. 0 is no limit.",
-            default="5000",
+        metadata=_counts(
+            "Reports a second that are taken of one API key, each kind by itself: new problems, repeated ones, heartbeats, jobs. What was not used in the last minute may come at once; more is answered 429. 0 is no limit.",
+            default=5_000,
+            least=0,
+            most=1_000_000,
         )
     )
     service_rate: int = field(
-        metadata=_says("The same of one service. One problem may use half of it. 0 is no limit.", default="2500")
+        metadata=_counts(
+            "The same of one service. One problem may use half of it. 0 is no limit.",
+            default=2_500,
+            least=0,
+            most=1_000_000,
+        )
     )
     max_intake: int = field(
-        metadata=_says(
-            "Bytes of reports that may wait to be digested; above it the answer is 503.", default="2147483648"
+        metadata=_counts(
+            "Bytes of reports that may wait to be digested; above it the answer is 503.",
+            default=2 * 1024**3,
+            least=1024**2,
+            most=1024**4,
         )
     )
     incident_events: int = field(
-        metadata=_says(
+        metadata=_counts(
             "Events of one incident that are kept: the first ones, the newest, and some spread over the time between. All are counted.",
-            default="10000",
+            default=10_000,
+            least=10,
+            most=100_000,
         )
     )
     retention_days: int = field(
-        metadata=_says("Days for which events are kept. Incidents and what was counted stay.", default="90")
+        metadata=_counts(
+            "Days for which events are kept. Incidents and what was counted stay.", default=90, least=1, most=36_500
+        )
     )
     max_store: int = field(
-        metadata=_says(
-            "Bytes that the store may take; above it, the events that tell least are dropped.", default="10737418240"
+        metadata=_counts(
+            "Bytes that the store may take; above it, the events that tell least are dropped. Half of them are for events, whatever must be kept beside.",
+            default=10 * 1024**3,
+            least=10 * 1024**2,
+            most=1024**5,
         )
     )
     log_format: str = field(
@@ -111,16 +144,16 @@ class Settings:
         return cls(
             data=_folder(given.text("data"), given.name("data")),
             host=given.text("host") or "127.0.0.1",
-            port=given.number("port", 8400, least=0, most=65535),
+            port=given.number("port"),
             public_url=_public_url(given.text("public_url"), given.name("public_url")),
-            max_body=given.number("max_body", 1024 * 1024, least=_LEAST_BODY, most=_MOST_BODY),
-            max_batch=given.number("max_batch", 4 * 1024 * 1024, least=_LEAST_BODY, most=_MOST_BODY),
-            key_rate=given.number("key_rate", 5_000, least=0, most=_MOST_RATE),
-            service_rate=given.number("service_rate", 2_500, least=0, most=_MOST_RATE),
-            max_intake=given.number("max_intake", 2 * 1024**3, least=_LEAST_INTAKE, most=1024**4),
-            incident_events=given.number("incident_events", 10_000, least=10, most=100_000),
-            retention_days=given.number("retention_days", 90, least=1, most=36_500),
-            max_store=given.number("max_store", 10 * 1024**3, least=10 * 1024**2, most=1024**5),
+            max_body=given.number("max_body"),
+            max_batch=given.number("max_batch"),
+            key_rate=given.number("key_rate"),
+            service_rate=given.number("service_rate"),
+            max_intake=given.number("max_intake"),
+            incident_events=given.number("incident_events"),
+            retention_days=given.number("retention_days"),
+            max_store=given.number("max_store"),
             log_format=given.one_of("log_format", _LOG_FORMATS),
             secret=_secret(given.text("secret")),
         )
@@ -128,10 +161,7 @@ class Settings:
     @classmethod
     def documentation(cls) -> tuple[SettingDoc, ...]:
         """Every setting, in order."""
-        return tuple(
-            SettingDoc(PREFIX + each.name.upper(), each.metadata["default"], each.metadata["meaning"])
-            for each in fields(cls)
-        )
+        return tuple(SettingDoc(PREFIX + each.name.upper(), **each.metadata) for each in fields(cls))
 
     @property
     def store_url(self) -> str:
@@ -167,11 +197,12 @@ class _Given:
             return PREFIX + setting.upper()
         return "--" + setting.replace("_", "-")
 
-    def number(self, setting: str, default: int, *, least: int, most: int) -> int:
-        text = self.text(setting)
-        if text is None:
-            return default
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    def number(self, setting: str) -> int:
+        about = Settings.__dataclass_fields__[setting].metadata
+        text = self.text(setting) or about["default"]
+        least, most = about["least"], about["most"]
+        # A number of thousands of digits is none to `int`.
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and least <= int(text) <= most):
             raise SettingsError(
                 f"{self.name(setting)} is '{text}': give a whole number from {least} to {most}" + _kubernetes_hint(text)
             )

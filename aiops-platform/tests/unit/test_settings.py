@@ -79,7 +79,7 @@ def test_blanks_and_slashes_around_a_value_are_forgiven():
     assert settings.port == 80
 
 
-@pytest.mark.parametrize("port", ["web", "-1", "65536", "80.5", "٣", "tcp://10.0.0.1:8400"])
+@pytest.mark.parametrize("port", ["web", "-1", "65536", "80.5", "٣", "tcp://10.0.0.1:8400", "9" * 5_000])
 def test_a_port_that_is_none_is_said_with_what_would_be_one(port):
     with pytest.raises(SettingsError, match=r"AIOPS_SERVER_PORT is '.*': give a whole number from 0 to 65535"):
         Settings.load({}, {"AIOPS_SERVER_PORT": port})
