@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 
-from aiops_sdk import _safety, hostile, noise, responses, scope, seen
-from aiops_sdk.scope import RequestScope
+from aiops_sdk import _safety, chain, hostile, noise, responses, scope, seen
+from aiops_sdk.scope import RequestScope, WorkLog
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024
 """Bytes of an answer's body that are read at most; a longer one says nothing."""
 
+_BAD_REQUEST = 400
+
 _PLAIN_ENCODINGS = ("", "identity")
 _ZLIB_ENCODINGS = ("gzip", "x-gzip", "deflate")
 
@@ -27,13 +29,15 @@ _ZLIB_ENCODINGS = ("gzip", "x-gzip", "deflate")
 class Notes:
     """What is learnt about a request that fails, and needed later. Apps mounted in one another share it."""
 
-    __slots__ = ("answered", "handled", "message")
+    __slots__ = ("answered", "handled", "message", "unhandled")
 
     def __init__(self) -> None:
         #: The framework's answer was looked at.
         self.answered: bool = False
         #: The exception that an error handler is turning into an answer.
         self.handled: Optional[BaseException] = None
+        #: The exception that nobody handled, while the framework's last resort makes an answer of it.
+        self.unhandled: Optional[BaseException] = None
         #: What the body of the answer said before others compressed it.
         self.message: Optional[str] = None
 
@@ -70,10 +74,15 @@ class AnsweredRequest(RequestScope):
         """The app of this request is mounted in that of `outer`: a failure of one is the failure of both."""
         self.log, self._notes = outer.log, outer.notes
 
+    def answers(self, exc: BaseException) -> bool:
+        """Whether a handler of the framework's is turning this exception into the answer."""
+        notes = self._notes
+        return notes is not None and (notes.handled is exc or notes.unhandled is exc)
+
     def forget_handled(self) -> None:
         """Let go of the exception that was handled: it leads to frames, and they to everything that this request used."""
         if self._notes is not None:
-            self._notes.handled = None
+            self._notes.handled = self._notes.unhandled = None
 
 
 def report(
@@ -95,7 +104,7 @@ def report(
     error_type, handled = "HTTPError", request.notes.handled
     with _safety.guarded():
         error_type = _error_type(message, handled, answers)
-        is_new = _is_new(client, request, status, message)
+        is_new = _is_new(client, request, status, message, answers)
         says_more = status != 500 or handled is None or issubclass(type(handled), answers) or _says_something(message)
     if is_new and not says_more:
         token = scope.begin(request)
@@ -166,7 +175,13 @@ def is_json(content_type: Optional[str]) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _is_new(client: Client, request: AnsweredRequest, status: int, message: Optional[str]) -> bool:
+def _is_new(
+    client: Client,
+    request: AnsweredRequest,
+    status: int,
+    message: Optional[str],
+    answers: Tuple[Type[BaseException], ...],
+) -> bool:
     """Whether an answer with this status is to be reported: a request has one failure, not one for each symptom.
 
     Where it is none, the event that tells of the failure learns that the answer tells of it, too.
@@ -178,12 +193,14 @@ def _is_new(client: Client, request: AnsweredRequest, status: int, message: Opti
     if rule is not None:
         client.ignored(handled, rule)
         return False
-    is_known, event_id = _known(request, status, message)
+    is_known, event_id = _known(request, status, message, answers)
     client.also_seen(event_id, "http")
     return not is_known
 
 
-def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tuple[bool, Optional[str]]:
+def _known(
+    request: AnsweredRequest, status: int, message: Optional[str], answers: Tuple[Type[BaseException], ...]
+) -> Tuple[bool, Optional[str]]:
     """Whether the failure behind this answer was captured, or is noise; and the event that tells of it, as far as there is one."""
     log, handled = request.log, request.notes.handled
     if status >= 500 and log.has_exception:
@@ -193,7 +210,19 @@ def _known(request: AnsweredRequest, status: int, message: Optional[str]) -> Tup
             if seen.quotes(known, message):
                 return True, event_id
     told_by = None if handled is None else seen.known_event(handled, since=request.began)
+    if told_by is None and handled is None and (status >= 500 or _tells_of_exception(log, status)):
+        # Whoever reports something in an `except` block, and then answers that it failed, means that.
+        told_by = log.handled_id
+    if told_by is None and status >= 500 and log.event_ids and not _says_something(message):
+        # Nor does an answer that says nothing tell of anything else than what was reported before it.
+        tells_more = handled is not None and not (issubclass(type(handled), answers) and chain.is_alone(handled))
+        told_by = None if tells_more else log.event_ids[-1]
     return told_by is not None, told_by
+
+
+def _tells_of_exception(log: WorkLog, status: int) -> bool:
+    """Whether this is the answer to a bad request, and what was reported last in an `except` block is an exception."""
+    return status == _BAD_REQUEST and log.handled_id == log.exception_id
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:

@@ -563,7 +563,7 @@ class Client:
         in_task = _is_task(work)
         rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope), in_task=in_task)
         if rule is None and exc is None:
-            exc = capturing.exception_told_by(record)
+            exc = capturing.exception_told_by(record) or _answered(work)
             rule = None if exc is None else noise.record_rule(record, exc, in_task=in_task)
         if rule is not None:
             self.ignored(record, rule)
@@ -585,6 +585,8 @@ class Client:
             return False
         if work is not None:
             work.log.has_exception, work.log.exception_id = True, event_id or work.log.exception_id
+            if sys.exc_info()[1] is exc:
+                work.log.handled_id = work.log.exception_id
         if event_id != seen.NOTHING:
             self._merge(event_id, by)
         elif self._listeners:
@@ -616,6 +618,8 @@ class Client:
             seen.mark(exc, event_id)
         if work is not None:
             work.log.note(event_id, capture.message, has_exception=exc is not None)
+            if sys.exc_info()[1] is not None:
+                work.log.handled_id = event_id
         if self._listeners:
             self._tell(deciding.CAPTURED if event_id == own_id else deciding.COUNTED, capture, event_id=event_id)
         return event_id
@@ -732,6 +736,14 @@ def make_current(client: Optional[Client]) -> Optional[Client]:
 def _is_task(work: Optional[Work]) -> bool:
     """Whether this is done for nobody who waits for an answer."""
     return work is not None and not work.serves
+
+
+def _answered(work: Optional[Work]) -> Optional[BaseException]:
+    """The exception that a handler is turning into an answer at this moment: what it logs is about that."""
+    handled = sys.exc_info()[1]
+    if work is None or handled is None or not work.answers(handled):
+        return None
+    return handled if noise.exception_rule(handled, in_request=True) is None else None
 
 
 def _autopsy(remains: Remains) -> List[Dict[str, object]]:

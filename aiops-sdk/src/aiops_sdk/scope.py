@@ -52,13 +52,15 @@ NOTHING = Around()
 class WorkLog:
     """What was captured while one piece of work was done."""
 
-    __slots__ = ("event_ids", "exception_id", "has_exception", "messages")
+    __slots__ = ("event_ids", "exception_id", "handled_id", "has_exception", "messages")
 
     def __init__(self) -> None:
         #: An exception of this work has been captured (or had been before, in another thread).
         self.has_exception: bool = False
         #: The event that tells of the last of them, where there is one.
         self.exception_id: Optional[str] = None
+        #: The event of what was captured last while an exception was being handled: mostly in an `except` block.
+        self.handled_id: Optional[str] = None
         #: The messages of what was captured, in order.
         self.messages: List[str] = []
         #: The ids of the events, in order.
@@ -98,6 +100,10 @@ class Work:
         self.silent = False
         self.log = WorkLog()
         self.began = time.monotonic()
+
+    def answers(self, _: BaseException) -> bool:
+        """Whether this exception is known to be on its way to become the answer to this work."""
+        return False
 
 
 class RequestScope(Work):

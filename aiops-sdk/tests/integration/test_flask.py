@@ -191,6 +191,89 @@ def test_an_answer_that_has_nothing_to_do_with_a_log_line_is_an_event_of_its_own
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (500, {"error": "internal error"}, ["log_error"]),
+        (502, {"error": "Payment failed"}, ["log_error"]),
+        (500, "Sorry", ["log_error"]),
+        (400, {"error": "The quantity must be a number"}, ["log_error", "http_error"]),
+        (401, {"error": "Token expired"}, ["log_error", "http_error"]),
+    ],
+)
+def test_an_answer_5xx_after_a_line_in_an_except_block_adds_nothing(app, reports, status, body, told):
+    @app.route("/")
+    def view():
+        try:
+            return {"total": 7 // 0}
+        except ZeroDivisionError:
+            app.logger.error("failed to process the order")
+            return body, status
+
+    app.test_client().get("/")
+
+    assert [summary(event)[0] for event in reports] == told
+    assert reports[0].get("also_seen_by") == (["http"] if len(told) == 1 else None)
+
+
+@pytest.mark.parametrize(
+    "tell", [lambda app: app.logger.exception("bad input"), lambda _: aiops_sdk.capture_exception()]
+)
+@pytest.mark.parametrize(("status", "count"), [(400, 1), (403, 2)])
+def test_an_answer_400_after_an_exception_that_was_told_in_its_except_block_adds_nothing(
+    app, reports, tell, status, count
+):
+    @app.route("/")
+    def view():
+        try:
+            return {"quantity": int("many")}
+        except ValueError:
+            tell(app)
+            return {"error": "The quantity must be a number"}, status
+
+    app.test_client().get("/")
+
+    assert len(reports) == count
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: ("Sorry", 500), ["log_error"]),
+        (lambda: flask.abort(503), ["log_error"]),
+        (lambda: ({"error": "The warehouse is closed"}, 503), ["log_error", "http_error"]),
+        (lambda: ("Sorry", 403), ["log_error", "http_error"]),
+    ],
+)
+def test_an_answer_that_tells_of_nothing_adds_nothing_to_an_error_line(app, reports, answer, told):
+    @app.route("/")
+    def view():
+        app.logger.error("the payment gateway returned nothing")
+        return answer()
+
+    app.test_client().get("/")
+
+    assert [summary(event)[0] for event in reports] == told
+
+
+@pytest.mark.parametrize("kind", [Exception, 500])
+def test_what_an_error_handler_logs_is_about_what_it_handles(app, reports, kind):
+    @app.errorhandler(kind)
+    def sorry(e):
+        app.logger.error("Server error")
+        return {"error": "internal error"}, 500
+
+    @app.route("/")
+    def view():
+        return {}["a"]
+
+    app.test_client().get("/")
+
+    event = only(reports)
+    assert event["exceptions"][0]["type"] == "KeyError"
+    assert "http" in event["also_seen_by"]
+
+
+@pytest.mark.parametrize(
     ("logged", "message", "told"),
     [
         ("Loading failed: 'id'", "'id'", ["log_error"]),

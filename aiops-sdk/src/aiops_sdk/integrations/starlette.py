@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 
 from aiops_sdk import _safety, asgi, modules, scope
 from aiops_sdk.asgi import AsgiRequest
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
     from aiops_sdk.client import Client
+
+
+_HANDLER = "handler"
 
 
 def install(_: Client) -> Callable[[], None]:
@@ -29,7 +33,25 @@ def install(_: Client) -> Callable[[], None]:
 
 def _listen(errors: Any) -> Callable[[], None]:
     kind = errors.ServerErrorMiddleware
-    return modules.replace(kind, "__call__", asgi.watched(kind.__call__, asgi.STARLETTE, Ears()))
+    handler = property(_asked_for_handler, lambda self, given: vars(self).update({_HANDLER: given}))
+    undos = [
+        modules.replace(kind, "__call__", asgi.watched(kind.__call__, asgi.STARLETTE, Ears())),
+        modules.replace(kind, _HANDLER, handler),
+    ]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
+
+
+def _asked_for_handler(middleware: Any) -> Any:
+    """Its handler, for which it asks when it has caught what nobody else did."""
+    exc = sys.exc_info()[1]
+    if exc is not None:
+        _note_unhandled(exc)
+    return vars(middleware).get(_HANDLER)
 
 
 def _overhear(handling: Any) -> Callable[[], None]:
@@ -51,3 +73,10 @@ def _note(exc: BaseException) -> None:
     request = scope.current_request()
     if isinstance(request, AsgiRequest):
         request.notes.handled = exc
+
+
+@_safety.harmless
+def _note_unhandled(exc: BaseException) -> None:
+    request = scope.current_request()
+    if isinstance(request, AsgiRequest):
+        request.notes.unhandled = exc

@@ -188,6 +188,19 @@ def test_a_handler_of_all_exceptions_that_answers_json_is_one_event_of_the_excep
     assert summary(only(reports))[:3] == ("exception", 500, "ZeroDivisionError")
 
 
+@pytest.mark.parametrize("kind", [Exception, ZeroDivisionError, 500])
+def test_what_an_error_handler_logs_is_about_what_it_handles(reports, kind):
+    async def sorry(request, exc):
+        logging.getLogger("shop").error("Server error")
+        return JSONResponse({"error": "internal error"}, status_code=500)
+
+    get(an_app(fails, exception_handlers={kind: sorry}))
+
+    event = only(reports)
+    assert event["exceptions"][0]["type"] == "ZeroDivisionError"
+    assert "http" in event["also_seen_by"]
+
+
 def test_an_exception_that_is_handled_as_expected_is_none(reports):
     def missing(request, exc):
         return JSONResponse({"message": "no such order"}, status_code=404)
