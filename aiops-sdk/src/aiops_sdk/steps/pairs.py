@@ -94,7 +94,10 @@ _EXPRESSION = re.compile(
     r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
     r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<[\w.]*(?:>|\Z)"
 )
-_PLACEHOLDER = re.compile(r"<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?\.?\Z")
+# Also of a value that is handed to a database beside the statement.
+_PLACEHOLDER = re.compile(
+    r"(?:<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?|\?|\$[0-9]{1,4}(?:::\w{1,40})?|:(?:[0-9]{1,4}|[a-z_]{1,40}(?:_[0-9]{1,4})?))[.\]]{0,2}\Z"
+)
 _LETTERS = 15
 # So many signs are no secret behind "token".
 _SIGNS = 3

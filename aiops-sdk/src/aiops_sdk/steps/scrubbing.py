@@ -9,7 +9,7 @@ from __future__ import annotations
 from aiops_sdk import telling
 from aiops_sdk.event import Frame, SourceContext
 from aiops_sdk.frozen import replace
-from aiops_sdk.steps import cuts, markup, patterns, refusals
+from aiops_sdk.steps import cuts, markup, patterns, refusals, statements
 from aiops_sdk.steps.known import Known
 from aiops_sdk.steps.pairs import MASK, Pairs
 
@@ -34,7 +34,7 @@ STACKS = 64
 _SHORT_TEXT = 160
 
 # Where the name of a value stands elsewhere.
-_BY_NAMES = (markup.hidden, refusals.hidden)
+_BY_NAMES = (markup.hidden, refusals.hidden, statements.hidden)
 
 _DEPTH = 32
 # What is longer is no name.

@@ -284,6 +284,7 @@ def test_scrubbing_what_is_full_of_signs_twice_shows_nothing_more(parts: Any):
         "password x1y2z3 and ", "password (a1 ", "password from a1 to ", "--a", "--token -", "key: a1B", "pin is 1234 ",
         "password a" + "-1" * 100 + "! ", "password 1" + "." * 200 + "! ", "password is 'abc",
         "'input':1,'loc':(", "input_value=1 password\n", "on instance['password']:\n'abcd'\n",
+        "into a (token) values (1),(", "into a (token) values (1) ", "[sql: token=? [parameters: [('a'", "[parameters: {'a': 'b', ",
     ],
 )  # fmt: skip
 def test_no_text_takes_long(unit: str):

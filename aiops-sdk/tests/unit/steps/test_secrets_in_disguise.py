@@ -100,6 +100,8 @@ def nested(depth: int, password: str) -> str:
         f"1 validation error for Login\npassword\n  Too short [type=too_short, input_value='{S}', input_type=str]",
         f"[{{'type': 'too_short', 'loc': ('body', 'password'), 'msg': 'Too short', 'input': '{S}', 'ctx': {{'min': 8}}}}]",
         f"'{S}' is too short\n\nOn instance['user']['password']:\n    '{S}'",
+        f"INSERT INTO users (name, password) VALUES ('bob', '{S}')",
+        f"[SQL: INSERT INTO users (email, password) VALUES (?, ?)]\n[parameters: ('a@b', '{S}')]",
     ],
 )  # fmt: skip
 def test_a_secret_in_a_text_is_hidden(said: str):

@@ -86,7 +86,10 @@ _EXPRESSION: Final = re.compile(
     r"[A-Za-z_][\w.]*[(\[]|(?:self|request|req|os|settings|config|app|current_app|g|args|kwargs|environ|env|data|form)\.\w|"
     r"%\(\w+\)[sr]|\{[\w.!:]*\Z|<[\w.]*(?:>|\Z)"
 )
-_PLACEHOLDER: Final = re.compile(r"<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?\.?\Z")
+# Also of a value that is handed to a database beside the statement.
+_PLACEHOLDER: Final = re.compile(
+    r"(?:<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?|\?|\$[0-9]{1,4}(?:::\w{1,40})?|:(?:[0-9]{1,4}|[a-z_]{1,40}(?:_[0-9]{1,4})?))[.\]]{0,2}\Z"
+)
 _LETTERS: Final = 15
 # So many signs are no secret behind "token".
 _SIGNS: Final = 3

@@ -194,9 +194,8 @@ def _of_instance(text: str, found: re.Match[str], is_telling: IsTelling) -> Iter
         return
     # It was said before, in the sentence that says what is wrong with it.
     at = text.find(value, max(0, begin - _REACH), begin)
-    while at >= 0:
+    if at >= 0:
         yield _within_quotes(text, at, at + len(value))
-        at = text.find(value, at + len(value), begin)
 
 
 def _is_any_telling(places: Iterable[str], is_telling: IsTelling) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from aiops_platform.core.event import SourceContext
-from aiops_platform.core.scrubbing import cuts, markup, names, refusals, shapes
+from aiops_platform.core.scrubbing import cuts, markup, names, refusals, shapes, statements
 from aiops_platform.core.scrubbing.memory import Memory
 from aiops_platform.core.scrubbing.pairs import Pairs
 from aiops_platform.core.scrubbing.rules import NO_RULES, Rules
@@ -21,7 +21,7 @@ _LONGEST: Final = 2_000
 _REMEMBERED: Final = 4 * 1024 * 1024
 _NAMES: Final = 4_096
 # Where the name of a value stands elsewhere.
-_BY_NAMES: Final = (markup.hidden, refusals.hidden)
+_BY_NAMES: Final = (markup.hidden, refusals.hidden, statements.hidden)
 # Between texts that are looked through together: nothing that is looked for has it in it, or begins before and ends behind.
 _BETWEEN: Final = "\n\x00\n"
 

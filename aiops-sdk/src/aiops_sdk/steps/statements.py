@@ -1,0 +1,207 @@
+"""What is handed to a database by its place alone: ``INSERT INTO users (name, password) VALUES ('bob', 'S')``, and SQLAlchemy's parameters.
+
+The column is named in one list, its value stands in another. Where both do not agree, all values are hidden.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aiops_sdk.steps.pairs import MASK, without
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Iterator, List, Sequence, Tuple
+
+    IsTelling = Callable[[str], bool]
+    Span = Tuple[int, int]
+    Look = Callable[[str, str, int, IsTelling], Tuple[List[Span], int]]
+
+
+_INTO = "into "
+_INSERT = re.compile(
+    r"into\s{1,8}[^\s(]{1,200}(?:\s|\\n){0,8}\((?P<columns>[^()]{1,4096})\)[^()]{0,200}?values(?:\s|\\n){0,8}(?=\()"
+)
+_PARAMETERS = "[parameters: "
+_STATEMENT = "[sql: "
+# A statement of so many characters, and so many rows.
+_LONGEST = 8_192
+_ROWS = 100
+# So many lists without an end in one text.
+_TRIES = 16
+_COLUMN = re.compile(r"[\w$-]+")
+# What is compared or set, and where a parameter belongs, by its place or by its name.
+_PLACES = re.compile(
+    r"(?P<column>[\w$]{1,100})(?:\\{0,15}[\"'`]|[\])]){0,3}\s{0,4}(?:=|<>|!=|<=|>=|<|>|\b(?:not\s)?(?:i?like|in|is)\b)|"
+    r"(?P<place>\?|%s|\$[0-9]{1,4}|(?<![:\w]):[0-9]{1,4}(?![0-9]))|"
+    r"%\((?P<key>\w{1,100})\)s|(?<![:\w]):(?P<word>[a-z_]\w{0,100})"
+)
+_TOKEN = re.compile(
+    r"(?P<deep>\\{1,15}[\"'])[^\n]{0,2048}?(?P=deep)|'(?:\\.|''|[^'\\])*'|\"(?:\\.|\"\"|[^\"\\])*\"|[()\[\]{},]|"
+    r"[^()\[\]{},'\"\\]+|[\s\S]"
+)
+_OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
+_TO_NEXT_SET = re.compile(r"[^(\[{\])}]*")
+_TO_NEXT_ROW = re.compile(r"\)(?:\s|\\n){0,8},(?:\s|\\n){0,8}(?=\()")
+_QUOTED = re.compile(r"[bnex]?(?P<quote>\\{0,15}[\"'])(?P<value>[\s\S]*)(?P=quote)\Z", re.IGNORECASE)
+_LITERAL = re.compile(r"[\"']|[0-9.-]+\Z")
+# A place in a template, or where a program puts strings together.
+_TEMPLATE = re.compile(r"%(?:s|\(\w+\)s)\Z|\{[^{}]*\}\Z|[?:$]\w*\Z|[\"']\s*(?:\+|\|\||%|\.)")
+_NAMED = re.compile(r"\s*\\{0,15}[\"'](?P<name>\w{1,100})\\{0,15}[\"']\s{0,4}:\s{0,4}")
+
+
+def hidden(text: str, small: str, is_telling: IsTelling) -> str:
+    """The text without the values of columns of which ``is_telling`` says so. ``small`` is it in small letters."""
+    if _INTO not in small and _PARAMETERS not in small:
+        return text
+    rows = _spans(text, small, _INTO, is_telling, _in_rows)
+    return without(sorted(rows + _spans(text, small, _PARAMETERS, is_telling, _in_parameters)), text)
+
+
+def _spans(text: str, small: str, sign: str, is_telling: IsTelling, look: Look) -> List[Span]:
+    """What ``look`` finds, which goes on behind what it has seen, and gives up where too much has no end."""
+    spans: List[Span] = []
+    tries = 0
+    at = small.find(sign)
+    while at >= 0 and tries < _TRIES:
+        found, end = look(text, small, at, is_telling)
+        spans += found
+        tries += end > at and small[end : end + 1] not in _CLOSES
+        at = small.find(sign, max(end, at + 1))
+    return spans
+
+
+def _in_rows(text: str, small: str, at: int, is_telling: IsTelling) -> Tuple[List[Span], int]:
+    insert = _INSERT.match(small, at)
+    telling = [] if insert is None else list(map(is_telling, _columns(insert["columns"])))
+    if insert is None or not any(telling):
+        return [], at
+    rows, end = _rows(text, insert.end())
+    return [span for row in rows for part in _chosen(row, telling) for span in _literal(text, *part)], end
+
+
+def _in_parameters(text: str, small: str, at: int, is_telling: IsTelling) -> Tuple[List[Span], int]:
+    statement = small.rfind(_STATEMENT, max(0, at - _LONGEST), at)
+    begin = at + len(_PARAMETERS)
+    opening = small[begin : begin + 1]
+    if statement < 0 or opening not in _OPENS or small.find(_PARAMETERS, statement, at) >= 0:
+        return [], at
+    columns, keys = _parameters_of(small[statement:at], is_telling)
+    if not any(columns) and not keys:
+        return [], at
+    spans: List[Span] = []
+    end = begin
+    for one in _sets(text, begin) if opening == "[" else [begin]:
+        parts, end = _parts(text, one)
+        if small[one] == "{":
+            spans += _of_keys(text, small, parts, keys)
+        elif any(columns):
+            spans += [span for part in _chosen(parts, columns) for span in _literal(text, *part)]
+    return spans, end
+
+
+def _parameters_of(small: str, is_telling: IsTelling) -> Tuple[List[bool], List[str]]:
+    """Of each parameter in order whether its column tells, and the names of those that have names, and do."""
+    found: List[bool] = []
+    keys: List[str] = []
+    done = 0
+    insert = _INSERT.search(small)
+    if insert is not None:
+        telling = list(map(is_telling, _columns(insert["columns"])))
+        rows, done = _rows(small, insert.end())
+        for row in rows:
+            for place, (begin, end) in enumerate(row):
+                tells = telling[place] if len(row) == len(telling) else any(telling)
+                _add(small[begin:end], tells, is_telling, found, keys)
+    _add(small[done:], False, is_telling, found, keys)
+    return found, keys
+
+
+def _add(part: str, tells: bool, is_telling: IsTelling, found: List[bool], keys: List[str]) -> None:
+    for place in _PLACES.finditer(part):
+        if place["column"]:
+            tells = is_telling(place["column"])
+        elif place["place"]:
+            found.append(tells)
+        elif tells:
+            keys.append(place["key"] or place["word"])
+
+
+def _columns(given: str) -> List[str]:
+    return [" ".join(_COLUMN.findall(name)) for name in given.split(",")]
+
+
+def _rows(text: str, begin: int) -> Tuple[List[List[Span]], int]:
+    """The rows of VALUES, the first of which begins here, and where the last one ends."""
+    row, end = _parts(text, begin)
+    rows = [row]
+    following = _TO_NEXT_ROW.match(text, end)
+    while following is not None and len(rows) < _ROWS:
+        row, end = _parts(text, following.end())
+        rows.append(row)
+        following = _TO_NEXT_ROW.match(text, end)
+    return rows, end
+
+
+def _sets(text: str, begin: int) -> List[int]:
+    """Where the sets in a list of them begin."""
+    found: List[int] = []
+    at = begin + 1
+    for _ in range(_ROWS):
+        following = _TO_NEXT_SET.match(text, at)
+        at = len(text) if following is None else following.end()
+        if text[at : at + 1] not in _OPENS:
+            break
+        found.append(at)
+        at = _parts(text, at)[1] + 1
+    return found
+
+
+def _parts(text: str, begin: int) -> Tuple[List[Span], int]:
+    """What stands between the commas within the brackets that open here, and where they close."""
+    parts: List[Span] = []
+    depth = 0
+    first = begin + 1
+    for token in _TOKEN.finditer(text, begin, begin + _LONGEST):
+        sign = token.group(0)
+        if sign in _OPENS:
+            depth += 1
+        elif sign in _CLOSES:
+            depth -= 1
+        if depth == 0 or (depth == 1 and sign == ","):
+            if text[first : token.start()].strip():
+                parts.append((first, token.start()))
+            first = token.end()
+        if depth == 0:
+            return parts, token.start()
+    # Cut off, and other lines may follow.
+    end = text.find("\n", first, begin + _LONGEST)
+    end = min(len(text), begin + _LONGEST) if end < 0 else end
+    return ([*parts, (first, end)] if first < end else parts), end
+
+
+def _chosen(parts: Sequence[Span], telling: Sequence[bool]) -> Sequence[Span]:
+    """Those that tell; all of them if there are more or fewer."""
+    if len(parts) != len(telling):
+        return parts
+    return [part for part, tells in zip(parts, telling) if tells]
+
+
+def _of_keys(text: str, small: str, parts: Sequence[Span], keys: Sequence[str]) -> Iterator[Span]:
+    for begin, end in parts:
+        named = _NAMED.match(small, begin, end)
+        if named is not None and named["name"] in keys:
+            yield from _literal(text, named.end(), end)
+
+
+def _literal(text: str, begin: int, end: int) -> Iterator[Span]:
+    """The value in it, if there is one: no name, place or null."""
+    given = text[begin:end]
+    begin += len(given) - len(given.lstrip())
+    given = given.strip()
+    quoted = _QUOTED.match(given)
+    value = given if quoted is None else quoted["value"]
+    if MASK in given or not value or _TEMPLATE.match(value) or _LITERAL.search(given) is None:
+        return
+    first = begin if quoted is None else begin + quoted.start("value")
+    yield first, first + len(value)
