@@ -455,7 +455,7 @@ class Client:
     def _delivery(self) -> Delivery:
         """The way to the platform, made when it is first needed: a program starts faster without."""
         if not self._made:
-            config, voice = self.config, voices.Voice(self.config.platform_url)
+            config, voice = self.config, voices.Voice(transports.shown(self.config.platform_url))
             made = workers.Delivery(
                 self._transport or self.connection(),
                 voice,
@@ -634,7 +634,8 @@ class Client:
         token = _telling.set(True)
         try:
             with _safety.guarded():
-                decision = deciding.Decision(outcome, capturing.named(what), **details)
+                # It may be collected, as what a program prints is: no secrets go there, either.
+                decision = deciding.Decision(outcome, self.scrubber.text(capturing.named(what)), **details)
                 for listener in tuple(self._listeners):
                     listener(decision)
         finally:

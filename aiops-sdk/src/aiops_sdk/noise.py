@@ -334,6 +334,11 @@ _LINES: Dict[str, Tuple[_Line, ...]] = {
             has=("was sent SIGTERM!", "was sent SIGINT!", "was sent SIGQUIT!", "was sent SIGHUP!"),
             rule=STOP_LINE,
         ),
+        _Line(
+            begins="Error handling request (no URI read)",
+            classes=frozenset({("builtins", "SystemExit")}),
+            rule=ECHO_LINE,
+        ),
     ),
     # Celery's pool.
     "multiprocessing": (_Line(begins="Process ", has=("signal 15 (SIGTERM)", "signal 2 (SIGINT)"), rule=STOP_LINE),),

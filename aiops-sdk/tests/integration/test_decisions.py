@@ -14,6 +14,7 @@ import aiops_sdk
 from aiops_sdk import answers, scope
 from aiops_sdk import client as clients
 from aiops_sdk.client import Client
+from aiops_sdk.config import Config
 from aiops_sdk.deciding import Decision
 from aiops_sdk.scope import RequestScope
 from aiops_sdk.testing import CapturedEvents, capture_events
@@ -243,3 +244,18 @@ def test_events_of_tests_say_why_something_was_ignored():
     ignored: Any = getattr(events, "ignored", None)
     assert isinstance(events, CapturedEvents)
     assert [each.rule for each in ignored] == ["stop"]
+
+
+def test_what_is_written_for_aiops_debug_has_no_secrets(capsys: pytest.CaptureFixture[str]):
+    with capture_events(Config(api_key="no-key-is-needed", platform_url="http://127.0.0.1:9", debug=True)):
+        aiops_sdk.capture_exception(ValueError("login failed: password=hunter2 at postgres://shop:s3cretpw@db/shop"))
+    told = capsys.readouterr().err
+    assert "captured ValueError: login failed" in told
+    assert "hunter2" not in told
+    assert "s3cretpw" not in told
+
+
+def test_the_address_in_the_host_s_log_is_told_without_a_password(caplog: pytest.LogCaptureFixture):
+    client = Client(Config.load(api_key="key-of-the-test", platform_url="http://shop:s3cretpw@127.0.0.1:9/aiops"))
+    client.voice.lost("nobody answers")
+    assert caplog.messages == ["1 event(s) could not be delivered to http://127.0.0.1:9/aiops: nobody answers"]

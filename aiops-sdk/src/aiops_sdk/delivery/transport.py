@@ -404,6 +404,13 @@ def _said_by_server(text: bytes) -> str:
     return " ({})".format(line) if line else ""
 
 
+def shown(address: str) -> str:
+    """An address as it may be printed: without a user's name and password."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + host.rpartition("@")[2] + slash + path if mark else address
+
+
 def proxy_parts(proxy: str) -> SplitResult:
     """The parts of a proxy's address, for which the scheme may be missing."""
     from urllib.parse import urlsplit
