@@ -42,7 +42,7 @@ from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.inspection import Buried, buried_parcels
-from aiops_platform.storage.readiness import make_ready
+from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 
@@ -118,6 +118,7 @@ class Inspected:
 def inspected(settings: Settings) -> Iterator[Inspected]:
     """The store as it is. Raises PlatformErrors."""
     with closing(open_database(settings.store_url, may_write=False)) as database:
+        check_ready(database)
         yield Inspected(database, _access(settings, database))
 
 
@@ -125,6 +126,7 @@ def inspected(settings: Settings) -> Iterator[Inspected]:
 def stored(settings: Settings) -> Iterator[Database]:
     """The store as it is. Raises PlatformErrors."""
     with closing(open_database(settings.store_url)) as database:
+        check_ready(database)
         yield database
 
 

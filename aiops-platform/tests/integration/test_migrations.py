@@ -3,16 +3,20 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.migrations import StoreNewerError, migrate
+from aiops_platform.storage.migrations import _config as config_of_migrations
 from aiops_platform.storage.readiness import NEWEST, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.schema import metadata, moment
@@ -76,9 +80,23 @@ def an_old_store(version: str, folder: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("version", [file.stem for file in sorted(STORES.glob("*.sql"))])
+def versions_since(first: str) -> list[str]:
+    """Every version of the tables from this one on, but the newest."""
+    scripts = ScriptDirectory(str(files("aiops_platform.storage.migrations")))
+    return [script.revision for script in scripts.walk_revisions(first, "head")][:0:-1]
+
+
+def brought_to(version: str, database: Database) -> None:
+    """As the program of that version would have done."""
+    with config_of_migrations() as config, database.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+@pytest.mark.parametrize("version", versions_since("jobs"))
 def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str, tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{an_old_store(version, tmp_path)}")
+    database = open_database(f"sqlite:///{an_old_store('jobs', tmp_path)}")
+    brought_to(version, database)
     make_ready(database)
     reads, now = SqlReads(database), moment(1795325650_000000)
     rows = reads.incidents(1, IncidentQuery(), now).rows

@@ -66,7 +66,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     try:
         yield from _databases(settings)
     except PlatformError as error:
-        yield Finding(False, "database", f"{error} (after an upgrade, `aiops migrate` makes it ready)")
+        yield Finding(False, "database", str(error))
 
 
 def _folder(settings: Settings) -> Finding:

@@ -8,6 +8,8 @@ from typing import Final
 
 from sqlalchemy import inspect, text
 
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage.backup import CopyError, copy_together
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.space import make_shrinkable
@@ -17,6 +19,10 @@ NEWEST: Final = "buried_once"
 _COPY: Final = "store.before-{version}.db"
 
 log = logging.getLogger(__name__)
+
+
+class StoreOlderError(PlatformError):
+    """The tables are those of an earlier version."""
 
 
 def make_ready(database: Database, *, before: Callable[[], None] = lambda: None) -> None:
@@ -40,6 +46,23 @@ def make_ready(database: Database, *, before: Callable[[], None] = lambda: None)
     if copy is not None:
         for earlier in set(copy.parent.glob(_COPY.format(version="*"))) - {copy}:
             earlier.unlink()
+
+
+def check_ready(database: Database) -> None:
+    """For who only looks. Raises StoreOlderError, StoreNewerError and StoreUnavailableError."""
+    try:
+        version = _version_of(database)
+    except StoreDamagedError:
+        # What is whole can perhaps be looked at.
+        return
+    if version == NEWEST:
+        return
+    from aiops_platform.storage.migrations import refuse_newer
+
+    refuse_newer(version)
+    raise StoreOlderError(
+        "The store was written by an earlier version: `aiops serve` brings it to this one, and so does `aiops migrate`"
+    )
 
 
 def _keep_a_copy(database: Database) -> Path | None:

@@ -69,7 +69,7 @@ def test_a_damaged_store_is_not_upgraded(old: Path, capsys) -> None:
 def test_nothing_is_upgraded_under_a_platform_of_another_version_that_runs(old: Path, capsys) -> None:
     with FolderLock.take(old / "work.lock") as worker:
         worker.note(pid=1, supervised=True)
-        for words in (["key", "list"], ["signin"], ["migrate"]):
+        for words in (["key", "list"], ["migrate"]):
             assert cli.main([*words, "--data", str(old)]) == 1
             assert "end that one first" in capsys.readouterr().err
         assert version_of(old / "store.db") == STORES[0].stem
@@ -77,6 +77,16 @@ def test_nothing_is_upgraded_under_a_platform_of_another_version_that_runs(old: 
         worker.note(pid=1, supervised=False, version=__version__)
         assert cli.main(["key", "list", "--data", str(old)]) == 0
     assert version_of(old / "store.db") == NEWEST
+
+
+def test_who_only_looks_says_that_the_store_is_of_an_earlier_version(old: Path, capsys) -> None:
+    (old / "secret.key").write_bytes(bytes(32))
+    for words in (["export", "events"], ["doctor"]):
+        assert cli.main([*words, "--data", str(old)]) == 1
+        said = capsys.readouterr()
+        assert "written by an earlier version" in said.out + said.err
+        assert "`aiops migrate`" in said.out + said.err
+    assert version_of(old / "store.db") == STORES[0].stem
 
 
 def test_a_new_folder_has_nothing_to_be_copied(tmp_path: Path) -> None:
