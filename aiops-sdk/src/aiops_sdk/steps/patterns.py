@@ -6,13 +6,14 @@ Each pattern is tried only where a quick look says that it may be there, and tak
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 
 from aiops_sdk import telling
 from aiops_sdk.steps.pairs import MASK, without
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Match, Set, Tuple
+    from typing import Dict, List, Match, Optional, Set, Tuple
 
 
 # user:password@ (RFC 3986, 3.2.1): the password goes. One that was not encoded may hold an @ or a slash itself; but what
@@ -32,6 +33,10 @@ _KEY_IN_ADDRESS = re.compile(r"(://)([^\s:/@'\"<>?#]{16,256})@(?=[\w\[])")
 _SCHEMES = ("bearer", "basic", "token")
 _SCHEME = re.compile(
     r"(?:(?:bearer|basic|token)\s{1,8}|bearer[:=]\s{0,4})(?P<value>(?=[^\s=]{0,200}[0-9]|[^\s=]{24})[a-z0-9._~+/-]{8,}={0,2})(?![a-z0-9=])"
+)
+# Those of a login alone may be shorter and have no digit: they are one that can be read.
+_LOGIN = re.compile(
+    r"basic(?:\s{1,8}|[:=]\s{0,4}|%20)[\"']?(?P<value>[a-z0-9+/_-]{4,512})(?:=|%3d){0,2}(?![a-z0-9+/=_-])"
 )
 # JSON web tokens, signed (RFC 7515) or encrypted (RFC 7516): the first part is {"… in base 64.
 _WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
@@ -67,7 +72,8 @@ _JAR = re.compile(r"(<Cookie [^\s=]{1,256}=)([^<>]{1,1024}?)(?= for )")
 # A line of the middle of one, where only some of its lines are shown.
 _KEY_LINE = re.compile(r"\A(\s*[\"']?)[A-Za-z0-9+/]{60,80}={0,2}(?:\\n)?[\"'\s,\\)]*\Z")
 _KEYS = re.compile(
-    r"(?<![A-Za-z0-9_])(?:"
+    # Telegram has "bot" before them in its addresses.
+    r"(?:(?<![A-Za-z0-9_])|(?<=bot))(?:"
     r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])|"  # AWS: the prefixes of access keys, IAM User Guide, "unique identifiers"
     r"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,512}|GOCSPX-[A-Za-z0-9_-]{20,64}|"  # Google: API, OAuth, client secret
     r"gh[opusr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}|"  # GitHub docs, "token formats"
@@ -81,27 +87,38 @@ _KEYS = re.compile(
     r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|"  # Shopify
     r"hf_[A-Za-z0-9]{30,64}|"  # Hugging Face
     r"hv[sbr]\.[A-Za-z0-9_-]{20,255}|"  # HashiCorp Vault
+    r"dckr_pat_[A-Za-z0-9_-]{20,64}|"  # Docker
+    r"sq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|"  # Square
+    r"lin_(?:api|oauth)_[A-Za-z0-9]{30,64}|"  # Linear
+    r"SK[0-9a-f]{32}(?![0-9a-f])|(?<!-)key-[0-9a-f]{32}(?![0-9a-f])|"  # Twilio, Mailgun
     r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"  # Telegram bots
     r")"
 )
 #: How they begin.
 PREFIXES = (
     r"AKIA|ASIA|AIza|ya29\.|GOCSPX-|gh[opusr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-|xox[a-z][.-]|xapp-|"
-    r"[rs]k_(?:live|test)_|whsec_|sk-|npm_|pypi-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hf_|hv[sbr]\.|[0-9]{8,10}:AA"
+    r"[rs]k_(?:live|test)_|whsec_|sk-|npm_|pypi-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hf_|hv[sbr]\.|dckr_pat_|sq0[a-z]{3}-|"
+    r"lin_(?:api|oauth)_|[0-9]{8,10}:AA"
 )
 # Who has the address may write there.
-_HOOK = re.compile(r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}")
+_HOOK = re.compile(
+    r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}|"
+    r"(discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{1,24}/)[A-Za-z0-9_-]{8,100}|"
+    r"(webhook\.office\.com/webhookb2/)[A-Za-z0-9@/._-]{20,400}"
+)
+_HOOKS = ("hooks.slack.com/", "/webhook")
 # What must occur in front of, or in, a long word for one of them to be there.
 _SIGNS = (
     "AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-",
     "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "sk-",
-    "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA",
+    "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA", "dckr_",
+    "sq0", "lin_", "SK", "key-",
 )  # fmt: skip
 _IN_FRONT = 8
 # Card numbers (ISO/IEC 7812): 13 to 19 digits, as one or in the groups that are printed on them.
 _CARD = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9]\.)(?:[2-6][0-9]{12,18}|"
-    r"[2-6][0-9]{3}([ +.-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|3[0-9]{3}([ +.-])[0-9]{6}\2[0-9]{4,5})"
+    r"[2-6][0-9]{3}([ +.\u00a0\u202f-])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?|3[0-9]{3}([ +.\u00a0\u202f-])[0-9]{6}\2[0-9]{4,5})"
     r"(?![A-Za-z0-9])(?!\.(?:[1-9]|0[0-9]))"
 )
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
@@ -116,7 +133,8 @@ _AS_WORDS = bytes(97 if (chr(code).isalnum() and code < 128) or code in b"_-" el
 _UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 # Letters and signs as wide as a square (Unicode, "Halfwidth and Fullwidth Forms").
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_BETWEEN_DIGITS = b" +.-"
+# What is no ASCII is a question mark.
+_BETWEEN_DIGITS = b" +.-?"
 _DIGITS_OF_A_CARD = b"0" * 13
 #: So many letters, digits, dashes and underscores without a break are a long word.
 LONG = 18
@@ -134,8 +152,8 @@ def hidden(text: str, small: str, bare: bytes, beside: str) -> str:
     # The rest of the last one has signs in it that end a word.
     if beside and (any(sign in beside for sign in _SIGNS) or "whsec_" in text):
         text = _KEYS.sub(MASK, text)
-    if "hooks.slack.com/" in text:
-        text = _HOOK.sub(r"\1" + MASK, text)
+    if any(hook in text for hook in _HOOKS):
+        text = _HOOK.sub(r"\1\2\3" + MASK, text)
     text = _without_private_keys(text)
     if "<Cookie " in text:
         text = _JAR.sub(r"\1" + MASK, text)
@@ -232,19 +250,32 @@ def _key_line(line: str) -> str:
 
 
 def _without_schemes(text: str, small: str) -> str:
-    return without([found.span("value") for found in _schemes_in(small)], text)
+    return without([found.span("value") for found in _schemes_in(text, small)], text)
 
 
-def _schemes_in(small: str) -> List[Match[str]]:
+def _schemes_in(text: str, small: str) -> List[Match[str]]:
     found: Dict[int, Match[str]] = {}
     for scheme in _SCHEMES:
         at = small.find(scheme)
         while at >= 0:
-            match = _SCHEME.match(small, at)
+            match = _SCHEME.match(small, at) or (_login_at(text, small, at) if scheme == "basic" else None)
             if match is not None and not (at and (small[at - 1].isalnum() or small[at - 1] == "_")):
                 found[at] = match
             at = small.find(scheme, at + 1)
     return [found[at] for at in sorted(found)]
+
+
+def _login_at(text: str, small: str, at: int) -> Optional[Match[str]]:
+    """What can be read as user:password (RFC 7617): no word is."""
+    found = _LOGIN.match(small, at)
+    if found is None:
+        return None
+    value = text[found.start("value") : found.end("value")].replace("-", "+").replace("_", "/")
+    try:
+        said = a2b_base64(value + "=" * (-len(value) % 4)).decode()
+    except ValueError:
+        return None
+    return found if ":" in said and said.isprintable() else None
 
 
 def _without_key_ends(text: str) -> str:

@@ -26,7 +26,7 @@ _HALF: Final = re.compile(
     r"://[^\s:/@'\"]{0,256}:(?![0-9]{1,5}(?:[/?#]|\Z))(?P<password>[^\s'\"<>@]{1,256})|"
     r"(?i:(?<![a-z0-9_])(?:bearer|basic))\s{1,8}(?P<scheme>[A-Za-z0-9._~+/=-]{2,})|"
     r"(?<![A-Za-z0-9_-])(?P<web>eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2})|"
-    r"(?<![A-Za-z0-9_])(?P<key>(?:" + shapes.PREFIXES + r")[A-Za-z0-9_.+/=-]{2,})|"
+    r"(?:(?<![A-Za-z0-9_])|(?<=bot))(?P<key>(?:" + shapes.PREFIXES + r")[A-Za-z0-9_.+/=-]{2,})|"
     r"hooks\.slack\.com/[a-z]{1,20}/(?P<hook>[A-Za-z0-9/]{1,100})|"
     r"(?<![A-Za-z0-9])(?P<card>[2-6][0-9]{3}(?:[ +.-]?[0-9]){4,17})"
     r")\Z"
