@@ -104,3 +104,32 @@ def test_a_platform_that_never_answers_does_not_hold_the_exit_up(platform: Platf
     ended = run_program(tmp_path, program, platform_url=platform.url)
     assert ended.code == 0
     assert ended.seconds < 10
+
+
+DYING = """
+import gevent
+
+def fail(text):
+    gevent.sleep(0)
+    raise KeyError(text)
+
+def leave():
+    raise gevent.GreenletExit()
+
+gevent.joinall([gevent.spawn(fail, "nobody asks"), gevent.spawn(leave)])
+try:
+    gevent.spawn(fail, "somebody asks").get()
+except KeyError as error:
+    aiops_sdk.capture_exception(error)
+print("flushed:", aiops_sdk.flush(10))
+"""
+
+
+@pytest.mark.parametrize("before", [[INIT], [PATCH, INIT], [INIT, PATCH], ["import gevent", INIT]])
+def test_a_greenlet_that_dies_is_one_event_and_is_printed_as_before(platform: Platform, tmp_path: Path, before: list):
+    done = run_program(tmp_path, "\n".join([*before, DYING]), platform_url=platform.url)
+    assert (done.out, done.code) == ("flushed: True\n", 0), done.err
+    assert sorted(event["message"] for event in platform.events) == ["'nobody asks'", "'somebody asks'"]
+    assert {event["contexts"]["capture"]["mechanism"] for event in platform.events} == {"gevent"}
+    assert done.err.count("Traceback") == 2
+    assert "aiops_sdk" not in done.err
