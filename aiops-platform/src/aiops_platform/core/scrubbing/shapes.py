@@ -32,6 +32,8 @@ _SCHEME: Final = re.compile(
 _LOGIN: Final = re.compile(
     r"basic(?:\s{1,8}|[:=]\s{0,4}|%20)[\"']?(?P<value>[a-z0-9+/_-]{4,512})(?:=|%3d){0,2}(?![a-z0-9+/=_-])"
 )
+# A word may be one of other letters.
+_LONGEST_WORD: Final = 12
 # JSON web tokens, signed (RFC 7515) or encrypted (RFC 7516): the first part is {"… in base 64.
 _WEB_TOKEN: Final = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
 # Private keys as text (RFC 7468), also of OpenSSH and PGP, and also if the end is missing. In a repr a line ends in \n.
@@ -277,7 +279,9 @@ def _login_at(text: str, small: str, at: int) -> re.Match[str] | None:
         said = a2b_base64(value + "=" * (-len(value) % 4)).decode()
     except ValueError:
         return None
-    return found if ":" in said and said.isprintable() else None
+    user, _, password = said.partition(":")
+    is_word = len(value) < _LONGEST_WORD and not said.isascii()
+    return found if user and password and said.isprintable() and not is_word else None
 
 
 def _without_key_ends(text: str) -> str:
