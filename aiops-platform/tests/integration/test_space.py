@@ -1,5 +1,6 @@
 """A store that has become smaller gives the disk back what it took: the file and its log."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -27,3 +28,13 @@ def test_what_was_dropped_is_given_back_to_the_disk_while_others_read(tmp_path: 
         # Less than a portion stays for what comes next.
         assert file.stat().st_size <= store.used_bytes() + 4 * 1024 * 1024
         assert file.with_name("store.db-wal").stat().st_size == 0
+
+
+def test_a_file_that_was_mended_by_other_means_does_not_keep_anybody_busy(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE")
+        connection.execute("CREATE TABLE much AS SELECT zeroblob(9000000)")
+        connection.execute("DROP TABLE much")
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        assert SqlStore(database).shrink() is False

@@ -60,21 +60,23 @@ class Database:
                 for statement in statements:
                     driver.executescript(statement)
 
-    def empty_log(self) -> bool:
+    def empty_log(self, *, patience: float = _BUSY_SECONDS * _TRIES) -> bool:
         """Moves all that is in SQLite's log into the file; False where others read for so long that it could not be.
 
-        Raises StoreUnavailableError.
+        It waits so many seconds; others can hardly write meanwhile. Raises StoreUnavailableError.
         """
         alone = self.engine.execution_options(begin="SELECT 1")
         with _said_plainly(), self._guard, alone.connect() as connection:
             driver = connection.connection.driver_connection
             if not isinstance(driver, sqlite3.Connection):
                 return True
-            for _ in range(_TRIES):
-                is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if not is_busy:
-                    return True
-        return False
+            (before,) = driver.execute("PRAGMA busy_timeout").fetchone()
+            driver.execute(f"PRAGMA busy_timeout = {int(1_000 * patience / _TRIES)}").fetchall()
+            try:
+                # The first that is not told to be busy is the last.
+                return not all(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] for _ in range(_TRIES))
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {before}").fetchall()
 
     def close(self) -> None:
         """Closes every connection."""

@@ -10,9 +10,8 @@ from aiops_platform.storage.schema import counters, events
 # 4 MB: some milliseconds in which nobody else writes.
 _PAGES: Final = 1_000
 _INCREMENTAL: Final = 2
-# While others read, the log is not waited for.
-_WAITS_MILLISECONDS: Final = 20
-_BUSY_MILLISECONDS: Final = 5_000
+# While others read, the log is hardly waited for.
+_PATIENCE: Final = 0.06
 # Of so many events, in so many places, it is told how long events are.
 _PLACES: Final = 64
 _IN_A_PLACE: Final = 16
@@ -48,15 +47,17 @@ def shrink(database: Database) -> bool:
     """Gives some of the room back that nothing is stored in; says whether there is more. Raises StoreUnavailableError."""
     if database.engine.dialect.name != "sqlite":
         return False
+    before = _free_pages(database)
+    database.run_alone(f"PRAGMA incremental_vacuum({_PAGES})")
     # The file is cut, and its log with it, when all that is in the log has come into the file.
-    database.run_alone(
-        f"PRAGMA incremental_vacuum({_PAGES})",
-        f"PRAGMA busy_timeout = {_WAITS_MILLISECONDS}",
-        "PRAGMA wal_checkpoint(TRUNCATE)",
-        f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
-    )
+    database.empty_log(patience=_PATIENCE)
+    # A file that was made by other means may be one that cannot become smaller.
+    return before > _free_pages(database) >= _PAGES
+
+
+def _free_pages(database: Database) -> int:
     with database.read() as connection:
-        return bool(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one() >= _PAGES)
+        return int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
 
 
 def make_shrinkable(database: Database) -> None:
