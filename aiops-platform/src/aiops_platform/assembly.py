@@ -20,6 +20,7 @@ from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
+from aiops_platform.intake.leftover import mend
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.hiding import Hiding
@@ -100,6 +101,24 @@ def _wait_for_others(settings: Settings, patience: float) -> None:
 
 def _is_of_another_version(holder: Mapping[str, Any] | None) -> bool:
     return holder is not None and holder.get("version") != __version__
+
+
+def mend_intake(settings: Settings) -> None:
+    """Saves what waits in a damaged intake; the damaged one is kept. Raises PlatformErrors."""
+    if any(holder_of(settings.data / name) is not None for name in (locks.DOOR_LOCK, locks.WORK_LOCK)):
+        return  # Those of a supervisor that was killed: they are gone by the next start.
+    aside = settings.data / f"damaged-{utc_now():%Y%m%dT%H%M%S}"
+    try:
+        taken = mend(settings.data / "intake.db", aside, budget=settings.max_intake)
+    except OSError as cause:
+        raise IntakeUnavailableError(
+            f"The intake is damaged and cannot be mended: {cause.strerror or cause}"
+        ) from cause
+    if taken is not None:
+        log.error(
+            "The intake was damaged: what could be read of it is in a new one",
+            extra={"parcels": taken.parcels, "kept_in": aside},
+        )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,13 @@ _GIGABYTE = 1024**3
 _LONG_WAIT_SECONDS = 60
 _ANSWER_SECONDS = 5
 _LONGEST_COMPLAINT = 300
+_HOW_TO_MEND = {
+    "store.db": (
+        "What is whole is still shown, and `aiops export events` writes it out. Stop the platform, then `aiops restore FILE "
+        "--force` puts the newest backup in place"
+    ),
+    "intake.db": "Restart the platform: what can be read of it is put into a new one, and the damaged one kept",
+}
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, "files", str(error))
             return
         if complaints:
-            said = (
-                f"{name} is damaged: {_line(complaints)}. What is whole is still shown, and `aiops export events` writes "
-                "it out. Stop the platform, then `aiops restore FILE --force` puts the newest backup in place"
-            )
-            yield Finding(False, "files", said)
+            yield Finding(False, "files", f"{name} is damaged: {_line(complaints)}. {_HOW_TO_MEND[name]}")
             return
     yield Finding(True, "files", "every page of them can be read")
 

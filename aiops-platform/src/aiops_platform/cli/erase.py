@@ -10,6 +10,8 @@ from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.settings import Settings
 from aiops_platform.storage.erasing import erase
 
+_COPIES = ("store.before-*.db", "before-restore-*", "damaged-*")
+
 
 class NobodyError(PlatformError):
     """No person was named."""
@@ -36,7 +38,7 @@ def run(settings: Settings, given: Namespace) -> int:
     intake = settings.data / "intake.db"
     if intake.exists() and (waiting := intake_numbers(intake)["intake_depth"]):
         print(f"{waiting} reports wait to be digested: run this again when they are.")
-    for copy in sorted(settings.data.glob("store.before-*.db")) + sorted(settings.data.glob("before-restore-*")):
+    for copy in [each for kind in _COPIES for each in sorted(settings.data.glob(kind))]:
         print(f"{copy} was made earlier, too: remove it when you need it no more.")
     return 0
 

@@ -122,6 +122,7 @@ def _make_ready(settings: Settings) -> str:
     from aiops_platform import assembly
 
     with assembly.opened(settings, patience=_WORKER_SECONDS) as platform:
+        assembly.mend_intake(settings)
         if not platform.access.sealed_secrets_open():
             log.warning("The server secret is not the one that the keys were made with: `aiops doctor` says what to do")
     return ""

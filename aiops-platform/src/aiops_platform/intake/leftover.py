@@ -1,8 +1,9 @@
 """What waits in an intake that is put aside: taken over into the one that comes in its place, as far as it can be read."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,27 @@ def take_over(old: Path, new: Path, *, budget: int) -> TakenOver:
     return TakenOver(taken, leftover.is_damaged)
 
 
+def mend(file: Path, aside: Path, *, budget: int) -> TakenOver | None:
+    """Where an intake is damaged, a new one takes its place, and it is kept in the folder `aside`; None where it is whole.
+
+    Nobody may use it. Raises IntakeUnavailableError and OSError when the new one cannot be written.
+    """
+    if not file.exists() or _is_whole(file):
+        return None
+    new = file.with_name(f".mended-{file.name}")
+    new.unlink(missing_ok=True)
+    taken = take_over(file, new, budget=budget)
+    _copy_counters(file, new)
+    aside.mkdir(mode=0o700)
+    os.link(file, aside / file.name)
+    # Its log would be taken for that of the new one.
+    for more in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            file.with_name(file.name + more).replace(aside / (file.name + more))
+    new.replace(file)
+    return taken
+
+
 class _Leftover:
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -76,6 +98,23 @@ class _Leftover:
             if len(rows) < _TOGETHER:
                 return
             first = rows[-1][0] + 1
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS)) as connection:
+            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.OperationalError:
+        return True  # Busy, or not ours to read: it is said elsewhere.
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _copy_counters(old: Path, new: Path) -> None:
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(old, timeout=_BUSY_SECONDS)) as connection:
+        counted = connection.execute("SELECT name, number FROM counters").fetchall()
+        with closing(sqlite3.connect(new, timeout=_BUSY_SECONDS)) as copy, copy:
+            copy.executemany("INSERT OR REPLACE INTO counters (name, number) VALUES (?, ?)", counted)
 
 
 def _ids(intake: Path) -> set[bytes]:

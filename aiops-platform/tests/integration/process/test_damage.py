@@ -58,6 +58,27 @@ def test_the_doctor_says_what_waits_for_the_store_to_be_put_right(tmp_path: Path
     assert "1 of 2 reports that wait need what is damaged" in capsys.readouterr().out
 
 
+def test_a_damaged_intake_is_mended_by_a_start(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert cli.main(["key", "create", "first", "--data", str(data)]) == 0
+    with closing(SqliteIntake(data / "intake.db")) as intake:
+        bodies = [json.dumps({"signal_type": "log_error", "message": f"n{n:03}" * 700}).encode() for n in range(100)]
+        intake.append([a_parcel(n, body, received_at=utc_now()) for n, body in enumerate(bodies)]).result(30)
+    with (data / "intake.db").open("r+b") as file:
+        file.seek((data / "intake.db").read_bytes().index(b"n057") // 4096 * 4096)
+        file.write(os.urandom(4096))
+    assert cli.main(["doctor", "--data", str(data)]) == 1
+
+    with Running(data) as platform:
+        eventually(lambda: numbers(data)["digested"] >= 95, "what could be read, digested")
+        assert platform.send(key=aiops("key", "create", "second", "--data", str(data)).stdout.strip())[0] == 202
+        platform.says("The intake was damaged")
+        eventually(lambda: numbers(data)["intake_depth"] == 0, "all digested")
+    assert numbers(data)["accepted"] == 101
+    assert cli.main(["doctor", "--data", str(data)]) == 0
+    assert len(list(data.glob("damaged-*/intake.db"))) == 1
+
+
 def test_what_is_whole_is_served_and_new_reports_are_taken(damaged: Path) -> None:
     token = aiops("token", "create", "reader", "--data", str(damaged)).stdout.strip()
     key = aiops("key", "create", "writer", "--data", str(damaged)).stdout.strip()
