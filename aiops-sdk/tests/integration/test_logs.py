@@ -6,6 +6,7 @@ import logging
 import logging.config
 import logging.handlers
 import queue
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -124,6 +125,86 @@ def test_handlers_that_hand_records_on_change_nothing(events: CapturedEvents, lo
     log.error("failed: %s", "x", exc_info=raised(ValueError("once")))
     (event,) = events
     assert (event["message"], event["exceptions"][0]["value"]) == ("failed: x", "once")
+
+
+class HandingOn(logging.Handler):
+    """Passes each record on to the logger of its name, or another one, as logging's own cookbook does it."""
+
+    def __init__(self, to: str = "") -> None:
+        super().__init__()
+        self.to = to
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(self.to or record.name).handle(record)
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_record_that_is_handed_on_to_another_logger_is_one_event(
+    events: CapturedEvents, log: logging.Logger, queued: bool
+):
+    sink = logging.getLogger("shop.sink")
+    sink.propagate = False
+    waiting: queue.Queue[Any] = queue.Queue()
+    listener = logging.handlers.QueueListener(waiting, HandingOn("shop.sink"))
+    log.addHandler(logging.handlers.QueueHandler(waiting) if queued else HandingOn("shop.sink"))
+    listener.start()
+    for number in range(2):
+        log.error("order %d is late", number)
+    try:
+        raise ValueError("no stock")
+    except ValueError:
+        log.exception("failed")
+    listener.stop()
+    assert [(event["logger"], event["message"]) for event in events] == [
+        ("shop.orders", message) for message in ("order 0 is late", "order 1 is late", "failed")
+    ]
+    assert len(events[2]["exceptions"]) == 1
+
+
+ACROSS = """
+    import logging, logging.handlers, multiprocessing
+    import aiops_sdk
+
+    def listen(queue):
+        for record in iter(queue.get, None):
+            logging.getLogger(record.name).handle(record)
+
+    def work(queue):
+        root = logging.getLogger()
+        root.handlers[:] = [logging.handlers.QueueHandler(queue)]
+        logging.getLogger("shop").error("of the worker")
+        aiops_sdk.flush(10)
+
+    class Names(logging.Formatter):
+        def format(self, record):
+            return " ".join(name for name in vars(record) if "aiops" in name) + "."
+
+    if __name__ == "__main__":
+        aiops_sdk.init()
+        handler = logging.StreamHandler()
+        handler.setFormatter(Names())
+        logging.getLogger().addHandler(handler)
+        there = multiprocessing.get_context("fork")
+        queue = there.Queue()
+        listener = there.Process(target=listen, args=(queue,))
+        listener.start()
+        worker = there.Process(target=work, args=(queue,))
+        worker.start()
+        worker.join()
+        queue.put(None)
+        listener.join()
+        logging.getLogger("shop").error("of the parent")
+        print(aiops_sdk.flush(10))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_record_that_goes_to_another_process_is_one_event_and_arrives_there_as_it_was(
+    platform: Platform, tmp_path: Path
+):
+    ended = run_program(tmp_path, ACROSS, platform_url=platform.url)
+    assert (ended.out, ended.err, ended.code) == ("True\n", ".\n.\n", 0)
+    assert sorted(event["message"] for event in platform.events) == ["of the parent", "of the worker"]
 
 
 def test_a_handler_that_raises_still_raises_and_the_event_is_taken(events: CapturedEvents, log: logging.Logger):

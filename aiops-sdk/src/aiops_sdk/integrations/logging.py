@@ -9,14 +9,18 @@ from __future__ import annotations
 import copy
 import functools
 import logging
+import weakref
 
-from aiops_sdk import _safety, scope
+from aiops_sdk import _safety, modules, scope
 from aiops_sdk import client as clients
 from aiops_sdk.loading import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping
+    from types import ModuleType
+    from typing import Any, Callable, Mapping
+
+    Heard = weakref.WeakSet[logging.LogRecord]
 
     from aiops_sdk import capturing
     from aiops_sdk.client import Client
@@ -32,6 +36,9 @@ _LEFT_OUT = frozenset({"aiops_sdk", "werkzeug"})
 _LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
 _MESSAGE = 2_000
 _NOTHING: Mapping[str, object] = {}
+# What a record carries into another process that is reported in this one. Taken off before a handler sees it there.
+_HEARD = "_aiops_sdk_heard"
+_QUEUES_OF_ONE_PROCESS = frozenset({"queue", "_queue"})
 
 
 def install(client: Client) -> Callable[[], None]:
@@ -39,6 +46,10 @@ def install(client: Client) -> Callable[[], None]:
     call_handlers = logging.Logger.callHandlers
     active = [True]
     kept = client.config.max_breadcrumbs
+    heard: Heard = weakref.WeakSet()
+    forget_queues = modules.hook(
+        ("logging.handlers", "QueueListener", lambda module: _watch_queues(module, heard)),
+    )
 
     @functools.wraps(call_handlers)
     def call_handlers_and_capture(logger: logging.Logger, record: logging.LogRecord) -> None:
@@ -48,6 +59,9 @@ def install(client: Client) -> Callable[[], None]:
             # Most lines, by far: hardly more is done for them.
             if kept and type(level) is int and level >= INFO and active:
                 _note(record, level, kept)
+            return
+        if _safety.attempt(lambda: _is_handed_on(record, heard), False):
+            call_handlers(logger, record)
             return
         # What a handler may change is the record: look first. What it makes is the message: take it afterwards.
         exc_info = record.exc_info
@@ -63,6 +77,7 @@ def install(client: Client) -> Callable[[], None]:
 
     def undo() -> None:
         active.clear()
+        forget_queues()
         # Where somebody has wrapped ours since, it stays below theirs and does nothing.
         if logging.Logger.callHandlers is call_handlers_and_capture:
             logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]  # back to what it was
@@ -75,6 +90,50 @@ def _capture(client: Client, record: logging.LogRecord, exc_info: object) -> Non
         record = copy.copy(record)
         record.exc_info = exc_info  # type: ignore[assignment]  # as it came
     client.capture_log(record)
+
+
+def _is_handed_on(record: logging.LogRecord, heard: Heard) -> bool:
+    """Whether a handler has passed this record on to a logger again, here or in another process: then it is reported there."""
+    is_known = record.__dict__.pop(_HEARD, None) is not None or record in heard
+    heard.add(record)
+    return is_known
+
+
+def _watch_queues(handlers: ModuleType, heard: Heard) -> Callable[[], None]:
+    """Know again what goes through a queue, from where it may be passed on to a logger. What goes in is a copy."""
+    put, take = handlers.QueueHandler.prepare, handlers.QueueListener.prepare
+
+    @functools.wraps(put)
+    def prepare(handler: Any, record: Any) -> Any:
+        prepared = put(handler, record)
+        if clients.current() is not None:
+            _safety.attempt(lambda: _mark(handler, prepared, heard), None)
+        return prepared
+
+    @functools.wraps(take)
+    def prepare_taken(listener: Any, record: Any) -> Any:
+        prepared = take(listener, record)
+        _safety.attempt(lambda: _is_handed_on(prepared, heard) if _HEARD in prepared.__dict__ else None, None)
+        return prepared
+
+    undos = [
+        modules.replace(handlers.QueueHandler, "prepare", prepare),
+        modules.replace(handlers.QueueListener, "prepare", prepare_taken),
+    ]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
+
+
+def _mark(handler: Any, prepared: Any, heard: Heard) -> None:
+    if type(prepared.levelno) is not int or prepared.levelno < ERROR:
+        return
+    heard.add(prepared)
+    if type(handler.queue).__module__ not in _QUEUES_OF_ONE_PROCESS:
+        prepared.__dict__[_HEARD] = True
 
 
 def _note(record: logging.LogRecord, level: int, kept: int) -> None:
