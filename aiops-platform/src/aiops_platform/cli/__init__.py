@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in _OF_THE_DISK:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        print(f"aiops: what is written does not fit any more: {error.strerror}{where}", file=sys.stderr)
+        print(f"aiops: it cannot be written: {error.strerror}{where}", file=sys.stderr)
         speak_to_nobody()
         return 1
     finally:

@@ -11,6 +11,8 @@ from aiops_platform.process.asgi import Receive
 # A body within reach is read to its end before it is refused: most clients listen only after they have spoken.
 _READ_TO_REFUSE = 16 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+# Each takes some time, however short it is.
+_MOST_MEMBERS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """What was said; `packed` is how it came, if it came packed."""
+    """What was said; `packed` is how it came, if it came as one gzip file."""
 
     text: bytes
     packed: bytes | None
@@ -97,15 +99,14 @@ class Body:
 
 async def read(receive: Receive, share: Share, *, packed: bool, most: int, seconds: float) -> Body:
     """The whole body, of at most so many bytes. Raises Gone or a RefusedError."""
-    kept = _Pile(most, share) if packed else None
-    pile = _Pile(most, share) if kept is None else _Unpacking(most, share, kept)
+    pile = _Unpacking(most, share) if packed else _Pile(most, share)
     try:
         async with asyncio.timeout(seconds):
             while await _one_part(receive, pile):
                 pass
     except TimeoutError as cause:
         raise TooSlowError from cause
-    return Body(text=pile.whole(), packed=kept.whole() if kept else None)
+    return Body(text=pile.whole(), packed=pile.packed())
 
 
 async def _one_part(receive: Receive, pile: "_Pile") -> bool:
@@ -142,6 +143,10 @@ class _Pile:
             raise TooLargeError(read_up=True)
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
+    def packed(self) -> bytes | None:
+        """As it came, where that is shorter and can be kept so."""
+        return None
+
     def _take(self, part: bytes) -> None:
         self._share.take(len(part))
         self._kept += len(part)
@@ -155,23 +160,41 @@ class _Pile:
 class _Unpacking(_Pile):
     """Unpacks as it comes, so that a bomb is noticed before it has gone off."""
 
-    def __init__(self, limit: int, share: Share, packed: _Pile) -> None:
+    def __init__(self, limit: int, share: Share) -> None:
         super().__init__(limit, share)
+        self._packed = _Pile(limit, share)
         self._unpacker = zlib.decompressobj(_GZIP)
-        self._packed = packed
+        self._members = 1
+
+    def packed(self) -> bytes | None:
+        # That there were several, nobody else need know.
+        return self._packed.whole() if self._members == 1 else None
 
     def _take(self, part: bytes) -> None:
         self._packed.add(part)
+        while part and not self.is_over:
+            if self._unpacker.eof:
+                self._begin_another()
+            super()._take(self._unpack(part))
+            if self._kept > self._limit:
+                self._overflow()
+            part = self._unpacker.unused_data
+
+    def _begin_another(self) -> None:
+        """RFC 1952: one file after the other is one, too."""
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise UnpackableError
+        self._unpacker = zlib.decompressobj(_GZIP)
+
+    def _unpack(self, part: bytes) -> bytes:
         try:
-            text = self._unpacker.decompress(part, self._limit - self._kept + 1)
+            return self._unpacker.decompress(part, self._limit - self._kept + 1)
         except zlib.error as cause:
             raise UnpackableError from cause
-        super()._take(text)
-        if self._kept > self._limit:
-            self._overflow()
 
     def whole(self) -> bytes:
         text = super().whole()
-        if not self._unpacker.eof or self._unpacker.unused_data:
+        if not self._unpacker.eof:
             raise UnpackableError
         return text

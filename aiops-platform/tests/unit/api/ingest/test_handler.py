@@ -378,6 +378,24 @@ def test_too_much_at_once_is_told_to_come_again():
     door.close()
 
 
+def test_several_gzip_files_one_after_the_other_are_one(door):
+    assert door.send(gzip.compress(EVENT[:9]) + gzip.compress(EVENT[9:]), content_encoding="gzip").status == 202
+    assert [body for _, body in door.kept()] == [EVENT]
+
+
+@pytest.mark.parametrize("more", [b"junk", gzip.compress(b"")[:-1], gzip.compress(b"") * 1_000])
+def test_what_follows_a_gzip_file_and_is_none_is_refused(more):
+    door = Door(Limits())
+    assert door.send(gzip.compress(EVENT) + more, content_encoding="gzip").status == 400
+    assert door.kept() == []
+    door.close()
+
+
+def test_several_gzip_files_hold_no_more_than_one_may(door):
+    bombs = gzip.compress(bytes(700_000)) * 3
+    assert door.send(bombs, content_encoding="gzip").status == 413
+
+
 @pytest.mark.parametrize(("body", "batch"), [(200_000_000, 4_000_000), (1_000, 100_000_000), (1_000, 1_000)])
 def test_there_is_room_for_the_largest_that_may_come_packed_and_unpacked(body, batch):
     limits = Limits.of(body=body, batch=batch)
