@@ -6,6 +6,7 @@ import sqlite3
 import struct
 from contextlib import closing
 from pathlib import Path
+from shutil import copy
 from urllib.error import HTTPError
 from urllib.request import Request
 from uuid import NAMESPACE_OID, uuid4, uuid5
@@ -105,10 +106,10 @@ def leaf_of(store: Path, table: str, which: int = 0) -> int:
     return at
 
 
-@pytest.fixture
-def many(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of 600 events."""
-    store = tmp_path / "many.db"
+    store = tmp_path_factory.mktemp("whole") / "store.db"
     with closing(a_store(f"sqlite:///{store}")) as database:
         seeds = Seeds(database)
         project = seeds.project()
@@ -116,6 +117,12 @@ def many(tmp_path: Path) -> Path:
         for _ in range(600):
             seeds.event(incident)
     return store
+
+
+@pytest.fixture
+def many(tmp_path: Path, whole: Path) -> Path:
+    """The same, to be damaged."""
+    return copy(whole, tmp_path / "many.db")
 
 
 def export_of(store: Path) -> tuple[int, list[str]]:
