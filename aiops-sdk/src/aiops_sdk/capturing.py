@@ -299,11 +299,22 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def short_message(record: logging.LogRecord) -> str:
-    """The message where it can be made quickly and without code of others, else its template."""
+    """The message, made quickly and without code of others: of an object of theirs it says the class."""
     template, arguments = record.msg, record.args
     if type(template) is not str:
         return values.shown(template)
-    return hostile.clean(_formatted(template, arguments)) if hostile.are_plain(arguments) else template
+    if not hostile.are_plain(arguments):
+        if type(arguments) is tuple:
+            arguments = tuple([_shown_if_foreign(each) for each in arguments])
+        elif type(arguments) is dict:
+            arguments = {name: _shown_if_foreign(each) for name, each in arguments.copy().items()}
+        else:
+            return template
+    return hostile.clean(_formatted(template, arguments))
+
+
+def _shown_if_foreign(argument: object) -> object:
+    return argument if values.look_at(argument) == values.PLAIN else values.shown(argument)
 
 
 def _formatted(template: str, arguments: object) -> str:

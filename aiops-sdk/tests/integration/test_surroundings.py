@@ -315,7 +315,7 @@ class TestBreadcrumbs:
                 log.handlers, log.propagate = handlers, True
 
         apart(work)
-        assert captured[0]["breadcrumbs"][0]["message"] == "an order: %s"
+        assert captured[0]["breadcrumbs"][0]["message"] == "an order: <Order>"
         orders.clear()
         gc.collect()
         assert gone() is None
