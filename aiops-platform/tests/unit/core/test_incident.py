@@ -106,7 +106,8 @@ def test_a_time_in_whole_seconds_by_a_clock_that_is_wrong_is_that_second_by_ours
     for told in (stamp, float(stamp)):
         event = msgspec.structs.replace(an_event(), sent_at=sent, timestamp=told)
         happened = time_of(rules.by_our_clock(event, received), received)
-        assert received - timedelta(seconds=ago + 3) <= happened <= received
+        # A clock that is nearly right is left alone.
+        assert received - timedelta(seconds=ago + 3) <= happened <= received + timedelta(seconds=2)
 
 
 def test_an_older_event_counts_but_is_not_shown():
