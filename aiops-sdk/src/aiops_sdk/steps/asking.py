@@ -9,7 +9,7 @@ from aiops_sdk.steps.plain import WHOLE, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Optional, Tuple
+    from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
     from aiops_sdk.event import Wire
 
@@ -56,19 +56,41 @@ class Asking:
             return self._unasked(body, "it returned {}, neither a dict nor None".format(type(answer).__name__))
         given = plain(dict(answer), WHOLE)
         assert isinstance(given, dict)
-        return _checked(given, body)
+        given = _worded(given)
+        wrong = sorted([name for name, value in given.items() if not _is_right(name, value)])
+        if wrong:
+            self._count("what it made of {} is nothing that an event can have there".format(", ".join(wrong)))
+        return _checked(given, body, wrong)
 
     def _unasked(self, body: Wire, why: str) -> Wire:
+        self._count(why)
+        return body
+
+    def _count(self, why: str) -> None:
         self.failed += 1
         if self.failed == 1 and self._complain is not None:
             self._complain(why)
-        return body
 
 
-def _checked(given: Wire, body: Wire) -> Wire:
+def _worded(given: Wire) -> Wire:
+    """What is told as texts, as texts: a number or a truth value is one that somebody forgot to write as such."""
+    told = dict(given)
+    tags, parts = told.get("tags"), told.get("fingerprint")
+    if type(tags) is dict:
+        told["tags"] = {name: _text_of(value) for name, value in tags.items()}
+    if type(parts) is list:
+        told["fingerprint"] = [_text_of(each) for each in parts]
+    return told
+
+
+def _text_of(value: object) -> object:
+    return str(value) if type(value) in (int, float, bool) else value
+
+
+def _checked(given: Wire, body: Wire, wrong: Sequence[str]) -> Wire:
     """Each field of the right type, else as it was; and what a batch would say for all its events is said here, too."""
-    told = {name: value for name, value in given.items() if _is_right(name, value)}
-    for name in given.keys() - told.keys():
+    told = {name: value for name, value in given.items() if name not in wrong}
+    for name in wrong:
         if name in body:
             told[name] = body[name]
     for name in _KEPT:

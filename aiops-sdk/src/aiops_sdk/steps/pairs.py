@@ -52,7 +52,7 @@ _PLACE = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
 # Short numbers that are secrets behind these words.
 _NUMBERS = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
 _OPTION = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
-_DASHES = re.compile("-+")
+_BEFORE_OPTION = 42
 # Letters and digits, and no number or name with dots.
 _RANDOM = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
 # Before a name that has its line for itself.
@@ -149,18 +149,19 @@ class Pairs:
                 if span[0] < span[1]:
                     spans.append(span)
                     done = span[1]
-        return sorted(spans + self._options_in(small)) if "--" in small else spans
+        return sorted(spans + self._options_at(small, begin)) if "--" in small else spans
 
-    def _options_in(self, small: str) -> List[Tuple[int, int]]:
+    def _options_at(self, small: str, begin: List[int]) -> List[Tuple[int, int]]:
         spans: List[Tuple[int, int]] = []
-        at = small.find("--")
-        while at >= 0:
-            found = self._option.match(small, at)
+        done = -1
+        for at in begin:
+            dashes = small.rfind("--", max(0, at - _BEFORE_OPTION), at)
+            if dashes <= done:
+                continue
+            done = dashes
+            found = self._option.match(small, dashes)
             if found is not None:
                 spans.append(found.span("value"))
-            # A line of dashes is no option.
-            after = _DASHES.match(small, at)
-            at = small.find("--", at + 2 if after is None else after.end())
         return spans
 
     def _may_be_in(self, small: str) -> bool:

@@ -92,7 +92,7 @@ _KEYS = re.compile(
     r"dckr_pat_[A-Za-z0-9_-]{20,64}|"  # Docker
     r"sq0[a-z]{3}-[A-Za-z0-9_-]{22,64}|"  # Square
     r"lin_(?:api|oauth)_[A-Za-z0-9]{30,64}|"  # Linear
-    r"SK[0-9a-f]{32}(?![0-9a-f])|(?<!-)key-[0-9a-f]{32}(?![0-9a-f])|"  # Twilio, Mailgun
+    r"(?<!-)key-[0-9a-f]{32}(?![0-9a-f])|"  # Mailgun
     r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}"  # Telegram bots
     r")"
 )
@@ -100,8 +100,9 @@ _KEYS = re.compile(
 PREFIXES = (
     r"AKIA|ASIA|AIza|ya29\.|GOCSPX-|gh[opusr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-|xox[a-z][.-]|xapp-|"
     r"[rs]k_(?:live|test)_|whsec_|sk-|npm_|pypi-|SG\.|do[opr]_v1_|shp(?:at|ca|pa|ss)_|hf_|hv[sbr]\.|dckr_pat_|sq0[a-z]{3}-|"
-    r"lin_(?:api|oauth)_|[0-9]{8,10}:AA"
+    r"lin_(?:api|oauth)_|key-[0-9a-f]{8}|[0-9]{8,10}:AA"
 )
+_PREFIX = re.compile(r"(?:(?<![A-Za-z0-9_])|(?<=bot))(?:" + PREFIXES + ")")
 # Who has the address may write there.
 _HOOK = re.compile(
     r"(hooks\.slack\.com/[a-z]{1,20}/)[A-Za-z0-9/]{20,100}|"
@@ -114,9 +115,9 @@ _SIGNS = (
     "AKIA", "ASIA", "AIza", "ya29.", "GOCSPX-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-",
     "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "xox", "xapp-", "k_live_", "k_test_", "sk-",
     "npm_", "pypi-", "SG.", "_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "hf_", "hvs.", "hvb.", "hvr.", ":AA", "dckr_",
-    "sq0", "lin_", "SK", "key-",
+    "sq0", "lin_", "key-",
 )  # fmt: skip
-_IN_FRONT = 8
+_IN_FRONT = 16
 # Card numbers (ISO/IEC 7812): 13 to 19 digits, as one or in the groups that are printed on them.
 _CARD = re.compile(
     r"(?<![A-Za-z0-9])(?<![0-9]\.)(?:[2-6][0-9]{12,18}|"
@@ -152,7 +153,7 @@ def hidden(text: str, small: str, bare: bytes, beside: str) -> str:
     if "J" in text and "eyJ" in text:
         text = _WEB_TOKEN.sub(MASK, text)
     # The rest of the last one has signs in it that end a word.
-    if beside and (any(sign in beside for sign in _SIGNS) or "whsec_" in text):
+    if beside and (_has_prefix(beside) or "whsec_" in text):
         text = _KEYS.sub(MASK, text)
     if any(hook in text for hook in _HOOKS):
         text = _HOOK.sub(r"\1\2\3" + MASK, text)
@@ -245,6 +246,10 @@ def mixed_places(text: str, bare: bytes, reach: int, most: int) -> str:
             return text
         at = kinds.find(_MIXED, at + 2)
     return "\n".join(near)
+
+
+def _has_prefix(beside: str) -> bool:
+    return any(sign in beside for sign in _SIGNS) and _PREFIX.search(beside) is not None
 
 
 def _key_line(line: str) -> str:

@@ -99,14 +99,11 @@ def spans(text: str, small: str, places: Sequence[int]) -> List[Span]:
     found = list(_codes(small))
     if not places:
         return found
-    signs = small.encode("ascii", "replace").translate(_AS_SIGNS)
-    capitals = text.encode("ascii", "replace").translate(_AS_CAPITALS)
     done = 0
     for at in places:
         if at < done:
             continue
-        # Without a digit, a sign, a quote or a capital letter within a word nothing looks like a secret.
-        if signs.find(_SIGN, at, at + _REACH) < 0 and capitals.find(_CAPITAL, at, at + _REACH) < 0:
+        if not _may_be_one(text[at : at + _REACH]):
             continue
         sentence = _SENTENCE.match(small, at)
         here = [] if sentence is None or _is_plain(text, sentence) else list(_in_sentence(text, small, sentence))
@@ -116,6 +113,12 @@ def spans(text: str, small: str, places: Sequence[int]) -> List[Span]:
             found += here
             done = here[-1][1]
     return found
+
+
+def _may_be_one(text: str) -> bool:
+    """Without a digit, a sign, a quote or a capital letter within a word nothing looks like a secret."""
+    plain = text.encode("ascii", "replace")
+    return _SIGN in plain.translate(_AS_SIGNS) or _CAPITAL in plain.translate(_AS_CAPITALS)
 
 
 def _beginning(text: str, small: str, at: int) -> Iterator[Span]:

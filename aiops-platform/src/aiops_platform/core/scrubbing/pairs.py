@@ -44,7 +44,7 @@ _PLACE: Final = re.compile(r"[A-Za-z_.]*(?:[(\[{\"'].*|![rsa]|:.*)?\Z")
 # Short numbers that are secrets behind these words.
 _NUMBERS: Final = re.compile(r"(?:(?:cv[vc]2?)\b.*[0-9]{3,4}|(?:pin|otp|ssn)\b.*?[0-9][0-9-]{3,10})\Z", re.DOTALL)
 _OPTION: Final = r"--[\w-]{0,40}?(?:%s)[\w-]{0,40}[ =](?P<quote>[\"'])?(?P<value>(?(quote)(?:(?!(?P=quote))[^\n]){1,512}|[^\s\"'-][^\s\"']*))"
-_DASHES: Final = re.compile("-+")
+_BEFORE_OPTION: Final = 42
 # Letters and digits, and no number or name with dots.
 _RANDOM: Final = re.compile(r"(?!0x)(?=[^\s]{0,200}[0-9])(?=[^\s]{0,200}[A-Za-z])(?![A-Za-z_][\w.]*\.)[^\s]{6,}")
 # Before a name that has its line for itself.
@@ -141,18 +141,19 @@ class Pairs:
                 if span[0] < span[1]:
                     spans.append(span)
                     done = span[1]
-        return sorted(spans + self._options_in(small)) if "--" in small else spans
+        return sorted(spans + self._options_at(small, begin)) if "--" in small else spans
 
-    def _options_in(self, small: str) -> list[tuple[int, int]]:
+    def _options_at(self, small: str, begin: list[int]) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []
-        at = small.find("--")
-        while at >= 0:
-            found = self._option.match(small, at)
+        done = -1
+        for at in begin:
+            dashes = small.rfind("--", max(0, at - _BEFORE_OPTION), at)
+            if dashes <= done:
+                continue
+            done = dashes
+            found = self._option.match(small, dashes)
             if found is not None:
                 spans.append(found.span("value"))
-            # A line of dashes is no option.
-            after = _DASHES.match(small, at)
-            at = small.find("--", at + 2 if after is None else after.end())
         return spans
 
     def _may_be_in(self, small: str) -> bool:

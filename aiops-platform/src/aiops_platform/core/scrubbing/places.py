@@ -8,10 +8,12 @@ from typing import Final
 
 # What the words begin with, and how far into a word that is.
 _WORDS: Final = (
-    ("pass", 0), ("pwd", 0), ("sec", 0), ("token", 0), ("auth", 0), ("cookie", 0), ("cred", 0), ("sess", 0), ("sig", 0),
+    ("pass", 0), ("pwd", 0), ("sec", 0), ("auth", 0), ("cred", 0), ("sess", 0), ("sig", 0),
     ("srf", 1), ("jwt", 0), ("card", 0), ("pin", 0), ("otp", 0), ("cv", 0), ("ssn", 0),
 )  # fmt: skip
 _KEY: Final = "key"
+_TOKEN, _KEN = "token", "ken"
+_COOKIE, _KIE = "cookie", "kie"
 # What makes a secret of one.
 _OF_WHAT: Final = re.compile(r"(?:api|private|access|encryption|signing|master|shared|account|auth|ssh)[-_. ]?\Z")
 _LONGEST: Final = len("encryption-")
@@ -29,13 +31,19 @@ def of_words(small: str, own: re.Pattern[str] | None) -> tuple[list[int], list[i
             begin.append(max(0, at - before))
             at = small.find(word, at + 1)
     keys: list[int] = []
-    at = small.find(_KEY)
+    # One letter alone is found at once, and this one is rare.
+    at = small.find("k")
     while at >= 0:
-        found = _OF_WHAT.search(small, max(0, at - _LONGEST), at) if small[at - 1 : at] in _LAST_LETTERS else None
-        if found is not None:
-            begin.append(found.start())
-        elif small[at + 3 : at + 4] in _BEHIND:
-            keys.append(at)
-        at = small.find(_KEY, at + 1)
+        if small.startswith(_KEY, at):
+            found = _OF_WHAT.search(small, max(0, at - _LONGEST), at) if small[at - 1 : at] in _LAST_LETTERS else None
+            if found is not None:
+                begin.append(found.start())
+            elif small[at + 3 : at + 4] in _BEHIND:
+                keys.append(at)
+        elif small.startswith(_KEN, at) and small.startswith(_TOKEN, at - 2):
+            begin.append(at - 2)
+        elif small.startswith(_KIE, at) and small.startswith(_COOKIE, at - 3):
+            begin.append(at - 3)
+        at = small.find("k", at + 1)
     begin.sort()
     return begin, keys
