@@ -723,7 +723,8 @@ def test_ten_thousand_repeats_are_a_few_events_and_the_exact_number(
         "        raise ValueError('no stock of 7')\n"
         "    except ValueError as error:\n"
         "        aiops_sdk.capture_exception(error)\n"
-        "for number in range(10_000): fail_alike()\n" + end
+        "for number in range(10_000): fail_alike()\n" + end,
+        **(PATIENT if how == "end" else {}),
     )
     assert program.ended() == (-signal.SIGKILL if how == "kill" else 0)
     if how == "spool":
