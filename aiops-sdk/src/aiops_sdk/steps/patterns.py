@@ -305,18 +305,19 @@ def _without_addresses(text: str) -> str:
     if "@" in text and _has_address(text):
         text = _ADDRESS.sub(r"\1:" + MASK + "@", text)
         text = _KEY_IN_ADDRESS.sub(_key_in_address, text)
-    if "@" in text and "\\" in text and ":\\/\\/" in text:
-        text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
+        if "\\" in text:
+            text = _ESCAPED_ADDRESS.sub(r"\1:" + MASK + "@", text)
     return _ADDRESS_IN_ADDRESS.sub(r"\1" + MASK, text) if "%" in text and "%40" in text else text
 
 
 def _has_address(text: str) -> bool:
     """Whether an @ may belong to an address."""
-    at = text.find("://")
+    at = text.find("@")
     while at >= 0:
-        if text.find("@", at, at + _LONGEST_LOGIN) >= 0:
+        before = text[at - _LONGEST_LOGIN if at > _LONGEST_LOGIN else 0 : at]
+        if "://" in before or ":\\/\\/" in before:
             return True
-        at = text.find("://", at + 1)
+        at = text.find("@", at + 1)
     return False
 
 
