@@ -231,7 +231,7 @@ def test_with_the_option_a_stop_waits_for_what_is_queued(server: Platform, run: 
 clients.current().flush(20)
 for number in range(100): fail(number)
 ready()
-time.sleep(30)
+for _ in range(600): time.sleep(0.05)
 """.replace("clients.current().flush(20)\n", HANDLER if handled else ""),
         AIOPS_FLUSH_ON_SIGTERM="1",
         **PATIENT,

@@ -101,7 +101,8 @@ def test_it_becomes_the_program_and_signals_are_the_program_s(tmp_path: Path, pl
             import os, signal, sys, time
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(42))
             print(os.getpid(), flush=True)
-            time.sleep(60)
+            # A signal right before one long sleep would be heard after it.
+            for _ in range(1200): time.sleep(0.05)
         """,
     )
     started = subprocess.Popen(
