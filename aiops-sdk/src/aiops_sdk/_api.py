@@ -47,6 +47,7 @@ AWAITED = {
 #: What it installs likewise where this option says so.
 CHOSEN = {
     "httpx": ("capture_http", "httpx._client", "AsyncClient"),
+    "aiohttp_client": ("capture_http", "aiohttp.client", "ClientSession"),
     "sqlalchemy": ("capture_sql", "sqlalchemy", "create_engine"),
     "django_sql": ("capture_sql", "django.db.backends.utils", "CursorWrapper"),
 }

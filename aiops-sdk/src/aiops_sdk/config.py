@@ -70,7 +70,7 @@ class Config(Frozen, hidden=("api_key", "proxy", "scrub_values", "secrets")):
     max_breadcrumbs: int = 50
     #: SQL statements are told as breadcrumbs, without their parameters: those of SQLAlchemy and Django.
     capture_sql: bool = False
-    #: Calls of other services are told as breadcrumbs, without their query: those of http.client, urllib3, requests, httpx.
+    #: Calls of other services are told as breadcrumbs, without their query: of http.client, urllib3, requests, httpx, aiohttp.
     capture_http: bool = False
     #: What names stood for in the calls of your own code is told, as short texts of built-in types. Before Python 3.13, a
     #: function that called `locals()` and runs on keeps what its names stood for at the failure until it returns.

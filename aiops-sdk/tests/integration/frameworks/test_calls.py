@@ -105,6 +105,35 @@ def test_httpx(captured, address):
     ]
 
 
+def test_aiohttp_s_client(captured, address):
+    aiohttp = pytest.importorskip("aiohttp")
+    from aiops_sdk.integrations import aiohttp_client as ours
+
+    async def call(path: str, base: str = address) -> None:
+        async with aiohttp.ClientSession() as session, session.get(base + path) as response:
+            await response.read()
+
+    async def calls() -> None:
+        await call("/stock?password=abc")
+        await call("/down")
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await call("/", "http://127.0.0.1:1")
+        aiops_sdk.capture_exception(ValueError("told here"))
+
+    undo = ours.install(clients.current())
+    try:
+        asyncio.run(calls())
+    finally:
+        undo()
+    asyncio.run(call("/unheard"))
+    crumbs = [crumb for crumb in captured[0]["breadcrumbs"] if crumb["category"] == "http"]
+    assert [(crumb["level"], crumb["message"].partition(" Client")[0]) for crumb in crumbs] == [
+        ("info", f"GET {address}/stock 200"),
+        ("warning", f"GET {address}/down 503"),
+        ("warning", "GET http://127.0.0.1:1/"),
+    ]
+
+
 def test_sqlalchemy(captured):
     sqlalchemy = pytest.importorskip("sqlalchemy")
     from aiops_sdk.integrations import sqlalchemy as ours
