@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -29,8 +30,12 @@ def test_a_decision_is_one_line(decision: Decision, line: str, capsys: pytest.Ca
 
 
 def test_where_there_is_no_standard_error_nothing_is_said(monkeypatch: Any):
-    monkeypatch.setattr(sys, "stderr", None)
-    deciding.say(Decision(DROPPED, "1 event(s)"))
+    there = io.StringIO()
+    decision = Decision(DROPPED, "1 event(s)")
+    for stream in (there, None):
+        monkeypatch.setattr(sys, "stderr", stream)
+        deciding.say(decision)
+    assert there.getvalue() == f"aiops_sdk: {decision}\n"
 
 
 def test_of_a_text_the_beginning_of_the_first_line_is_shown():

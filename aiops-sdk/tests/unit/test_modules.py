@@ -73,8 +73,15 @@ def test_there_is_one_finder_for_all(meta_path: List[object]):
 
 
 def test_what_fails_in_us_does_not_fail_the_import(meta_path: List[object], package: str, our_errors_are_kept: None):
-    modules.when_loaded(package + ".first", "Wanted", lambda module: 1 / 0)
+    called: List[ModuleType] = []
+
+    def fails(module: ModuleType) -> None:
+        called.append(module)
+        raise ZeroDivisionError
+
+    modules.when_loaded(package + ".first", "Wanted", fails)
     importlib.import_module(package)
+    assert called == [sys.modules[package + ".first"]]
 
 
 @pytest.fixture

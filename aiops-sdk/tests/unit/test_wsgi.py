@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import List
+
 import pytest
 from events import a_client
 
@@ -191,4 +193,8 @@ def test_what_breaks_in_a_streamed_body_is_told_and_passes_on():
 
 
 def test_a_body_without_close_can_be_closed():
-    StreamedBody([b"a"], a_request(), lambda _: None).close()
+    told: List[BaseException] = []
+    body = StreamedBody([b"a"], a_request(), told.append)
+    assert list(body) == [b"a"]
+    body.close()
+    assert (told, scope.current_request()) == ([], None)

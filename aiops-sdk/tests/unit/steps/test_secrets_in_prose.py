@@ -388,7 +388,10 @@ def test_a_secret_in_a_sentence_is_hidden():
 @pytest.mark.parametrize("said", [*LEAKING[:8], "password is 'hunter'", 'password is "hunter'])
 def test_a_text_may_end_anywhere(said: str):
     for end in range(len(said)):
-        PLAIN.text(said[:end])
+        told = PLAIN.text(said[:end])
+        # What stands in front stays, and what is cut off is no more than was there.
+        assert told.split(MASK)[0] == said[: len(told.split(MASK)[0])]
+        assert len(told.replace(MASK, "")) <= end
 
 
 def test_so_it_is_within_more_text():
