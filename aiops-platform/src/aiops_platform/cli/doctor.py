@@ -26,7 +26,8 @@ _HOW_TO_MEND = {
         "What is whole is still shown, and `aiops export events` writes it out. Stop the platform, then `aiops restore FILE "
         "--force` puts the newest backup in place"
     ),
-    "intake.db": "Restart the platform: what can be read of it is put into a new one, and the damaged one kept",
+    "intake.db": "Restart the platform: what can be read of it is put into a new one, and the damaged one kept. "
+    "If it does not start, nothing can: move the file away first",
 }
 
 

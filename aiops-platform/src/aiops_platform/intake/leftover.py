@@ -103,11 +103,12 @@ class _Leftover:
 def _is_whole(file: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS)) as connection:
-            return connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
     except sqlite3.OperationalError:
         return True  # Busy, or not ours to read: it is said elsewhere.
-    except sqlite3.DatabaseError:
-        return False
+    except sqlite3.DatabaseError as error:
+        # Without its first page nothing can be read of it: people are to see that, and not a platform that starts.
+        return "not a database" in str(error)
 
 
 def _copy_counters(old: Path, new: Path) -> None:
