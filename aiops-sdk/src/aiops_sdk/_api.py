@@ -153,12 +153,12 @@ def set_user(
     It holds until the request, task or job ends in which it is said; outside of one for this thread or asyncio task.
     """
     given = {"id": id, "email": email, "name": name, "ip_address": ip_address}
-    _safety.attempt(lambda: saying.user(user, given), None)
+    _safety.attempt(lambda: scope.say(saying.user(user, given)), None)
 
 
 def set_tag(name: str, value: object) -> None:
     """Say something short by which events can be searched. It holds as long as what ``set_user`` says."""
-    _safety.attempt(lambda: saying.tag(name, value), None)
+    _safety.attempt(lambda: scope.say(saying.tag(name, value)), None)
 
 
 def add_breadcrumb(
