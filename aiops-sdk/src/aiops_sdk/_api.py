@@ -153,12 +153,12 @@ def set_user(
     It holds until the request, task or job ends in which it is said; outside of one for this thread or asyncio task.
     """
     given = {"id": id, "email": email, "name": name, "ip_address": ip_address}
-    _safety.attempt(lambda: scope.say(saying.user(user, given)), None)
+    _safety.attempt(lambda: saying.user(user, given), None)
 
 
 def set_tag(name: str, value: object) -> None:
     """Say something short by which events can be searched. It holds as long as what ``set_user`` says."""
-    _safety.attempt(lambda: scope.say(saying.tag(name, value)), None)
+    _safety.attempt(lambda: saying.tag(name, value), None)
 
 
 def add_breadcrumb(
@@ -171,14 +171,18 @@ def add_breadcrumb(
         _safety.attempt(lambda: scope.leave(saying.crumb(message, category, level, data), limit), None)
 
 
-def flush(timeout: float = client.EXIT_SECONDS) -> bool:
-    """Wait until what was captured is delivered or given up; False if ``timeout`` seconds were not enough."""
+def flush(timeout: Optional[float] = client.EXIT_SECONDS) -> bool:
+    """Wait until what was captured, and said of jobs, is delivered or given up; False if ``timeout`` seconds were not enough."""
     running = client.current()
     return True if running is None else running.flush(timeout)
 
 
-def close(timeout: float = client.EXIT_SECONDS) -> bool:
-    """Undo what ``init()`` did, after sending what is queued within ``timeout`` seconds. At exit it happens by itself."""
+def close(timeout: Optional[float] = client.EXIT_SECONDS) -> bool:
+    """Undo what ``init()`` did, after sending what is queued within ``timeout`` seconds. At exit it happens by itself.
+
+    What this thread or asyncio task said outside of any work is forgotten, too.
+    """
+    _safety.attempt(scope.forget, None)
     running = client.make_current(None)
     if running is None:
         return True
@@ -249,8 +253,7 @@ def _warn_of(unknown: Dict[str, object], known: Tuple[str, ...]) -> None:
         import warnings
         from difflib import get_close_matches
 
-        nearest = get_close_matches(name, known, n=1, cutoff=0.0)[0]
-        warnings.warn(
-            "aiops_sdk.init() has no option {!r} and goes on without it. Did you mean {!r}?".format(name, nearest),
-            stacklevel=3,
-        )
+        nearest = get_close_matches(name, known, n=1)
+        names = ", ".join(known)
+        hint = "Did you mean {!r}?".format(nearest[0]) if nearest else "The options are {}.".format(names)
+        warnings.warn("aiops_sdk.init() has no option {!r} and goes on without it. {}".format(name, hint), stacklevel=3)

@@ -175,13 +175,14 @@ def add_surroundings(
 ) -> None:
     """What was done when it happened, what the program says about that, and what happened before. All is copied now."""
     if work is not None:
-        if isinstance(work, RequestScope):
-            _add_request(capture, work, config.capture_body)
-        elif isinstance(work, TaskScope):
+        request = scope.request_of(work)
+        if request is not None:
+            _add_request(capture, request, config.capture_body)
+        if isinstance(work, TaskScope):
             capture.contexts = {**capture.contexts, "task": _task(work)}
     said = scope.said_of(exc)
     if said is not scope.NOTHING or config.tags:
-        capture.user = said.user
+        capture.user = said.user or None
         capture.tags = {**config.tags, **said.tags}
         capture.contexts = {**said.contexts, **capture.contexts}
     capture.breadcrumbs = scope.trail(config.max_breadcrumbs)

@@ -112,6 +112,8 @@ else:
     )
 
 EXIT_SECONDS = 2.0
+# Nobody waits longer, and some systems cannot.
+LONGEST_SECONDS = 86_400.0
 
 # Where no request says when a failure began: the same exception object, seen again after this long, has failed anew.
 FAILURE_SECONDS = 30.0
@@ -152,7 +154,7 @@ class Client:
         self._words: List[Words] = []
         #: Wakes the thread that sends what is said of jobs, if there is one.
         self.wake: Optional[Callable[[], None]] = None
-        #: Says what waits of jobs, within so many seconds, and whether that was enough; where no such thread is.
+        #: Says what waits of jobs, within so many seconds, and whether that was enough.
         self.say_of_jobs_now: Optional[Callable[[float], bool]] = None
         self._detected_base_url: Optional[str] = None
         self._undos: List[Callable[[], None]] = []
@@ -352,20 +354,21 @@ class Client:
         """Let this event go before all others, and wait until its fate is decided. True when nothing is left to wait for."""
         return self._delivery.hasten(event_id, timeout)
 
-    def flush(self, timeout: float = EXIT_SECONDS) -> bool:
-        """Wait until everything captured is delivered or given up. False when the time was not enough."""
-        deadline = time.monotonic() + timeout
-        done = all(made.flush(timeout) for made in self._made[:1])
+    def flush(self, timeout: Optional[float] = EXIT_SECONDS) -> bool:
+        """Wait until everything captured, and said of jobs, is delivered or given up. False when the time was not enough."""
+        seconds = _seconds(timeout)
+        deadline = time.monotonic() + seconds
+        done = all(made.flush(seconds) for made in self._made[:1])
         if self.say_of_jobs_now is not None:
             done = self.say_of_jobs_now(deadline - time.monotonic()) and done
         return done
 
-    def close(self, timeout: float = EXIT_SECONDS) -> bool:
+    def close(self, timeout: Optional[float] = EXIT_SECONDS) -> bool:
         """Undo every hook, send what is queued within ``timeout`` seconds in all, and stop. Harmless when repeated."""
         if self._closed:
             return True
         self._closed = True
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + _seconds(timeout)
         for undo in reversed(self._undos):
             with _safety.guarded():
                 undo()
@@ -518,7 +521,7 @@ class Client:
         work = scope.current_work()
         if self.is_silent(work, exc):
             return None
-        rule = noise.exception_rule(exc, in_request=isinstance(work, RequestScope), in_task=_is_task(work))
+        rule = noise.exception_rule(exc, in_request=scope.request_of(work) is not None, in_task=_is_task(work))
         if rule is not None:
             self.ignored(exc, rule)
             return None
@@ -561,7 +564,7 @@ class Client:
             return None
         exc = capturing.exception_of(record)
         in_task = _is_task(work)
-        rule = noise.record_rule(record, exc, in_request=isinstance(work, RequestScope), in_task=in_task)
+        rule = noise.record_rule(record, exc, in_request=scope.request_of(work) is not None, in_task=in_task)
         if rule is None and exc is None:
             exc = capturing.exception_told_by(record) or _answered(work)
             rule = None if exc is None else noise.record_rule(record, exc, in_task=in_task)
@@ -697,6 +700,13 @@ class Client:
         if not self._closed:
             for begin in self._begin_in_child:
                 begin()
+
+
+def _seconds(given: object) -> float:
+    """How long may be waited, of what somebody has given for it."""
+    if not isinstance(given, (int, float)) or given != given:  # noqa: PLR0124 - which is how "nan" shows
+        return EXIT_SECONDS
+    return float(max(0.0, min(given, LONGEST_SECONDS)))
 
 
 def no_stats() -> Dict[str, object]:

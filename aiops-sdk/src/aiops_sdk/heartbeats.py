@@ -38,6 +38,9 @@ CHILD_PAUSE = 1.0
 # A beat that is under way when the client closes: who takes it within this time also hears that it was the last one.
 UNDER_WAY = 0.5
 
+# How often somebody looks who waits for what was said of jobs.
+POLL = 0.005
+
 # By now a program has set up its own handlers: how it would end can be seen.
 SETTLED = 4.0
 
@@ -82,6 +85,18 @@ class Heartbeats:
     def wake(self) -> None:
         """Something is to be said of a job: say it now, if the platform can be told. Never waits."""
         self._bell.ring()
+
+    def say_of_jobs(self, seconds: float) -> bool:
+        """Wait until all is said that was said of jobs, or given up, for that so many seconds at most. Whether it is."""
+        deadline = time.monotonic() + seconds
+        self._bell.ring()
+        while self._words_left() and self._running and time.monotonic() < deadline:
+            time.sleep(POLL)
+        return not self._words_left()
+
+    def _words_left(self) -> bool:
+        words = self._client.words
+        return words is not None and words.left()
 
     def wait(self, deadline: float) -> None:
         """Until the last beat is out, or until ``deadline``; a platform that did not take the last one is not waited for."""
@@ -270,6 +285,7 @@ def install(client: Client, transport: Optional[Transport] = None, interval: flo
     client.in_forked_child(beats.start_in_child)
     client.say_at_close(beats)
     client.wake = beats.wake
+    client.say_of_jobs_now = beats.say_of_jobs
     beats.start()
     return beats
 

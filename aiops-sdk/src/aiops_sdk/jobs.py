@@ -28,12 +28,13 @@ if TYPE_CHECKING:
         List,
         Mapping,
         Optional,
+        Tuple,
         Type,
         TypeVar,
         Union,
     )
 
-    from typing_extensions import ParamSpec, TypeGuard
+    from typing_extensions import ParamSpec
 
     from aiops_sdk import noise
     from aiops_sdk.client import Client
@@ -51,6 +52,17 @@ NAME = 200
 # One field of a cron expression: numbers and names, alone or from one to another, every so many of them, several of these.
 _NAMES = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT"
 _VALUE = r"(?:\*|\?|L?W|L|(?:\d{{1,2}}|{})(?:[LW]|#\d)?)".format(_NAMES)
+# What each field may be, and what cron understands instead of five.
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7), (0, 59))
+_WORDS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 _FIELD = r"{0}(?:-{0})?(?:/\d+)?(?:,{0}(?:-{0})?(?:/\d+)?)*".format(_VALUE)
 
 
@@ -243,8 +255,13 @@ class _Run:
         self._job = job
         self._id = new_id()
         self.work = scope.TaskScope("job", job, id=self._id)
-        scope.inherit(self.work)
+        if scope.current_work() is not None:
+            scope.inherit(self.work)
+        elif self._client is not None:
+            scope.carry_on(self.work, self._client.config.max_breadcrumbs)
         self._say(words.STARTED)
+        # Only now: the first one may have waited for parts of ours to be loaded.
+        self.work.began = time.monotonic()
 
     def resume(self) -> None:
         self._token = scope.begin(self.work)
@@ -309,9 +326,9 @@ def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
         parts = {"cron" if isinstance(given, str) else "every": given}
     told: Dict[str, object] = {}
     for name, part in parts.items():
-        if name == "cron" and _is_cron(part):
-            told["cron"] = " ".join(part.split())
-        elif (name == "every" and _is_a_number(part)) or (name == "timezone" and isinstance(part, str)):
+        if name == "cron" and isinstance(part, str) and _is_cron(_spelt_out(part)):
+            told["cron"] = _spelt_out(part)
+        elif (name == "every" and _is_a_number(part)) or (name == "timezone" and _is_timezone(part)):
             told[name] = part
         else:
             _warn_of(name, part)
@@ -328,12 +345,44 @@ def _warn_of(name: object, part: object) -> None:
     )
 
 
-def _is_cron(given: object) -> TypeGuard[str]:
+def _spelt_out(cron: str) -> str:
+    """The fields, where one of cron's words stands for them."""
+    text = " ".join(cron.split())
+    return _WORDS.get(text.lower(), text)
+
+
+def _is_cron(text: str) -> bool:
     """Five fields, or six with the seconds last, of what the usual programs understand."""
+    fields = text.split()
+    return len(fields) in (5, 6) and all(map(_is_field, fields, _RANGES))
+
+
+def _is_field(field: str, among: Tuple[int, int]) -> bool:
     import re
 
-    fields = given.split() if isinstance(given, str) else ()
-    return len(fields) in (5, 6) and all(re.fullmatch(_FIELD, field, re.IGNORECASE) for field in fields)
+    if not re.fullmatch(_FIELD, field, re.IGNORECASE):
+        return False
+    # How many times, and which one of a month, has other limits than what is counted.
+    numbers = re.findall(r"(?<![/#\d])\d+", field)
+    return all(among[0] <= int(number) <= among[1] for number in numbers)
+
+
+def _is_timezone(given: object) -> bool:
+    """Whether there is one of this name. Where none is known (Python 3.8, or a system without them), each one is taken."""
+    return (
+        isinstance(given, str)
+        and bool(given.strip())
+        and (_is_known_zone(given) or not _is_known_zone("Europe/Berlin"))
+    )
+
+
+def _is_known_zone(name: str) -> bool:
+    def look() -> bool:
+        import zoneinfo
+
+        return bool(zoneinfo.ZoneInfo(name).key)
+
+    return _safety.attempt(look, False)
 
 
 def _is_a_number(given: object) -> bool:

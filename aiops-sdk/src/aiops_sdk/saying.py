@@ -13,7 +13,7 @@ from aiops_sdk.event import LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, Mapping, Optional, Tuple, Union
+    from typing import Dict, Iterable, Mapping, Optional, Tuple, Union
 
     from aiops_sdk.scope import Around, Crumb
 
@@ -45,8 +45,8 @@ def around(said: Mapping[str, object]) -> Around:
     return scope.Around(tags=tags, contexts=contexts)
 
 
-def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, object]) -> Callable[[Around], Around]:
-    """The change that says who the user is, from what was handed to ``set_user``."""
+def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, object]) -> None:
+    """Say who the user is, from what was handed to ``set_user``."""
     told = {
         _USER[name]: text(value, VALUE)
         for name, value in _entries(said)
@@ -54,13 +54,12 @@ def user(said: Union[str, int, Mapping[str, object], None], given: Mapping[str, 
         if type(name) is str and name in _USER and value is not None
     }
     told.update({name: text(value, VALUE) for name, value in given.items() if value is not None})
-    return lambda before: scope.with_user(before, told or None)
+    scope.say_user(told)
 
 
-def tag(name: object, value: object) -> Callable[[Around], Around]:
-    """The change that says this."""
-    name_said, value_said = text(name, NAME), text(value, VALUE)
-    return lambda before: scope.with_tag(before, name_said, value_said)
+def tag(name: object, value: object) -> None:
+    """Say this of the work that is done."""
+    scope.say_tag(text(name, NAME), text(value, VALUE))
 
 
 def crumb(message: object, category: object, level: object, data: Optional[Mapping[str, object]]) -> Crumb:

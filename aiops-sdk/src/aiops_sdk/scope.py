@@ -15,21 +15,27 @@ from aiops_sdk.frozen import Frozen, replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import Token
-    from typing import Callable, Deque, List, Mapping, Optional, Tuple
+    from typing import Callable, Deque, Iterator, List, Mapping, Optional, Sequence, Tuple
 
     # When (Unix time), category, level, message, data.
     Crumb = Tuple[float, str, str, str, Mapping[str, object]]
-    # What was said before, and the same of the block around.
-    Entered = Tuple["Around", Optional["Entered"]]
+    # A block that was entered here and not left yet, the work that was being done, what it says, and since when (monotonic).
+    Entered = Tuple["saying", Optional["Work"], "Around", float]
+    # What an exception keeps: tags, contexts, when it left the last of these blocks (monotonic), whether an event has told it.
+    Mark = Tuple[Mapping[str, str], Mapping[str, Mapping[str, object]], float, bool]
     # What happened, what had happened before, and how many they are together.
     Link = Tuple[Crumb, Optional["Link"], int]
 
 
 KEPT = 100
+DEEPEST = 10
 
 
 class Around(Frozen):
-    """What the program says about what it is doing: made anew with each change, so that nobody's copy changes."""
+    """What the program says about what it is doing: made anew with each change, so that nobody's copy changes.
+
+    ``user`` is None where nothing is said of it, and empty where it is said that there is none.
+    """
 
     user: Optional[Mapping[str, str]] = None
     tags: Mapping[str, str] = {}
@@ -39,6 +45,8 @@ class Around(Frozen):
         """This, and of ``outer`` what this does not say."""
         if outer is NOTHING or outer is self:
             return self
+        if self is NOTHING:
+            return outer
         return Around(
             user=outer.user if self.user is None else self.user,
             tags={**outer.tags, **self.tags},
@@ -93,6 +101,10 @@ class Work:
     #: ``time.monotonic()`` at the beginning: what was captured before is not this work's failure.
     began: float
     around: Around = NOTHING
+    #: The work in the midst of which it is done.
+    outer: Optional[Work] = None
+    #: How many of these are known, one around the other.
+    depth: int = 0
     #: The last things that happened, oldest first. None: nothing.
     trail: Optional[Deque[Crumb]] = None
 
@@ -169,15 +181,19 @@ class TaskScope(Work):
         self.data = {} if data is None else data
 
 
-# Where an exception keeps what was said of a block that it has left.
+# Where an exception keeps what was said of the blocks that it has left.
 _SAID = "__aiops_sdk_said__"
 _ATTRIBUTES = BaseException.__dict__["__dict__"].__get__
+_CAUSE = BaseException.__dict__["__cause__"].__get__
+_CONTEXT = BaseException.__dict__["__context__"].__get__
+_SUPPRESSED = BaseException.__dict__["__suppress_context__"].__get__
 
 _work: ContextVar[Optional[Work]] = ContextVar("aiops_sdk_work", default=None)
 _unheard: ContextVar[bool] = ContextVar("aiops_sdk_unheard", default=False)
-_around: ContextVar[Around] = ContextVar("aiops_sdk_around", default=NOTHING)
-# What was said around each block that was entered and not left yet, the innermost first.
-_entered: ContextVar[Optional[Entered]] = ContextVar("aiops_sdk_entered", default=None)
+# What is said where no work is done.
+_thread: ContextVar[Around] = ContextVar("aiops_sdk_thread", default=NOTHING)
+# The blocks that were entered and not left yet, the innermost last.
+_blocks: ContextVar[Tuple[Entered, ...]] = ContextVar("aiops_sdk_blocks", default=())
 # A chain, because nothing of it ever changes: a task that another one starts has the same until then, and its own from
 # then on.
 _trail: ContextVar[Optional[Link]] = ContextVar("aiops_sdk_trail", default=None)
@@ -194,8 +210,14 @@ def current_work() -> Optional[Work]:
 
 def current_request() -> Optional[RequestScope]:
     """The request that is being answered here, or None; also while a task runs within it."""
-    work = _work.get()
-    return work if isinstance(work, RequestScope) else None
+    return request_of(_work.get())
+
+
+def request_of(work: Optional[Work]) -> Optional[RequestScope]:
+    """The request that this is, or in the midst of which it is done; None if there is none."""
+    while work is not None and not isinstance(work, RequestScope):
+        work = work.outer
+    return work
 
 
 def begin(work: Work) -> Token[Optional[Work]]:
@@ -217,13 +239,26 @@ def end(token: Token[Optional[Work]]) -> None:
 
 def inherit(work: Work) -> None:
     """Where ``work`` is part of another one: let it begin with what is said there and what happened there, and as silent."""
-    outer = _work.get()
+    outer = current_work()
     if outer is not None:
+        if outer.depth < DEEPEST:
+            work.outer, work.depth = outer, outer.depth + 1
+        else:
+            # Where each run begins the next one, they would keep each other for ever.
+            work.outer, work.depth, work.around = request_of(outer), 1, said()
         work.silent = outer.silent
         work.serves = outer.serves
-        work.around = outer.around
         if outer.trail is not None:
             work.trail = outer.trail.copy()
+
+
+def carry_on(work: Work, limit: int) -> None:
+    """Where ``work`` is all that this thread or task is there for: let it begin with the last ``limit`` things that happened here."""
+    before = trail(limit)
+    if before:
+        from collections import deque
+
+        work.trail = deque(before, maxlen=limit)
 
 
 class outside:  # noqa: N801 - reads as a statement: "with outside()"
@@ -261,19 +296,72 @@ def is_unheard() -> bool:
 # What the program says.
 
 
-def say(change: Callable[[Around], Around]) -> None:
+def say_user(user: Mapping[str, str]) -> None:
+    """Say who is served; empty for nobody."""
+    _say(lambda before: replace(before, user=user))
+
+
+def say_tag(name: str, value: str) -> None:
+    """Say something by which events can be searched. A block that said otherwise does so no more."""
+    _say(lambda before: replace(before, tags={**before.tags, name: value}))
+    work, blocks = _work.get(), _blocks.get()
+    if any(about is work and name in around.tags for _, about, around, _ in blocks):
+        _blocks.set(tuple([_without(block, name) if block[1] is work else block for block in blocks]))
+
+
+def _say(change: Callable[[Around], Around]) -> None:
     """Change what is said about the work that is being done; where none is, about what this thread or task does."""
     work = _work.get()
     if work is not None:
         work.around = change(work.around)
     else:
-        _around.set(change(_around.get()))
+        _thread.set(change(_thread.get()))
+
+
+def _without(block: Entered, name: str) -> Entered:
+    owner, work, around, since = block
+    tags = {known: value for known, value in around.tags.items() if known != name}
+    return (owner, work, replace(around, tags=tags), since)
 
 
 def said() -> Around:
-    """All that is said here. What a block says counts more than what is said of the work around it."""
-    work, block = _work.get(), _around.get()
-    return block if work is None else block.over(work.around)
+    """All that is said here.
+
+    What is nearest counts most: the blocks of the work that is done, what is said of that work, the same of the work in
+    the midst of which it is done, all other blocks, and at last what is said of this thread or task.
+    """
+    work, blocks = _work.get(), _blocks.get()
+    told = NOTHING
+    while work is not None:
+        told = _of_blocks([block for block in blocks if block[1] is work], told).over(work.around)
+        blocks = tuple([block for block in blocks if block[1] is not work])
+        work = work.outer
+    return _of_blocks(blocks, told).over(_thread.get())
+
+
+def _of_blocks(blocks: Sequence[Entered], told: Around) -> Around:
+    for _, _, around, _ in reversed(blocks):
+        told = told.over(around)
+    return told
+
+
+class unsaid:  # noqa: N801 - reads as a statement: "with unsaid()"
+    """A block after which what is said, and what happened, outside of any work is what it was before."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = (_thread.get(), _trail.get())
+
+    def __exit__(self, *_: object) -> None:
+        _thread.set(self._before[0])
+        _trail.set(self._before[1])
+
+
+def forget() -> None:
+    """What this thread or task has said outside of any work, and what happened there, is told no more."""
+    _thread.set(NOTHING)
+    _trail.set(None)
 
 
 class saying:  # noqa: N801 - reads as a statement: "with saying(...)"
@@ -283,45 +371,80 @@ class saying:  # noqa: N801 - reads as a statement: "with saying(...)"
         self._said = around
 
     def __enter__(self) -> None:
-        before = _around.get()
-        # Kept in the context, not here: threads and tasks may enter the same block at once.
-        _entered.set((before, _entered.get()))
-        _around.set(self._said.over(before))
+        # Kept in the context, not here: threads and tasks may enter the same block at once. Some generators never leave
+        # theirs, so not all are kept.
+        _blocks.set((*_blocks.get()[1 - KEPT :], (self, _work.get(), self._said, time.monotonic())))
 
     def __exit__(self, _: object, exc: Optional[BaseException], __: object) -> None:
+        blocks = _blocks.get()
+        # Mostly the last one; generators that take turns leave theirs in any order.
+        for index in range(len(blocks) - 1, -1, -1):
+            owner, _work_then, around, since = blocks[index]
+            if owner is self:
+                _blocks.set(blocks[:index] + blocks[index + 1 :])
+                if exc is not None:
+                    _remember(exc, around, since)
+                return
+        # Left in another context than it was entered in, as some generators are. That one knows nothing of it.
         if exc is not None:
-            remember(exc, _around.get())
-        entered = _entered.get()
-        # None: left in another context than it was entered in, as some generators are. That one knows nothing of it.
-        if entered is not None:
-            _around.set(entered[0])
-            _entered.set(entered[1])
+            _remember(exc, self._said, float("-inf"))
 
 
-def remember(exc: BaseException, around: Around) -> None:
-    """An exception leaves the block about which this is said: whoever reports it later is to know. The innermost counts."""
-    # Not its own __dict__, which may be of anybody's making. Plain values, so that it can still be pickled.
-    fields = _ATTRIBUTES(exc)
-    if _SAID not in fields:
-        dict.__setitem__(fields, _SAID, (around.user, around.tags, around.contexts))
+def _remember(exc: BaseException, said: Around, since: float) -> None:
+    """An exception leaves a block, entered at ``since``, about which this is said: whoever reports it later is to know."""
+    told, before = False, _mark(exc)
+    if before is not None and before[2] >= since:
+        # It has left a block within this one, which counts more.
+        said, told = Around(tags=before[0], contexts=before[1]).over(said), before[3]
+    elif before is not None and _is_untold(before):
+        # It comes from elsewhere: from a future, say.
+        said = said.over(Around(tags=before[0], contexts=before[1]))
+    _write(exc, (said.tags, said.contexts, time.monotonic(), told))
 
 
 def said_of(exc: Optional[BaseException]) -> Around:
-    """What was said of the blocks that this exception has left; all that is said here counts less."""
-    told = None if exc is None else dict.get(_ATTRIBUTES(exc), _SAID)
-    if type(told) is not tuple or len(told) != 3:
-        return said()
-    return Around(user=told[0], tags=told[1], contexts=told[2]).over(said())
+    """What was said of the blocks that this exception has left, or those that led to it; all that is said here counts less.
+
+    It counts for one event: some programs raise the same exception object again and again.
+    """
+    told = NOTHING
+    for number, (each, is_explicit) in enumerate(_lineage(exc)):
+        mark = _mark(each)
+        if mark is not None and _is_untold(mark):
+            told = told.over(Around(tags=mark[0], contexts=mark[1]))
+            if is_explicit:
+                # What was merely being handled may be reported by itself, too.
+                _write(each, (mark[0], mark[1], mark[2], True))
+        if number >= KEPT:
+            break
+    return told.over(said())
 
 
-def with_user(around: Around, user: Optional[Mapping[str, str]]) -> Around:
-    """The same, but for who the user is."""
-    return replace(around, user=user)
+def _is_untold(mark: Mark) -> bool:
+    """Whether this may be of the failure that is seen now, and not of an earlier one."""
+    work = _work.get()
+    return not mark[3] and (work is None or mark[2] >= work.began)
 
 
-def with_tag(around: Around, name: str, value: str) -> Around:
-    """The same, with this tag."""
-    return replace(around, tags={**around.tags, name: value})
+def _lineage(exc: Optional[BaseException]) -> Iterator[Tuple[BaseException, bool]]:
+    """The exception, and those that Python prints as what led to it; and whether it was raised ``from`` all these."""
+    explicit = True
+    while exc is not None:
+        yield exc, explicit
+        cause: Optional[BaseException] = _CAUSE(exc)
+        explicit = explicit and cause is not None
+        exc = cause if cause is not None or _SUPPRESSED(exc) else _CONTEXT(exc)
+
+
+def _mark(exc: BaseException) -> Optional[Mark]:
+    # Not its own __dict__, here and below, which may be of anybody's making.
+    found = dict.get(_ATTRIBUTES(exc), _SAID)
+    return found if type(found) is tuple and len(found) == 4 else None
+
+
+def _write(exc: BaseException, mark: Mark) -> None:
+    # Plain values, so that it can still be pickled.
+    dict.__setitem__(_ATTRIBUTES(exc), _SAID, mark)
 
 
 # What happened.

@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union, overload
 
-from aiops_sdk import _api, client, deciding
+from aiops_sdk import _api, client, deciding, scope
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery.transport import Accepted
@@ -53,6 +53,7 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
         self._transport = transport
         #: What became no event, oldest first: ``what`` was seen, by which ``rule`` it was ignored, and ``why`` there is one.
         self.ignored: List[Decision] = []
+        self._order: List[str] = []
         running.on_decision(self._hear)
 
     @overload
@@ -75,9 +76,13 @@ class CapturedEvents(Sequence[Dict[str, Any]]):
 
     def _all(self) -> List[Dict[str, Any]]:
         self._running.flush(SECONDS)
-        return list(self._transport.bodies)
+        # Some leave later than others that were captured after them.
+        places = {event_id: place for place, event_id in enumerate(self._order)}
+        return sorted(self._transport.bodies, key=lambda event: places.get(event["event_id"], len(places)))
 
     def _hear(self, decision: Decision) -> None:
+        if decision.outcome == deciding.CAPTURED and decision.event_id is not None:
+            self._order.append(decision.event_id)
         if decision.outcome != deciding.CAPTURED:
             self.ignored.append(decision)
 
@@ -88,6 +93,7 @@ def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
 
     Everything is listened to as after ``init()``; only there are no heartbeats, and nothing is kept on disk. A client that
     is current already hears nothing meanwhile, and is current again afterwards. What a forked child captures stays in it.
+    What the block says of its thread or task, as by ``set_tag()``, ends with it.
     """
     transport = InMemoryTransport()
     running = Client(
@@ -97,7 +103,8 @@ def capture_events(config: Optional[Config] = None) -> Iterator[CapturedEvents]:
     before = client.make_current(running)
     try:
         _api.listen(running)
-        yield events
+        with scope.unsaid():
+            yield events
     finally:
         client.make_current(before)
         running.close(SECONDS)

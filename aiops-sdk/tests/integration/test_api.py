@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import sys
 import threading
@@ -83,6 +84,37 @@ def test_an_option_that_does_not_exist_is_warned_of_with_the_nearest(platform: P
         init(platform, enviroment="staging")
     assert warned[0].filename == __file__
     assert clients.current() is not None
+
+
+@pytest.mark.parametrize("name", ["dsn", "sample_rate"])
+def test_an_option_that_is_like_no_other_is_warned_of_with_the_names_of_all(platform: Platform, name: str):
+    with pytest.warns(UserWarning, match=f"no option '{name}'.*The options are api_key, service_name, .*before_send"):
+        init(platform, **{name: 1})
+
+
+@pytest.mark.parametrize("seconds", [None, float("inf"), float("nan"), -1, "soon"])
+def test_any_time_may_be_given_to_wait_for(platform: Platform, seconds: Any):
+    init(platform)
+    aiops_sdk.flush(seconds)
+    aiops_sdk.capture_message("x")
+    assert aiops_sdk.flush(seconds) or seconds == -1
+    aiops_sdk.close(seconds)
+
+
+def test_what_was_said_before_close_is_not_said_after_it(platform: Platform):
+    def work() -> None:
+        init(platform)
+        aiops_sdk.set_tag("of", "the first")
+        aiops_sdk.add_breadcrumb("of the first")
+        aiops_sdk.close(10.0)
+        init(platform)
+        aiops_sdk.capture_message("x")
+        aiops_sdk.flush(10.0)
+
+    contextvars.Context().run(work)
+    (event,) = platform.events
+    assert "tags" not in event
+    assert "breadcrumbs" not in event
 
 
 def test_init_itself_warns_of_nothing(platform: Platform):

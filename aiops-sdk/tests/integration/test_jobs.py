@@ -83,6 +83,30 @@ def test_what_does_not_get_through_is_said_again(platform: Platform, client: Cli
     wait_until(lambda: counts(client)["queued"] == 0, "the counts")
 
 
+def test_a_flush_waits_for_what_is_said_of_jobs(platform: Platform, client: Client):
+    platform.take_jobs()
+    heartbeats.install(client)
+    run_a_job()
+    assert client.flush(60.0)
+    assert states(platform) == ["started", "succeeded"]
+    assert counts(client)["delivered"] == 2
+
+
+def test_a_flush_does_not_wait_for_a_platform_that_knows_no_jobs(platform: Platform, client: Client):
+    platform.always_answer(Answer(body=MODERN))
+    heartbeats.install(client)
+    run_a_job()
+    assert client.flush(60.0)
+    assert counts(client)["dropped"] == {"unsupported": 2}
+
+
+def test_a_flush_says_if_what_is_said_of_jobs_did_not_get_through(platform: Platform, client: Client):
+    platform.always_answer(Answer(503))
+    heartbeats.install(client)
+    run_a_job()
+    assert not client.flush(0.2)
+
+
 PROGRAM = "import aiops_sdk\naiops_sdk.init(service_name='shop')\n"
 
 

@@ -252,6 +252,164 @@ class TestWhoSeesIt:
         assert "request" not in captured[0]
 
 
+class TestWhichOfThemCounts:
+    def test_a_request_counts_more_than_what_was_said_before_it(self, captured):
+        def work():
+            aiops_sdk.set_user("startup")
+            aiops_sdk.set_tag("tenant", "default")
+            with aiops_sdk.context(tenant="of the server", server=1):
+                token = scope.begin(RequestScope("GET", "/"))
+                aiops_sdk.set_user(7)
+                aiops_sdk.set_tag("tenant", "acme")
+                aiops_sdk.capture_exception(ValueError("x"))
+                aiops_sdk.set_user(None)
+                aiops_sdk.capture_exception(ValueError("y"))
+                scope.end(token)
+                aiops_sdk.capture_exception(ValueError("z"))
+
+        apart(work)
+        assert [event.get("user") for event in captured] == [{"id": "7"}, None, {"id": "startup"}]
+        assert [event["tags"]["tenant"] for event in captured] == ["acme", "acme", "of the server"]
+        assert captured[0]["tags"]["server"] == "1"
+
+    @pytest.mark.parametrize("within", [None, RequestScope("GET", "/")], ids=["a thread", "a request"])
+    def test_what_is_said_last_within_a_block_counts_and_holds(self, captured, within):
+        def work():
+            token = None if within is None else scope.begin(within)
+            with aiops_sdk.context(step="one", shop="north"):
+                aiops_sdk.set_tag("step", "two")
+                aiops_sdk.set_user(9)
+                aiops_sdk.capture_message("inside")
+                with aiops_sdk.context(step="three"):
+                    aiops_sdk.capture_message("deeper")
+            aiops_sdk.capture_message("after")
+            if token is not None:
+                scope.end(token)
+
+        apart(work)
+        told = [{"step": "two", "shop": "north"}, {"step": "three", "shop": "north"}, {"step": "two"}]
+        assert [event["tags"] for event in captured] == told
+        assert [event["user"] for event in captured] == [{"id": "9"}] * 3
+
+    def test_a_job_within_a_request_tells_both_and_the_nearest_counts(self, captured):
+        token = scope.begin(RequestScope("GET", "/m", route="/m"))
+        aiops_sdk.set_tag("a", "request")
+
+        @aiops_sdk.monitor("nightly")
+        def job():
+            aiops_sdk.set_tag("b", "job")
+            raise ValueError("x")
+
+        with pytest.raises(ValueError, match="x"), aiops_sdk.context(a="block", b="block", c="block"):
+            job()
+        scope.end(token)
+        (event,) = captured
+        assert (event["route"], event["request"]["method"]) == ("/m", "GET")
+        assert event["contexts"]["task"]["name"] == "nightly"
+        assert event["tags"] == {"a": "block", "b": "job", "c": "block"}
+
+    def test_runs_that_begin_one_another_do_not_keep_each_other(self):
+        works = [TaskScope("job", str(number)) for number in range(50)]
+
+        def begin_all():
+            scope.begin(RequestScope("GET", "/"))
+            aiops_sdk.set_tag("tenant", "acme")
+            for each in works:
+                scope.inherit(each)
+                scope.begin(each)
+            return scope.said().tags
+
+        assert apart(begin_all) == {"tenant": "acme"}
+        assert isinstance(scope.request_of(works[-1]), RequestScope)
+        assert max(each.depth for each in works) <= scope.DEEPEST
+
+    def test_an_exception_that_is_raised_again_tells_what_it_is_about_now(self, captured):
+        again = ValueError("made once")
+        for number in (1, 2):
+            order = aiops_sdk.context(**{f"order_{number}": number})
+            with pytest.raises(ValueError, match="once"), aiops_sdk.monitor("j"), aiops_sdk.context(
+                batch=number
+            ), order:
+                raise again
+        assert [event["tags"] for event in captured] == [
+            {"batch": "1", "order_1": "1"},
+            {"batch": "2", "order_2": "2"},
+        ]
+
+    def test_an_exception_that_was_swallowed_in_one_request_tells_nothing_of_it_in_another(self, captured):
+        again = ValueError("made once")
+
+        def answer(*, reports: bool) -> None:
+            token = scope.begin(RequestScope("GET", "/"))
+            try:
+                if reports:
+                    raise again
+                with aiops_sdk.context(order_id=7):
+                    raise again
+            except ValueError as error:
+                if reports:
+                    aiops_sdk.capture_exception(error)
+            scope.end(token)
+
+        answer(reports=False)
+        answer(reports=True)
+        assert "tags" not in captured[0]
+
+    def test_an_exception_from_a_future_takes_along_what_both_sides_were_about(self, captured):
+        def load():
+            with aiops_sdk.context(source="stock", part=1):
+                raise ValueError("x")
+
+        try:
+            load()
+        except ValueError as error:
+            failure = error
+        with pytest.raises(ValueError, match="x"), aiops_sdk.context(part=2, batch=3):
+            raise failure
+        aiops_sdk.capture_exception(failure)
+        assert captured[0]["tags"] == {"source": "stock", "part": "2", "batch": "3"}
+
+    @pytest.mark.parametrize("explicit", [True, False])
+    def test_what_an_exception_led_to_tells_what_it_was_about(self, captured, explicit):
+        try:
+            try:
+                with aiops_sdk.context(order_id=7, step="load"):
+                    raise KeyError("a")
+            except KeyError as cause:
+                with aiops_sdk.context(step="answer"):
+                    if explicit:
+                        raise RuntimeError("b") from cause
+                    raise RuntimeError("b")  # noqa: B904 - as people write it
+        except RuntimeError as error:
+            aiops_sdk.capture_exception(error)
+        assert captured[0]["tags"] == {"order_id": "7", "step": "answer"}
+
+    def test_generators_leave_their_blocks_in_any_order(self, captured):
+        def about(name: str) -> Any:
+            with aiops_sdk.context(**{name: name}):
+                yield
+
+        def work():
+            first, second = about("first"), about("second")
+            next(first)
+            next(second)
+            first.close()
+            aiops_sdk.capture_message("one is open")
+            second.close()
+            aiops_sdk.capture_message("none is")
+
+        apart(work)
+        assert [event.get("tags") for event in captured] == [{"second": "second"}, None]
+
+    def test_blocks_that_are_never_left_are_not_all_kept(self):
+        def work():
+            for _ in range(1_000):
+                aiops_sdk.context(a=1).__enter__()
+            return len(scope._blocks.get())
+
+        assert apart(work) == scope.KEPT
+
+
 class TestBreadcrumbs:
     def test_what_happened_before_is_told_oldest_first(self, captured):
         def work():
@@ -281,6 +439,7 @@ class TestBreadcrumbs:
         token = scope.begin(RequestScope("GET", "/"))
         work()
         scope.end(token)
+        assert len(captured) == 2
         for event in captured:
             assert [crumb["message"] for crumb in event["breadcrumbs"]] == [str(number) for number in range(150, 200)]
 
@@ -381,8 +540,13 @@ class TestWhatOthersFound:
             thread.join(20)
         assert [event.get("tags") for event in captured] == [None, None]
 
-    def test_a_block_that_was_not_entered_may_be_left(self):
-        apart(lambda: aiops_sdk.context(a=1).__exit__(None, None, None))
+    def test_a_block_that_was_not_entered_may_be_left(self, captured):
+        def work():
+            aiops_sdk.context(a=1).__exit__(None, None, None)
+            aiops_sdk.capture_message("none is open")
+
+        apart(work)
+        assert [event.get("tags") for event in captured] == [None]
 
     def test_a_fingerprint_is_no_pair_of_name_and_value(self, captured):
         client = clients.current()

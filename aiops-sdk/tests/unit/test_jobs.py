@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
+import sys
 import threading
+import time
 import warnings
 from typing import Any, AsyncIterator, Dict, Iterator, List
 
@@ -340,6 +343,9 @@ def test_a_name_that_was_forgotten_is_asked_for():
         ("*/5 * * * *", {"cron": "*/5 * * * *"}),
         ("0,30 8-18/2 L * mon-fri,SUN 15", {"cron": "0,30 8-18/2 L * mon-fri,SUN 15"}),
         ("0 3 ? JAN-MAR 5#2", {"cron": "0 3 ? JAN-MAR 5#2"}),
+        ("@daily", {"cron": "0 0 * * *"}),
+        ("0 0 31 12 7 59", {"cron": "0 0 31 12 7 59"}),
+        ("*/90 3 LW * 5L", {"cron": "*/90 3 LW * 5L"}),
         (60, {"every": 60}),
         (0.5, {"every": 0.5}),
         ({"cron": "0  3 * * *", "timezone": "Europe/Berlin"}, {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}),
@@ -359,7 +365,16 @@ def test_a_schedule_is_told(client: Client, given: Any, sent: object):
     [
         ("every day", "{'cron': 'every day'}", None),
         ("every day at 3 am", "{'cron': 'every day at 3 am'}", None),
-        ("@daily", "{'cron': '@daily'}", None),
+        ("@sometimes", "{'cron': '@sometimes'}", None),
+        ("61 * * * *", "{'cron': '61 * * * *'}", None),
+        ("0 8-24 * * *", "{'cron': '0 8-24 * * *'}", None),
+        ("0 3 0 * *", "{'cron': '0 3 0 * *'}", None),
+        pytest.param(
+            {"cron": "0 3 * * *", "timezone": "Nope/Zone"},
+            "{'timezone': 'Nope/Zone'}",
+            {"cron": "0 3 * * *"},
+            marks=pytest.mark.skipif(sys.version_info < (3, 9), reason="Python knows no timezones"),
+        ),
         (True, "{'every': True}", None),
         (0, "{'every': 0}", None),
         (float("nan"), "{'every': nan}", None),
@@ -384,3 +399,33 @@ def test_a_long_name_is_shortened_and_an_empty_one_replaced(client: Client):
         with aiops_sdk.monitor(name):
             pass
     assert [body["job"] for body in told(client)] == ["x" * 200] * 2 + ["unnamed"] * 2
+
+
+def test_how_long_a_run_took_does_not_hold_what_was_loaded_for_it(client: Client, monkeypatch: pytest.MonkeyPatch):
+    say, said = client.say_of_job, []
+
+    def slowly(word: Any) -> None:
+        said.append(word)
+        if len(said) == 1:
+            time.sleep(0.2)
+        say(word)
+
+    monkeypatch.setattr(client, "say_of_job", slowly)
+    began = time.monotonic()
+    with aiops_sdk.monitor("import"):
+        took_before = time.monotonic() - began
+    assert took_before >= 0.2
+    assert told(client)[-1]["duration"] <= time.monotonic() - began - 0.2
+
+
+def test_what_happened_before_a_job_of_its_own_is_told_and_stays_outside(client: Client):
+    def run() -> None:
+        aiops_sdk.add_breadcrumb("before")
+        with aiops_sdk.monitor("import"):
+            aiops_sdk.add_breadcrumb("within")
+            aiops_sdk.capture_message("in it")
+        aiops_sdk.capture_message("after it")
+
+    contextvars.Context().run(run)
+    crumbs = {event["message"]: [each["message"] for each in event["breadcrumbs"]] for event in captured(client)}
+    assert crumbs == {"in it": ["before", "within"], "after it": ["before"]}

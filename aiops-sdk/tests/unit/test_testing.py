@@ -7,6 +7,7 @@ import sys
 
 import aiops_sdk
 from aiops_sdk import client as clients
+from aiops_sdk import scope
 from aiops_sdk.testing import capture_events
 
 
@@ -90,3 +91,25 @@ def test_every_hook_is_laid_and_taken_away():
         sys.excepthook(ValueError, ValueError("uncaught"), None)
         assert [(event["message"], event["source"]) for event in events] == [("uncaught", "process")]
     assert sys.excepthook is before
+
+
+def test_events_come_in_the_order_in_which_they_were_captured():
+    with capture_events() as events:
+        with aiops_sdk.monitor("import"):
+            # Held for a moment, because the same failure may be seen again in the same work.
+            aiops_sdk.capture_exception(ValueError("in the job"))
+        aiops_sdk.capture_exception(ValueError("after the job"))
+        assert [event["message"] for event in events] == ["in the job", "after the job"]
+
+
+def test_what_one_test_says_is_not_said_in_the_next():
+    aiops_sdk.set_tag("of", "the module")
+    for number in (1, 2):
+        with capture_events() as events:
+            aiops_sdk.set_tag(f"test_{number}", True)
+            aiops_sdk.set_user(number)
+            aiops_sdk.add_breadcrumb("said")
+            aiops_sdk.capture_message("x")
+            assert events[0]["tags"] == {"of": "the module", f"test_{number}": "True"}
+            assert len(events[0]["breadcrumbs"]) == 1
+    scope.forget()

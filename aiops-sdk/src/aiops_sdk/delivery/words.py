@@ -106,6 +106,10 @@ class Words:
         """Whether some wait."""
         return bool(self._waiting)
 
+    def left(self) -> bool:
+        """Whether some wait, or are being sent right now."""
+        return bool(self._waiting) or self._under_way > 0
+
     def due(self) -> float:
         """When (monotonic) they may be sent: in the past, where nothing stands against it."""
         return self._not_before

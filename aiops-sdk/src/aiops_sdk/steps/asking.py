@@ -59,7 +59,9 @@ class Asking:
         given = _worded(given)
         wrong = sorted([name for name, value in given.items() if not _is_right(name, value)])
         if wrong:
-            self._count("what it made of {} is nothing that an event can have there".format(", ".join(wrong)))
+            self._count(
+                "of what it returned, {} cannot be in an event like this, and stays as it was".format(", ".join(wrong))
+            )
         return _checked(given, body, wrong)
 
     def _unasked(self, body: Wire, why: str) -> Wire:

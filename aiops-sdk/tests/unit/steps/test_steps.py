@@ -97,9 +97,9 @@ def test_what_fails_in_it_is_told_once_and_the_event_goes_out_unchanged(before_s
         {"level": "terrible"},
         {"contexts": ["a"]},
         {"contexts": {"a": 1}},
-        {"tags": {"a": 1}},
+        {"tags": {"a": [1]}},
         {"exceptions": "none"},
-        {"fingerprint": [1]},
+        {"fingerprint": [[1]]},
         {"event_id": "mine"},
         {"signal_type": "heartbeat"},
         {"repeat_count": 0},
@@ -157,3 +157,19 @@ def test_values_that_run_code_are_not_run():
     told = Steps(Scrubber()).run(an_event(contexts={"a": {"b": [Hostile()]}}), an_origin())
     assert told is not None
     assert told["contexts"] == {"a": {"b": ["<Hostile>"]}}
+
+
+def test_numbers_among_texts_are_told_as_texts():
+    body = asked(lambda body: {**body, "tags": {"a": 1, "b": True, "c": "x"}, "fingerprint": ["x", 7]})
+    assert body is not None
+    assert body["tags"] == {"a": "1", "b": "True", "c": "x"}
+    assert body["fingerprint"] == ["x", "7"]
+
+
+def test_a_field_that_stays_as_it_was_is_counted_and_told_once():
+    complaints: List[str] = []
+    steps = Steps(Scrubber(), lambda body: {**body, "tags": {"a": None}, "user": 7}, complaints.append)
+    for _ in range(2):
+        assert steps.run(an_event(), an_origin()) is not None
+    assert steps.failed == 2
+    assert complaints == ["of what it returned, tags, user cannot be in an event like this, and stays as it was"]
