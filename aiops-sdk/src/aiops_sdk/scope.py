@@ -210,7 +210,9 @@ def current_work() -> Optional[Work]:
 
 def current_request() -> Optional[RequestScope]:
     """The request that is being answered here, or None; also while a task runs within it."""
-    return request_of(_work.get())
+    work = _work.get()
+    # Each request comes here several times, and mostly it ends here.
+    return work if work is None or isinstance(work, RequestScope) else request_of(work)
 
 
 def request_of(work: Optional[Work]) -> Optional[RequestScope]:
