@@ -19,7 +19,7 @@ def platform() -> Iterator[Platform]:
     """A platform that answers 202 to everything."""
     running = Platform()
     yield running
-    running.stop()
+    running.end()
 
 
 @pytest.fixture(autouse=True)

@@ -89,6 +89,7 @@ class Platform:
         self._changed = threading.Condition()
         self._connections: Set[socket.socket] = set()
         self._numbers = 0
+        self._keeper: Optional[socket.socket] = None
         self._released = threading.Event()
         self._server = self._serve(0)
         self.port: int = self._server.server_address[1]
@@ -136,10 +137,18 @@ class Platform:
         self._released.set()
         self._server.shutdown()
         self._server.server_close()
+        self._keep_the_port()
         self.hang_up_idle_connections()
+
+    def end(self) -> None:
+        """The test is over."""
+        if self._keeper is None:
+            self.stop()
+        self._release_the_port()
 
     def start_again(self) -> None:
         """Listen again, on the same port."""
+        self._release_the_port()
         self._released = threading.Event()
         self._server = self._serve(self.port)
 
@@ -182,6 +191,17 @@ class Platform:
                 raise AssertionError(f"waited in vain for {what}; came: {self.received}")
 
     # How it works.
+
+    def _keep_the_port(self) -> None:
+        """Who is bound and does not listen refuses. Else another test would get the port, and what is sent here."""
+        self._keeper = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeper.bind((self._host, self.port))
+
+    def _release_the_port(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
 
     def _serve(self, port: int) -> ThreadingHTTPServer:
         platform = self

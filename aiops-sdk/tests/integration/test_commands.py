@@ -169,7 +169,7 @@ def test_a_certificate_is_looked_at(tmp_path: Path):
     code, told = found(tmp_path, secure.url, AIOPS_CA_FILE=str(tmp_path / "ca.pem"))
     assert code == 0
     assert told["encryption"].startswith("ok: TLSv1.")
-    secure.stop()
+    secure.end()
 
 
 UWSGI: Mapping[str, Tuple[str, str]] = {

@@ -44,7 +44,7 @@ class Authority:
 
     def stop(self) -> None:
         for each in self._running:
-            each.stop()
+            each.end()
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_without_encryption_a_proxy_with_a_password_passes_on_whole_requests():
     assert isinstance(sent(platform, None, url=url, proxy=proxy.url), Barred)
     assert platform.events == [{"message": "it broke"}]
     proxy.stop()
-    platform.stop()
+    platform.end()
 
 
 def test_a_proxy_that_is_not_there_is_named():
@@ -188,4 +188,4 @@ def test_a_platform_may_have_an_ipv6_address(authority: Authority, encrypted: bo
     platform = authority.platform("::1", host="::1") if encrypted else Platform("::1")
     assert isinstance(sent(platform, authority.file), Accepted)
     assert platform.events == [{"message": "it broke"}]
-    platform.stop()
+    platform.end()
