@@ -34,10 +34,10 @@ def plant(site, **fields):
     return incident
 
 
-def bury(site, body):
+def bury(site, number, body):
     """What the digest does with what nobody can read."""
     with SqlStore(site.seeds.database).begin() as transaction:
-        transaction.bury(a_parcel(1, body, project_id=site.project), "the body is not JSON")
+        transaction.bury(a_parcel(number, body, project_id=site.project), "the body is not JSON")
 
 
 def wait_until(page, condition):
@@ -82,8 +82,8 @@ def test_what_is_buried_stands_on_the_open_page_and_leaves_it(site, visit):
     window.wait_until_live()
     window.mark()
     expect(window.page.locator("main")).to_contain_text("Nothing is buried")
-    for body in (b"one", b"two"):
-        bury(site, body)
+    for number, body in enumerate((b"one", b"two"), start=1):
+        bury(site, number, body)
     expect(window.page.get_by_test_id("buried")).to_have_count(2)
     expect(window.page.get_by_test_id("retry-all")).to_be_visible()
     with SqlStore(site.seeds.database).begin() as transaction:

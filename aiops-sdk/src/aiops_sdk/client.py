@@ -615,9 +615,12 @@ class Client:
         """From here on the failure is accounted for: queued, delivered, or dropped with a reason."""
         self._notice_fork()
         own_id = capture.event_id
+        if exc is not None:
+            # Before anything waits: another thread, or greenlet, may be about to report the same.
+            seen.mark(exc, own_id)
         capturing.add_surroundings(capture, work, self.config, exc)
         event_id = self._delivery.put(capture, None if work is None else work.log)
-        if exc is not None:
+        if exc is not None and event_id != own_id:
             seen.mark(exc, event_id)
         if work is not None:
             work.log.note(event_id, capture.message, has_exception=exc is not None)

@@ -89,6 +89,8 @@ _MEASURE: Final = re.compile(
     r"more|less|of|or|to)",
     re.IGNORECASE,
 )
+# What happened to it; a number behind that is of something else.
+_HAPPENED = ("set", "changed", "updated", "rotated")
 # So long is what is clearly one behind words of several meanings.
 _LONG, _LONGER = 10, 16
 _LONGEST_WORD: Final = 20
@@ -188,8 +190,9 @@ def _is_secret(text: str, found: re.Match[str], value: str) -> bool:
 
 
 def _is_number(text: str, found: re.Match[str], value: str) -> bool:
-    """`password is 123456`, but not `password is 1234 characters long`."""
-    return value.isdigit() and _MEASURE.match(text, found.end("value")) is None
+    """`password is 123456`, but not `password is 1234 characters long`, nor `password reset 1234`."""
+    happened = found.group("links").endswith(_HAPPENED)
+    return value.isdigit() and not happened and _MEASURE.match(text, found.end("value")) is None
 
 
 def _word_before(text: str, at: int) -> str:
