@@ -9,7 +9,8 @@ A Python that is not on this machine is skipped by name; with CI=true that is an
 With the oldest Flask the tests that touch Flask run: what does not touch it has run on the same Python beside the newest.
 On the first and on the last Python everything runs; on those between, what Python itself has a part in: hooks, threads,
 tasks, forks, the end, tracebacks, the standard library's types. What the system and our code decide alone - faults, servers,
-commands, what goes over the wire - is the same on them, and where it is not, it changed from the first to the last.
+commands, secrets, what goes over the wire - is the same on them, and where it is not, it changed from the first to the last.
+How programs end and multiply is tested on every other Python.
 """
 
 from __future__ import annotations
@@ -44,24 +45,32 @@ TESTS = "aiops-sdk/tests"
 FAULTS = f"{TESTS}/integration/test_faults.py"
 FRAMEWORKS = f"{TESTS}/integration/frameworks"
 # What is no different between the first Python and the last.
-DECIDED_WITHOUT_PYTHON = tuple(
+DECIDED_WITHOUT_PYTHON = (
+    *(f"{TESTS}/unit/{name}" for name in ("cli", "delivery", "steps")),
+    *(
+        f"{TESTS}/integration/test_{name}.py"
+        for name in (
+            "before_send",
+            "celery",
+            "commands",
+            "flask_servers",
+            "heartbeats",
+            "jobs",
+            "own_transport",
+            "pytest_plugin",
+            "run",
+            "servers_with_workers",
+            "surroundings",
+            "tls",
+            "transport",
+            "vanished",
+        )
+    ),
+)
+# How programs end and multiply: beside the first and the last Python on two of those between.
+PROGRAMS = tuple(
     f"{TESTS}/integration/test_{name}.py"
-    for name in (
-        "before_send",
-        "celery",
-        "commands",
-        "flask_servers",
-        "heartbeats",
-        "jobs",
-        "own_transport",
-        "pytest_plugin",
-        "run",
-        "servers_with_workers",
-        "surroundings",
-        "tls",
-        "transport",
-        "vanished",
-    )
+    for name in ("crashes", "exit", "forks", "futures", "gevent", "multiprocessing")
 )
 
 
@@ -102,7 +111,13 @@ PARTS = (
         name="newest Flask, what Python decides",
         lock="sdk-newest.txt",
         tests=(TESTS, *(f"--ignore={each}" for each in (FAULTS, FRAMEWORKS, *DECIDED_WITHOUT_PYTHON))),
-        pythons=PYTHONS[1:-1],
+        pythons=("3.10", "3.12"),
+    ),
+    Part(
+        name="newest Flask, what Python decides within a process",
+        lock="sdk-newest.txt",
+        tests=(TESTS, *(f"--ignore={each}" for each in (FAULTS, FRAMEWORKS, *DECIDED_WITHOUT_PYTHON, *PROGRAMS))),
+        pythons=("3.9", "3.11"),
     ),
     Part(
         name="oldest Flask",
