@@ -158,8 +158,18 @@ def start_thread(name: str, run: Callable[[], None]) -> bool:
 
 
 def _name_this_thread(name: str) -> None:
+    """Let threading know this thread as any that it did not start, but without a number from those of the host's threads.
+
+    Those would be called differently, in every line of a log that names its thread.
+    """
     import threading
 
+    known: Any = vars(threading)
+    made = known["_DummyThread"].__new__(known["_DummyThread"])
+    make = known["_DummyThread"].__init__
+    surroundings = {**make.__globals__, "_newname": lambda *_: name}
+    attempt(lambda: type(make)(make.__code__, surroundings, closure=make.__closure__)(made), None)
+    # Whatever that came to.
     threading.current_thread().name = name
 
 

@@ -100,6 +100,21 @@ def test_the_traceback_is_printed_as_without_us(platform: Platform, tmp_path: Pa
     assert [event["error_type"] for event in platform.events] == ["ValueError"]
 
 
+def test_the_host_s_threads_are_called_as_without_us(platform: Platform, tmp_path: Path):
+    program = """
+        import logging, threading, time
+        import aiops_sdk
+        aiops_sdk.init()
+        logging.getLogger("shop").error("so that both of ours run")
+        ours = {"aiops-heartbeats", "aiops-delivery"}
+        while not ours <= {thread.name for thread in threading.enumerate()}:
+            time.sleep(0.01)
+        print(threading.Thread(target=print).name.split()[0])
+    """
+    ended = run_program(tmp_path, program, platform_url=platform.url)
+    assert ended.out == "Thread-1\n"
+
+
 def test_after_the_end_no_thread_of_ours_is_known_to_threading(platform: Platform):
     known = set(threading.enumerate())
     for number in range(3):
