@@ -15,10 +15,9 @@ from msgspec import Raw, structs
 
 from aiops_platform.core import salvage, wire
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.parcel import GZIP, Parcel, ParcelKind
 from aiops_platform.core.wire import Glance, Unreadable
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
 _QUICKLY: Final = 1
 _MARK: Final = b"\xef\xbb\xbf"
 # A stack that is damaged must still be known for one: otherwise the numbers of those after it would shift.
@@ -129,7 +128,7 @@ def without(text: bytes, lines: Collection[int]) -> bytes:
 
 def pack(text: bytes) -> bytes:
     """The batch as its parcel holds it."""
-    packer = zlib.compressobj(_QUICKLY, zlib.DEFLATED, _GZIP)
+    packer = zlib.compressobj(_QUICKLY, zlib.DEFLATED, GZIP)
     return packer.compress(text) + packer.flush()
 
 
@@ -139,7 +138,7 @@ def parcels(batch: Parcel) -> Iterator[Parcel]:
     Raises NoBatchError for what no door has accepted.
     """
     try:
-        head = _begin(zlib.decompress(batch.body, _GZIP))
+        head = _begin(zlib.decompress(batch.body, GZIP))
     except zlib.error as cause:
         raise NoBatchError(f"not gzip: {cause}") from cause
     if isinstance(head, Unreadable):

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-_GZIP: Final = 31
+#: What zlib calls gzip.
+GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP_BEGINS: Final = b"\x1f\x8b"
 _LEGIBLE_BYTES: Final = 1024 * 1024
 
 
@@ -37,10 +39,15 @@ class Parcel:
     reports: int = 1
 
 
+def is_packed(body: bytes) -> bool:
+    """Whether it came packed with gzip. No JSON begins like that."""
+    return body.startswith(_GZIP_BEGINS)
+
+
 def legible(body: bytes) -> str:
     """What came, as text for people, whatever it is: a mebibyte at most, without what would steer a terminal."""
-    if body.startswith(b"\x1f\x8b"):
+    if is_packed(body):
         with suppress(zlib.error):
-            body = zlib.decompressobj(_GZIP).decompress(body, _LEGIBLE_BYTES)
+            body = zlib.decompressobj(GZIP).decompress(body, _LEGIBLE_BYTES)
     text = body[:_LEGIBLE_BYTES].decode("utf-8", "replace")
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)

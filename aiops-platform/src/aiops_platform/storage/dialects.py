@@ -3,14 +3,20 @@
 Statements that every portion of reports needs are put together once: that takes SQLAlchemy longer than to run them.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Column, Connection, Executable, Table
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
+
+_Value = TypeVar("_Value")
+
+# In one list of values; an engine takes some thousands.
+_IN_LIMIT: Final = 300
 
 
 def insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
@@ -26,6 +32,13 @@ def add_missing(connection: Connection, table: Table, *returned: Column[object])
 def add_up(connection: Connection, table: Table, number: Column[int]) -> Executable:
     """Adds rows; where one is there already, its number is raised by the new one."""
     return _add_up(connection.dialect.name, table, number)
+
+
+def portions(values: Iterable[_Value]) -> Iterator[list[_Value]]:
+    """The values, as many at a time as one statement takes in a list."""
+    every = list(values)
+    for start in range(0, len(every), _IN_LIMIT):
+        yield every[start : start + _IN_LIMIT]
 
 
 @cache

@@ -1,18 +1,17 @@
 """The releases of each service, with the time at which each was first seen; the newest thousand of each service."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, and_, delete, select, tuple_
 
-from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.dialects import insert, portions
 from aiops_platform.storage.schema import releases
 
 MOST: Final = 1_000
-_IN_LIMIT: Final = 300
 _REMEMBERED: Final = 5_000
 
 
@@ -49,7 +48,7 @@ class Releases:
 def of_services(connection: Connection, service_ids: Collection[int]) -> dict[int, dict[str, datetime]]:
     """The releases of each of these services, with the time at which each was first seen."""
     found: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
-    for some in _portions(service_ids):
+    for some in portions(service_ids):
         for row in connection.execute(select(releases).where(releases.c.service_id.in_(some))):
             found[row.service_id][row.release] = row.first_seen_at
     return dict(found)
@@ -57,7 +56,7 @@ def of_services(connection: Connection, service_ids: Collection[int]) -> dict[in
 
 def _read(connection: Connection, wanted: Collection[tuple[int, str]]) -> dict[tuple[int, str], datetime]:
     found: dict[tuple[int, str], datetime] = {}
-    for some in _portions(wanted):
+    for some in portions(wanted):
         mine = and_(
             releases.c.service_id.in_({service_id for service_id, _ in some}),
             tuple_(releases.c.service_id, releases.c.release).in_(some),
@@ -88,9 +87,3 @@ def _keep_newest(connection: Connection, service_ids: Collection[int]) -> None:
         newest = select(releases.c.release).where(mine).order_by(releases.c.first_seen_at.desc(), releases.c.release)
         # SQLite knows an offset only beside a limit.
         connection.execute(delete(releases).where(mine, releases.c.release.in_(newest.offset(MOST).limit(MOST))))
-
-
-def _portions(values: Collection[Any]) -> Iterator[list[Any]]:
-    every = list(values)
-    for start in range(0, len(every), _IN_LIMIT):
-        yield every[start : start + _IN_LIMIT]

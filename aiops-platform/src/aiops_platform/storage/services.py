@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.storage import statements
+from aiops_platform.storage.dialects import portions
 
-_IN_LIMIT: Final = 300
 _REMEMBERED: Final = 5_000
 
 
@@ -35,10 +35,8 @@ class Services:
 
 
 def _read(connection: Connection, names: Collection[ServiceName]) -> dict[ServiceName, Service]:
-    every = list(names)
     found: dict[ServiceName, Service] = {}
-    for start in range(0, len(every), _IN_LIMIT):
-        some = every[start : start + _IN_LIMIT]
+    for some in portions(names):
         places = [(name.name, name.project_id, name.environment) for name in some]
         wanted = statements.told(places) | {"projects": list({name.project_id for name in some})}
         for row in connection.execute(statements.KNOWN_SERVICES, wanted):

@@ -10,10 +10,9 @@ from sqlalchemy import Connection, Table, bindparam, select
 from aiops_platform.core import facets
 from aiops_platform.core.facets import Pair
 from aiops_platform.ports import IncidentChange
-from aiops_platform.storage.dialects import add_up
+from aiops_platform.storage.dialects import add_up, portions
 from aiops_platform.storage.schema import incident_hours, incident_values
 
-_IN_LIMIT: Final = 300
 # What is remembered is bounded: so many incidents, each with few values.
 _REMEMBERED: Final = 5_000
 _FEW: Final = 100
@@ -56,8 +55,7 @@ class Tallies:
             known = {incident: self._known[incident] for incident in incidents if incident in self._known}
         read: defaultdict[int, set[Pair]] = defaultdict(set)
         missing = [incident for incident in incidents if incident not in known]
-        for start in range(0, len(missing), _IN_LIMIT):
-            some = missing[start : start + _IN_LIMIT]
+        for some in portions(missing):
             for incident, name, value in connection.execute(_VALUES_OF, {"some": some}):
                 read[incident].add((name, value))
         return known | {incident: frozenset(read.get(incident, ())) for incident in missing}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -51,7 +51,7 @@ from aiops_platform.storage import (
 )
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.dialects import add_missing
+from aiops_platform.storage.dialects import add_missing, portions
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
@@ -59,7 +59,6 @@ from aiops_platform.storage.services import Services
 from aiops_platform.storage.tallies import Tallies
 
 # SQLite takes at most 32,766 parameters in a statement, older ones 999.
-_IN_LIMIT: Final = 300
 
 
 class SqlStore:
@@ -158,7 +157,7 @@ class SqlTransaction:
         """See `ports.Transaction`."""
         wanted = {(key.hash, service_id, key.version): (service_id, key) for service_id, key in keys}
         found: dict[tuple[int, GroupKey], Incident] = {}
-        for some in _portions(wanted):
+        for some in portions(wanted):
             for row in self._connection.execute(statements.GROUPED, statements.told(some)).mappings():
                 found[wanted[row["hash"], row["service_id"], row["version"]]] = _incident(row)
         return found
@@ -181,7 +180,7 @@ class SqlTransaction:
         table = schema.events
         columns = select(table.c.incident_id, table.c.id, table.c.received_at)
         found: dict[int, list[tuple[int, datetime]]] = {}
-        for some in _portions(incident_ids):
+        for some in portions(incident_ids):
             wanted = columns.where(table.c.incident_id.in_(some), ~table.c.passing)
             for row in self._connection.execute(wanted.order_by(table.c.incident_id, table.c.id)):
                 found.setdefault(row.incident_id, []).append((row.id, row.received_at))
@@ -209,7 +208,7 @@ class SqlTransaction:
     def monitors(self, service_ids: Collection[int]) -> dict[int, Monitor]:
         """See `ports.Transaction`."""
         found: dict[int, Monitor] = {}
-        for some in _portions(service_ids):
+        for some in portions(service_ids):
             for row in self._connection.execute(statements.MONITORS, {"services": some}).mappings():
                 found[row["service_id"]] = _monitor(row)
         return found
@@ -252,7 +251,7 @@ class SqlTransaction:
     def instances(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], Instance]:
         """See `ports.Transaction`."""
         found: dict[tuple[int, str], Instance] = {}
-        for some in _portions(names):
+        for some in portions(names):
             for row in self._connection.execute(statements.INSTANCES, statements.told(some)).mappings():
                 fields = {name: row[name] for name in Instance.__dataclass_fields__}
                 found[row["service_id"], row["name"]] = Instance(**fields)
@@ -292,7 +291,7 @@ class SqlTransaction:
     def runs(self, wanted: Collection[tuple[int, bytes]]) -> dict[tuple[int, bytes], Run]:
         """See `ports.Transaction`."""
         found: dict[tuple[int, bytes], Run] = {}
-        for some in _portions(wanted):
+        for some in portions(wanted):
             for row in self._connection.execute(statements.RUNS, statements.told(some)).mappings():
                 fields = {name: row[name] for name in Run.__dataclass_fields__}
                 found[row["job_id"], row["run_id"]] = Run(**fields | {"state": RunState(row["state"])})
@@ -353,7 +352,7 @@ class SqlTransaction:
 
     def drop_events(self, row_ids: Collection[int]) -> None:
         """See `ports.Transaction`."""
-        for some in _portions(row_ids):
+        for some in portions(row_ids):
             self._drop_rows(schema.events.c.id.in_(some))
 
     def forget_events(
@@ -461,7 +460,7 @@ class SqlTransaction:
 
     def _known_jobs(self, names: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
         found: dict[tuple[int, str], int] = {}
-        for some in _portions(names):
+        for some in portions(names):
             for row in self._connection.execute(statements.JOBS, statements.told(some)):
                 found[row.service_id, row.name] = row.id
         return found
@@ -518,7 +517,7 @@ class SqlTransaction:
         passing = [{"incident": change.incident.id} for change in changes if change.ends_passing]
         self._many(statements.END_PASSING, passing)
         surplus = [event_id for change in changes for event_id in change.dropped]
-        gone = len(passing) + sum(self._delete(table, table.c.id.in_(some)) for some in _portions(surplus))
+        gone = len(passing) + sum(self._delete(table, table.c.id.in_(some)) for some in portions(surplus))
         self.count({"stored_events": -gone})
 
     def _add_events(self, told: Sequence[tuple[int, IncidentChange]]) -> None:
@@ -579,12 +578,6 @@ class _Memory:
     tallies: Tallies
     releases: Releases
     services: Services
-
-
-def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
-    every = list(values)
-    for start in range(0, len(every), _IN_LIMIT):
-        yield every[start : start + _IN_LIMIT]
 
 
 def _fact_rows(facts: Iterable[Fact]) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from aiops_platform.core.parcel import GZIP
 from aiops_platform.process.asgi import Receive
 
 # A body within reach is read to its end before it is refused: most clients listen only after they have spoken.
 _READ_TO_REFUSE = 16 * 1024 * 1024
-_GZIP = 16 + zlib.MAX_WBITS
 # Each takes some time, however short it is.
 _MOST_MEMBERS = 100
 
@@ -163,7 +163,7 @@ class _Unpacking(_Pile):
     def __init__(self, limit: int, share: Share) -> None:
         super().__init__(limit, share)
         self._packed = _Pile(limit, share)
-        self._unpacker = zlib.decompressobj(_GZIP)
+        self._unpacker = zlib.decompressobj(GZIP)
         self._members = 1
 
     def packed(self) -> bytes | None:
@@ -185,7 +185,7 @@ class _Unpacking(_Pile):
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise UnpackableError
-        self._unpacker = zlib.decompressobj(_GZIP)
+        self._unpacker = zlib.decompressobj(GZIP)
 
     def _unpack(self, part: bytes) -> bytes:
         try:

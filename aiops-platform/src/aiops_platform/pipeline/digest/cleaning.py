@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aiops_platform.core import batch
-from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.parcel import GZIP, Parcel, ParcelKind, is_packed
 from aiops_platform.core.scrubbing import Rules, Scrubber
 from aiops_platform.core.wire import AnyReport, Unreadable
 from aiops_platform.pipeline.digest.parcels import placed
@@ -16,8 +16,6 @@ from aiops_platform.ports import Store, Transaction
 
 # For so long rules that people change may not be noticed.
 _LOOKS_AGAIN: Final = timedelta(seconds=2)
-_GZIP_BEGINS: Final = b"\x1f\x8b"
-_GZIP: Final = 16 + zlib.MAX_WBITS
 # Small ones: where it is broken, what is in the same part is lost.
 _PART: Final = 16
 # No door takes more of a batch, unless it is set otherwise.
@@ -61,7 +59,7 @@ class Cleaning:
 
 
 def _cleaned(parcel: Parcel, scrubber: Scrubber) -> Parcel:
-    text = _legible(parcel.body) if parcel.body.startswith(_GZIP_BEGINS) else parcel.body
+    text = _legible(parcel.body) if is_packed(parcel.body) else parcel.body
     if not text:
         return parcel
     is_batch = parcel.kind is ParcelKind.BATCH
@@ -73,7 +71,7 @@ def _cleaned(parcel: Parcel, scrubber: Scrubber) -> Parcel:
 
 def _legible(packed: bytes) -> bytes:
     """What can be unpacked of it, up to where it is broken."""
-    unpacker = zlib.decompressobj(_GZIP)
+    unpacker = zlib.decompressobj(GZIP)
     parts: list[bytes] = []
     size = 0
     with suppress(zlib.error):

@@ -8,14 +8,11 @@ from typing import Final
 
 from aiops_platform.core import ahead
 from aiops_platform.core.event import Report
-from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.parcel import GZIP, Parcel, is_packed
 from aiops_platform.core.service import ServiceName
 
 # Taken apart they are several times as much, and all of it is held at once.
 _TOGETHER_BYTES: Final = 1024 * 1024
-# No JSON does.
-_GZIP_BEGINS: Final = b"\x1f\x8b"
-_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
@@ -47,9 +44,9 @@ def placed(parcel: Parcel, reason: str) -> str:
 
 def unpacked(parcel: Parcel) -> Parcel:
     """A single report as plain text, however it came. Raises zlib.error for what no door has taken."""
-    if not parcel.body.startswith(_GZIP_BEGINS):
+    if not is_packed(parcel.body):
         return parcel
-    return replace(parcel, body=zlib.decompress(parcel.body, wbits=_GZIP))
+    return replace(parcel, body=zlib.decompress(parcel.body, wbits=GZIP))
 
 
 def dated(parcel: Parcel, now: datetime) -> Parcel:
