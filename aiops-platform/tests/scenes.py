@@ -12,7 +12,9 @@ from sqlalchemy import update
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.storage import schema
+from aiops_platform.storage.transactions import SqlStore
 
 SAMPLES = Path(__file__).parents[2] / "wire" / "samples"
 
@@ -450,3 +452,27 @@ def plant_buried(seeds: Seeds, project: int) -> None:
         seeds.buried(project, "it could not be digested: ZeroDivisionError: division by zero", b'{"signal_type": "x"}')
         seeds.buried(project, "line 7 of a batch: the body is not JSON: " + "Expecting value, and so on, " * 12)
     seeds.buried(project, "<script>alert('the reason')</script>" + "wide" * 100, b"\x1b[31m" + b"\xff" * 2_000)
+
+
+#: Rules for grouping as a team writes them over the years: some fit, some do not, some are long.
+RULES = "\n".join(
+    [
+        "# what the shop calls",
+        'message:"*could not connect*" !environment:staging -> db {{ tag.shard }}',
+        "type:*Error service:shop -> {{ default }} {{ release }}",
+        "type:*Wide* message:" + "wide" * 40 + "* -> wide",
+        *(f"logger:shop.part{number}.* level:error -> part {number}" for number in range(30)),
+    ]
+)
+WRONG_RULES = "typ:Error -> e\nnonsense\n" + RULES
+
+
+def plant_rules(seeds: Seeds, project: int) -> None:
+    """Rules for grouping, and more that is secret, beside the incidents of a busy day."""
+    plant_busy(seeds, project)
+    with SqlStore(seeds.database).begin() as transaction:
+        transaction.save_group_rules(project, RULES)
+        for word in ("iban", "customer_number", "wide" * 15):
+            transaction.add_scrub_rule(project, RuleKind.NAME, word)
+        for number in range(12):
+            transaction.add_scrub_rule(project, RuleKind.VALUE, f"our secret {number}")

@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browsing import DESKTOP, PHONE, a_browser
 from playwright.sync_api import Browser, Page
 from scenes import (
+    RULES,
+    WRONG_RULES,
     plant_buried,
     plant_busy,
     plant_harm,
@@ -19,6 +21,7 @@ from scenes import (
     plant_many,
     plant_processes,
     plant_quiet,
+    plant_rules,
     plant_too_much,
     spoil,
 )
@@ -102,6 +105,9 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         plant_buried(site.seeds, site.project)
         yield "full", site, {"buried": "/buried"}
     with a_site() as site:
+        plant_rules(site.seeds, site.project)
+        yield "rules", site, {"settings": "/settings/grouping", "secrets": "/settings/secrets"}
+    with a_site() as site:
         incident = plant_harm(site.seeds, site.project)
         yield (
             "harm",
@@ -124,7 +130,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
 
 
 def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str) -> None:
-    """One page in four pictures, plus the sign-in page and the snippet, which are on the way."""
+    """One page in four pictures, plus those that a click on it leads to, or that are on the way."""
     for width, size in WIDTHS.items():
         for scheme in SCHEMES:
             context = browser.new_context(
@@ -143,6 +149,12 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
                 page.get_by_test_id("make-key").click()
                 page.get_by_test_id("snippet").wait_for()
                 shoot(page, target / f"setup-key-{width}-{scheme}.png")
+            if name == "settings-rules":
+                for outcome, rules in (("tried", RULES), ("wrong", WRONG_RULES)):
+                    page.locator("#rules").fill(rules)
+                    page.get_by_test_id("try").click()
+                    page.get_by_test_id("tried" if outcome == "tried" else "problems").wait_for()
+                    shoot(page, target / f"settings-{outcome}-{width}-{scheme}.png")
             context.close()
 
 
