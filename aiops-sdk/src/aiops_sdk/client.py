@@ -141,6 +141,7 @@ class Client:
         self._trusts: List[Trust] = []
         self._turns: List[Turns] = []
         self._scrubbers: List[Scrubber] = []
+        self._told_head: Tuple[Origin, Wire] = (self.origin, self.origin.head())
         self._prepared: List[Steps] = []
         self._made: List[Delivery] = []
         #: Why each event was lost that was lost before there was a delivery to count it.
@@ -651,7 +652,7 @@ class Client:
         """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
         self._compare()
         prepared = self._steps.run(draft.event(), self.origin)
-        return None if prepared is None else packing.packed(prepared, self.origin.head())
+        return None if prepared is None else packing.packed(prepared, self._head())
 
     def _compare(self) -> None:
         """Find out, once, what is new since an earlier start, for all events to tell. For a thread of ours."""
@@ -671,7 +672,11 @@ class Client:
         return capturing.stub_of(draft, self.scrubber)
 
     def _head(self) -> Wire:
-        return self.origin.head()
+        """What all events say; the same object as long as the same is said."""
+        origin, head = self._told_head
+        if origin is not self.origin:
+            origin, head = self._told_head = (self.origin, self.origin.head())
+        return head
 
     def _disk(self, voice: Voice) -> Optional[Disk]:
         if not self.config.spool:

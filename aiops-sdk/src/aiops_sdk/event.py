@@ -12,9 +12,11 @@ from aiops_sdk.frozen import Frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Callable, Dict, List, Mapping, Optional, Tuple
+    from typing import Callable, Dict, List, Mapping, Optional, Tuple, Union
 
     Wire = Dict[str, object]
+
+    Text = Union[str, "Later"]
 
 
 EXCEPTION = "exception"
@@ -64,6 +66,27 @@ _ids = Ids()
 def new_id() -> str:
     """A random UUID (version 4) as text."""
     return _ids.new()
+
+
+class Later:
+    """A text that takes time to make and may never be wanted: ``str()`` makes it, once. ``size`` is its length at most."""
+
+    __slots__ = ("_made", "_make", "size")
+
+    def __init__(self, size: int, make: Callable[[], str]) -> None:
+        self.size = size
+        self._make: Optional[Callable[[], str]] = make
+        self._made = ""
+
+    def __str__(self) -> str:
+        make = self._make
+        if make is not None:
+            self._made, self._make = make(), None
+        return self._made
+
+    def then(self, change: Callable[[str], str]) -> Later:
+        """The same text, changed; no longer than before."""
+        return Later(self.size, lambda: change(str(self)))
 
 
 class Origin(Frozen):
@@ -225,7 +248,7 @@ class Event(Frozen):
     error_type: str
     message: str
     level: str = "error"
-    stack_trace: str = ""
+    stack_trace: Text = ""
     status_code: Optional[int] = None
     request_path: Optional[str] = None
     route: Optional[str] = None
@@ -250,13 +273,17 @@ class Event(Frozen):
         """The whole body: old servers read the first fields and ignore the rest."""
         body = origin.head()
         body.update(self.fields())
+        body["stack_trace"] = str(self.stack_trace)
         contexts = {**origin.contexts, **self.contexts}
         if contexts:
             body["contexts"] = _objects(contexts)
         return body
 
     def fields(self, encode: Callable[[Tuple[Frame, ...]], object] = _listed) -> Wire:
-        """What the event says itself, without what ``Origin.head`` says. ``encode`` says how frames are said."""
+        """What the event says itself, without what ``Origin.head`` says. ``encode`` says how frames are said.
+
+        The text of the traceback is as it is here: it may be a ``Later`` still.
+        """
         fields: Wire = {
             "timestamp": int(self.occurred_at.timestamp()),
             "signal_type": self.signal_type,
@@ -272,26 +299,42 @@ class Event(Frozen):
         }
         if self.exceptions:
             fields["exceptions"] = [info.to_wire(encode) for info in self.exceptions]
-        fields.update(self._optional())
+        if self.request is not None:
+            fields["request"] = self.request.to_wire()
+        for name in _SAID_IF_KNOWN:
+            value = getattr(self, name)
+            if value is not None:
+                fields[name] = value
+        if self.contexts:
+            fields["contexts"] = _objects(self.contexts)
+        self._add_what_was_handed_in(fields)
+        if self.repeat_count > 1:
+            self._add_repeats(fields)
         return fields
 
-    def _optional(self) -> Wire:
-        repeated = self.repeat_count > 1
-        return _present(
-            request=self.request.to_wire() if self.request is not None else None,
-            route=self.route,
-            logger=self.logger,
-            template=self.template,
-            contexts=_objects(self.contexts) or None,
-            user=dict(self.user) if self.user else None,
-            tags=dict(self.tags) or None,
-            breadcrumbs=[crumb.to_wire() for crumb in self.breadcrumbs] or None,
-            fingerprint=list(self.fingerprint) or None,
-            also_seen_by=list(self.also_seen_by) or None,
-            repeat_count=self.repeat_count if repeated else None,
-            first_at=rfc3339(self.first_at) if repeated and self.first_at is not None else None,
-            last_at=rfc3339(self.last_at) if repeated and self.last_at is not None else None,
-        )
+    def _add_what_was_handed_in(self, fields: Wire) -> None:
+        if self.user:
+            fields["user"] = dict(self.user)
+        if self.tags:
+            fields["tags"] = dict(self.tags)
+        if self.breadcrumbs:
+            fields["breadcrumbs"] = [crumb.to_wire() for crumb in self.breadcrumbs]
+        for name in _SAID_IF_ANY:
+            several = getattr(self, name)
+            if several:
+                fields[name] = list(several)
+
+    def _add_repeats(self, fields: Wire) -> None:
+        fields["repeat_count"] = self.repeat_count
+        for name in _MOMENTS:
+            at = getattr(self, name)
+            if at is not None:
+                fields[name] = rfc3339(at)
+
+
+_SAID_IF_KNOWN = ("route", "logger", "template")
+_SAID_IF_ANY = ("fingerprint", "also_seen_by")
+_MOMENTS = ("first_at", "last_at")
 
 
 class Beat(Frozen):
@@ -323,9 +366,11 @@ class Beat(Frozen):
 
 def rfc3339(moment: datetime) -> str:
     """``2026-11-22T03:14:07.123456Z``, with all six digits even when they are zero."""
-    from datetime import timezone
+    if moment.utcoffset():
+        from datetime import timezone
 
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")[:-6] + "Z"
+        moment = moment.astimezone(timezone.utc)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _objects(contexts: Mapping[str, Mapping[str, object]]) -> Wire:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MEMBER_LIMIT = 15
 DEPTH_LIMIT = 10
 
+# Characters of a heading, and of the words between two exceptions.
+_FRAME = 150
 _LINKS = {
     chain.CAUSE: "\nThe above exception was the direct cause of the following exception:\n\n",
     chain.CONTEXT: "\nDuring handling of the above exception, another exception occurred:\n\n",
@@ -73,6 +75,16 @@ class Thrown:
 def text_of(entries: Sequence[Thrown], calls: Sequence[str]) -> str:
     """The whole text. ``calls`` are the lines of the calls of the exception of the same index."""
     return "".join(_Printer(entries, calls).entry(0))
+
+
+def size_of(entries: Sequence[Thrown], calls: Sequence[str]) -> Optional[int]:
+    """How long the whole text is at most; None for groups, whose boxes make it longer."""
+    size = 0
+    for entry, text in zip(entries, calls):
+        if entry.relation == chain.MEMBER:
+            return None
+        size += _FRAME + len(text) + len(entry.ending())
+    return size
 
 
 def syntax_error(exc: BaseException) -> Optional[str]:

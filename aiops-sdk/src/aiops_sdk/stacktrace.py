@@ -10,7 +10,7 @@ from __future__ import annotations
 from aiops_sdk import calls, chain, hostile, printing
 from aiops_sdk import locals as variables
 from aiops_sdk.calls import MEMORY
-from aiops_sdk.event import ExceptionInfo
+from aiops_sdk.event import ExceptionInfo, Later
 from aiops_sdk.frozen import Frozen, replace
 from aiops_sdk.printing import Thrown
 
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List, Mapping, Optional, Tuple
 
-    from aiops_sdk.event import Frame
+    from aiops_sdk.event import Frame, Text
 
 
 #: How many calls an exception may tell of, and a whole tree; and of how many its text may.
@@ -32,7 +32,7 @@ class Described(Frozen):
     """An exception as values: ``infos`` has the reported one first, ``text`` is the traceback as Python prints it."""
 
     infos: Tuple[ExceptionInfo, ...]
-    text: str
+    text: Text
 
 
 def take(exc: BaseException, *, with_locals: bool = False) -> Tuple[Thrown, ...]:
@@ -67,7 +67,13 @@ def tell(taken: Tuple[Thrown, ...]) -> Described:
         frames = _ends_of(frames, min(CALL_LIMIT, left))
         left -= len(frames)
         infos.append(_info(thrown, frames))
-    return Described(infos=tuple(infos), text=printing.text_of(taken, [stack.text for stack in told]))
+    return Described(infos=tuple(infos), text=_text(taken, [stack.text for stack in told]))
+
+
+def _text(taken: Tuple[Thrown, ...], calls: List[str]) -> Text:
+    """Many are sent with their frames alone, and then nobody wants it."""
+    size = printing.size_of(taken, calls)
+    return printing.text_of(taken, calls) if size is None else Later(size, lambda: printing.text_of(taken, calls))
 
 
 def describe(exc: BaseException) -> Described:

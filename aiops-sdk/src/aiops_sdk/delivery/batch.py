@@ -9,14 +9,13 @@ import json
 import time
 from datetime import datetime, timezone
 
-from aiops_sdk.delivery.parcel import EncodedFrames
 from aiops_sdk.event import rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Sequence, Tuple
 
-    from aiops_sdk.delivery.parcel import Parcel
+    from aiops_sdk.delivery.parcel import EncodedFrames, Parcel
     from aiops_sdk.event import Wire
 
 
@@ -33,37 +32,24 @@ def encode(head: Wire, parcels: Sequence[Parcel]) -> Tuple[bytes, int]:
     numbers: Dict[str, int] = {}
     lines: List[str] = [_json({**head, "sent_at": now()})]
     size = carried = 0
+
+    def number_of(frames: EncodedFrames) -> int:
+        """Of a stack; one that was not told yet gets a line."""
+        number = numbers.get(frames)
+        if number is None:
+            number = numbers[frames] = len(numbers)
+            more.append('{"frames":' + frames + "}")
+        return number
+
     for parcel in parcels:
-        more = _lines(parcel, head, numbers)
+        more: List[str] = []
+        more.append(parcel.line(head, number_of))
         size += sum(map(len, more))
         if carried and size > MAX_SIZE:
             break
         lines += more
         carried += 1
     return "\n".join(lines).encode("utf-8", "replace"), carried
-
-
-def _lines(parcel: Parcel, head: Wire, numbers: Dict[str, int]) -> List[str]:
-    """A line for each stack that was not told yet, and one for the event."""
-    lines: List[str] = []
-    own = {name: value for name, value in parcel.fields.items() if name not in head or head[name] != value}
-    contexts, shared = own.get("contexts"), head.get("contexts")
-    if isinstance(contexts, dict) and isinstance(shared, dict):
-        own["contexts"] = {name: value for name, value in contexts.items() if shared.get(name) != value}
-    exceptions = own.get("exceptions")
-    if isinstance(exceptions, list):
-        own["exceptions"] = [_with_number(info, numbers, lines) for info in exceptions]
-    return [*lines, _json(own)]
-
-
-def _with_number(info: object, numbers: Dict[str, int], lines: List[str]) -> object:
-    frames = info.get("frames") if isinstance(info, dict) else None
-    if not isinstance(info, dict) or not isinstance(frames, EncodedFrames):
-        return info
-    if frames not in numbers:
-        numbers[frames] = len(numbers)
-        lines.append('{"frames":' + frames + "}")
-    return {**info, "frames": numbers[frames]}
 
 
 def stamped(body: bytes) -> bytes:

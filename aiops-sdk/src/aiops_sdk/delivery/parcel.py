@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from aiops_sdk.event import Later
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Optional, Sequence, Tuple
@@ -71,15 +73,30 @@ class Parcel:
 
     @property
     def fields(self) -> Wire:
-        """What a batch says of it, as JSON values: all but what ``Origin.head`` says.
+        """What it says itself in a batch, as JSON values.
 
         Where an exception has frames, they are ``EncodedFrames``. The text of a traceback is missing where frames show their
         lines, and the time in seconds where there is a better one: the server makes them.
         """
-        left_out = {"timestamp"} if "occurred_at" in self._own else set()
-        if any('"source":' in str(info.get("frames")) for info in _exceptions(self._own)):
-            left_out.add("stack_trace")
-        return {name: value for name, value in self._own.items() if name not in left_out}
+        own = dict(self._own)
+        if "occurred_at" in own:
+            own.pop("timestamp", None)
+        if any('"source":' in _frames_of(info) for info in _exceptions(own)):
+            own.pop("stack_trace", None)
+        elif "stack_trace" in own:
+            own["stack_trace"] = str(own["stack_trace"])
+        return own
+
+    def line(self, head: Wire, number_of: Callable[[EncodedFrames], int]) -> str:
+        """Its line in a batch that begins with ``head``: it says only what differs from that, and stacks by their numbers."""
+        own = {name: value for name, value in self.fields.items() if name not in head or head[name] != value}
+        contexts, shared = own.get("contexts"), head.get("contexts")
+        if isinstance(contexts, dict) and isinstance(shared, dict):
+            own["contexts"] = {name: value for name, value in contexts.items() if shared.get(name) != value}
+        told = own.get("exceptions")
+        if isinstance(told, list):
+            own["exceptions"] = [_with_number(info, number_of) for info in told]
+        return _json(own)
 
     def lighter(self) -> Optional[Parcel]:
         """The same with the least telling details taken away; None when nothing is left that could be.
@@ -104,8 +121,15 @@ class Parcel:
         return parcel or self
 
     def _is_small(self) -> bool:
-        """Whether it fits for certain, told without encoding it."""
-        return _characters(self._own) < _SMALL
+        """Whether it fits for certain, told without encoding all of it."""
+        told = dict(self._own)
+        trace = told.pop("stack_trace", "")
+        size = trace.size if isinstance(trace, Later) else len(str(trace))
+        infos = _exceptions(told)
+        size += sum([len(_frames_of(info)) for info in infos])
+        # Of what is left a repr is no shorter than its characters, and quickly made.
+        told["exceptions"] = [{**info, "frames": None} for info in infos]
+        return size + len(repr(told)) + _encoder.size_of(self._head) < _SMALL
 
 
 def pack(event: Event, origin: Origin) -> Parcel:
@@ -133,18 +157,27 @@ class Encoder:
     def __init__(self) -> None:
         self._frames: Dict[int, Tuple[Frame, str]] = {}
         self._stacks: Dict[int, Tuple[Tuple[Frame, ...], EncodedFrames]] = {}
+        self._head: Tuple[Wire, int] = ({}, 2)
 
     def frames(self, frames: Tuple[Frame, ...]) -> EncodedFrames:
         """All frames of one exception. What tells of variables is never the same again."""
-        if any(frame.locals is not None for frame in frames):
-            return EncodedFrames(_json([frame.to_wire() for frame in frames]))
         known = self._stacks.get(id(frames))
         if known is None:
+            if any(frame.locals is not None for frame in frames):
+                return EncodedFrames(_json([frame.to_wire() for frame in frames]))
             if len(self._stacks) >= STACKS:
                 self._stacks.clear()
             known = (frames, EncodedFrames("[" + ",".join(map(self._frame, frames)) + "]"))
             self._stacks[id(frames)] = known
         return known[1]
+
+    def size_of(self, head: Wire) -> int:
+        """How long a head is as JSON; mostly it is the same one."""
+        known, size = self._head
+        if known is not head:
+            size = len(_json(head))
+            self._head = (head, size)
+        return size
 
     def _frame(self, frame: Frame) -> str:
         known = self._frames.get(id(frame))
@@ -173,18 +206,29 @@ def _encoded(head: Wire, own: Wire) -> bytes:
 def _encoded_exception(info: Wire) -> str:
     """Its frames are JSON already."""
     text = _json({name: value for name, value in info.items() if name != "frames"})
-    return (
-        text[:-1] + ("," if len(text) > 2 else "") + '"frames":' + str(info["frames"]) + "}"
-        if "frames" in info
-        else text
-    )
+    if "frames" not in info:
+        return text
+    return text[:-1] + ("," if len(text) > 2 else "") + '"frames":' + str(info["frames"]) + "}"
+
+
+def _with_number(info: object, number_of: Callable[[EncodedFrames], int]) -> object:
+    if not isinstance(info, dict):
+        return info
+    frames = info.get("frames")
+    return {**info, "frames": number_of(frames)} if isinstance(frames, EncodedFrames) else info
 
 
 def _json(value: object) -> str:
     return _JSON.encode(value)
 
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+def _made(value: object) -> str:
+    if isinstance(value, Later):
+        return str(value)
+    raise TypeError("{} is nothing that JSON has.".format(type(value).__name__))
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_made)
 
 
 def _exceptions(own: Wire) -> List[Wire]:
@@ -192,21 +236,14 @@ def _exceptions(own: Wire) -> List[Wire]:
     return [info for info in found if isinstance(info, dict)] if isinstance(found, list) else []
 
 
+def _frames_of(info: Wire) -> str:
+    """The frames of an exception as JSON."""
+    frames = info.get("frames")
+    return frames if isinstance(frames, str) else ""
+
+
 def _object(value: object) -> Wire:
     return value if isinstance(value, dict) else {}
-
-
-def _characters(value: object) -> int:
-    """About how much text there is in a JSON value, rather too much."""
-    if isinstance(value, str):
-        return len(value)
-    if not isinstance(value, (dict, list)):
-        return 24
-    total = sum(map(len, value)) if isinstance(value, dict) else 0
-    for each in value.values() if isinstance(value, dict) else value:
-        # Most are texts, and calls cost more than they do.
-        total += 24 + (len(each) if type(each) is str else _characters(each))
-    return total
 
 
 # What is taken away, step by step.
@@ -233,7 +270,7 @@ def _without_contexts(own: Wire) -> Wire:
 
 
 def _with_frames_less(info: Wire, field: str) -> Wire:
-    frames = str(info.get("frames"))
+    frames = _frames_of(info)
     if '"{}":'.format(field) not in frames:
         return info
     listed: object = json.loads(frames)

@@ -7,7 +7,7 @@ hidden in a copy.
 from __future__ import annotations
 
 from aiops_sdk import telling
-from aiops_sdk.event import Frame, SourceContext
+from aiops_sdk.event import Frame, Later, SourceContext
 from aiops_sdk.frozen import replace
 from aiops_sdk.steps import cuts, markup, patterns, refusals, statements
 from aiops_sdk.steps.known import Known
@@ -112,15 +112,25 @@ class Scrubber:
         return "&".join([self._parameter(part) for part in given.split("&")])
 
     def body(self, own: Wire) -> Wire:
-        """A body as the wire has it, without secrets. The frames of an exception may be ``Frame`` objects still."""
+        """A body as the wire has it, without secrets.
+
+        The frames of an exception may be ``Frame`` objects still, and the text of the traceback a ``Later``.
+        """
         return {name: value if name in _OURS else self._field(name, value) for name, value in own.items()}
 
     def value(self, name: str, given: object, depth: int = _DEPTH) -> object:
         """Anything that JSON has, under this name."""
-        if given is None or type(given) is bool or given == "":
+        kind = type(given)
+        if kind is str:
+            # Most are, and were seen before.
+            if not given or self.is_telling(name):
+                return MASK if given else given
+            told = self._texts.get(given)  # type: ignore[call-overload]  # it is a text
+            return self.text(given) if told is None else told  # type: ignore[arg-type]  # as above
+        if given is None or kind is bool:
             return given
-        if type(given) is int or type(given) is float:
-            return self._number(name, given)
+        if kind is int or kind is float:
+            return self._number(name, given)  # type: ignore[arg-type]  # it is a number
         if self.is_telling(name):
             return MASK if given else given
         return self._inside(name, given, depth) if isinstance(given, (dict, list, tuple)) else self.text(str(given))
@@ -154,8 +164,11 @@ class Scrubber:
         return "" if len(parts) > 2 and (is_word or " " in name or "=" in name) else name
 
     def _field(self, name: str, value: object) -> object:
-        if name == "stack_trace" and type(value) is str:
-            return self._trace(value)
+        if name == "stack_trace":
+            if type(value) is Later:
+                return value.then(self._trace)
+            if type(value) is str:
+                return self._trace(value)
         if name == "exceptions" and type(value) is list:
             return [self._exception(info) for info in value]
         if name == "request" and type(value) is dict:

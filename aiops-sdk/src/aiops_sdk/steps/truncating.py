@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Mapping, Optional, Tuple
 
-    from aiops_sdk.event import Event, ExceptionInfo, Request
+    from aiops_sdk.event import Event, ExceptionInfo, Request, Text
 
 
 MESSAGE = 8_192
@@ -34,7 +34,7 @@ _LIMITS = (
 def truncate(event: Event) -> Event:
     """The same event, within the limits; the same object if it is already."""
     within: Dict[str, Any] = {name: _cut(getattr(event, name), limit) for name, limit in _LIMITS}
-    within["stack_trace"] = cut_middle(event.stack_trace, STACK_TRACE)
+    within["stack_trace"] = _trace(event.stack_trace)
     within["request"] = _request(event.request)
     within["exceptions"] = _exceptions(event.exceptions)
     changed = {name: value for name, value in within.items() if value is not getattr(event, name)}
@@ -61,6 +61,12 @@ def cut_middle(text: str, limit: int) -> str:
     first = first if end < 0 else end
     last = last if begin < 0 else begin + 1
     return "{}\n[… {} characters are left out …]\n{}".format(text[:first], last - first, text[last:])
+
+
+def _trace(text: Text) -> Text:
+    if isinstance(text, str):
+        return cut_middle(text, STACK_TRACE)
+    return text if text.size <= STACK_TRACE else text.then(lambda whole: cut_middle(whole, STACK_TRACE))
 
 
 def _cut(text: Optional[str], limit: int) -> Optional[str]:

@@ -10,7 +10,7 @@ from events import an_event, an_origin
 
 from aiops_sdk.delivery import batch
 from aiops_sdk.delivery.parcel import packed
-from aiops_sdk.event import Event, ExceptionInfo, Frame, Request, SourceContext
+from aiops_sdk.event import Event, ExceptionInfo, Frame, Later, Request, SourceContext
 from aiops_sdk.steps import Scrubber, Steps
 
 Body = Dict[str, Any]
@@ -173,3 +173,19 @@ def test_a_field_that_stays_as_it_was_is_counted_and_told_once():
         assert steps.run(an_event(), an_origin()) is not None
     assert steps.failed == 2
     assert complaints == ["of what it returned, tags, user cannot be in an event like this, and stays as it was"]
+
+
+def test_the_text_of_a_traceback_is_made_when_it_is_wanted_and_then_without_secrets():
+    made: List[str] = []
+    trace = Later(100, lambda: made.append("once") or "Traceback …\nValueError: password=hunter2-and-more")  # type: ignore[func-returns-value]
+    frame = Frame("a.py", "f", "a", 1, in_app=True, source=SourceContext((), "l", ()))
+    event = an_event(stack_trace=trace, exceptions=(ExceptionInfo("A", None, "b", frames=(frame,)),))
+    head = an_origin().head()
+    told = Steps(Scrubber()).run(event, an_origin())
+    assert told is not None
+    parcel = packed(told, head)
+    batch.encode(head, [parcel])
+    assert made == []
+    for _ in range(2):
+        assert json.loads(parcel.body)["stack_trace"] == "Traceback …\nValueError: password=[hidden]"
+    assert made == ["once"]
