@@ -15,6 +15,7 @@ WORDS = (
     "password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "authorization", "cookie", "apikey",
     "privatekey", "accesskey", "encryptionkey", "signingkey", "masterkey", "sharedkey", "accountkey", "authkey", "sshkey",
     "credential", "session", "sessid", "signature", "csrf", "xsrf", "jwt", "cardnumber", "creditcard", "securitycode",
+    "verificationcode", "onetimecode", "otpcode", "mfacode", "2facode", "logincode", "recoverycode", "backupcode",
 )  # fmt: skip
 #: What a name may end in or be, as a word of its own: "db_pass" is one, "compass" is not.
 ENDINGS = ("pass", "auth", "authentication", "pin", "otp", "cvv", "cvc", "ssn", "sig")

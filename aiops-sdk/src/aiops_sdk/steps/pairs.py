@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from aiops_sdk import telling
-from aiops_sdk.steps import extents, looks, places, prose
+from aiops_sdk.steps import extents, literals, looks, places, prose, remarks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ _EXPRESSION = re.compile(
 )
 # Also of a value that is handed to a database beside the statement.
 _PLACEHOLDER = re.compile(
-    r"(?:<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?|\?|\$[0-9]{1,4}(?:::\w{1,40})?|:(?:[0-9]{1,4}|[a-z_]{1,40}(?:_[0-9]{1,4})?))[.\]]{0,2}\Z"
+    r"(?:<(?:[A-Z]+[-_])*(?:KEY|TOKEN|SECRET|PASSWORD)>?|%\([A-Za-z_]\w{0,60}|\?|\$[0-9]{1,4}(?:::\w{1,40})?|:(?:[0-9]{1,4}|[a-z_]{1,40}(?:_[0-9]{1,4})?))[.\]]{0,2}\Z"
 )
 _LETTERS = 15
 # So many signs are no secret behind "token".
@@ -130,25 +130,29 @@ class Pairs:
         is_short = len(small) <= _SHORT
         may_be_pairs = not is_short or self._may_be_in(small)
         may_be_told = not is_short or any(root in small for root in prose.ROOTS)
+        codes = prose.codes(small) if "code" in small else []
         if not (may_be_pairs or may_be_told):
-            return text
+            return without(codes, text)
         begin, keys = places.of_words(small, self._own)
         spans = self._pairs_at(text, small, begin) if may_be_pairs else []
         if may_be_told:
             told = prose.spans(text, small, sorted(begin + keys) if keys else begin)
             spans = sorted(spans + told) if told else spans
-        return without(spans, text)
+        return without(sorted(spans + codes) if codes else spans, text)
 
     def _pairs_at(self, text: str, small: str, begin: List[int]) -> List[Tuple[int, int]]:
         spans: List[Tuple[int, int]] = []
         done = 0
         for at in begin:
-            found = self._pair.match(small, at) if at >= done else None
-            if found is not None:
-                span = self._span(text, found)
-                if span[0] < span[1]:
-                    spans.append(span)
-                    done = span[1]
+            if at < done:
+                continue
+            found = self._pair.match(small, at)
+            span = None if found is None else self._span(text, found)
+            if span is None or span[0] == span[1]:
+                span = literals.span(text, small, at)
+            if span is not None:
+                spans.append(span)
+                done = span[1]
         return sorted(spans + self._options_at(small, begin)) if "--" in small else spans
 
     def _options_at(self, small: str, begin: List[int]) -> List[Tuple[int, int]]:
@@ -192,6 +196,8 @@ class Pairs:
         quote = found.group("quote")
         if MASK[:-1] in value or not self._is_secret(text, found, value):
             return begin, begin
+        if _is_remark(text, found):
+            return _value_in_remark(text, found)
         if quote:
             return begin, extents.quoted(text, end, quote)
         if found.group("escaped"):
@@ -290,6 +296,23 @@ def _is_in_line(text: str, found: Match[str]) -> bool:
         # As behind a prompt.
         return True
     return alone and not value.endswith(":") and found.group("quote") not in _TRIPLE
+
+
+def _is_remark(text: str, found: Match[str]) -> bool:
+    """Whether it is not the value, but what is wrong with it."""
+    begin = found.start("value")
+    if text[begin] == "[":
+        return found.group("sign") == ":" and remarks.are_all(text, begin)
+    return remarks.begins(text, begin)
+
+
+def _value_in_remark(text: str, found: Match[str]) -> Tuple[int, int]:
+    begin = found.start("value")
+    if text[begin] == "[":
+        return begin, begin
+    quote = found.group("quote")
+    end = extents.quoted(text, begin, quote) if quote else extents.line(text, begin)
+    return remarks.value_in(text, begin, end) or (begin, begin)
 
 
 def _is_enclosed(text: str, found: Match[str]) -> bool:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 # What the words begin with, and how far into a word that is.
 _WORDS = (
     ("pass", 0), ("pwd", 0), ("sec", 0), ("auth", 0), ("cred", 0), ("sess", 0), ("sig", 0),
-    ("srf", 1), ("jwt", 0), ("card", 0), ("pin", 0), ("otp", 0), ("cv", 0), ("ssn", 0),
+    ("srf", 1), ("card", 0), ("pin", 0), ("otp", 0), ("cv", 0), ("ssn", 0),
 )  # fmt: skip
-_KEY = "key"
+_KEY, _JWT = "key", "jwt"
 _TOKEN, _KEN = "token", "ken"
 _COOKIE, _KIE = "cookie", "kie"
 # What makes a secret of one.
@@ -51,5 +51,17 @@ def of_words(small: str, own: Optional[Pattern[str]]) -> Tuple[List[int], List[i
         elif small.startswith(_KIE, at) and small.startswith(_COOKIE, at - 3):
             begin.append(at - 3)
         at = small.find("k", at + 1)
+    begin += _web_tokens(small)
     begin.sort()
     return begin, keys
+
+
+def _web_tokens(small: str) -> List[int]:
+    found: List[int] = []
+    # So is this letter.
+    at = small.find("j")
+    while at >= 0:
+        if small.startswith(_JWT, at):
+            found.append(at)
+        at = small.find("j", at + 1)
+    return found

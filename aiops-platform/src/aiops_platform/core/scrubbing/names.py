@@ -8,7 +8,8 @@ _WORDS: Final = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "authorization", "cookie", "apikey"),
     *("privatekey", "accesskey", "encryptionkey", "signingkey", "masterkey", "sharedkey", "accountkey", "authkey"),
     *("sshkey", "credential", "session", "sessid", "signature", "csrf", "xsrf", "jwt", "cardnumber", "creditcard"),
-    "securitycode",
+    *("securitycode", "verificationcode", "onetimecode", "otpcode", "mfacode", "2facode", "logincode", "recoverycode"),
+    "backupcode",
 )
 # What a name may be or end in, as a word of its own: "db_pass" is one, "compass" is not.
 _ENDINGS: Final = ("pass", "auth", "authentication", "pin", "otp", "cvv", "cvc", "ssn", "sig")

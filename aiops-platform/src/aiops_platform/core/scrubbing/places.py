@@ -9,9 +9,10 @@ from typing import Final
 # What the words begin with, and how far into a word that is.
 _WORDS: Final = (
     ("pass", 0), ("pwd", 0), ("sec", 0), ("auth", 0), ("cred", 0), ("sess", 0), ("sig", 0),
-    ("srf", 1), ("jwt", 0), ("card", 0), ("pin", 0), ("otp", 0), ("cv", 0), ("ssn", 0),
+    ("srf", 1), ("card", 0), ("pin", 0), ("otp", 0), ("cv", 0), ("ssn", 0),
 )  # fmt: skip
 _KEY: Final = "key"
+_JWT: Final = "jwt"
 _TOKEN, _KEN = "token", "ken"
 _COOKIE, _KIE = "cookie", "kie"
 # What makes a secret of one.
@@ -45,5 +46,17 @@ def of_words(small: str, own: re.Pattern[str] | None) -> tuple[list[int], list[i
         elif small.startswith(_KIE, at) and small.startswith(_COOKIE, at - 3):
             begin.append(at - 3)
         at = small.find("k", at + 1)
+    begin += _web_tokens(small)
     begin.sort()
     return begin, keys
+
+
+def _web_tokens(small: str) -> list[int]:
+    found: list[int] = []
+    # So is this letter.
+    at = small.find("j")
+    while at >= 0:
+        if small.startswith(_JWT, at):
+            found.append(at)
+        at = small.find("j", at + 1)
+    return found

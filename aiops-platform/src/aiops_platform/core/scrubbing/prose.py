@@ -24,7 +24,6 @@ ROOTS: Final = (
     "session",
     "pin is",
     "otp is",
-    "code is",
 )
 
 _OF_PASSWORDS: Final = r"pass(?:word|wd|phrase|code)s?|pwds?"
@@ -43,20 +42,27 @@ _SENTENCE: Final = re.compile(
     rf"(?P<links>(?:[:,;]?\s{{1,3}}(?:{_LINKS})(?![\w-])){{0,4}})(?P<sign>\s?(?:=>|->|[:=])(?=\s))?"
     r"\s{1,3}(?P<open>[\"'`(\[<\u201c\u2018\u00ab])?(?P<value>[^\s\"'`]{4,256})"
 )  # fmt: skip
-_NUMBER: Final = re.compile(r"(?:pin|otp|code) is:? (?P<value>[0-9]{4,10})(?![\w.-])")
+_NUMBER: Final = re.compile(r"(?:pin|otp) is:? (?P<value>[0-9]{4,10})(?![\w.-])")
 _NUMBERED: Final = ("pin is", "otp is")
-_CODE: Final = "code is"
-_CODES: Final = (
-    "verification",
-    "security",
-    "access",
-    "login",
-    "confirmation",
-    "authentication",
-    "one-time",
-    "auth",
-    "recovery",
+_CODE: Final = "code"
+# Behind it, and before it: "482913 is your login code".
+_CODE_VALUE: Final = re.compile(
+    r"code[\"']?(?: (?:for|to) [^\s:]{1,64}(?=:| is))?"
+    r"(?:,? (?:is|was|now|entered|given|sent|used|received|expected|provided|submitted|got|invalid|wrong|incorrect|expired)){0,3}"
+    r"\s{0,2}[:=]?\s{0,2}[\"'(]?(?P<value>(?:[a-z]{1,2}-)?(?:[0-9]{4,10}|[0-9]{3}[ -][0-9]{3}))(?![\w-]|\.[0-9])"
 )
+_CODE_OF: Final = re.compile(
+    r"(?<![\w.-])(?P<value>(?:[a-z]{1,2}-)?(?:[0-9]{4,10}|[0-9]{3}[ -][0-9]{3})) is (?:your|the) [\w -]{0,40}\Z"
+)
+_IS: Final = " is "
+_BEFORE_CODE: Final = 64
+_CODES: Final = frozenset(
+    {
+        "verification", "security", "access", "login", "log-in", "signin", "sign-in", "sign in", "confirmation",
+        "authentication", "authenticator", "one-time", "onetime", "one time", "auth", "recovery", "backup", "otp", "totp",
+        "2fa", "mfa", "two-factor", "sms", "pin", "activation", "unlock", "your",
+    }
+)  # fmt: skip
 _PAIR: Final = re.compile(r"credentials?(?: are| were|:)? [^\s:/]{1,64}(?::| ?/ ?)(?P<value>[^\s\"'`]{5,256})")
 # What is compared with it, or was instead of it.
 _NEXT: Final = re.compile(
@@ -85,7 +91,7 @@ _SAID_OF_IT: Final = frozenset(
 )  # fmt: skip
 
 _MEASURE: Final = re.compile(
-    r"[ -]{0,2}(?:%|char|digit|letter|symbol|bit|byte|kb|mb|ms|sec|min|hour|day|week|month|year|time|try|trie|attempt|long|"
+    r"[ -]{0,2}(?:%|char|digit|letter|symbol|bit|byte|kb|mb|ms|sec|min|hour|day|week|month|year|time|line|try|trie|attempt|long|"
     r"more|less|of|or|to)",
     re.IGNORECASE,
 )
@@ -104,9 +110,7 @@ _AS_CAPITALS: Final = bytes(97 if 97 <= code < 123 else 65 if 65 <= code < 91 el
 
 def spans(text: str, small: str, places: Sequence[int]) -> list[Span]:
     """Where secrets stand in sentences. `small` is the text in small letters; at `places` one of the words may begin."""
-    found = list(_codes(small))
-    if not places:
-        return found
+    found: list[Span] = []
     done = 0
     for at in places:
         if at < done:
@@ -206,14 +210,30 @@ def _of_pair(text: str, found: re.Match[str]) -> Iterator[Span]:
         yield begin, end
 
 
-def _codes(small: str) -> Iterator[Span]:
-    """What is sent to a telephone."""
+def codes(small: str) -> list[Span]:
+    """Where numbers stand that are sent to a telephone."""
+    found: list[Span] = []
     at = small.find(_CODE)
     while at >= 0:
-        found = _NUMBER.match(small, at)
-        if found is not None and _word_before(small, at) in _CODES:
-            yield found.span("value")
+        if _is_of_a_login(small, at):
+            after = _CODE_VALUE.match(small, at)
+            if after is not None and _MEASURE.match(small, after.end()) is None:
+                found.append(after.span("value"))
+            elif small.find(_IS, max(0, at - _BEFORE_CODE), at) >= 0:
+                found += _code_before(small, at)
         at = small.find(_CODE, at + 1)
+    return found
+
+
+def _is_of_a_login(small: str, at: int) -> bool:
+    words = small[max(0, at - _LONGEST_WORD) : at].replace("_", " ").strip(" -").split(" ")
+    return words[-1].lstrip("\"'({[-") in _CODES or " ".join(words[-2:]) in _CODES
+
+
+def _code_before(small: str, at: int) -> Iterator[Span]:
+    of = _CODE_OF.search(small, max(0, at - _BEFORE_CODE), at)
+    if of is not None:
+        yield of.span("value")
 
 
 def _in_row(text: str, at: int) -> Iterator[Span]:

@@ -1,6 +1,8 @@
 """What is handed to a database by its place alone: `INSERT INTO users (name, password) VALUES ('bob', 'S')`, and SQLAlchemy's parameters.
 
-The column is named in one list, its value stands in another. Where both do not agree, all values are hidden.
+The column is named in one list, its value stands in another. Where both do not agree, all values are hidden. Where no
+column is named, in a table of people or with a telling name any text may be the secret; and so it is where SQLAlchemy logs
+parameters, if the statement is not to be seen.
 """
 
 import re
@@ -17,7 +19,29 @@ _INTO: Final = "into "
 _INSERT: Final = re.compile(
     r"into\s{1,8}[^\s(]{1,200}(?:\s|\\n){0,8}\((?P<columns>[^()]{1,4096})\)[^()]{0,200}?values(?:\s|\\n){0,8}(?=\()"
 )
+# The same without names of columns.
+_INSERT_ALL: Final = re.compile(
+    r"into\s{1,8}(?P<table>[^\s(]{1,200}?)(?:\s|\\n){1,8}(?:(?:overriding|default)[a-z ]{1,40})?values(?:\s|\\n){0,8}(?=\()"
+)
+_OF_PEOPLE: Final = (
+    "user", "users", "account", "accounts", "member", "members", "login", "logins", "customer", "customers", "admin", "admins",
+    "employee", "employees", "person", "people", "staff",
+)  # fmt: skip
+# What no secret is: addresses of e-mail, dates, ids.
+_HARMLESS: Final = re.compile(
+    r"[^\s@]+@[\w-]+(?:\.[\w-]+)+\Z|[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.+Z-]{0,32})?\Z|"
+    r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\Z"
+)
 _PARAMETERS: Final = "[parameters: "
+# How SQLAlchemy's echo begins a line of them.
+_ECHO: Final = ("[generated in ", "[cached since ", "[no key ", "[raw sql] ", "[insertmanyvalues ", "[caching disabled")
+# What is longer and holds them names who logs them.
+_SHORT: Final = 2_048
+_LOGGER: Final = "sqlalchemy"
+_ECHOED: Final = re.compile(
+    r"\[(?:generated in|cached since|no key|raw sql|insertmanyvalues|caching disabled)[^\]\n]{0,120}\] (?=[(\[{])"
+)
+_VERB: Final = re.compile(r"\b(?:insert|update|select|delete|merge|replace)\s")
 _STATEMENT: Final = "[sql: "
 # A statement of so many characters, and so many rows.
 _LONGEST: Final = 8_192
@@ -35,6 +59,7 @@ _TOKEN: Final = re.compile(
     r"(?P<deep>\\{1,15}[\"'])[^\n]{0,2048}?(?P=deep)|'(?:\\.|''|[^'\\])*'|\"(?:\\.|\"\"|[^\"\\])*\"|[()\[\]{},]|"
     r"[^()\[\]{},'\"\\]+|[\s\S]"
 )
+_NOWHERE: Final = -1
 _OPENS, _CLOSES = frozenset("([{"), frozenset(")]}")
 _TO_NEXT_SET: Final = re.compile(r"[^(\[{\])}]*")
 _TO_NEXT_ROW: Final = re.compile(r"\)(?:\s|\\n){0,8},(?:\s|\\n){0,8}(?=\()")
@@ -47,10 +72,16 @@ _NAMED: Final = re.compile(r"\s*\\{0,15}[\"'](?P<name>\w{1,100})\\{0,15}[\"']\s{
 
 def hidden(text: str, small: str, is_telling: IsTelling) -> str:
     """The text without the values of columns of which `is_telling` says so. `small` is it in small letters."""
-    if _INTO not in small and _PARAMETERS not in small:
-        return text
-    rows = _spans(text, small, _INTO, is_telling, _in_rows)
-    return without(sorted(rows + _spans(text, small, _PARAMETERS, is_telling, _in_parameters)), text)
+    spans: list[Span] = []
+    if _INTO in small:
+        spans = _spans(text, small, _INTO, is_telling, _in_rows)
+    if _PARAMETERS in small:
+        spans += _spans(text, small, _PARAMETERS, is_telling, _in_parameters)
+    if len(small) < _SHORT or small.startswith("[") or _LOGGER in small:
+        for sign in _ECHO:
+            if sign in small:
+                spans += _spans(text, small, sign, is_telling, _in_echo)
+    return without(sorted(spans), text) if spans else text
 
 
 def _spans(text: str, small: str, sign: str, is_telling: IsTelling, look: Look) -> list[Span]:
@@ -68,11 +99,43 @@ def _spans(text: str, small: str, sign: str, is_telling: IsTelling, look: Look) 
 
 def _in_rows(text: str, small: str, at: int, is_telling: IsTelling) -> tuple[list[Span], int]:
     insert = _INSERT.match(small, at)
-    telling = [] if insert is None else list(map(is_telling, _columns(insert["columns"])))
-    if insert is None or not any(telling):
+    if insert is None:
+        return _in_any_rows(text, small, at, is_telling)
+    telling = list(map(is_telling, _columns(insert["columns"])))
+    if not any(telling):
         return [], at
     rows, end = _rows(text, insert.end())
     return [span for row in rows for part in _chosen(row, telling) for span in _literal(text, *part)], end
+
+
+def _in_any_rows(text: str, small: str, at: int, is_telling: IsTelling) -> tuple[list[Span], int]:
+    insert = _INSERT_ALL.match(small, at)
+    if insert is None or not _is_of_secrets(insert["table"], is_telling):
+        return [], at
+    rows, end = _rows(text, insert.end())
+    return [span for row in rows for part in row for span in _any_text(text, *part)], end
+
+
+def _is_of_secrets(table: str, is_telling: IsTelling) -> bool:
+    """Also of those that have a password."""
+    name = "".join(_COLUMN.findall(table.rpartition(".")[2]))
+    return name.endswith(_OF_PEOPLE) or is_telling(name)
+
+
+def _in_echo(text: str, small: str, at: int, is_telling: IsTelling) -> tuple[list[Span], int]:
+    echo = _ECHOED.match(small, at)
+    if echo is None:
+        return [], at
+    return _in_sets(text, small, echo.end(), _statement_before(small, at), is_telling)
+
+
+def _statement_before(small: str, at: int) -> str:
+    """The statement of the line before; nothing if there is none."""
+    begin = max(0, at - _LONGEST)
+    for sign in (_PARAMETERS, *_ECHO):
+        begin = max(begin, small.rfind(sign, begin, at))
+    verb = _VERB.search(small, begin, at)
+    return "" if verb is None else small[verb.start() : at]
 
 
 def _in_parameters(text: str, small: str, at: int, is_telling: IsTelling) -> tuple[list[Span], int]:
@@ -81,14 +144,25 @@ def _in_parameters(text: str, small: str, at: int, is_telling: IsTelling) -> tup
     opening = small[begin : begin + 1]
     if statement < 0 or opening not in _OPENS or small.find(_PARAMETERS, statement, at) >= 0:
         return [], at
-    columns, keys = _parameters_of(small[statement:at], is_telling)
-    if not any(columns) and not keys:
-        return [], at
+    return _in_sets(text, small, begin, small[statement:at], is_telling)
+
+
+def _in_sets(text: str, small: str, begin: int, statement: str, is_telling: IsTelling) -> tuple[list[Span], int]:
+    """In the parameters that begin here, one set of them or a list of sets; and where they end, if one may tell."""
+    insert = _INSERT_ALL.search(statement)
+    if insert is not None and not _is_of_secrets(insert["table"], is_telling):
+        return [], _NOWHERE
+    may_be_any = insert is not None or not statement
+    columns, keys = ([], []) if may_be_any else _parameters_of(statement, is_telling)
+    if not may_be_any and not any(columns) and not keys:
+        return [], _NOWHERE
     spans: list[Span] = []
     end = begin
-    for one in _sets(text, begin) if opening == "[" else [begin]:
+    for one in _sets(text, begin) if small[begin] == "[" else [begin]:
         parts, end = _parts(text, one)
-        if small[one] == "{":
+        if may_be_any:
+            spans += [span for part in parts for span in _any_text(text, _behind_name(small, *part), part[1])]
+        elif small[one] == "{":
             spans += _of_keys(text, small, parts, keys)
         elif any(columns):
             spans += [span for part in _chosen(parts, columns) for span in _literal(text, *part)]
@@ -182,11 +256,23 @@ def _chosen(parts: Sequence[Span], telling: Sequence[bool]) -> Sequence[Span]:
     return [part for part, tells in zip(parts, telling, strict=True) if tells]
 
 
+def _behind_name(small: str, begin: int, end: int) -> int:
+    named = _NAMED.match(small, begin, end)
+    return begin if named is None else named.end()
+
+
 def _of_keys(text: str, small: str, parts: Sequence[Span], keys: Sequence[str]) -> Iterator[Span]:
     for begin, end in parts:
         named = _NAMED.match(small, begin, end)
         if named is not None and named["name"] in keys:
             yield from _literal(text, named.end(), end)
+
+
+def _any_text(text: str, begin: int, end: int) -> Iterator[Span]:
+    """The text in it, if it is one and may be a secret."""
+    for first, last in _literal(text, begin, end):
+        if text[first - 1 : first] in ("'", '"') and _HARMLESS.match(text[first:last]) is None:
+            yield first, last
 
 
 def _literal(text: str, begin: int, end: int) -> Iterator[Span]:
