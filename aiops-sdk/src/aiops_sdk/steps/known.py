@@ -49,7 +49,8 @@ class Known:
             else:
                 short.append(form)
         self._mixed = tuple(mixed)
-        self._short = tuple(short)
+        #: Those that can be in any text.
+        self.anywhere = tuple(short)
         self._heads: Dict[str, List[str]] = {}
         self._tails: Dict[str, List[str]] = {}
         for form in self._forms:
@@ -58,7 +59,7 @@ class Known:
 
     def hidden(self, text: str, bare: bytes, beside: str) -> str:
         """The text without them. ``bare`` and ``beside`` (its long words) as in ``patterns``."""
-        found = [form for form in self._short if form in text]
+        found = [form for form in self.anywhere if form in text]
         if self._mixed:
             places = patterns.mixed_places(text, bare, _LONGEST_MIXED, _MOST_MIXED)
             found += [form for form in self._mixed if form in places]

@@ -160,7 +160,7 @@ def hidden(text: str, small: str, bare: bytes, beside: str) -> str:
     text = _without_private_keys(text)
     if "<Cookie " in text:
         text = _JAR.sub(r"\1" + MASK, text)
-    if _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS):
+    if has_card(bare):
         text = _CARD.sub(_card, text)
     return text
 
@@ -168,6 +168,21 @@ def hidden(text: str, small: str, bare: bytes, beside: str) -> str:
 def bare(text: str) -> bytes:
     """One byte for each character."""
     return text.encode("ascii", "replace")
+
+
+def has_card(bare: bytes) -> bool:
+    """Whether there may be the number of a card: as many digits as that, with nothing else between them than on cards."""
+    return _DIGITS_OF_A_CARD in bare.translate(_AS_DIGITS, _BETWEEN_DIGITS)
+
+
+def has_long(bare: bytes) -> bool:
+    """Whether there is a long word."""
+    return _LONG in words_of(bare)
+
+
+def is_mixed(bare: bytes) -> bool:
+    """Whether a digit follows a letter anywhere."""
+    return _MIXED in bare.translate(_AS_KINDS)
 
 
 def words_of(bare: bytes) -> bytes:
