@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 from aiops_sdk import _safety, hosting, scope
 from aiops_sdk._version import __version__
-from aiops_sdk.event import Origin, new_id
+from aiops_sdk.event import Origin, keep_ids_ready, new_id
 from aiops_sdk.frozen import replace
 from aiops_sdk.loading import late
 from aiops_sdk.scope import RequestScope
@@ -651,6 +651,7 @@ class Client:
     def _render(self, draft: Draft) -> Optional[Parcel]:
         """What was captured as it travels, or None if a step drops it. Called in the sending thread."""
         self._compare()
+        keep_ids_ready()
         prepared = self._steps.run(draft.event(), self.origin)
         return None if prepared is None else packing.packed(prepared, self._head())
 

@@ -33,7 +33,7 @@ class Ids:
     Randomness is read for many at once: to read it is to let another thread run first, which may take it milliseconds.
     """
 
-    def __init__(self, at_once: int = 128) -> None:
+    def __init__(self, at_once: int = 256) -> None:
         self._at_once = at_once
         self._pid = -1
         self._random: List[bytes] = []
@@ -51,13 +51,21 @@ class Ids:
         text = raw.hex()
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
+    def top_up(self) -> None:
+        """Read more randomness if little is left: for a thread of ours, which does nobody harm if it waits."""
+        if self._pid == os.getpid() and len(self._random) < self._at_once // 2:
+            self._random.extend(self._read())
+
     def _refill(self) -> bytes:
         # Two threads that do this at once waste some, and that is all.
-        fresh = os.urandom(16 * self._at_once)
-        pieces = [fresh[begin : begin + 16] for begin in range(0, len(fresh), 16)]
-        first = pieces.pop()
-        self._random = pieces
+        fresh = self._read()
+        first = fresh.pop()
+        self._random = fresh
         return first
+
+    def _read(self) -> List[bytes]:
+        fresh = os.urandom(16 * self._at_once)
+        return [fresh[begin : begin + 16] for begin in range(0, len(fresh), 16)]
 
 
 _ids = Ids()
@@ -66,6 +74,11 @@ _ids = Ids()
 def new_id() -> str:
     """A random UUID (version 4) as text."""
     return _ids.new()
+
+
+def keep_ids_ready() -> None:
+    """Let ``new_id`` find randomness that was read before. For a thread of ours."""
+    _ids.top_up()
 
 
 class Later:

@@ -104,19 +104,34 @@ def test_ids_are_random_uuids():
 
 def test_threads_that_make_ids_at_once_make_different_ones():
     made = []
-    ids, together = Ids(at_once=3), threading.Barrier(4)
+    ids, together = Ids(at_once=3), threading.Barrier(5)
 
     def make():
         together.wait(20)
         made.extend([ids.new() for _ in range(500)])
 
-    threads = [threading.Thread(target=make) for _ in range(4)]
+    def keep_ready():
+        together.wait(20)
+        for _ in range(500):
+            ids.top_up()
+
+    threads = [threading.Thread(target=make) for _ in range(4)] + [threading.Thread(target=keep_ready)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
 
     assert len(set(made)) == 2000
+
+
+def test_what_was_read_before_is_used_up_first(monkeypatch):
+    ids = Ids(at_once=8)
+    ids.new()
+    for _ in range(5):
+        ids.new()
+    ids.top_up()
+    monkeypatch.setattr("os.urandom", None)
+    assert len({ids.new() for _ in range(10)}) == 10
 
 
 def test_a_forked_child_makes_other_ids_than_its_parent(monkeypatch):
