@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.scrubbing.rules import RuleKind
+from aiops_platform.ports import Access
 from aiops_platform.storage import schema
 from aiops_platform.storage.transactions import SqlStore
 
@@ -465,6 +466,19 @@ RULES = "\n".join(
     ]
 )
 WRONG_RULES = "typ:Error -> e\nnonsense\n" + RULES
+
+
+def plant_keys(access: Access, project: int, now: datetime) -> None:
+    """Keys and tokens of some months: in use, replaced, revoked, with names of every length."""
+    days = timedelta(days=1)
+    for age, name in ((90, "shop"), (60, "billing"), (45, "warehouse-" * 19), (2, "setup-20261120-0314-9f3c")):
+        access.create_key(project, name, now - age * days)
+    access.replace_key(project, "shop", now - 3 * days)
+    access.revoke_key(project, "billing", now - 7 * days)
+    access.note_keys_used({key.id: now - timedelta(minutes=key.id) for key in access.keys(project)[:3]})
+    for name in ("laptop", "grafana"):
+        access.create_token(project, name, now - 30 * days)
+    access.revoke_token(project, "laptop", now - 1 * days)
 
 
 def plant_rules(seeds: Seeds, project: int) -> None:

@@ -479,6 +479,13 @@ class Access(Protocol):
         """A new API key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
         ...
 
+    def replace_key(self, project_id: int, id_or_name: str, now: datetime) -> str | None:
+        """A new key's text under the name of this one, which goes on letting in, under a name that says until when it was in use.
+
+        None when no key in force has this id or name. Raises AccessError when it was replaced in this very second.
+        """
+        ...
+
     def keys(self, project_id: int) -> Sequence[ApiKey]:
         """Every key, oldest first, revoked ones too."""
         ...

@@ -18,6 +18,7 @@ from scenes import (
     plant_busy,
     plant_harm,
     plant_jobs,
+    plant_keys,
     plant_many,
     plant_processes,
     plant_quiet,
@@ -67,6 +68,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "setup": "/setup",
                 "settings": "/settings/grouping",
                 "secrets": "/settings/secrets",
+                "keys": "/settings/keys",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
             },
@@ -106,7 +108,16 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         yield "full", site, {"buried": "/buried"}
     with a_site() as site:
         plant_rules(site.seeds, site.project)
-        yield "rules", site, {"settings": "/settings/grouping", "secrets": "/settings/secrets"}
+        plant_keys(site.access, site.project, site.seeds.now)
+        yield (
+            "rules",
+            site,
+            {
+                "settings": "/settings/grouping",
+                "secrets": "/settings/secrets",
+                "keys": "/settings/keys",
+            },
+        )
     with a_site() as site:
         incident = plant_harm(site.seeds, site.project)
         yield (
@@ -149,6 +160,12 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
                 page.get_by_test_id("make-key").click()
                 page.get_by_test_id("snippet").wait_for()
                 shoot(page, target / f"setup-key-{width}-{scheme}.png")
+            if name == "keys-rules":
+                page.get_by_test_id("revoke").first.click()
+                shoot(page, target / f"keys-sure-{width}-{scheme}.png")
+                page.get_by_test_id("replace").first.click()
+                page.get_by_test_id("made").wait_for()
+                shoot(page, target / f"keys-made-{width}-{scheme}.png")
             if name == "settings-rules":
                 for outcome, rules in (("tried", RULES), ("wrong", WRONG_RULES)):
                     page.locator("#rules").fill(rules)

@@ -326,6 +326,7 @@ def test_changes_are_told_to_those_who_listen(site, visit):
         "/setup",
         "/settings/grouping",
         "/settings/secrets",
+        "/settings/keys",
         "/api/docs",
         "/nowhere",
         "incident",
@@ -394,6 +395,7 @@ def test_nothing_sticks_out_of_a_phone(site, visit, plant_scene):
         "/setup",
         "/settings/grouping",
         "/settings/secrets",
+        "/settings/keys",
         "/api/docs",
         *(f"/incidents/{number}" for number in numbers),
     ]:

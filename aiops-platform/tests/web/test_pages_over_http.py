@@ -26,6 +26,7 @@ BEHIND_SIGN_IN = [
     "/settings",
     "/settings/grouping",
     "/settings/secrets",
+    "/settings/keys",
     "/nav",
     "/incidents/1/events/1/whole",
 ]

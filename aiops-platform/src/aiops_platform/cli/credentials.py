@@ -28,6 +28,7 @@ class Kind:
     make: Callable[[Access, int, str, datetime], str]
     all: Callable[[Access, int], Sequence[ApiKey | ApiToken]]
     end: Callable[[Access, int, str, datetime], ApiKey | ApiToken | None]
+    renew: Callable[[Access, int, str, datetime], str | None] = lambda *_: None
 
     def create(self, settings: Settings, given: Namespace) -> int:
         """Prints the text alone, so that scripts can use it."""
@@ -36,6 +37,20 @@ class Kind:
         if sys.stderr.isatty():
             print(f"This {self.word} is not shown again.", file=sys.stderr)
         say_if_none_runs(settings)
+        return 0
+
+    def replace(self, settings: Settings, given: Namespace) -> int:
+        """Prints the text of the new one alone. Raises UnknownCredentialError."""
+        check_started(settings)
+        with assembly.opened(settings) as platform:
+            text = self.renew(platform.access, platform.project_id, given.name, utc_now())
+        if text is None:
+            raise self._unknown(given.name)
+        print(text)
+        if sys.stderr.isatty():
+            print(
+                f"The {self.word} before it is in force until you revoke it: `aiops {self.word} list`.", file=sys.stderr
+            )
         return 0
 
     def list(self, settings: Settings, _: Namespace) -> int:
@@ -55,11 +70,14 @@ class Kind:
         with assembly.opened(settings) as platform:
             revoked = self.end(platform.access, platform.project_id, given.name, utc_now())
         if revoked is None:
-            raise UnknownCredentialError(
-                f"No {self.word} in force is called '{given.name}': `aiops {self.word} list` shows those there are"
-            )
+            raise self._unknown(given.name)
         print(f"Revoked: {revoked.name} ({revoked.hint})")
         return 0
+
+    def _unknown(self, name: str) -> UnknownCredentialError:
+        return UnknownCredentialError(
+            f"No {self.word} in force is called '{name}': `aiops {self.word} list` shows those there are"
+        )
 
 
 KEYS = Kind(
@@ -67,6 +85,7 @@ KEYS = Kind(
     make=lambda access, project, name, now: access.create_key(project, name, now),
     all=lambda access, project: access.keys(project),
     end=lambda access, project, name, now: access.revoke_key(project, name, now),
+    renew=lambda access, project, name, now: access.replace_key(project, name, now),
 )
 TOKENS = Kind(
     word="token",

@@ -23,6 +23,7 @@ while it runs, in another terminal:
   aiops signin                  print a link that signs a browser in, once, within 15 minutes
   aiops key create shop         let a service report; prints the key alone, so that scripts can use it
   aiops key list                which keys there are, and when they were last used
+  aiops key replace shop        a new one under its name; the old one works until it is revoked
   aiops key revoke shop         let it report no longer
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
@@ -194,5 +195,10 @@ def _add_credentials(commands: Any, name: str, kind: str, what: str) -> None:
     create = _add(verbs, "create", _late(f"{kind}.create"), f"make a {name}; it is printed alone, and never again")
     create.add_argument("name", metavar="NAME", help="what it is for: shop, ci, laptop")
     _add(verbs, "list", _late(f"{kind}.list"), f"show every {name}, but not its text")
+    if name == "key":
+        replace = _add(
+            verbs, "replace", _late(f"{kind}.replace"), "make a new one under its name; both work until you revoke one"
+        )
+        replace.add_argument("name", metavar="NAME-OR-ID", help="as `aiops key list` shows it")
     revoke = _add(verbs, "revoke", _late(f"{kind}.revoke"), f"make a {name} useless at once")
     revoke.add_argument("name", metavar="NAME-OR-ID", help=f"as `aiops {name} list` shows it")

@@ -152,6 +152,12 @@ def checked_name(name: str) -> str:
     return name
 
 
+def replaced_name(name: str, now: datetime) -> str:
+    """What a key is called once another one has taken over its name: `shop (until 2026-11-23 03:14:07)`."""
+    until = f" (until {now:%Y-%m-%d %H:%M:%S})"
+    return name[: LONGEST_NAME - len(until)] + until
+
+
 def _sealing_key(server_secret: bytes) -> bytes:
     return _derive(server_secret, info=b"aiops seal v1")
 

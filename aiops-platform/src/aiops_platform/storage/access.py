@@ -58,15 +58,34 @@ class SqlAccess:
     def create_key(self, project_id: int, name: str, now: datetime) -> str:
         """A new API key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
         key = access.api_key_from(token_bytes(access.ENTROPY_BYTES))
+        with self._database.begin() as connection:
+            self._create_key(connection, project_id, name, key, now)
+        return key
+
+    def replace_key(self, project_id: int, id_or_name: str, now: datetime) -> str | None:
+        """A new key's text under the name of this one, which goes on letting in, under a name that says until when it was in use.
+
+        None when no key in force has this id or name.
+        """
+        key = access.api_key_from(token_bytes(access.ENTROPY_BYTES))
+        with self._database.begin() as connection:
+            meant = _one_in_force(api_keys, project_id, id_or_name)
+            old = connection.execute(select(api_keys.c.id, api_keys.c.name).where(*meant)).one_or_none()
+            if old is None:
+                return None
+            _check_free(connection, api_keys, project_id, freed := access.replaced_name(old.name, now))
+            connection.execute(update(api_keys).where(api_keys.c.id == old.id).values(name=freed))
+            self._create_key(connection, project_id, old.name, key, now)
+        return key
+
+    def _create_key(self, connection: Connection, project_id: int, name: str, key: str, now: datetime) -> None:
         sealed = access.seal(
             access.callback_secret_of(key),
             server_secret=self._server_secret,
             nonce=token_bytes(access.NONCE_BYTES),
             owner=access.hash_of(key),
         )
-        with self._database.begin() as connection:
-            _create(connection, api_keys, project_id=project_id, name=name, text=key, now=now, callback_secret=sealed)
-        return key
+        _create(connection, api_keys, project_id=project_id, name=name, text=key, now=now, callback_secret=sealed)
 
     def keys(self, project_id: int) -> Sequence[ApiKey]:
         """Every key, oldest first, revoked ones too."""
@@ -204,6 +223,14 @@ def _create(
     connection: Connection, table: Table, *, project_id: int, name: str, text: str, now: datetime, **more: object
 ) -> None:
     name = access.checked_name(name)
+    _check_free(connection, table, project_id, name)
+    statement = insert(table).values(
+        project_id=project_id, name=name, hash=access.hash_of(text), hint=access.hint_of(text), created_at=now, **more
+    )
+    connection.execute(statement)
+
+
+def _check_free(connection: Connection, table: Table, project_id: int, name: str) -> None:
     taken = select(table.c.id).where(
         table.c.project_id == project_id, table.c.name == name, table.c.revoked_at.is_(None)
     )
@@ -211,10 +238,6 @@ def _create(
         raise AccessError(
             f"There is a {_WORDS[table.name]} named '{name}' already: choose another name, or revoke that one first"
         )
-    statement = insert(table).values(
-        project_id=project_id, name=name, hash=access.hash_of(text), hint=access.hint_of(text), created_at=now, **more
-    )
-    connection.execute(statement)
 
 
 def _all(connection: Connection, table: Table, project_id: int) -> Sequence[RowMapping]:
@@ -224,11 +247,15 @@ def _all(connection: Connection, table: Table, project_id: int) -> Sequence[RowM
 
 
 def _revoke(connection: Connection, table: Table, project_id: int, id_or_name: str, now: datetime) -> RowMapping | None:
+    statement = update(table).where(*_one_in_force(table, project_id, id_or_name))
+    return connection.execute(statement.values(revoked_at=now).returning(table)).mappings().one_or_none()
+
+
+def _one_in_force(table: Table, project_id: int, id_or_name: str) -> Sequence[ColumnElement[bool]]:
     wanted = id_or_name.strip()
     # Names of digits alone are not given out, so this is never in doubt.
-    meant: ColumnElement[bool] = table.c.id == int(wanted) if _is_id(wanted) else table.c.name == wanted
-    statement = update(table).where(table.c.project_id == project_id, meant, table.c.revoked_at.is_(None))
-    return connection.execute(statement.values(revoked_at=now).returning(table)).mappings().one_or_none()
+    meant = table.c.id == int(wanted) if _is_id(wanted) else table.c.name == wanted
+    return (table.c.project_id == project_id, meant, table.c.revoked_at.is_(None))
 
 
 def _is_id(text: str) -> bool:

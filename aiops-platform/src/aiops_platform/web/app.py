@@ -25,6 +25,7 @@ from aiops_platform.web import (
     file_routes,
     incident_pages,
     job_pages,
+    key_pages,
     service_pages,
     settings_pages,
     setup_pages,
@@ -109,6 +110,7 @@ def _routes_of_visitors() -> Router:
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,
+        *key_pages.ROUTES,
         *access_pages.ROUTES,
     )
     return Router(

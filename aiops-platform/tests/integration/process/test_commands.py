@@ -150,6 +150,15 @@ def test_a_revoked_key_is_refused_soon(platform, command):
     assert "revoked" in line_of("short-lived", command("key", "list"))
 
 
+def test_a_replaced_key_and_the_new_one_both_let_in(platform, command):
+    old = command("key", "create", "changing").strip()
+    new = command("key", "replace", "changing").strip()
+
+    assert re.fullmatch(r"aiops_[\w-]{43}", new)
+    assert {platform.send(key=key)[0] for key in (old, new)} == {202}
+    assert "changing (until " in command("key", "list")
+
+
 def test_a_key_is_revoked_by_its_id_too(command):
     command("key", "create", "by id")
 
@@ -162,6 +171,7 @@ def test_a_key_is_revoked_by_its_id_too(command):
     ("words", "why"),
     [
         (("key", "revoke", "nobody"), "No key in force is called 'nobody'"),
+        (("key", "replace", "nobody"), "No key in force is called 'nobody'"),
         (("token", "revoke", "nobody"), "No token in force is called 'nobody'"),
         (("key", "create", "17"), "could be mistaken for an id"),
         (("key", "create", ""), "Give a name"),

@@ -73,6 +73,39 @@ def test_a_key_is_revoked_once(access, project):
     assert access.keys(project)[0].revoked_at == NOW
 
 
+def test_a_replaced_key_lets_in_until_it_is_revoked(access, project):
+    old = access.create_key(project, "shop", NOW)
+    new = access.replace_key(project, "shop", NOW + SECOND)
+
+    assert access.holder_of_key(old) != access.holder_of_key(new)
+    first, second = access.keys(project)
+    assert second.name == "shop"
+    assert first.name == f"shop (until {NOW + SECOND:%Y-%m-%d %H:%M:%S})"
+    assert access.sealed_secrets_open()
+    access.revoke_key(project, str(first.id), NOW)
+    assert access.holder_of_key(old) is None
+    assert access.holder_of_key(new) == Holder(second.id, project)
+
+
+def test_a_key_is_replaced_once_a_second_and_then_by_its_id_or_name(access, project):
+    access.create_key(project, "x" * 200, NOW)
+    assert access.replace_key(project, "x" * 200, NOW) is not None
+    with pytest.raises(AccessError, match="already"):
+        access.replace_key(project, "x" * 200, NOW)
+    assert access.replace_key(project, str(access.keys(project)[-1].id), NOW + SECOND) is not None
+    assert {len(key.name) for key in access.keys(project)} == {200}
+
+
+@pytest.mark.parametrize("unknown", ["nobody", "99", "9" * 40, "", "²"])
+def test_what_is_not_there_or_revoked_cannot_be_replaced(access, project, unknown):
+    access.create_key(project, "shop", NOW)
+    access.revoke_key(project, "shop", NOW)
+
+    assert access.replace_key(project, unknown, NOW) is None
+    assert access.replace_key(project, "shop", NOW) is None
+    assert len(access.keys(project)) == 1
+
+
 def test_the_key_itself_is_nowhere_in_the_store(access, project, database):
     key = access.create_key(project, "shop", NOW)
 
