@@ -71,6 +71,8 @@ def started_program(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # What is read line by line leaves the rest to communicate().
+        bufsize=0,
         start_new_session=True,
     )
 
@@ -78,6 +80,8 @@ def started_program(
 def environment(platform_url: Optional[str], more: Optional[Mapping[str, str]] = None) -> Dict[str, str]:
     """An environment without any of our variables but those given, and the test's own spool."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIOPS_") or name == "AIOPS_SPOOL"}
+    # With it a line and its end are written one after the other, and the lines of two processes mix.
+    kept.pop("PYTHONUNBUFFERED", None)
     kept["PYTHONPATH"] = str(Path(aiops_sdk.__file__).parent.parent)
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
     kept["PYTHONIOENCODING"] = "utf-8"

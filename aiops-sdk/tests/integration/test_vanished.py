@@ -54,8 +54,13 @@ def capture(number):
     return journal.write(Stub(str(uuid.uuid4()), time.time(), "exception", "error", "manual", "ValueError",
         "no stock of %d" % number, ("shop.py", number, "take")))
 
+def say(*words):
+    # In one piece, also in a signal's handler, beside another process, and before a sudden end.
+    line = " ".join(map(str, words))
+    os.write(1, line.encode() + b"\\n")
+
 def ready():
-    print("ready", flush=True)
+    say("ready")
     time.sleep(30)
 
 signal.alarm(60)  # Whatever becomes of the test.
@@ -82,6 +87,8 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # What is read line by line leaves the rest to communicate().
+            bufsize=0,
             start_new_session=True,
         )
 
@@ -139,7 +146,7 @@ def test_killed_at_any_moment_each_stub_is_whole_or_not_there(tmp_path: Path):
         program = Program(
             tmp_path,
             """
-            print("ready", flush=True)
+            say("ready")
             number = 0
             while True:
                 slot = capture(number)
@@ -218,13 +225,13 @@ def test_a_handler_of_the_host_s_is_called_at_once_again_and_again(tmp_path: Pat
         """
         def handler(number, frame):
             calls.append(number)
-            print("called", flush=True)
+            say("called")
             if len(calls) == 3:
                 sys.exit(7)
         calls = []
         signal.signal(signal.SIGTERM, handler)
         assert beat()
-        print("ready", flush=True)
+        say("ready")
         BLOCKED
         """.replace("BLOCKED", BLOCKED[blocked]),
     )
@@ -257,7 +264,7 @@ def test_a_handler_that_the_host_exchanged_for_another_leaves_a_note_again(tmp_p
         """
         signal.signal(signal.SIGTERM, lambda *_: None)
         assert beat()
-        signal.signal(signal.SIGTERM, lambda *_: print("stopping", flush=True))
+        signal.signal(signal.SIGTERM, lambda *_: say("stopping"))
         assert beat()
         ready()
         """,
@@ -283,9 +290,9 @@ def test_a_loop_of_asyncio_is_stopped_in_its_own_way(tmp_path: Path, first: bool
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
             if FIRST:
                 assert beat()
-            print("ready", flush=True)
+            say("ready")
             await stop.wait()
-            print("stopped")
+            say("stopped")
         asyncio.run(serve())
         """.replace("FIRST", str(first)),
     )
@@ -298,9 +305,9 @@ def test_one_that_takes_too_long_to_stop_and_is_killed_is_no_news(tmp_path: Path
     program = Program(
         tmp_path,
         """
-        signal.signal(signal.SIGTERM, lambda *_: print("stopping", flush=True))
+        signal.signal(signal.SIGTERM, lambda *_: say("stopping"))
         assert beat()
-        print("ready", flush=True)
+        say("ready")
         while True:
             time.sleep(1)
         """,
@@ -417,8 +424,8 @@ def test_a_host_that_waits_for_its_stop_with_sigwait_is_known_as_one(tmp_path: P
         thread.start()
         thread.join()
         assert sees_stops == [False]
-        print("ready", flush=True)
-        print(int(signal.sigwait([signal.SIGTERM])))
+        say("ready")
+        say(int(signal.sigwait([signal.SIGTERM])))
         """,
     )
     assert program.told(signal.SIGTERM) == 0
@@ -473,7 +480,7 @@ def test_a_forked_child_writes_nothing_into_its_parent_s_files(tmp_path: Path):
             if not child:
                 signal.getsignal(signal.SIGTERM)
                 end()
-            print(os.waitpid(child, 0)[1])
+            say(os.waitpid(child, 0)[1])
         os.kill(os.getpid(), signal.SIGKILL)
         """,
     )
@@ -497,7 +504,7 @@ def test_a_forked_child_has_its_own_files_and_its_own_end(tmp_path: Path):
             work()
             os._exit(0)
         def sleep():
-            print("ready", flush=True)
+            say(os.getpid())
             time.sleep(30)
         crashed = child(faulthandler._sigsegv)
         os.waitpid(crashed, 0)
@@ -506,12 +513,10 @@ def test_a_forked_child_has_its_own_files_and_its_own_end(tmp_path: Path):
         ended = child(lambda: None)
         os.waitpid(ended, 0)
         stopped = child(sleep)
-        print(stopped, flush=True)
-        print(os.waitpid(stopped, 0)[1], flush=True)
+        say(os.waitpid(stopped, 0)[1])
         """,
     )
-    pid = next(int(line) for line in (program.read(), program.read()) if line.isdigit())
-    os.kill(pid, signal.SIGTERM)
+    os.kill(int(program.read()), signal.SIGTERM)
     assert program.ended() == 0, program.err
     assert program.out.split()[-1] == str(int(signal.SIGTERM))
     kinds = sorted(found.error_type for found in program.verdicts() if found)
@@ -539,7 +544,7 @@ def test_a_child_of_multiprocessing_that_is_terminated_or_killed_is_no_news(tmp_
                 assert here.wait(30)
                 getattr(child, end)()
                 child.join()
-                print(child.exitcode)
+                say(child.exitcode)
         """.replace("METHOD", repr(method)).replace("FORKED", str(method == "fork")),
     )
     assert program.ended() == 0, program.err
@@ -621,7 +626,7 @@ def test_a_file_that_may_not_grow_means_no_journal(tmp_path: Path):
         """
         import resource
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
-        print(Journal.open(os.environ["FOLDER"], {"instance": {"id": "another"}}))
+        say(Journal.open(os.environ["FOLDER"], {"instance": {"id": "another"}}))
         """,
     )
     assert program.ended() == 0, program.err
@@ -652,11 +657,11 @@ def test_a_disk_that_fills_up_ends_nothing(tmp_path: Path):
                     while True:
                         filler.write(bytes(65536))
                 except OSError as error:
-                    print(error.errno)
+                    say(error.errno)
             slots = [capture(number) for number in range(3000)]
-            print(len(slots), slots.count(None))
+            say(len(slots), slots.count(None))
             beat()
-            print(Journal.open(os.environ["FOLDER"], {"instance": {"id": "another"}}))
+            say(Journal.open(os.environ["FOLDER"], {"instance": {"id": "another"}}))
             os.kill(os.getpid(), signal.SIGKILL)
             """,
         )
@@ -678,9 +683,9 @@ def test_the_first_process_of_a_container_that_is_stopped_is_no_news(tmp_path: P
         """
         assert os.getpid() == 1
         assert beat()
-        print("ready", flush=True)
+        say("ready")
         time.sleep(0.5)
-        print("still there", flush=True)
+        say("still there")
         time.sleep(30)
         """,
         command=command,
@@ -701,7 +706,7 @@ SHOP = """
 assert beat()
 
 def app(environ, start_response):
-    print("asked", os.getpid(), flush=True)
+    say("asked", os.getpid())
     while environ["PATH_INFO"] == "/hang":
         time.sleep(1)
     start_response("200 OK", [])
