@@ -53,9 +53,10 @@ def _fuzz(arguments: list[str]) -> None:
     with fuzzer.instrument_imports(include=["aiops_platform.core"]):
         import holding
 
+        from aiops_platform.core.opening import Opener
         from aiops_platform.core.scrubbing import Scrubber
-    scrubber = Scrubber()
-    fuzzer.Setup([__file__, *arguments], lambda raw: holding.check(raw, scrubber))
+    opener = Opener(Scrubber())
+    fuzzer.Setup([__file__, *arguments], lambda raw: holding.check(raw, opener))
     fuzzer.Fuzz()
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from aiops_platform.core import batch, wire
 from aiops_platform.core.batch import Limits, Looked, NoBatchError
+from aiops_platform.core.opening import Opener
 from aiops_platform.core.parcel import Parcel, ParcelKind
-from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.wire import Unreadable
 
 _SINGLE = (ParcelKind.EXCEPTION, ParcelKind.HEARTBEAT, ParcelKind.JOB)
@@ -24,21 +24,29 @@ class BrokenPromiseError(AssertionError):
     """Something does not hold; the message says what."""
 
 
-def check(raw: bytes, scrubber: Scrubber) -> None:
+def check(raw: bytes, opener: Opener) -> None:
     """Raises whatever a fault raises, and BrokenPromiseError where nothing is raised and yet something is wrong."""
     for kind in _SINGLE:
-        _check_single(raw, kind, scrubber)
+        _check_single(raw, kind, opener)
     _check_batch(raw)
-    _must(isinstance(scrubber.body(raw), bytes), "what is buried stays bytes")
+    _must(isinstance(opener.scrubber.body(raw), bytes), "what is buried stays bytes")
 
 
-def _check_single(raw: bytes, kind: ParcelKind, scrubber: Scrubber) -> None:
+def _check_single(raw: bytes, kind: ParcelKind, opener: Opener) -> None:
     report, seen = wire.parse(raw, kind), wire.glance(raw, kind)
     _must(isinstance(report, Unreadable) == isinstance(seen, Unreadable), f"door and digest agree on a {kind}")
+    # The second time much of it is known.
+    opened = [opener.open(raw, kind) for _ in range(2)]
     if isinstance(report, Unreadable):
         _must(bool(report.why), "a refusal says why")
+        _must(all(isinstance(each, Unreadable) for each in opened), f"what is no {kind} is not opened")
         return
-    written = wire.write(scrubber.report(report))
+    written = wire.write(opener.scrubber.report(report))
+    for each in opened:
+        if isinstance(each, Unreadable):
+            raise BrokenPromiseError(f"a {kind} is opened")
+        _must(wire.write(each.report) == written, f"a {kind} is opened as it is read and cleaned")
+        _must(wire.write(each.form or each.report) == written, f"the form of a {kind} says the same")
     _must(not isinstance(wire.parse(written, kind), Unreadable), f"a {kind} that was written can be read")
 
 

@@ -49,7 +49,7 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
-class SourceContext(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SourceContext(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The lines around the one that ran."""
 
     before: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class SourceContext(Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: tuple[str, ...] = ()
 
 
-class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One call of a traceback. `in_app` is None where the reporter did not say (clients of version 0.1.x)."""
 
     file: str = ""
@@ -69,7 +69,7 @@ class Frame(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locals: dict[str, str] | None = None
 
 
-class ExceptionInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ExceptionInfo(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One exception of a tree that is kept as a flat list: `parent` is the index of the entry it belongs to."""
 
     type: str = ""
@@ -81,7 +81,7 @@ class ExceptionInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     relation: Relation | None = None
 
 
-class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The HTTP request that was being answered."""
 
     method: str | None = None
@@ -92,7 +92,7 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remote_addr: str | None = None
 
 
-class User(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class User(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Whom it happened to."""
 
     id: str | None = None
@@ -101,7 +101,7 @@ class User(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ip_address: str | None = None
 
 
-class Breadcrumb(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Breadcrumb(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that happened before."""
 
     at: str | None = None
@@ -111,7 +111,7 @@ class Breadcrumb(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Any] = {}
 
 
-class Instance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Instance(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Which process speaks; `id` is new at each start and in each forked child."""
 
     id: str = ""
@@ -119,14 +119,14 @@ class Instance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pid: int | None = None
 
 
-class Sdk(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Sdk(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Which client speaks."""
 
     name: str | None = None
     version: str | None = None
 
 
-class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What every body carries. `remarks` says what was dropped or cut when it was read."""
 
     signal_type: SignalType
@@ -141,7 +141,7 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remarks: tuple[str, ...] = ()
 
 
-class Event(Report, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A failure: an exception, an HTTP error, or a log record. Everything but `signal_type` may be missing."""
 
     source: str | None = None
@@ -169,7 +169,7 @@ class Event(Report, frozen=True, kw_only=True, omit_defaults=True):
     sent_at: Moment | None = None
 
 
-class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that a service offers to do when asked."""
 
     name: str = ""
@@ -177,7 +177,7 @@ class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     params: dict[str, Any] = {}
 
 
-class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True):
+class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A sign of life. `interval` is in seconds; `closing` says goodbye."""
 
     base_url: str | None = None
@@ -188,7 +188,7 @@ class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True):
     fixers: tuple[Fixer, ...] = ()
 
 
-class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True):
+class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One word on one run of a job: that it began, or how it ended. `duration` is in seconds."""
 
     job: str

@@ -38,7 +38,8 @@ from aiops_platform.core.traceback_text import print_traceback, read_traceback
 
 _NAME_LIMIT: Final = 200
 _EXCEPTION_LIMIT: Final = 50
-_FRAME_LIMIT: Final = 250
+#: Of one exception; of more, the middle is left out.
+MOST_FRAMES: Final = 250
 _FILE_LIMIT: Final = 1_000
 _CODE_NAME_LIMIT: Final = 500
 _BREADCRUMB_LIMIT: Final = 200
@@ -243,13 +244,13 @@ def _nameless(found: Mapping[str, Any]) -> Unreadable | None:
 def _fit(report: AnyReport, remarks: salvage.Remarks) -> AnyReport | Unreadable:
     match report:
         case Event():
-            return _fit_event(report, remarks)
+            return fitted(report, remarks)
         case Heartbeat():
             return _fit_heartbeat(report, remarks)
     return _fit_job(report, remarks)
 
 
-def _fit_event(event: Event, remarks: salvage.Remarks) -> Event:
+def fitted(event: Event, remarks: salvage.Remarks) -> Event:
     """Bounds what is unbounded on the wire, and reads the traceback where it came as text only."""
     changes = _named(event)
     changes["exceptions"] = _exceptions(event, remarks)
@@ -322,9 +323,9 @@ def _exception(number: int, exception: ExceptionInfo, remarks: salvage.Remarks) 
         remarks.add(f"exceptions[{number}].parent", "expected the index of an earlier entry")
         exception = replace(exception, parent=None)
     frames = exception.frames
-    if len(frames) > _FRAME_LIMIT:
-        remarks.add(f"exceptions[{number}].frames", f"only the outer 50 and the inner {_FRAME_LIMIT - 50} are kept")
-        frames = frames[:50] + frames[50 - _FRAME_LIMIT :]
+    if len(frames) > MOST_FRAMES:
+        remarks.add(f"exceptions[{number}].frames", f"only the outer 50 and the inner {MOST_FRAMES - 50} are kept")
+        frames = frames[:50] + frames[50 - MOST_FRAMES :]
     frames = tuple(_frame(each, f"exceptions[{number}].frames[{place}]", remarks) for place, each in enumerate(frames))
     return replace(exception, frames=frames)
 

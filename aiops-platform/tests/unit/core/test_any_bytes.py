@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import SAMPLES
 
+from aiops_platform.core.opening import Opener
 from aiops_platform.core.scrubbing import Scrubber
 
-SCRUBBER = Scrubber()
+OPENER = Opener(Scrubber())
 BODIES = [path.read_bytes() for path in sorted(SAMPLES.glob("*.json*")) if "answer" not in path.name]
 EVENT, BATCH = (SAMPLES / "event-everything.json").read_bytes(), (SAMPLES / "batch.jsonl").read_bytes()
 PUT_IN = [
@@ -36,7 +37,7 @@ def spoilt(draw: st.DrawFn) -> bytes:
 @settings(max_examples=150, deadline=None)
 @given(spoilt())
 def test_a_spoilt_body(raw: bytes):
-    holding.check(raw, SCRUBBER)
+    holding.check(raw, OPENER)
 
 
 @settings(max_examples=50, deadline=None)
@@ -44,17 +45,17 @@ def test_a_spoilt_body(raw: bytes):
 def test_a_packed_body_with_a_wrong_byte_or_without_its_end(raw: bytes, at: int, change: int, ends: bool):
     packed = bytearray(gzip.compress(raw, mtime=0))
     packed[at % len(packed)] ^= change
-    holding.check(bytes(packed[: at % len(packed)] if ends else packed), SCRUBBER)
+    holding.check(bytes(packed[: at % len(packed)] if ends else packed), OPENER)
 
 
 @pytest.mark.parametrize("raw", [EVENT, BATCH], ids=["event", "batch"])
 def test_a_body_that_was_cut_anywhere(raw: bytes):
     for end in range(0, len(raw), 7):
-        holding.check(raw[:end], SCRUBBER)
+        holding.check(raw[:end], OPENER)
 
 
 @pytest.mark.parametrize("times", [2, 3_000])
 def test_a_field_that_comes_more_than_once(times: int):
     for name, value in json.loads(EVENT).items():
         said = ", ".join([f'"{name}": {json.dumps(value)}'] * min(times, 1 + 200_000 // (len(json.dumps(value)) + 1)))
-        holding.check(b'{"signal_type": "exception", ' + said.encode() + b"}", SCRUBBER)
+        holding.check(b'{"signal_type": "exception", ' + said.encode() + b"}", OPENER)

@@ -5,9 +5,14 @@ What was handed in is never changed, and is given back as it is where nothing ha
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
 from operator import is_
-from typing import Any, Final, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import unquote_plus
+from uuid import UUID
 
 from msgspec import Struct, structs
 
@@ -26,6 +31,8 @@ _LONGEST_NAME: Final = 128
 # So far into a body that is one text it looks like a form.
 _FORM: Final = 256
 _ENCODED: Final = ("%", "+")
+# Nothing of these can hold a text.
+_NO_TEXT: Final = (NoneType, bool, int, float, datetime, UUID, Enum)
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Structure:
         """The report without secrets; the same object if there are none."""
         changes: dict[str, Any] = {}
         named = isinstance(report, User | Request)
-        for field in report.__struct_fields__:
+        for field in _fields(type(report)):
             given = getattr(report, field)
             if given is None or given == "":
                 continue
@@ -185,6 +192,20 @@ class Structure:
             return given if names.measures(name) else MASK
         is_long = 10**12 <= given < 10**19 and int(given) == given
         return MASK if is_long and shapes.is_card(str(int(given))) else given
+
+
+@cache
+def _fields(kind: type[Struct]) -> tuple[str, ...]:
+    """Those that may hold a text."""
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple([name for name in kind.__struct_fields__ if _may_hold_text(hints[name])])
+
+
+def _may_hold_text(hint: Any) -> bool:
+    if get_origin(hint) in (Annotated, Union, UnionType):
+        told = get_args(hint)
+        return any(map(_may_hold_text, told[:1] if get_origin(hint) is Annotated else told))
+    return not (isinstance(hint, type) and issubclass(hint, _NO_TEXT))
 
 
 def _changed(given: _T, changes: Mapping[str, Any]) -> _T:

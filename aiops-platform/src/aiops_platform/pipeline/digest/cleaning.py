@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aiops_platform.core import batch
+from aiops_platform.core.opening import Opened, Opener
 from aiops_platform.core.parcel import GZIP, Parcel, ParcelKind, is_packed
 from aiops_platform.core.scrubbing import Rules, Scrubber
-from aiops_platform.core.wire import AnyReport, Unreadable
+from aiops_platform.core.wire import Unreadable
 from aiops_platform.pipeline.digest.parcels import placed
 from aiops_platform.ports import Store, Transaction
 
@@ -29,8 +30,8 @@ class Cleaning:
         self._store = store
         self._looked_at: datetime | None = None
         self._rules: Mapping[int, Rules] = {}
-        self._everybodys = Scrubber()
-        self._scrubbers: dict[int, Scrubber] = {}
+        self._everybodys = Opener(Scrubber())
+        self._openers: dict[int, Opener] = {}
 
     def look_again(self, now: datetime) -> None:
         """Reads the projects' rules, now and then. Not within a transaction. Raises StoreUnavailableError."""
@@ -40,22 +41,19 @@ class Cleaning:
         self._looked_at = now
         if rules != self._rules:
             self._rules = rules
-            self._scrubbers = {project: Scrubber(each) for project, each in rules.items()}
+            self._openers = {project: Opener(Scrubber(each)) for project, each in rules.items()}
 
-    def report(self, report: AnyReport | Unreadable, parcel: Parcel) -> AnyReport | Unreadable:
-        """The report without secrets, whoever says that there are none in it."""
-        scrubber = self._of(parcel)
-        if isinstance(report, Unreadable):
-            return Unreadable(scrubber.text(report.why))
-        return scrubber.report(report)
+    def open(self, parcel: Parcel) -> Opened | Unreadable:
+        """The report in a parcel without secrets, whoever says that there are none in it."""
+        return self._of(parcel).open(parcel.body, parcel.kind)
 
     def bury(self, transaction: Transaction, parcel: Parcel, reason: str) -> None:
         """Buries a parcel that cannot be digested, without secrets, as far as anybody can read it."""
-        scrubber = self._of(parcel)
+        scrubber = self._of(parcel).scrubber
         transaction.bury(_cleaned(parcel, scrubber), placed(parcel, scrubber.text(reason)))
 
-    def _of(self, parcel: Parcel) -> Scrubber:
-        return self._scrubbers.get(parcel.project_id, self._everybodys)
+    def _of(self, parcel: Parcel) -> Opener:
+        return self._openers.get(parcel.project_id, self._everybodys)
 
 
 def _cleaned(parcel: Parcel, scrubber: Scrubber) -> Parcel:

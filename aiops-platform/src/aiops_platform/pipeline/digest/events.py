@@ -25,7 +25,10 @@ _Place: TypeAlias = tuple[int, GroupKey]
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """An event with all that can be said of it before the store is asked. `event` has times of our clock."""
+    """An event with all that can be said of it before the store is asked.
+
+    `event` has times of our clock; `said` has those of the client's, and is only to be written.
+    """
 
     event: Event
     said: Event
@@ -46,9 +49,9 @@ class Arrival:
         return None if "rule" in self.key.parts else grouping.kin_of(self.event)
 
 
-def arrival_of(said: Event, parcel: Parcel, keys: Keys) -> Arrival:
-    """The event of a parcel, by our clock."""
-    event = rules.by_our_clock(said, parcel.received_at)
+def arrival_of(event: Event, said: Event, parcel: Parcel, keys: Keys) -> Arrival:
+    """The event of a parcel, by our clock; `said` is the form of it that is written."""
+    event = rules.by_our_clock(event, parcel.received_at)
     return Arrival(
         event=event,
         said=said,

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from aiops_platform.core import batch, salvage, wire
+from aiops_platform.core import batch, salvage
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event, Heartbeat, JobReport
+from aiops_platform.core.opening import Opened
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import ServiceName
 from aiops_platform.core.text import paragraph
@@ -181,9 +182,11 @@ class Digest:
 
     def _digest_together(self, parcels: Sequence[Parcel], now: datetime) -> None:
         # All that needs no store comes first: the transaction keeps others from writing.
-        opened = [_Opened(each, self._cleaning.report(wire.parse(each.body, each.kind), each)) for each in parcels]
+        opened = [_opened(each, self._cleaning.open(each)) for each in parcels]
         arrivals = [
-            arrival_of(each.report, each.parcel, self._keys) for each in opened if isinstance(each.report, Event)
+            arrival_of(each.report, each.form or each.report, each.parcel, self._keys)
+            for each in opened
+            if isinstance(each.report, Event)
         ]
         beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
         words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
@@ -201,10 +204,15 @@ class Digest:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A parcel and what was found in it."""
+    """A parcel and what was found in it; `form` as in `Opened`."""
 
     parcel: Parcel
     report: AnyReport | Unreadable
+    form: Event | None = None
+
+
+def _opened(parcel: Parcel, found: Opened | Unreadable) -> _Opened:
+    return _Opened(parcel, found) if isinstance(found, Unreadable) else _Opened(parcel, found.report, found.form)
 
 
 def _seen(opened: Sequence[_Opened]) -> dict[ServiceName, datetime]:

@@ -1,0 +1,169 @@
+"""Parts of events that came lately, by the bytes as which they came: what was read of each, and how it is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_type_hints
+
+import msgspec
+from msgspec import Raw, field
+from msgspec.structs import replace
+
+from aiops_platform.core.event import Event, ExceptionInfo, Frame, SignalType, SourceContext
+
+# What is known of a part takes so many times its own bytes, and so many more.
+_TIMES: Final = 3
+_EACH: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an event without secrets; `form` is the same as JSON, or itself where it says nothing."""
+
+    value: Any
+    form: Any
+
+
+class Parts:
+    """Parts of one kind. They take at most twice `most` bytes; what is not met again goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._newer: dict[bytes, Part] = {}
+        self._older: dict[bytes, Part] = {}
+
+    def __len__(self) -> int:
+        """How many are known."""
+        return len(self._newer.keys() | self._older.keys())
+
+    def get(self, raw: bytes) -> Part | None:
+        """The one that came as these bytes."""
+        part = self._newer.get(raw)
+        if part is None and (part := self._older.get(raw)) is not None:
+            self._put(raw, part)
+        return part
+
+    def learn(self, raw: bytes, value: Any) -> Part:
+        """`value` is what these bytes say, without secrets."""
+        # What says nothing is left out of what is written.
+        return self._put(raw, Part(value, Raw(_ENCODER.encode(value)) if value else value))
+
+    def learn_call(self, raw: bytes, call: Frame, source: Part | None) -> Part:
+        """Likewise a call; `source` are its lines of source, which `call` does not say then."""
+        if source is None:
+            return self.learn(raw, call)
+        form = Raw(_ENCODER.encode(replace(call, source=source.form)))
+        return self._put(raw, Part(replace(call, source=source.value), form))
+
+    def _put(self, raw: bytes, part: Part) -> Part:
+        if self._size > self._most:
+            self._older, self._newer, self._size = self._newer, {}, 0
+        self._newer[raw] = part
+        self._size += _TIMES * len(raw) + _EACH
+        return part
+
+
+class Stack:
+    """The calls of one exception as they came. Those that are `new` are to be learned without secrets, in their order.
+
+    A call with other values in its variables is new, and its lines of source are mostly known: then they are left out.
+    Raises what msgspec raises for what is no call.
+    """
+
+    def __init__(self, raws: Sequence[Raw], calls: Parts, lines: Parts) -> None:
+        self._parts = calls
+        self._lines = lines
+        self._raws = list(map(bytes, raws))
+        self._calls = list(map(calls.get, self._raws))
+        # Of the new ones.
+        self._sources: list[tuple[bytes, Part | None]] = []
+        self.new = [self._read(raw) for raw, call in zip(self._raws, self._calls, strict=True) if call is None]
+
+    def __len__(self) -> int:
+        """How many calls."""
+        return len(self._raws)
+
+    def learn(self, clean: Sequence[Frame]) -> None:
+        """The new ones without secrets. From here on all are known."""
+        rest = zip(clean, self._sources, strict=True)
+        for place, known in enumerate(self._calls):
+            if known is None:
+                call, (raw, source) = next(rest)
+                if raw and source is None:
+                    source = self._lines.learn(raw, call.source)
+                self._calls[place] = self._parts.learn_call(self._raws[place], call, source)
+
+    def values(self) -> list[Any]:
+        """The calls."""
+        return [call.value for call in self._calls if call]
+
+    def forms(self) -> list[Any]:
+        """The same to be written."""
+        return [call.form for call in self._calls if call]
+
+    def _read(self, raw: bytes) -> Frame:
+        call = _CALL.decode(raw)
+        source = bytes(call.source) if call.source is not None else b""
+        known = self._lines.get(source)
+        self._sources.append((source, known))
+        return replace(call, source=_SOURCE.decode(source) if source and known is None else None)
+
+
+class Surroundings:
+    """What an event says of the process, the user and the request, likewise; of what is known, `new` says nothing."""
+
+    def __init__(self, told: Event, parts: Mapping[str, Parts]) -> None:
+        self._parts = parts
+        self._raws = {name: bytes(raw) for name in SURROUNDINGS if isinstance(raw := getattr(told, name), Raw)}
+        self._known = {name: parts[name].get(raw) for name, raw in self._raws.items()}
+        self.new = dict(_NOTHING)
+        for name, part in self._known.items():
+            if part is None:
+                self.new[name] = SURROUNDINGS[name].decode(self._raws[name])
+
+    def learn(self, clean: Event) -> None:
+        """What is new in it, without secrets."""
+        for name, part in self._known.items():
+            if part is None:
+                self._known[name] = self._parts[name].learn(self._raws[name], getattr(clean, name))
+
+    def values(self) -> dict[str, Any]:
+        """By field."""
+        return {name: part.value for name, part in self._known.items() if part}
+
+    def forms(self) -> dict[str, Any]:
+        """The same to be written."""
+        return {name: part.form for name, part in self._known.items() if part}
+
+
+class Thrown(ExceptionInfo, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An exception of which the calls are as they came."""
+
+    frames: tuple[Raw, ...] = ()  # type: ignore[assignment]  # until they are read
+
+
+class Told(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An event of which these parts are as they came, if they are there; after that it is an event like any other."""
+
+    exceptions: tuple[Thrown, ...] = ()
+    contexts: Raw = field(default_factory=dict)  # type: ignore[assignment]  # these too
+    instance: Raw = None  # type: ignore[assignment]
+    request: Raw = None  # type: ignore[assignment]
+    sdk: Raw = None  # type: ignore[assignment]
+    user: Raw = None  # type: ignore[assignment]
+
+
+class _Call(Frame, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    source: Raw = None  # type: ignore[assignment]  # until it is read
+
+
+_HINTS: Final = get_type_hints(Event, include_extras=True)
+#: By field, who reads it. They come again as they were.
+SURROUNDINGS: Final[Mapping[str, msgspec.json.Decoder[Any]]] = {
+    name: msgspec.json.Decoder(_HINTS[name]) for name in ("contexts", "instance", "request", "sdk", "user")
+}
+_SILENT: Final = Event(signal_type=SignalType.EXCEPTION)
+_NOTHING: Final[Mapping[str, Any]] = {name: getattr(_SILENT, name) for name in SURROUNDINGS}
+_CALL: Final = msgspec.json.Decoder(_Call)
+_SOURCE: Final = msgspec.json.Decoder(SourceContext | None)
+_ENCODER: Final = msgspec.json.Encoder()
