@@ -9,18 +9,25 @@ from aiops_sdk import _safety, modules, saying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Any, Callable, List
 
     from aiops_sdk import client as clients
 
 
 def install(client: clients.Client) -> Callable[[], None]:
     """Note each call; the returned function ends it."""
-    kept = client.config.max_breadcrumbs
-    return modules.hook(("aiohttp.client", "ClientSession", lambda module: _listen(module.ClientSession, kept)))
+    active = [client.config.max_breadcrumbs]
+    take_back = modules.hook(("aiohttp.client", "ClientSession", lambda module: _listen(module.ClientSession, active)))
+
+    def undo() -> None:
+        # Where somebody has wrapped ours since, it stays below theirs and does nothing.
+        active.clear()
+        take_back()
+
+    return undo
 
 
-def _listen(session: Any, kept: int) -> Callable[[], None]:
+def _listen(session: Any, kept: List[int]) -> Callable[[], None]:
     ask = session._request
 
     @functools.wraps(ask)
@@ -37,7 +44,7 @@ def _listen(session: Any, kept: int) -> Callable[[], None]:
     return modules.replace(session, "_request", noting)
 
 
-def _note(method: Any, url: Any, result: object, began: float, kept: int) -> None:
-    if kept:
+def _note(method: Any, url: Any, result: object, began: float, kept: List[int]) -> None:
+    if kept and kept[0]:
         took = time.monotonic() - began
-        _safety.attempt(lambda: saying.call_made(str(method), str(url), result, took, kept), None)
+        _safety.attempt(lambda: saying.call_made(str(method), str(url), result, took, kept[0]), None)

@@ -102,11 +102,13 @@ class _Tasks:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._active = True
         self._stopped: Deque[object] = deque(maxlen=STOPPED)
         self._logs: List[logging.Logger] = []
 
     def end(self) -> None:
-        """Nothing is listened to any more."""
+        """Nothing is listened to any more. Where somebody has wrapped ours since, it stays below theirs and does nothing."""
+        self._active = False
         for log in self._logs:
             log.removeFilter(self._recognise)
 
@@ -177,7 +179,7 @@ class _Tasks:
 
         Celery says it too, but ten seconds later, for a result may still be on its way.
         """
-        if message != _PROCESS_IS_GONE or len(arguments) != 3:
+        if not self._active or message != _PROCESS_IS_GONE or len(arguments) != 3:
             return None
         for request in list(vars(sys.modules["celery.worker.state"])["active_requests"]):
             if getattr(request, "worker_pid", None) == arguments[1]:
@@ -201,7 +203,9 @@ class _Tasks:
         work.silent = True
         return work
 
-    def _on_failure(self, request: Any, exc_info: Any, **_: object) -> Work:
+    def _on_failure(self, request: Any, exc_info: Any, **_: object) -> Optional[Work]:
+        if not self._active:
+            return None
         exc = getattr(exc_info, "exception", None)
         # What failed in another process comes in a wrapping that carries its traceback.
         if type(exc).__name__ == "ExceptionWithTraceback":
@@ -212,7 +216,9 @@ class _Tasks:
         work.silent = work.id in self._stopped or _is_no_failure(exc) or _could_not_travel(exc)
         return work
 
-    def _on_timeout(self, request: Any, soft: Any, timeout: Any) -> Work:
+    def _on_timeout(self, request: Any, soft: Any, timeout: Any) -> Optional[Work]:
+        if not self._active:
+            return None
         return _task_of(request) if soft else self._stop(request, _made("TimeLimitExceeded", timeout))
 
     def _look_at_the_logs(self) -> None:
@@ -306,8 +312,8 @@ def _is_expected(task: Any, exc: object) -> bool:
     return bool(throws) and isinstance(exc, throws)
 
 
-def _wrap(owner: Any, name: str, work_of: Callable[..., Work]) -> Callable[[], None]:
-    """Let what this method does belong to the work that ``work_of`` gives for its arguments."""
+def _wrap(owner: Any, name: str, work_of: Callable[..., Optional[Work]]) -> Callable[[], None]:
+    """Let what this method does belong to the work that ``work_of`` gives for its arguments, if it gives any."""
     import functools
 
     earlier = vars(owner)[name]

@@ -6,12 +6,13 @@ called once the app serves; and nothing it puts in raises, reads a streamed body
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import sys
 import weakref
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple, TypeVar
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
     from aiops_sdk.listening import Listener
 
+    _Function = weakref.ref[Callable[..., Any]]
+
 _NAME = "aiops_sdk"
 _WATCHED = "__aiops_sdk_watched__"
+# On Flask's own class, as long as anything of ours is in an app.
+_PUT = "__aiops_sdk_put__"
 _FAILED = 400
 _ANSWERS = (HTTPException,)
 # As a text: this may be imported in the midst of Flask's own import.
@@ -38,7 +43,10 @@ _SETTINGS = {"env": "environment", "service_base_url": "base_url"}
 
 
 def install(_: Client) -> Callable[[], None]:
-    """Report what fails in all apps that are made from now on; the returned function ends that."""
+    """Report what fails in all apps that are made from now on; the returned function takes out of each what is ours.
+
+    An app that was heard once is heard again by the next client.
+    """
     return modules.hook(("flask.app", "Flask", _greet))
 
 
@@ -73,8 +81,8 @@ def init_flask(app: flask.Flask) -> None:
         found = app._get_current_object() if hasattr(app, "_get_current_object") else app
         if not isinstance(found, flask.Flask):
             logging.getLogger(_NAME).warning("init_flask() needs a Flask app, and got: %s", type(found).__name__)
-        elif _NAME not in found.extensions:
-            found.extensions[_NAME] = hooks = _Hooks(found)
+        else:
+            hooks: _Hooks = found.extensions.setdefault(_NAME, _Hooks(found))
             hooks.attach(found)
 
 
@@ -109,18 +117,53 @@ class _Hooks:
         self._app = weakref.ref(app)
         self._ears = listening.Ears()
         self._said = False
+        # What leads here must not be led to from here: each goes with its app, and not with the garbage collector.
+        self._look_last: Optional[_Function] = None
+        self._put: List[Tuple[str, _Function]] = []
+        self.is_attached = False
         self.stand_in_class = False
 
     def attach(self, app: flask.Flask) -> None:
-        """Put the ears in. Functions are put into new lists: a request may be walking through the old one."""
+        """Put the ears in, once. Functions are put into new lists: a request may be walking through the old one."""
+        if self.is_attached:
+            return
+        self.is_attached = True
+        _all_put().hooks.add(self)
         look_last = _safety.glancing(self._look_at)
+        self._look_last = weakref.ref(look_last)
         app.after_request_funcs[None] = [look_last, *app.after_request_funcs.get(None, [])]
         self._listen_to_error_handling(app)
         self._listen_to_exceptions(app)
         self.stand_in_class = "wsgi_app" not in vars(app) and _watch_class_of(app)
         if not self.stand_in_class:
             # A middleware was put there, which is how Flask wants it. Now it is ours that stands there.
-            app.wsgi_app = _watched(app.wsgi_app, self)  # type: ignore[method-assign,assignment]  # see above
+            ours = _watched(app.wsgi_app, self)
+            app.wsgi_app = ours  # type: ignore[method-assign,assignment]  # see above
+            self._put.append(("wsgi_app", weakref.ref(ours)))
+
+    def detach(self) -> None:
+        """Take the ears out again. What somebody has put around one of them stays, and ours below it does nothing."""
+        self.is_attached = self.stand_in_class = False
+        put, self._put, app = self._put, [], self._app()
+        if app is None:
+            return
+        for name, held in put:
+            _take_back(app, name, held)
+        ours = (self._look_last() if self._look_last is not None else None, self._look_first)
+        left = [each for each in app.after_request_funcs.get(None, []) if each not in ours]
+        if left:
+            app.after_request_funcs[None] = left
+        else:
+            app.after_request_funcs.pop(None, None)
+        with contextlib.suppress(RuntimeError):
+            flask.got_request_exception.disconnect(self._on_exception)
+
+    def may_stand_in_class(self, app: flask.Flask) -> bool:
+        """Whether what the class answers is to be heard; begun anew where there is a client again."""
+        if not self.is_attached and clients.current() is not None:
+            with _safety.guarded():
+                self.attach(app)
+        return self.stand_in_class
 
     def answer(
         self,
@@ -210,12 +253,15 @@ class _Hooks:
         try:
             flask.got_request_exception.connect(self._on_exception, app)
         except RuntimeError:  # Flask before 2.3, and blinker is not installed.
-            _precede(app, "log_exception", self._on_exception)
+            self._precede(app, "log_exception", self._on_exception)
 
     def _listen_to_error_handling(self, app: flask.Flask) -> None:
         # Not handle_user_exception(), which raises through: that would put a frame of ours into everybody's tracebacks.
         if hasattr(app, "_find_error_handler"):
-            _precede(app, "_find_error_handler", self._on_error_handling)
+            self._precede(app, "_find_error_handler", self._on_error_handling)
+
+    def _precede(self, app: flask.Flask, name: str, listener: Callable[..., None]) -> None:
+        self._put.append((name, weakref.ref(_precede(app, name, listener))))
 
     def _on_exception(self, *told: object, exception: Optional[BaseException] = None, **_: object) -> None:
         client, exc = clients.current(), exception or _exception_in(told)
@@ -314,28 +360,75 @@ def _greet(module: Any) -> Callable[[], None]:
     """Be there when an app is made, and outside of the middleware that is put around it later."""
     kind = module.Flask
     make, call = kind.__init__, kind.__call__
+    active = [True]
 
     @functools.wraps(make)
     def making(self: flask.Flask, *args: Any, **named: Any) -> None:
         make(self, *args, **named)
-        init_flask(self)
+        if active:
+            init_flask(self)
 
     @functools.wraps(call)
     def called(self: flask.Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        own = self.__dict__.get("wsgi_app")
-        hooks: Optional[_Hooks] = self.extensions.get(_NAME) if own is not None else None
-        if hooks is not None and not hasattr(own, _WATCHED):
-            return hooks.answer(call, (self,), environ, start_response, True)
+        hooks: Optional[_Hooks] = self.extensions.get(_NAME)
+        if hooks is not None and active:
+            if not hooks.is_attached:
+                hooks.may_stand_in_class(self)
+            own = self.__dict__.get("wsgi_app")
+            if own is not None and not hasattr(own, _WATCHED):
+                return hooks.answer(call, (self,), environ, start_response, True)
         answer: Iterable[bytes] = call(self, environ, start_response)
         return answer
 
     undos = [modules.replace(kind, "__init__", making), modules.replace(kind, "__call__", called)]
 
     def undo() -> None:
+        active.clear()
         for each in undos:
             each()
+        _take_all_back(kind)
 
     return undo
+
+
+class _Put:
+    """What of ours is in the apps of this process, and in their classes. It keeps none of them."""
+
+    def __init__(self) -> None:
+        self.hooks: weakref.WeakSet[_Hooks] = weakref.WeakSet()
+        self.in_classes: List[Tuple[weakref.ref[type], _Function]] = []
+
+
+def _all_put() -> _Put:
+    kind = sys.modules["flask.app"].Flask
+    found: Optional[_Put] = vars(kind).get(_PUT)
+    if found is None:
+        found = _Put()
+        setattr(kind, _PUT, found)
+    return found
+
+
+def _take_all_back(kind: Any) -> None:
+    put: Optional[_Put] = vars(kind).get(_PUT)
+    if put is None:
+        return
+    delattr(kind, _PUT)
+    for hooks in list(put.hooks):
+        hooks.detach()
+    for owner, held in reversed(put.in_classes):
+        _take_back(owner(), "wsgi_app", held)
+
+
+def _take_back(owner: Any, name: str, held: _Function) -> None:
+    """Put back what was there before ours, unless somebody replaced ours."""
+    ours = held()
+    if owner is None or ours is None or vars(owner).get(name) is not ours:
+        return
+    earlier = vars(ours)["__wrapped__"]
+    if getattr(type(owner), name, None) is earlier:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, earlier)
 
 
 def _watched(wsgi_app: WSGIApplication, hooks: _Hooks) -> WSGIApplication:
@@ -366,18 +459,19 @@ def _watch_class_of(app: flask.Flask) -> bool:
     @functools.wraps(method)
     def wsgi_app(self: flask.Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         hooks: Optional[_Hooks] = self.extensions.get(_NAME)
-        if hooks is not None and hooks.stand_in_class:
+        if hooks is not None and (hooks.stand_in_class or hooks.may_stand_in_class(self)):
             return hooks.answer(method, (self,), environ, start_response, others_answer)
         answer: Iterable[bytes] = method(self, environ, start_response)
         return answer
 
     setattr(wsgi_app, _WATCHED, True)
     owner.wsgi_app = wsgi_app  # type: ignore[attr-defined]  # it has one
+    _all_put().in_classes.append((weakref.ref(owner), weakref.ref(wsgi_app)))
     return True
 
 
-def _precede(app: flask.Flask, name: str, listener: Callable[..., None]) -> None:
-    """Let ``listener`` hear the arguments of a method of this app first."""
+def _precede(app: flask.Flask, name: str, listener: Callable[..., None]) -> Callable[..., Any]:
+    """Let ``listener`` hear the arguments of a method of this app first; given back is what stands there now."""
     method, held = getattr(app, name), weakref.ref(app)
     function = getattr(method, "__func__", None)
     if function is not None and method.__self__ is app:
@@ -395,3 +489,4 @@ def _precede(app: flask.Flask, name: str, listener: Callable[..., None]) -> None
             return method(*args, **named)
 
     setattr(app, name, both)
+    return both

@@ -185,6 +185,9 @@ def _hook(unread: _Unread, base: Any) -> Callable[[], None]:
 def _setting(unread: _Unread, earlier: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     @functools.wraps(earlier)
     def set_exception(self: Any, exception: Optional[BaseException]) -> None:
+        if not unread.active:
+            earlier(self, exception)
+            return
         self._waiters.append(unread)
         try:
             earlier(self, exception)

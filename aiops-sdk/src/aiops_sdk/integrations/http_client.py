@@ -69,8 +69,9 @@ def install(client: Client) -> Callable[[], None]:
 
 
 def _note(connection: Any, result: object, kept: List[int]) -> None:
-    begun = vars(connection).pop(_BEGUN, None)
-    if begun is None or not kept or not kept[0]:
+    # What came after us may need what was noted.
+    begun = vars(connection).pop(_BEGUN, None) if kept else None
+    if begun is None or not kept[0]:
         return
     at, method, url = begun
     scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"

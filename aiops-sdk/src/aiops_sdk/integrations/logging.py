@@ -60,7 +60,7 @@ def install(client: Client) -> Callable[[], None]:
             if kept and type(level) is int and level >= INFO and active:
                 _note(record, level, kept)
             return
-        if _safety.attempt(lambda: _is_handed_on(record, heard), False):
+        if not active or _safety.attempt(lambda: _is_handed_on(record, heard), False):
             call_handlers(logger, record)
             return
         # What a handler may change is the record: look first. What it makes is the message: take it afterwards.

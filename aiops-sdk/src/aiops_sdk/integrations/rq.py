@@ -14,7 +14,7 @@ from aiops_sdk import _safety, modules, scope, seen, values
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Callable, Dict, Mapping
+    from typing import Any, Callable, Dict, List, Mapping
 
     from aiops_sdk.client import Client
 
@@ -27,14 +27,22 @@ _HORSE_IS_GONE = ("Work-horse ", "Work horse ")
 
 def install(client: Client) -> Callable[[], None]:
     """Listen to jobs and to the workers that run them; the returned function ends it."""
+    active = [client]
 
     def watch_jobs(job: ModuleType) -> Callable[[], None]:
-        return _watch_jobs(client, vars(job)["Job"])
+        return _watch_jobs(active, vars(job)["Job"])
 
     def watch_workers(worker: ModuleType) -> Callable[[], None]:
-        return _watch_workers(client, vars(worker)["Worker"])
+        return _watch_workers(active, vars(worker)["Worker"])
 
-    return modules.hook(("rq.job", "Job", watch_jobs), ("rq.worker", "SimpleWorker", watch_workers))
+    take_back = modules.hook(("rq.job", "Job", watch_jobs), ("rq.worker", "SimpleWorker", watch_workers))
+
+    def undo() -> None:
+        # Where somebody has wrapped ours since, it stays below theirs and does nothing.
+        active.clear()
+        take_back()
+
+    return undo
 
 
 class RunningJob(scope.TaskScope):
@@ -54,19 +62,20 @@ class RunningJob(scope.TaskScope):
         return _safety.attempt(lambda: _described(self._job, with_arguments=self._with_arguments), {})
 
 
-def _watch_jobs(client: Client, kind: Any) -> Callable[[], None]:
+def _watch_jobs(active: List[Client], kind: Any) -> Callable[[], None]:
     perform = vars(kind)["perform"]
 
     @functools.wraps(perform)
     def perform_and_watch(job: Any) -> Any:
-        work = _safety.attempt(lambda: _begun(client, job), None)
+        work = _safety.attempt(lambda: _begun(active[0], job), None) if active else None
         if work is None:
             return perform(job)
         token = scope.begin(work)
         try:
             return perform(job)
         except BaseException:
-            _failed(client, job)
+            for client in active:
+                _failed(client, job)
             raise
         finally:
             scope.end(token)
@@ -92,9 +101,9 @@ def _failed(client: Client, job: Any) -> None:
         client.capture_exception(exc, mechanism=KIND)
 
 
-def _watch_workers(client: Client, kind: Any) -> Callable[[], None]:
+def _watch_workers(active: List[Client], kind: Any) -> Callable[[], None]:
     undos = [
-        modules.replace(_owner(kind, name), name, watch(client, vars(_owner(kind, name))[name]))
+        modules.replace(_owner(kind, name), name, watch(active, vars(_owner(kind, name))[name]))
         for name, watch in (("perform_job", _saying_goodbye), ("handle_job_failure", _telling_losses))
     ]
 
@@ -110,25 +119,26 @@ def _owner(kind: Any, name: str) -> Any:
     return next(each for each in kind.__mro__ if name in vars(each))
 
 
-def _saying_goodbye(client: Client, perform_job: Any) -> Any:
+def _saying_goodbye(active: List[Client], perform_job: Any) -> Any:
     @functools.wraps(perform_job)
     def perform_and_say_goodbye(worker: Any, *args: Any, **named: Any) -> Any:
         try:
             return perform_job(worker, *args, **named)
         finally:
             # The next thing it does is to leave.
-            if _safety.attempt(lambda: bool(worker.is_horse), False):
-                _safety.whatever(lambda: client.close(client.exit_seconds), False)
+            is_horse = _safety.attempt(lambda: bool(worker.is_horse), False)
+            for client in active if is_horse else ():
+                _safety.whatever(functools.partial(client.close, client.exit_seconds), False)
 
     return perform_and_say_goodbye
 
 
-def _telling_losses(client: Client, handle_job_failure: Any) -> Any:
+def _telling_losses(active: List[Client], handle_job_failure: Any) -> Any:
     @functools.wraps(handle_job_failure)
     def tell_and_handle(worker: Any, job: Any, *args: Any, **named: Any) -> Any:
         why = named.get("exc_string")
-        if isinstance(why, str) and why.startswith(_HORSE_IS_GONE):
-            _safety.attempt(lambda: _tell_loss(client, job, why), None)
+        if active and isinstance(why, str) and why.startswith(_HORSE_IS_GONE):
+            _safety.attempt(lambda: _tell_loss(active[0], job, why), None)
         return handle_job_failure(worker, job, *args, **named)
 
     return tell_and_handle
