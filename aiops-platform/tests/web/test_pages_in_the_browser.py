@@ -566,3 +566,26 @@ def test_the_system_s_colour_scheme_is_followed(site, visit, scheme):
     page = visit(color_scheme=scheme).page
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(248, 248, 246)", "dark": "rgb(18, 19, 22)"}[scheme]
+
+
+def test_an_event_is_copied_for_a_ticket_and_for_a_shell(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    made = visit()
+    page = made.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site.url}/incidents/{ids['everything']}")
+    for name, begins in (("Copy as Markdown", "# `OrderFailed`"), ("Copy as curl", "curl -g ")):
+        page.get_by_role("link", name=name).click()
+        expect(page.locator("#said")).to_have_text("Copied.")
+        assert page.evaluate("navigator.clipboard.readText()").startswith(begins)
+    page.context.clear_permissions()
+
+
+def test_without_a_clipboard_the_link_leads_to_the_text(site, visit):
+    ids = plant_busy(site.seeds, site.project)
+    page = visit().page
+    page.goto(f"{site.url}/incidents/{ids['everything']}")
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_role("link", name="Copy as Markdown").click()
+    page.wait_for_url("**/ticket")
+    assert page.locator("body").inner_text().startswith("# `OrderFailed`")

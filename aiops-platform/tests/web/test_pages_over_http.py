@@ -29,6 +29,8 @@ BEHIND_SIGN_IN = [
     "/settings/keys",
     "/nav",
     "/incidents/1/events/1/whole",
+    "/incidents/1/events/1/ticket",
+    "/incidents/1/events/1/curl",
 ]
 
 
@@ -266,6 +268,26 @@ def test_nothing_hostile_reaches_a_page_unescaped(client, site):
         assert "\x1b" not in page
 
 
+def test_an_event_can_be_had_for_a_ticket_and_its_request_for_a_shell(client, site):
+    ids = plant_busy(site.seeds, site.project)
+    page = client.get(f"/incidents/{ids['everything']}").text
+    links = {part: re.search(rf'href="(/incidents/\d+/events/\d+/{part})"', page)[1] for part in ("ticket", "curl")}
+    for link, said in ((links["ticket"], "# `OrderFailed`"), (links["curl"], "curl -g ")):
+        answer = client.get(link)
+        assert answer.text.startswith(said)
+        assert (answer.headers["content-type"], answer.headers["cache-control"]) == (
+            "text/plain; charset=utf-8",
+            "no-store",
+        )
+    assert f"<{site.url}/incidents/{ids['everything']}?event=" in client.get(links["ticket"]).text
+    # A log line was no request.
+    assert "/curl" not in client.get(f"/incidents/{ids['log']}").text
+    event = re.search(r"/events/(\d+)/ticket", client.get(f"/incidents/{ids['log']}").text)[1]
+    assert client.get(f"/incidents/{ids['log']}/events/{event}/curl").status_code == 404
+    # An event of another incident is not found here.
+    assert client.get(f"/incidents/{ids['http']}/events/{event}/ticket").status_code == 404
+
+
 def test_what_is_cut_can_be_had_whole_as_plain_text(client, site):
     incident = site.seeds.incident(site.project, site.seeds.service(site.project))
     event = site.seeds.event(
@@ -294,6 +316,9 @@ def test_a_kept_event_of_an_unknown_shape_still_has_its_page(client, site):
     page = client.get(f"/incidents/{incident}")
     assert page.status_code == 200
     assert "cannot be laid out" in page.text
+    link = re.search(r'href="(/incidents/\d+/events/\d+/)ticket"', page.text)[1]
+    assert client.get(link + "ticket").headers["location"] == link + "whole"
+    assert client.get(link + "curl").status_code == 404
 
 
 def test_a_store_that_cannot_be_used_is_told_and_the_page_says_try_again(client, site):

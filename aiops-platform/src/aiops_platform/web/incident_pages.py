@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from aiops_platform.core.event import Event
 from aiops_platform.core.views import EventDetail
-from aiops_platform.web import chart, exhibit
+from aiops_platform.web import chart, exhibit, ticket
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import Filters, row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
@@ -104,10 +104,56 @@ def whole(
     except LookupError as nothing:
         raise NotFoundException from nothing
     text = part if isinstance(part, str) else exhibit.as_json(part)
-    return Response(visible(text), media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
+    return _plain(visible(text))
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (start, incident_list, incident_page, act, whole)
+@get("/incidents/{incident_id:str}/events/{event_id:str}/ticket", sync_to_thread=True)
+def as_ticket(
+    site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], event_id: FromPath[str]
+) -> Response[str] | Redirect:
+    """The event in Markdown, for a ticket or an assistant. Of one that cannot be laid out there is its JSON."""
+    number = _id(incident_id)
+    event, kept = _kept(site, visitor, number, event_id)
+    incident = site.reads.incident(visitor.project_id, number, site.clock())
+    if incident is None:
+        raise NotFoundException
+    if event is None:
+        return Redirect(f"/incidents/{number}/events/{kept.id}/whole", status_code=303)
+    link = f"{site.public_url}/incidents/{number}?event={kept.id}"
+    return _plain(ticket.markdown(incident, event, link=link))
+
+
+@get("/incidents/{incident_id:str}/events/{event_id:str}/curl", sync_to_thread=True)
+def as_curl(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], event_id: FromPath[str]) -> Response[str]:
+    """The event's request as a line for a shell."""
+    event, _ = _kept(site, visitor, _id(incident_id), event_id)
+    line = None if event is None else ticket.curl(event.request)
+    if line is None:
+        raise NotFoundException
+    return _plain(line + "\n")
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (start, incident_list, incident_page, act, whole, as_ticket, as_curl)
+
+
+def _kept(site: Site, visitor: Visitor, incident_id: int, event_id: str) -> tuple[Event | None, EventDetail]:
+    kept = site.reads.event(visitor.project_id, incident_id, _id(event_id))
+    if kept is None:
+        raise NotFoundException
+    return _read(kept), kept
+
+
+def _read(kept: EventDetail) -> Event | None:
+    """What an older version kept may have another shape; its JSON can still be read."""
+    try:
+        return msgspec.convert(kept.body, Event, strict=False)
+    except msgspec.ValidationError:
+        _log.exception("A kept event could not be laid out; its page offers its JSON")
+        return None
+
+
+def _plain(text: str) -> Response[str]:
+    return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 
 def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dict[str, Any]:
@@ -125,15 +171,11 @@ def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dic
     }
 
 
-def _exhibit(event: EventDetail | None) -> dict[str, Any]:
+def _exhibit(kept: EventDetail | None) -> dict[str, Any]:
+    event = None if kept is None else _read(kept)
     if event is None:
         return {"shown": None}
-    try:
-        return {"shown": exhibit.lay_out(msgspec.convert(event.body, Event, strict=False))}
-    except msgspec.ValidationError:
-        # What an older version kept may have another shape; its JSON can still be read.
-        _log.exception("A kept event could not be laid out; its page offers its JSON")
-        return {"shown": None}
+    return {"shown": exhibit.lay_out(event), "has_curl": ticket.curl(event.request) is not None}
 
 
 def _which(text: str) -> Literal["newest", "oldest"] | int:

@@ -92,11 +92,24 @@
     say("Copied.");
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   };
+  // A link to a text: without a clipboard, or a script, it leads there.
+  const copyFrom = async (link) => {
+    try {
+      const answer = await fetch(link.href);
+      if (!answer.ok) throw new Error(answer.status);
+      await navigator.clipboard.writeText(await answer.text());
+    } catch {
+      location.href = link.href;
+      return;
+    }
+    say("Copied.");
+  };
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
+    const button = event.target.closest("[data-copy], [data-copy-from]");
+    if (!button || event.metaKey || event.ctrlKey) return;
     event.preventDefault();
-    copy(button);
+    if ("copyFrom" in button.dataset) copyFrom(button);
+    else copy(button);
   });
   document.addEventListener("htmx:after:swap", showCopyButtons);
   showCopyButtons();
