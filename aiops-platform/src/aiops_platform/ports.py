@@ -331,6 +331,10 @@ class Transaction(Protocol):
         """Drops buried parcels that are to be digested again: they count as buried no longer."""
         ...
 
+    def ids_by_hour(self, since: datetime, latest: datetime) -> Mapping[datetime, int]:
+        """How many ids were noted in each hour between these times; of others it is known no longer."""
+        ...
+
     def forget_seen_events(
         self, before: datetime, limit: int, *, latest: datetime, after: tuple[int, bytes] | None
     ) -> tuple[int, tuple[int, bytes] | None]:

@@ -9,7 +9,7 @@ import pytest
 from made import NOW, SHOP, a_heartbeat, after, an_event
 from sqlalchemy import event, func, insert, select
 
-from aiops_platform.core import grouping
+from aiops_platform.core import grouping, hours
 from aiops_platform.core import incident as rules
 from aiops_platform.core.incident import Incident
 from aiops_platform.core.monitor import Monitor, MonitorState, beat
@@ -154,7 +154,8 @@ def test_an_exception_undoes_everything(store, database):
 
     with pytest.raises(ZeroDivisionError):
         failing()
-    for table in (schema.incidents, schema.events, schema.group_keys, schema.seen_events, schema.incident_hours):
+    tables = (schema.incidents, schema.events, schema.group_keys, schema.seen_events, schema.seen_hours)
+    for table in (*tables, schema.incident_hours):
         assert counted(database, table) == 0
 
 
@@ -164,6 +165,17 @@ def test_an_id_is_new_once_in_each_service(store):
         assert transaction.remember({(1, one): NOW}) == {(1, one)}
         assert transaction.remember({(1, one): NOW, (1, two): NOW, (2, one): NOW}) == {(1, two), (2, one)}
         assert transaction.remember({}) == set()
+
+
+def test_it_is_known_how_many_ids_were_noted_in_each_hour(store):
+    one, two, three = (bytes([number] * 16) for number in range(3))
+    early, late = hours.of(NOW), hours.of(after(hours=5))
+    with store.begin() as transaction:
+        transaction.remember({(1, one): NOW, (1, two): after(hours=5)})
+        transaction.remember({(1, one): after(hours=5), (2, one): early, (2, three): late})
+        assert transaction.ids_by_hour(early, late) == {early: 2, late: 2}
+        assert transaction.ids_by_hour(after(hours=1), after(hours=9)) == {late: 2}
+        assert transaction.ids_by_hour(early, after(hours=1)) == {}
 
 
 def test_old_ids_are_forgotten_piece_by_piece_and_young_ones_stay(store):

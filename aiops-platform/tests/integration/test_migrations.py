@@ -108,6 +108,7 @@ def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str,
     assert run.incident_id == 1
     with database.read() as connection:
         assert set(connection.execute(text("SELECT release FROM releases")).scalars()) == {"7", "8"}
+        assert sum(connection.execute(text("SELECT count FROM seen_hours")).scalars()) == 7
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []

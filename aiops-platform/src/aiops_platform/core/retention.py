@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from aiops_platform.core import sampling
+from aiops_platform.core import hours, sampling
 
 # Of an incident whose events take room that others need, at least the first and the newest are left.
 FEWEST: Final = 2
+#: The wire promises that an event's id is known for this long.
+IDS_KNOWN: Final = timedelta(days=14)
+# Where there is no room for that many ids, those of the last hours are known in any case: so long most retries take.
+_IDS_KNOWN_ALWAYS: Final = timedelta(hours=1)
+# A quarter of the store is for ids, each of so many bytes; so many are known in the smallest store.
+_ID_BYTES: Final = 36
+_FEWEST_IDS: Final = 1_000_000
 
 
 # What is old goes for good: a clock is believed that has gone for so long without a leap.
@@ -27,6 +34,21 @@ class Retention:
     age: timedelta = timedelta(days=90)
     per_incident: int = 10_000
     total_bytes: int = 10 * 1024**3
+
+    @property
+    def ids(self) -> int:
+        """How many ids of events are known."""
+        return max(self.total_bytes // 4 // _ID_BYTES, _FEWEST_IDS)
+
+    def ids_before(self, now: datetime, noted: Mapping[datetime, int]) -> datetime:
+        """Ids noted before this time are forgotten. `noted`: how many were in each hour."""
+        room = self.ids
+        for hour in sorted(noted, reverse=True):
+            room -= noted[hour]
+            if room < 0:
+                always = hours.of(now) - _IDS_KNOWN_ALWAYS
+                return max(now - IDS_KNOWN, min(hour + timedelta(hours=1), always))
+        return now - IDS_KNOWN
 
     def leaves_to_events(self, of_events: int) -> bool:
         """Whether events, which take so many bytes, take no more than what is theirs in any case."""

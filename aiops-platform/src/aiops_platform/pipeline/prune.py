@@ -15,8 +15,6 @@ _MUCH: Final = 5
 # Events are long: to drop so many takes some milliseconds, in which the digest waits.
 _EVENTS: Final = 500
 _INCIDENTS: Final = 20
-# The wire promises that an event's id is known for this long.
-_SEEN: Final = timedelta(days=14)
 _ACCESS: Final = timedelta(days=1)
 _BURIED: Final = timedelta(days=30)
 _STATES: Final = timedelta(days=90)
@@ -36,6 +34,7 @@ class Prune:
         self._event: int | None = None
         self._course: Course | None = None
         self._is_beyond = False
+        self._is_short = False
 
     def step(self, now: datetime) -> bool:
         """Drops a batch of each kind; says whether more is to be dropped already.
@@ -77,10 +76,22 @@ class Prune:
         # Beyond a damaged page there is no way: where this fails, it begins anew.
         after, self._seen = self._seen, None
         with self._store.begin() as transaction:
-            forgotten, seen = transaction.forget_seen_events(now - _SEEN, _BATCH, latest=latest, after=after)
+            before = self._keep.ids_before(now, transaction.ids_by_hour(now - 2 * retention.IDS_KNOWN, latest))
+            forgotten, seen = transaction.forget_seen_events(before, _BATCH, latest=latest, after=after)
         self._seen = seen
+        self._say_how_long(now - before)
         # Where many of those that were looked at are old, more must be looked at to keep up with what comes.
         return forgotten * _MUCH >= _BATCH
+
+    def _say_how_long(self, known: timedelta) -> None:
+        is_short = known < retention.IDS_KNOWN
+        if is_short and not self._is_short:
+            log.warning(
+                "More events come than a quarter of AIOPS_SERVER_MAX_STORE holds ids: one that is sent again later counts "
+                "twice. Raise it",
+                extra={"hours": int(known / timedelta(hours=1)), "ids": self._keep.ids},
+            )
+        self._is_short = is_short
 
     def _drop_events(self, now: datetime, latest: datetime) -> bool:
         with self._store.begin() as transaction:

@@ -317,14 +317,24 @@ events = Table(
     Index("ix_events_event_id", "event_id"),
 )
 
-# Ids already counted for each service, kept for 14 days whatever the retention of events. Ids are written at random
-# places: so there is one tree only, and who looks for the old ones goes through it bit by bit.
+# Ids already counted for each service, kept for 14 days whatever the retention of events, as far as a quarter of the store
+# holds them. Ids are written at random places: so there is one tree only, and who looks for the old ones goes through it
+# bit by bit.
 seen_events = Table(
     "seen_events",
     metadata,
     Column("service_id", BigInteger, primary_key=True),
     Column("event_id", LargeBinary(16), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How many of them were noted in each hour, whether they are still known or not.
+seen_hours = Table(
+    "seen_hours",
+    metadata,
+    Column("hour", Instant, primary_key=True),
+    Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

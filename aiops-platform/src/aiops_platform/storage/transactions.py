@@ -1,6 +1,6 @@
 """Changes to the store in domain verbs, for the stations; each is a few statements however much there is to be written."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, hours
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import GroupKey
@@ -51,7 +51,7 @@ from aiops_platform.storage import (
 )
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.dialects import add_missing, portions
+from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
@@ -123,8 +123,13 @@ class SqlTransaction:
         table = schema.seen_events
         rows = [{"service_id": service, "event_id": event, "seen_at": at} for (service, event), at in seen.items()]
         statement = add_missing(self._connection, table, table.c.service_id, table.c.event_id)
-        new = self._connection.execute(statement, rows)
-        return {(row.service_id, row.event_id) for row in new}
+        new = {(row.service_id, row.event_id) for row in self._connection.execute(statement, rows)}
+        noted = Counter(hours.of(seen[place]) for place in new)
+        self._many(
+            add_up(self._connection, schema.seen_hours, schema.seen_hours.c.count),
+            [{"hour": hour, "count": many} for hour, many in sorted(noted.items())],
+        )
+        return new
 
     def services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         """See `ports.Transaction`."""
@@ -398,6 +403,12 @@ class SqlTransaction:
             gone,
         )
         self.count({"stored_events": -self._delete(table, condition)})
+
+    def ids_by_hour(self, since: datetime, latest: datetime) -> Mapping[datetime, int]:
+        """See `ports.Transaction`."""
+        table = schema.seen_hours
+        self._delete(table, or_(table.c.hour < since, table.c.hour > latest))
+        return {row.hour: row[1] for row in self._connection.execute(select(table.c.hour, table.c.count))}
 
     def forget_seen_events(
         self, before: datetime, limit: int, *, latest: datetime, after: tuple[int, bytes] | None

@@ -10,6 +10,7 @@ from made import NOW, a_body, a_parcel, after
 from sqlalchemy import insert, update
 from workshop import Workshop
 
+from aiops_platform.core import hours
 from aiops_platform.core.retention import Retention
 from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage import schema
@@ -33,6 +34,30 @@ def test_ids_of_events_are_known_for_14_days(shop):
     shop.digest_all()
     shop.drop_old(after(days=14, seconds=30))
     assert shop.rows(schema.seen_events, "event_id") == [(2).to_bytes(16, "big")]
+
+
+def test_where_more_come_than_there_is_room_for_the_older_ids_go(caplog):
+    shop = Workshop(keep=Retention(total_bytes=10 * 1024**2))
+    some_events(shop, many=2)
+    put(shop, schema.seen_hours, {"hour": hours.of(after(days=1)), "count": 999_998})
+    shop.drop_old(after(days=2))
+    assert shop.count(schema.seen_events) == 2
+    assert not caplog.records
+    some_events(shop, many=1, error="Last", at=after(days=2))
+    shop.drop_old(after(days=3))
+    shop.drop_old(after(days=3))
+    assert shop.rows(schema.seen_events, "seen_at") == [after(days=2)]
+    assert [(record.ids, record.hours) for record in caplog.records] == [(1_000_000, 70)]
+    shop.close()
+
+
+def test_of_hours_that_cannot_be_or_are_long_gone_nothing_is_counted(shop):
+    for at in (after(days=-30), NOW, after(days=3_650)):
+        put(shop, schema.seen_hours, {"hour": hours.of(at), "count": 2_000_000})
+    some_events(shop, many=1, at=after(hours=3))
+    shop.drop_old(after(hours=4))
+    assert shop.rows(schema.seen_hours) == [(hours.of(NOW), 2_000_000), (hours.of(after(hours=3)), 1)]
+    assert shop.count(schema.seen_events) == 1
 
 
 def test_a_great_many_are_dropped_in_portions(shop):
