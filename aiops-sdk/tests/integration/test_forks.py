@@ -81,11 +81,13 @@ def test_a_child_of_a_parent_that_is_just_sending_is_not_stuck(platform: Platfor
         import aiops_sdk
         aiops_sdk.init()
         log = logging.getLogger("shop")
+        # Python gets stuck by itself where one thread forks while another one prints.
+        log.addHandler(logging.NullHandler())
         stop = threading.Event()
         def noise():
             while not stop.wait(0.001):
                 log.error("parent")
-        threads = [threading.Thread(target=noise) for _ in range(4)]
+        threads = [threading.Thread(target=noise, daemon=True) for _ in range(4)]
         for thread in threads:
             thread.start()
         for number in range(10):
