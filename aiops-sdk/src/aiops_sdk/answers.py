@@ -210,7 +210,7 @@ def _known(
             if seen.quotes(known, message):
                 return True, event_id
     told_by = None if handled is None else seen.known_event(handled, since=request.began)
-    if told_by is None and handled is None and (status >= 500 or _tells_of_exception(log, status)):
+    if told_by is None and _answers_what_was_told(log, status, handled, answers):
         # Whoever reports something in an `except` block, and then answers that it failed, means that.
         told_by = log.handled_id
     if told_by is None and status >= 500 and log.event_ids and not _says_something(message):
@@ -218,6 +218,20 @@ def _known(
         tells_more = handled is not None and not (issubclass(type(handled), answers) and chain.is_alone(handled))
         told_by = None if tells_more else log.event_ids[-1]
     return told_by is not None, told_by
+
+
+def _answers_what_was_told(
+    log: WorkLog, status: int, handled: Optional[BaseException], answers: Tuple[Type[BaseException], ...]
+) -> bool:
+    """Whether this is the answer to what was reported last while an exception was being handled.
+
+    Given, or raised as a framework lets one answer: then neither while another exception was being handled.
+    """
+    if handled is None:
+        return status >= 500 or _tells_of_exception(log, status)
+    if status < 500 or not issubclass(type(handled), answers):
+        return False
+    return chain.is_alone(handled) or any(seen.beside(each) == log.handled_id for each in chain.ancestors(handled))
 
 
 def _tells_of_exception(log: WorkLog, status: int) -> bool:

@@ -624,9 +624,13 @@ class Client:
         if exc is not None and event_id != own_id:
             seen.mark(exc, event_id)
         if work is not None:
-            work.log.note(event_id, capture.message, has_exception=exc is not None)
-            if sys.exc_info()[1] is not None:
-                work.log.handled_id = event_id
+            handled = sys.exc_info()[1]
+            for log in scope.logs_of(work):
+                log.note(event_id, capture.message, has_exception=exc is not None)
+                if handled is not None:
+                    log.handled_id = event_id
+            if handled is not None:
+                seen.note_beside(handled, event_id)
         if self._listeners:
             self._tell(deciding.CAPTURED if event_id == own_id else deciding.COUNTED, capture, event_id=event_id)
         return event_id

@@ -222,6 +222,12 @@ def request_of(work: Optional[Work]) -> Optional[RequestScope]:
     return work
 
 
+def logs_of(work: Work) -> Tuple[WorkLog, ...]:
+    """Where to note what is captured in this work: its own, and that of the request in the midst of which it is done."""
+    request = request_of(work)
+    return (work.log,) if request is None or request.log is work.log else (work.log, request.log)
+
+
 def begin(work: Work) -> Token[Optional[Work]]:
     """From here on, what is captured belongs to ``work``, until ``end`` gets the token back."""
     work.ended = False

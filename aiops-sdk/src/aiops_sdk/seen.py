@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _MARK = "__aiops_sdk_seen__"
+_BESIDE = "__aiops_sdk_beside__"
 
 #: The id of no event: there is nothing to tell of the exception, whoever sees it.
 NOTHING = ""
@@ -59,6 +60,17 @@ def mark(exc: BaseException, event_id: str) -> None:
         if entry.parent in explicit and entry.relation != chain.CONTEXT:
             explicit.add(index)
             _write(entry.exc, (event_id, now, True))
+
+
+def note_beside(exc: BaseException, event_id: str) -> None:
+    """This was captured while the exception was being handled: it may be about that, or about something else."""
+    dict.__setitem__(chain.attributes_of(exc), _BESIDE, event_id)
+
+
+def beside(exc: BaseException) -> Optional[object]:
+    """What was captured last while this exception was being handled."""
+    found: Optional[object] = dict.get(chain.attributes_of(exc), _BESIDE)
+    return found
 
 
 def quotes(line: str, message: str) -> bool:

@@ -215,6 +215,67 @@ def test_an_answer_5xx_after_a_line_in_an_except_block_adds_nothing(app, reports
     assert reports[0].get("also_seen_by") == (["http"] if len(told) == 1 else None)
 
 
+@pytest.mark.parametrize("when", ["within", "behind"])
+def test_an_abort_5xx_after_a_line_in_an_except_block_adds_nothing(app, reports, when):
+    @app.route("/")
+    def view():
+        try:
+            return {"total": 7 // 0}
+        except ZeroDivisionError:
+            app.logger.error("failed to process the order")
+            if when == "within":
+                flask.abort(flask.make_response({"error": "The warehouse is closed"}, 503))
+        flask.abort(500, "no more of it")
+
+    app.test_client().get("/")
+
+    assert only(reports)["also_seen_by"] == ["http"]
+
+
+def test_an_abort_of_another_failure_than_the_one_of_the_line_is_an_event_of_its_own(app, reports):
+    @app.route("/")
+    def view():
+        try:
+            return {"total": 7 // 0}
+        except ZeroDivisionError:
+            app.logger.error("the cache is down")
+        try:
+            return {"total": int("many")}
+        except ValueError:
+            flask.abort(500, "the database is down")
+
+    app.test_client().get("/")
+
+    assert [summary(event)[0] for event in reports] == ["log_error", "http_error"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "count"),
+    [
+        (lambda: ({"error": "The import did not run"}, 500), 1),
+        (lambda: ("Sorry", 503), 1),
+        (lambda: flask.abort(500), 1),
+        (lambda: ({"error": "Token expired"}, 401), 2),
+        (lambda: {}["another"], 2),
+        (lambda: "fine", 1),
+    ],
+)
+def test_an_answer_5xx_after_a_job_that_failed_in_the_request_adds_nothing(app, reports, answer, count):
+    @app.route("/")
+    def view():
+        try:
+            with aiops_sdk.monitor("import"):
+                raise ValueError("no such file")
+        except ValueError:
+            pass
+        return answer()
+
+    app.test_client().get("/")
+
+    assert len(reports) == count
+    assert reports[0]["message"] == "no such file"
+
+
 @pytest.mark.parametrize(
     "tell", [lambda app: app.logger.exception("bad input"), lambda _: aiops_sdk.capture_exception()]
 )

@@ -108,6 +108,20 @@ def test_an_answer_that_is_meant_is_no_event(reports, status):
     assert list(reports) == []
 
 
+def test_an_http_exception_after_a_line_in_the_same_except_block_adds_nothing(reports):
+    async def order(request):
+        try:
+            raise ConnectionError("no route to host")
+        except ConnectionError:
+            logging.getLogger("shop").error("the order was not placed")
+            raise web.HTTPServiceUnavailable(text='{"error": "closed"}', content_type="application/json")  # noqa: B904
+
+    get(an_app(order))
+
+    event = only(reports)
+    assert (event["message"], event["also_seen_by"]) == ("the order was not placed", ["http"])
+
+
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [

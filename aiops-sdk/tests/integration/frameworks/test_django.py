@@ -219,6 +219,21 @@ def test_an_answer_after_a_logged_exception_adds_nothing(reports):
     assert summary(only(reports))[0] == "log_error"
 
 
+def test_an_answer_after_a_job_that_failed_in_the_request_adds_nothing(reports):
+    def act():
+        try:
+            with aiops_sdk.monitor("import"):
+                raise ValueError("no such file")
+        except ValueError:
+            return HttpResponse('{"error": "The import did not run"}', "application/json", 500)
+
+    does(act)
+    ask("/view")
+
+    event = only(reports)
+    assert (event["message"], event["also_seen_by"]) == ("no such file", ["http"])
+
+
 @override_settings(MIDDLEWARE=[*QUIET, "django_shop.Broken"])
 def test_an_exception_that_a_middleware_makes_an_answer_of_is_told_with_its_frames(reports):
     does(ValueError, "the order is closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Iterator
 
@@ -17,6 +18,7 @@ with warnings.catch_warnings():
     from fastapi.testclient import TestClient
 from starlette.responses import JSONResponse
 
+import aiops_sdk
 from aiops_sdk.testing import CapturedEvents, capture_events
 
 
@@ -100,6 +102,65 @@ def test_an_http_exception_tells_its_detail(app, reports):
     assert event["message"] == "The warehouse cannot be reached"
     assert [each["type"] for each in event["exceptions"]] == ["HTTPException", "ConnectionError"]
     assert event["route"] == "/orders/{number}"
+
+
+@pytest.mark.parametrize("kind", ["async", "in a thread"])
+def test_an_http_exception_after_a_line_in_the_same_except_block_adds_nothing(app, reports, kind):
+    def fail():
+        try:
+            raise ConnectionError("no route to host")
+        except ConnectionError:
+            logging.getLogger("shop").error("the order was not placed")
+            raise HTTPException(503, detail="The warehouse cannot be reached")  # noqa: B904 - as many do
+
+    if kind == "async":
+
+        @app.get("/orders/{number}")
+        async def order(number: int):
+            fail()
+    else:
+
+        @app.get("/orders/{number}")
+        def order(number: int):
+            fail()
+
+    get(app)
+
+    event = only(reports)
+    assert (event["message"], event["also_seen_by"]) == ("the order was not placed", ["http"])
+
+
+def test_an_http_exception_of_another_failure_than_the_one_of_the_line_is_an_event_of_its_own(app, reports):
+    @app.get("/orders/{number}")
+    async def order(number: int):
+        try:
+            raise ConnectionError("no route to host")
+        except ConnectionError:
+            logging.getLogger("shop").error("the cache is down")
+        try:
+            raise TimeoutError("too slow")
+        except TimeoutError as error:
+            raise HTTPException(503, detail="The warehouse cannot be reached") from error
+
+    get(app)
+
+    assert [event["message"] for event in reports] == ["the cache is down", "The warehouse cannot be reached"]
+
+
+def test_an_http_exception_after_a_job_that_failed_in_the_request_adds_nothing(app, reports):
+    @app.get("/orders/{number}")
+    async def order(number: int):
+        try:
+            with aiops_sdk.monitor("import"):
+                raise ValueError("no such file")
+        except ValueError:
+            pass
+        raise HTTPException(503, detail="The import did not run")
+
+    get(app)
+
+    event = only(reports)
+    assert (event["message"], event["also_seen_by"]) == ("no such file", ["http"])
 
 
 def test_an_exception_handler_that_answers_is_one_event_with_the_frames(app, reports):
