@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from aiops_platform.core.access import ApiKey, ApiToken, Holder, Session
+from aiops_platform.core.access import ApiKey, ApiToken, Holder, Scope, Session
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
@@ -510,7 +510,7 @@ class Access(Protocol):
         """Whether the server secret is the one that the newest key was made with; true when there is no key."""
         ...
 
-    def create_token(self, project_id: int, name: str, now: datetime) -> str:
+    def create_token(self, project_id: int, name: str, now: datetime, scope: Scope = Scope.ACT) -> str:
         """A new API token's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
         ...
 
@@ -534,7 +534,7 @@ class Access(Protocol):
         """Whether there is a sign-in link or a session, used, expired or not."""
         ...
 
-    def sign_in(self, link: str, now: datetime) -> str | None:
+    def sign_in(self, link: str, now: datetime, agent: str = "") -> str | None:
         """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
         ...
 
@@ -542,6 +542,14 @@ class Access(Protocol):
         """The session that a cookie stands for, if it has not ended."""
         ...
 
+    def sessions(self, project_id: int, now: datetime) -> Sequence[Session]:
+        """Every session that has not ended, the one that was seen last first."""
+        ...
+
     def sign_out(self, text: str) -> None:
         """Ends a session. One that does not exist is no error."""
+        ...
+
+    def end_sessions(self, project_id: int, *, only: str | None = None, but: str = "") -> int:
+        """Ends the session with the id `only`, or all, except the one whose text is `but`; how many those were."""
         ...

@@ -69,6 +69,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "settings": "/settings/grouping",
                 "secrets": "/settings/secrets",
                 "keys": "/settings/keys",
+                "sessions": "/settings/sessions",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
             },
@@ -116,6 +117,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "settings": "/settings/grouping",
                 "secrets": "/settings/secrets",
                 "keys": "/settings/keys",
+                "sessions": "/settings/sessions",
             },
         )
     with a_site() as site:

@@ -41,6 +41,19 @@ def test_a_token_is_made_and_reads(site, client, press, stranger):
     assert stranger.get("/api/v1/incidents", headers=header).status_code == 401
 
 
+def test_a_token_that_may_read_may_not_act(site, client, press, stranger):
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project))
+    header = {"Authorization": f"Bearer {made_in(press(PAGE, kind='token', name='grafana', scope='read'))}"}
+    assert "may read</span>" in client.get(PAGE).text
+    assert stranger.get(f"/api/v1/incidents/{incident}", headers=header).status_code == 200
+    refused = stranger.post(f"/api/v1/incidents/{incident}/resolve", headers=header)
+    assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+    assert "may only read" in refused.json()["detail"]
+    assert stranger.put("/api/v1/group-rules", json={"text": ""}, headers=header).status_code == 403
+    acting = {"Authorization": f"Bearer {made_in(press(PAGE, kind='token', name='ci', scope='act'))}"}
+    assert stranger.post(f"/api/v1/incidents/{incident}/resolve", headers=acting).status_code == 200
+
+
 def test_a_replaced_key_works_until_it_is_revoked(site, client, press):
     old = made_in(press(PAGE, kind="key", name="shop"))
     (known,) = site.access.keys(site.project)

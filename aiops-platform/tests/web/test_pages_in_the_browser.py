@@ -327,6 +327,7 @@ def test_changes_are_told_to_those_who_listen(site, visit):
         "/settings/grouping",
         "/settings/secrets",
         "/settings/keys",
+        "/settings/sessions",
         "/api/docs",
         "/nowhere",
         "incident",

@@ -27,6 +27,7 @@ BEHIND_SIGN_IN = [
     "/settings/grouping",
     "/settings/secrets",
     "/settings/keys",
+    "/settings/sessions",
     "/nav",
     "/incidents/1/events/1/whole",
     "/incidents/1/events/1/ticket",

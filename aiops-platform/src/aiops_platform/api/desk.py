@@ -1,4 +1,4 @@
-"""Who may use the JSON API, and what its handlers have at hand. A token may do everything; a browser's session may read."""
+"""Who may use the JSON API, and what its handlers have at hand. A token may do what its scope says; a browser's session may read."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import NotAuthorizedException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.core.access import SESSION_COOKIE, Scope
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
@@ -34,7 +34,10 @@ class Desk:
         self.clock = clock
 
     def guard(self) -> Guard:
-        """Lets in who may come in, and notes which project it is about. Raises NotAuthorizedException (401)."""
+        """Lets in who may come in, and notes which project it is about.
+
+        Raises NotAuthorizedException (401) and PermissionDeniedException (403).
+        """
 
         async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
             connection.state.project_id = await asyncio.to_thread(self._project_of, connection)
@@ -49,6 +52,8 @@ class Desk:
                 raise NotAuthorizedException(
                     "This API token is unknown or revoked: `aiops token create NAME` makes one."
                 )
+            if holder.scope is not Scope.ACT and connection.scope.get("method") not in _READING:
+                raise PermissionDeniedException("This API token may only read: another one, made to act, may do this.")
             return holder.project_id
         session = connection.cookies.get(SESSION_COOKIE)
         # A session may only read: a change by cookie would need the pages' protection against forged requests.

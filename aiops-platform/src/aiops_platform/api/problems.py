@@ -60,6 +60,8 @@ def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:
 def _problems_of(handler: HTTPRouteHandler) -> Iterator[tuple[int, str]]:
     yield 400, "A parameter or a part of the body makes no sense here; `errors` names it."
     yield 401, "There is no API token, or one that is unknown or revoked."
+    if not handler.http_methods <= {"GET", "HEAD", "OPTIONS"}:
+        yield 403, "This API token may only read."
     if any("{" in path for path in handler.paths):
         yield 404, "There is no such thing."
     if "data" in inspect.signature(handler.fn).parameters:

@@ -9,7 +9,7 @@ from datetime import datetime
 from aiops_platform import assembly
 from aiops_platform.cli.signin import say_if_none_runs
 from aiops_platform.cli.started import check_started
-from aiops_platform.core.access import ApiKey, ApiToken
+from aiops_platform.core.access import ApiKey, ApiToken, Scope
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import Access
 from aiops_platform.process.clock import utc_now
@@ -25,7 +25,7 @@ class Kind:
     """What the commands do, for keys or for tokens."""
 
     word: str
-    make: Callable[[Access, int, str, datetime], str]
+    make: Callable[[Access, int, Namespace, datetime], str]
     all: Callable[[Access, int], Sequence[ApiKey | ApiToken]]
     end: Callable[[Access, int, str, datetime], ApiKey | ApiToken | None]
     renew: Callable[[Access, int, str, datetime], str | None] = lambda *_: None
@@ -33,7 +33,7 @@ class Kind:
     def create(self, settings: Settings, given: Namespace) -> int:
         """Prints the text alone, so that scripts can use it."""
         with assembly.opened(settings) as platform:
-            print(self.make(platform.access, platform.project_id, given.name, utc_now()))
+            print(self.make(platform.access, platform.project_id, given, utc_now()))
         if sys.stderr.isatty():
             print(f"This {self.word} is not shown again.", file=sys.stderr)
         say_if_none_runs(settings)
@@ -58,7 +58,7 @@ class Kind:
         check_started(settings)
         with assembly.opened(settings) as platform:
             found = sorted(self.all(platform.access, platform.project_id), key=lambda each: each.revoked_at is not None)
-        rows = [("ID", "NAME", self.word.upper(), "CREATED", "LAST USED", ""), *map(_row, found)]
+        rows = [("ID", "NAME", self.word.upper(), "MAY", "CREATED", "LAST USED", ""), *map(_row, found)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -82,22 +82,26 @@ class Kind:
 
 KEYS = Kind(
     word="key",
-    make=lambda access, project, name, now: access.create_key(project, name, now),
+    make=lambda access, project, given, now: access.create_key(project, given.name, now),
     all=lambda access, project: access.keys(project),
     end=lambda access, project, name, now: access.revoke_key(project, name, now),
     renew=lambda access, project, name, now: access.replace_key(project, name, now),
 )
 TOKENS = Kind(
     word="token",
-    make=lambda access, project, name, now: access.create_token(project, name, now),
+    make=lambda access, project, given, now: access.create_token(project, given.name, now, Scope(given.scope)),
     all=lambda access, project: access.tokens(project),
     end=lambda access, project, name, now: access.revoke_token(project, name, now),
 )
 
 
+_MAY = {Scope.READ: "read", Scope.ACT: "read and act"}
+
+
 def _row(each: ApiKey | ApiToken) -> tuple[str, ...]:
     revoked = "" if each.revoked_at is None else f"revoked {_time(each.revoked_at)}"
-    return (str(each.id), each.name, each.hint, _time(each.created_at), _time(each.last_used_at), revoked)
+    may = "report" if isinstance(each, ApiKey) else _MAY[each.scope]
+    return (str(each.id), each.name, each.hint, may, _time(each.created_at), _time(each.last_used_at), revoked)
 
 
 def _time(at: datetime | None) -> str:

@@ -195,6 +195,15 @@ def _add_credentials(commands: Any, name: str, kind: str, what: str) -> None:
     create = _add(verbs, "create", _late(f"{kind}.create"), f"make a {name}; it is printed alone, and never again")
     create.add_argument("name", metavar="NAME", help="what it is for: shop, ci, laptop")
     _add(verbs, "list", _late(f"{kind}.list"), f"show every {name}, but not its text")
+    if name == "token":
+        create.add_argument(
+            "--read-only",
+            dest="scope",
+            action="store_const",
+            const="read",
+            default="act",
+            help="it may read, and not act",
+        )
     if name == "key":
         replace = _add(
             verbs, "replace", _late(f"{kind}.replace"), "make a new one under its name; both work until you revoke one"

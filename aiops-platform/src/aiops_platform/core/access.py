@@ -7,6 +7,7 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,7 @@ NONCE_BYTES = 12
 SIGNIN_LASTS = timedelta(minutes=15)
 SESSION_LASTS = timedelta(days=30)
 LONGEST_NAME = 200
+LONGEST_AGENT = 200
 SESSION_COOKIE = "aiops_session"
 
 _API_KEY = re.compile(r"aiops_[A-Za-z0-9_-]{43}")
@@ -35,12 +37,20 @@ class SecretMismatchError(PlatformError):
     """The server secret is not the one with which this was encrypted."""
 
 
+class Scope(StrEnum):
+    """What an API token lets its holder do."""
+
+    READ = "read"
+    ACT = "act"
+
+
 @dataclass(frozen=True)
 class Holder:
     """Whom a key or a token that is in force belongs to: its row's id, and the project."""
 
     id: int
     project_id: int
+    scope: Scope = Scope.ACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +74,7 @@ class ApiToken:
     project_id: int
     name: str
     hint: str
+    scope: Scope
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
@@ -71,10 +82,13 @@ class ApiToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A signed-in browser."""
+    """A signed-in browser. `id` is the hash of its text in hexadecimal digits, `agent` what the browser calls itself."""
 
+    id: str
     project_id: int
+    agent: str
     created_at: datetime
+    seen_at: datetime
     expires_at: datetime
 
 

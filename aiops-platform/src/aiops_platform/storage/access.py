@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from aiops_platform.core import access
-from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Session
+from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Scope, Session
 from aiops_platform.ports import StoreUnavailableError
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.revisions import bump
@@ -130,11 +130,11 @@ class SqlAccess:
             return False
         return True
 
-    def create_token(self, project_id: int, name: str, now: datetime) -> str:
+    def create_token(self, project_id: int, name: str, now: datetime, scope: Scope = Scope.ACT) -> str:
         """A new API token's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
         token = access.api_token_from(token_bytes(access.ENTROPY_BYTES))
         with self._database.begin() as connection:
-            _create(connection, api_tokens, project_id=project_id, name=name, text=token, now=now)
+            _create(connection, api_tokens, project_id=project_id, name=name, text=token, now=now, scope=scope.value)
         return token
 
     def tokens(self, project_id: int) -> Sequence[ApiToken]:
@@ -153,12 +153,12 @@ class SqlAccess:
         if not access.looks_like_api_token(token):
             return None
         with self._database.read() as connection:
-            row = _in_force(connection, api_tokens, token)
+            row = _in_force(connection, api_tokens, token, api_tokens.c.scope)
         if row is None:
             return None
         if row["last_used_at"] is None or now - row["last_used_at"] >= _USE_IS_NOTED_EVERY:
             self._note(update(api_tokens).where(api_tokens.c.id == row["id"]).values(last_used_at=now))
-        return Holder(row["id"], row["project_id"])
+        return Holder(row["id"], row["project_id"], Scope(row["scope"]))
 
     def create_signin(self, now: datetime) -> str:
         """The secret part of a sign-in link: it works once, within 15 minutes."""
@@ -175,7 +175,7 @@ class SqlAccess:
         with self._database.read() as connection:
             return any(connection.scalar(select(table.c.hash).limit(1)) is not None for table in (signins, sessions))
 
-    def sign_in(self, link: str, now: datetime) -> str | None:
+    def sign_in(self, link: str, now: datetime, agent: str = "") -> str | None:
         """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
         unused = (signins.c.hash == access.hash_of(link), signins.c.used_at.is_(None), signins.c.expires_at > now)
         session = access.link_token_from(token_bytes(access.ENTROPY_BYTES))
@@ -185,6 +185,7 @@ class SqlAccess:
             statement = insert(sessions).values(
                 hash=access.hash_of(session),
                 project_id=_first_project(connection),
+                agent=agent[: access.LONGEST_AGENT],
                 created_at=now,
                 seen_at=now,
                 expires_at=now + access.SESSION_LASTS,
@@ -201,17 +202,50 @@ class SqlAccess:
             return None
         if now - row.seen_at >= _SIGHT_IS_NOTED_EVERY:
             self._note(update(sessions).where(mine).values(seen_at=now))
-        return Session(project_id=row.project_id, created_at=row.created_at, expires_at=row.expires_at)
+        return _session(row._mapping)
+
+    def sessions(self, project_id: int, now: datetime) -> Sequence[Session]:
+        """Every session that has not ended, the one that was seen last first."""
+        statement = select(sessions).where(sessions.c.project_id == project_id, sessions.c.expires_at > now)
+        with self._database.read() as connection:
+            found = connection.execute(statement.order_by(sessions.c.seen_at.desc(), sessions.c.created_at.desc()))
+            return [_session(row) for row in found.mappings()]
 
     def sign_out(self, text: str) -> None:
         """Ends a session. One that does not exist is no error."""
         with self._database.begin() as connection:
             connection.execute(delete(sessions).where(sessions.c.hash == access.hash_of(text)))
 
+    def end_sessions(self, project_id: int, *, only: str | None = None, but: str = "") -> int:
+        """Ends the session with the id `only`, or all, except the one whose text is `but`; how many those were."""
+        meant = [sessions.c.project_id == project_id, sessions.c.hash != access.hash_of(but)]
+        if only is not None:
+            meant.append(sessions.c.hash == _hash_from(only))
+        with self._database.begin() as connection:
+            return connection.execute(delete(sessions).where(*meant)).rowcount
+
     def _note(self, statement: Any) -> None:
         # A full disk must not keep people from reading.
         with suppress(StoreUnavailableError), self._database.begin() as connection:
             connection.execute(statement)
+
+
+def _session(row: RowMapping) -> Session:
+    return Session(
+        id=row["hash"].hex(),
+        project_id=row["project_id"],
+        agent=row["agent"],
+        created_at=row["created_at"],
+        seen_at=row["seen_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+def _hash_from(session_id: str) -> bytes:
+    try:
+        return bytes.fromhex(session_id)
+    except ValueError:
+        return b""
 
 
 def _first_project(connection: Connection) -> int | None:
@@ -263,8 +297,8 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 18
 
 
-def _in_force(connection: Connection, table: Table, text: str) -> RowMapping | None:
-    statement = select(table.c.id, table.c.project_id, table.c.last_used_at)
+def _in_force(connection: Connection, table: Table, text: str, *more: ColumnElement[str]) -> RowMapping | None:
+    statement = select(table.c.id, table.c.project_id, table.c.last_used_at, *more)
     in_force = statement.where(table.c.hash == access.hash_of(text), table.c.revoked_at.is_(None))
     return connection.execute(in_force).mappings().one_or_none()
 
@@ -274,7 +308,7 @@ def _api_key(row: RowMapping) -> ApiKey:
 
 
 def _api_token(row: RowMapping) -> ApiToken:
-    return ApiToken(**_shown(row))
+    return ApiToken(**_shown(row), scope=Scope(row["scope"]))
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:

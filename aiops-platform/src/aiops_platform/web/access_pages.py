@@ -26,7 +26,8 @@ async def sign_in(request: PageRequest, site: TheSite, link: FromPath[str]) -> R
     """Uses the link up and lets its bearer in (ADR 8). A browser that only fetches ahead must not use it up."""
     if "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", ""):
         return Response("", status_code=503)
-    session = await asyncio.to_thread(site.access.sign_in, link, site.clock())
+    agent = request.headers.get("user-agent", "")
+    session = await asyncio.to_thread(site.access.sign_in, link, site.clock(), agent)
     if session is not None:
         # The answer carries the session: whatever stands in between must not keep it.
         cookies = [_cookie(session, site.public_url)]

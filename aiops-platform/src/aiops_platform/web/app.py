@@ -27,6 +27,7 @@ from aiops_platform.web import (
     job_pages,
     key_pages,
     service_pages,
+    session_pages,
     settings_pages,
     setup_pages,
 )
@@ -111,6 +112,7 @@ def _routes_of_visitors() -> Router:
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,
         *key_pages.ROUTES,
+        *session_pages.ROUTES,
         *access_pages.ROUTES,
     )
     return Router(

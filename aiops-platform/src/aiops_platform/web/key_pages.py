@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken
+from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken, Scope
 from aiops_platform.web.cut import visible
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
 
@@ -28,7 +28,8 @@ async def make(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     """Makes one; its text is shown this once."""
     form = await request.form()
     kind = _TOKEN if form.get("kind") == _TOKEN else _KEY
-    return await asyncio.to_thread(_make, site, visitor, kind, str(form.get("name", "")))
+    scope = Scope.READ if form.get("scope") == Scope.READ else Scope.ACT
+    return await asyncio.to_thread(_make, site, visitor, kind, str(form.get("name", "")), scope)
 
 
 @post("/settings/keys/{which:int}/replace", sync_to_thread=True, status_code=200)
@@ -58,10 +59,13 @@ def revoke_token(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Re
 ROUTES: tuple[HTTPRouteHandler, ...] = (keys_page, make, replace, revoke_key, revoke_token)
 
 
-def _make(site: Site, visitor: Visitor, kind: str, name: str) -> Response[str]:
-    create = site.access.create_token if kind == _TOKEN else site.access.create_key
+def _make(site: Site, visitor: Visitor, kind: str, name: str, scope: Scope) -> Response[str]:
+    now = site.clock()
     try:
-        text = create(visitor.project_id, name, site.clock())
+        if kind == _TOKEN:
+            text = site.access.create_token(visitor.project_id, name, now, scope)
+        else:
+            text = site.access.create_key(visitor.project_id, name, now)
     except AccessError as wrong:
         return _page(site, visitor, problem=str(wrong), kind=kind, typed=name, status=422)
     return _page(site, visitor, made=text, kind=kind)

@@ -14,6 +14,16 @@ from aiops_platform.core.views import IncidentRow, RunRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
+# The first one that is there counts: nearly all browsers call themselves Safari, and many Chrome, as well.
+_BROWSERS = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("Vivaldi/", "Vivaldi"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"), ("CriOS/", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
 _KINDS: Mapping[IncidentKind, str] = {
     IncidentKind.EXCEPTION: "Exception",
     IncidentKind.HTTP_ERROR: "HTTP error",
@@ -155,6 +165,13 @@ def fact(value: FactKind, data: Mapping[str, Any]) -> str:
     """One line of a timeline. A reason, where the fact has one, follows the words."""
     why = data.get("why")
     return f"{_FACTS[value]}: {why}" if isinstance(why, str) and why else _FACTS[value]
+
+
+def browser(agent: str) -> str:
+    """What calls itself so, as far as that tells: `Firefox on Linux`."""
+    name = next((name for sign, name in _BROWSERS if sign in agent), "A browser")
+    system = next((system for sign, system in _SYSTEMS if sign in agent), "")
+    return f"{name} on {system}" if system else name
 
 
 def exactly(moment: datetime) -> str:

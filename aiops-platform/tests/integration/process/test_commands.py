@@ -202,6 +202,14 @@ def test_tokens_are_made_listed_and_revoked(command):
     assert "revoked" in line_of("laptop", command("token", "list"))
 
 
+def test_a_token_may_be_made_to_read_alone(command):
+    command("token", "create", "grafana", "--read-only")
+
+    assert " read " in line_of("grafana", command("token", "list"))
+    command("token", "create", "acting")
+    assert "read and act" in line_of("acting", command("token", "list"))
+
+
 def test_a_sign_in_link_leads_to_where_the_platform_is(platform, command):
     link = command("signin").strip()
 

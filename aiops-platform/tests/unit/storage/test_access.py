@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aiops_platform.core.access import SESSION_LASTS, SIGNIN_LASTS, AccessError, Holder
+from aiops_platform.core.access import SESSION_LASTS, SIGNIN_LASTS, AccessError, Holder, Scope
 from aiops_platform.ports import Access
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
@@ -156,6 +156,28 @@ def test_a_token_lets_in_until_it_is_revoked(access, project):
     assert access.holder_of_token(token, NOW).project_id == project
     assert access.revoke_token(project, "laptop", NOW) is not None
     assert access.holder_of_token(token, NOW) is None
+
+
+def test_a_token_may_do_what_it_was_made_for(access, project):
+    reads, acts = (access.create_token(project, scope, NOW, scope) for scope in (Scope.READ, Scope.ACT))
+
+    assert access.holder_of_token(reads, NOW).scope is Scope.READ
+    assert access.holder_of_token(acts, NOW).scope is Scope.ACT
+    assert [token.scope for token in access.tokens(project)] == [Scope.READ, Scope.ACT]
+
+
+def test_sessions_are_listed_and_ended(access, project):
+    first, second, third = (access.sign_in(access.create_signin(NOW), NOW, agent) for agent in ("a", "b" * 300, "c"))
+
+    assert sorted(session.agent[:3] for session in access.sessions(project, NOW)) == ["a", "bbb", "c"]
+    assert {len(session.id) for session in access.sessions(project, NOW)} == {64}
+    assert access.sessions(project, NOW + SESSION_LASTS) == []
+    assert access.end_sessions(project, only=access.session(first, NOW).id) == 1
+    assert access.end_sessions(project, only="no id") == 0
+    assert access.end_sessions(project + 1) == 0
+    assert access.end_sessions(project, but=second) == 1
+    assert access.session(third, NOW) is None
+    assert access.session(second, NOW).agent == "b" * 200
 
 
 def test_a_key_is_no_token_and_a_token_no_key(access, project):
