@@ -17,12 +17,17 @@ from aiops_sdk import client as clients
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Callable
+    from typing import Any, Callable, List
 
     from aiops_sdk.client import Client
 
 
 ERROR = 40
+
+# What a record carries through a handler's queue that was reported where it went in. Taken off before a sink sees it.
+_HEARD = "_aiops_sdk_heard"
+# Those that hand it to somebody else, who may log it anew.
+_SINKS = ("StreamSink", "StandardSink", "AsyncSink", "CallableSink")
 
 # So many calls lie at most between a logger of the standard library and loguru, where one passes its records to the other.
 _DEPTH = 16
@@ -30,7 +35,10 @@ _DEPTH = 16
 
 def install(client: Client) -> Callable[[], None]:
     """Report what loguru logs at ERROR and above; the returned function ends it."""
-    return modules.hook(("loguru._handler", "Handler", lambda module: _hook(client, module)))
+    return modules.hook(
+        ("loguru._handler", "Handler", lambda module: _hook(client, module)),
+        ("loguru._simple_sinks", _SINKS[-1], _watch_sinks),
+    )
 
 
 def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
@@ -45,12 +53,12 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
         # A record comes once for each handler. Its time is an object of its own, and keeps nothing alive.
         if getattr(last, "time", None) is record["time"]:
             # Any of them may hand it on to the standard library's logging.
-            with scope.unheard():
+            with scope.unheard(), _marked(handler, record):
                 return emit(handler, record, *args, **named)
         last.time = record["time"]
         told_elsewhere = _is_within_logging()
         try:
-            with scope.unheard():
+            with scope.unheard(), _marked(handler, record):
                 return emit(handler, record, *args, **named)
         finally:
             if not told_elsewhere:
@@ -58,6 +66,48 @@ def _hook(client: Client, module: ModuleType) -> Callable[[], None]:
                 _safety.attempt(lambda: _capture(client, record), None)
 
     return modules.replace(kind, "emit", emit_and_capture)
+
+
+class _marked:  # noqa: N801 - reads as a statement
+    """A block in which the record is known as reported, if the handler has a queue: what goes in is a copy."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, handler: Any, record: Any) -> None:
+        self._record = record if getattr(handler, "_enqueue", False) and type(record) is dict else None
+
+    def __enter__(self) -> None:
+        if self._record is not None:
+            self._record[_HEARD] = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._record is not None:
+            self._record.pop(_HEARD, None)
+
+
+def _watch_sinks(module: ModuleType) -> Callable[[], None]:
+    """Know again what comes out of a handler's queue, in its own thread or in another process."""
+    kinds: List[Any] = [vars(module)[name] for name in _SINKS if name in vars(module)]
+    undos = [modules.replace(kind, "write", _knowing(kind.write)) for kind in kinds]
+
+    def undo() -> None:
+        for each in undos:
+            each()
+
+    return undo
+
+
+def _knowing(write: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    @functools.wraps(write)
+    def write_what_is_known(sink: Any, message: Any) -> None:
+        record = getattr(message, "record", None)
+        if type(record) is dict and record.pop(_HEARD, False):
+            with scope.unheard():
+                write(sink, message)
+        else:
+            write(sink, message)
+
+    return write_what_is_known
 
 
 def _is_within_logging() -> bool:
