@@ -92,7 +92,7 @@ LOADING = """
     aiops_sdk.capture_exception(ValueError("the program's"))
     sys.settrace(None)
     counts = aiops_sdk.stats()
-    print(given[0] > 0, raised, counts["captured"] == 1 + 2 * given[0], counts["queued"] + sum(counts["dropped"].values()) == counts["captured"])
+    print(given[0] > 0, raised, counts["captured"] == 1 + 2 * given[0], counts["queued"] + sum(counts["dropped"].values()) == counts["captured"], flush=True)
     import os
     os._exit(0)
 """
