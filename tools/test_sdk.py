@@ -26,13 +26,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import second_look
-from test_summary import outcome
+from test_summary import lasting_failures, outcome
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
 UV = Path(sys.executable).with_name("uv")
 # Compiled at once, because the tests start hundreds of little programs.
 INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecode"]
+LAST_LINES = 60  # of what a step printed that failed
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
 # With two processors. Alone a combination waits for half of its time; but more at once make programs late that a test
 # gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
@@ -187,10 +188,10 @@ def _not_found(versions: tuple[str, ...]) -> str:
 
 
 class TestsFailedError(Exception):
-    """A combination did not pass; the message is what it printed, the status how it ended."""
+    """A combination did not pass; the message is the end of what it printed, the status how it ended."""
 
-    def __init__(self, printed: str, status: int) -> None:
-        super().__init__(printed)
+    def __init__(self, printed: str, status: int = 0) -> None:
+        super().__init__("\n".join(printed.rstrip().splitlines()[-LAST_LINES:]))
         self.status = status
 
 
@@ -252,20 +253,24 @@ def test(combination: Combination, interpreter: Path, wheel: Path) -> None:
     run([*command(combination, python), *second_look.arguments(combination.report)])
 
 
-def test_again(combination: Combination, failure: Exception) -> None:
-    """Run once more what failed in one combination, if that was little. Nothing else may run now."""
-    status = failure.status if isinstance(failure, TestsFailedError) else 0
-    if not second_look.deserves_another(status, combination.report):
+def test_again(combination: Combination, failure: TestsFailedError) -> None:
+    """Run again what failed in one combination, if that was little. Nothing else may run now."""
+
+    def again(looking: list[str]) -> int:
+        print(f"  {combination.name}: running once more, alone, what failed", flush=True)
+        try:
+            run([*command(combination, combination.folder / "bin" / "python"), *looking])
+        except TestsFailedError as still:
+            return still.status
+        return 0
+
+    if second_look.look_again(failure.status, combination.report, again):
         raise failure
-    print(f"  {combination.name}: running once more, alone, what failed", flush=True)
-    run(
-        [*command(combination, combination.folder / "bin" / "python"), *second_look.arguments_again(combination.report)]
-    )
 
 
 def command(combination: Combination, python: Path) -> list[str | Path]:
     """How pytest is called for a combination."""
-    told: list[str | Path] = [python, "-m", "pytest", "-c", "pyproject.toml", "--no-header", "--color=no"]
+    told: list[str | Path] = [python, "-m", "pytest", "-c", "pyproject.toml", "--color=no"]
     if combination.part.is_old:
         # What was new then is deprecated now, and that is not the SDK's doing.
         told += ["-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning"]
@@ -273,12 +278,16 @@ def command(combination: Combination, python: Path) -> list[str | Path]:
 
 
 def run(step: list[str | Path]) -> None:
-    """Run a step from the project's folder; its output is shown only if it fails."""
-    done = subprocess.run(
-        step, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False
-    )
+    """Run a step from the project's folder; the end of its output is shown only if it fails."""
+    try:
+        done = subprocess.run(
+            step, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE, check=False
+        )
+    except subprocess.TimeoutExpired as late:
+        printed = late.stdout.decode("utf-8", "replace") if isinstance(late.stdout, bytes) else late.stdout or ""
+        raise TestsFailedError(f"{printed}\nafter {DEADLINE} seconds: {' '.join(map(str, step))}") from late
     if done.returncode:
-        raise TestsFailedError(f"{' '.join(map(str, step))}\n{done.stdout}", done.returncode)
+        raise TestsFailedError(f"{done.stdout}\nfailed: {' '.join(map(str, step))}", done.returncode)
 
 
 def said_of(combination: Combination) -> str:
@@ -313,7 +322,7 @@ def main() -> int:
     print(
         f"Testing the SDK's wheel in {len(plan.runs)} environments, {AT_ONCE + WAITING_AT_ONCE} at a time", flush=True
     )
-    failures: dict[Combination, Exception] = {}
+    failures: dict[Combination, TestsFailedError] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(WAITING_AT_ONCE) as waiting:
         running = [
             (each, (waiting if each.part.waits else pool).submit(test, each, python, wheels[0]))
@@ -323,17 +332,19 @@ def main() -> int:
             try:
                 result.result()
                 print(f"  {said_of(combination)}", flush=True)
-            except (TestsFailedError, subprocess.TimeoutExpired) as failure:
+            except TestsFailedError as failure:
                 print(f"  {combination.name} failed:\n{failure}", flush=True)
                 failures[combination] = failure
-    failed = 0
+    failed: list[Combination] = []
     for combination, first in failures.items():
         try:
             test_again(combination, first)
             print(f"  {said_of(combination)}", flush=True)
-        except (TestsFailedError, subprocess.TimeoutExpired) as final:
-            failed += 1
-            print(f"  {combination.name} FAILED:\n{final}", flush=True)
+        except TestsFailedError:
+            failed.append(combination)
+    for combination in failed:
+        told = lasting_failures(combination.report) or [str(failures[combination])]
+        print(f"  {combination.name} FAILED:", *told, sep="\n", flush=True)
     return 1 if failed else 0
 
 

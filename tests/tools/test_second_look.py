@@ -1,5 +1,6 @@
-"""What fails is looked at once more, alone, and is named; what fails twice has failed."""
+"""What fails is looked at again, alone, at most twice, and is named; what fails to the last is told at the end."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ def looked(folder: Path, tests: str, *told: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(tests)
     results = folder / "results"
     ran: list[str | Path] = [sys.executable, ROOT / "tools/second_look.py", results / "it.xml", *told, "test_it.py"]
-    said = subprocess.run(ran, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    # What others add to pytest is not asked here, and takes longer to load than these tests.
+    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    said = subprocess.run(ran, cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False)
     summed = subprocess.run(
         [sys.executable, ROOT / "tools/test_summary.py", results],
         cwd=folder,
@@ -27,28 +30,38 @@ def looked(folder: Path, tests: str, *told: str) -> tuple[int, str]:
 
 
 PASSES = "def test_good(): pass\n"
-FAILS_ONCE = """
+LATE = """
 from pathlib import Path
-def test_late():
-    mark = Path(__file__).with_name("was-here")
-    before = mark.exists()
-    mark.touch()
-    assert before
+def test_late_NUMBER_times():
+    times = Path(__file__).with_name("was-here-NUMBER")
+    before = times.read_text() if times.exists() else ""
+    times.write_text(before + "I")
+    assert len(before) >= NUMBER, "too late"
 """
-FAILS = "def test_bad(): assert False\n"
+FAILS = "def test_bad():\n    there = 4\n    assert there == 5\n"
+
+
+def late(times: int) -> str:
+    """A test that fails so many times."""
+    return LATE.replace("NUMBER", str(times))
 
 
 def test_what_passes_alone_is_named_and_does_not_fail_the_run(tmp_path: Path) -> None:
-    status, said = looked(tmp_path, PASSES + FAILS_ONCE, "-n", "2")
+    status, said = looked(tmp_path, PASSES + late(1) + late(2), "-p", "xdist", "-n", "2")
     assert status == 0
-    assert "Failed, then passed alone: test_it::test_late (it)" in said
-    assert "===== 2 passed, 1 passed only alone in" in said
+    assert "\nFailed, then passed alone: test_it::test_late_1_times (it): AssertionError: too late\n" in said
+    assert "\nFailed twice, then passed alone: test_it::test_late_2_times (it): AssertionError: too late\n" in said
+    assert "===== 3 passed, 2 passed only alone in" in said
 
 
-def test_what_fails_twice_fails_the_run(tmp_path: Path) -> None:
-    status, said = looked(tmp_path, PASSES + FAILS_ONCE + FAILS)
+def test_what_fails_to_the_last_fails_the_run_and_is_told_at_the_end(tmp_path: Path) -> None:
+    status, said = looked(tmp_path, PASSES + late(1) + late(3) + FAILS)
     assert status == 1
-    assert "===== 1 failed, 2 passed, 1 passed only alone in" in said
+    end = said[said.rindex("Running once more") :]
+    assert "FAILED test_it::test_bad (it)\n    test_it.py:" in end
+    assert "\n    E   assert 4 == 5\n" in end
+    assert "FAILED test_it::test_late_3_times (it)" in end
+    assert "===== 2 failed, 2 passed, 1 passed only alone in" in end
 
 
 def test_many_that_fail_are_not_looked_at_again(tmp_path: Path) -> None:
