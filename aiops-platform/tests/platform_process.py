@@ -151,7 +151,7 @@ def report(url: str, key: str, body: object = None, *, path: str = "/v1/sdk/exce
         headers={"Authorization": f"Bearer {key}"} | headers,
     )
     try:
-        with OPENER.open(request, timeout=10) as answer:
+        with OPENER.open(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as refusal:
         with refusal:

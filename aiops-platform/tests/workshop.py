@@ -40,7 +40,7 @@ class Workshop:
 
     def receive(self, *parcels: Parcel) -> None:
         """As the door does."""
-        self.intake.append(parcels).result(30)
+        self.intake.append(parcels).result(60)
 
     def digest_all(self, now: datetime = NOW) -> None:
         """Until nothing is left."""

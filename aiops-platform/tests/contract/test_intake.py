@@ -16,7 +16,7 @@ from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.ports import Intake, IntakeUnavailableError
 
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(params=["file", "memory"])

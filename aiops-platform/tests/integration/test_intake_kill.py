@@ -24,7 +24,7 @@ from aiops_platform.intake.sqlite import SqliteIntake
 intake = SqliteIntake(Path(sys.argv[1]))
 
 def append(number):
-    intake.append([a_parcel(number, b"%d" % number + b"x" * (number % 5_000))]).result(30)
+    intake.append([a_parcel(number, b"%d" % number + b"x" * (number % 5_000))]).result(60)
     print(number, flush=True)
 
 with ThreadPoolExecutor(8) as pool:

@@ -12,7 +12,7 @@ from web_site import a_site
 
 from aiops_platform.core.access import SESSION_COOKIE
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def site():
 @pytest.fixture
 def client(site):
     """A plain HTTP client whose session is signed in."""
-    with httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=20) as signed_in:
+    with httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=60) as signed_in:
         yield signed_in
 
 
 @pytest.fixture
 def stranger(site):
     """A plain HTTP client that nobody knows."""
-    with httpx.Client(base_url=site.url, timeout=20) as unknown:
+    with httpx.Client(base_url=site.url, timeout=60) as unknown:
         yield unknown
 
 
@@ -74,7 +74,7 @@ def visit(site, browser):
         def open_one(*, size=None, signed_in=True, **options):
             context = browser.new_context(viewport=size or DESKTOP, base_url=site.url, **options)
             closing.callback(context.close)
-            context.set_default_timeout(30_000)
+            context.set_default_timeout(60_000)
             # Told by the browser itself, also for what never reaches the console.
             context.add_init_script(
                 "addEventListener('securitypolicyviolation', (e) => console.error('VIOLATION', e.violatedDirective, e.blockedURI))"

@@ -31,7 +31,7 @@ class Route:
 def api(site) -> Iterator[httpx.Client]:
     plant_busy(site.seeds, site.project)
     token = site.access.create_token(site.project, "program", site.seeds.now)
-    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=20) as client:
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
         yield client
 
 

@@ -14,7 +14,7 @@ from aiops_platform.core.monitor import MonitorState
 def api(site):
     token = site.access.create_token(site.project, "program", site.seeds.now)
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=site.url + "/api/v1", headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=site.url + "/api/v1", headers=headers, timeout=60) as client:
         yield client
 
 

@@ -11,7 +11,7 @@ from aiops_platform.core.access import SESSION_COOKIE
 def api(site):
     token = site.access.create_token(site.project, "program", site.seeds.now)
     with httpx.Client(
-        base_url=site.url + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=20
+        base_url=site.url + "/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
     ) as client:
         yield client
 

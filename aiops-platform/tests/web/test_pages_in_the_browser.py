@@ -223,7 +223,7 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
         found = read(*asked)
         if not held:
             held.append(asked)
-            released.wait(20)
+            released.wait(60)
         return found
 
     site.reads.incidents = read_late_once

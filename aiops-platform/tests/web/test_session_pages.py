@@ -20,7 +20,7 @@ def press(client):
 @pytest.fixture
 def another(site):
     """Another browser that signs in."""
-    with httpx.Client(base_url=site.url, headers={"User-Agent": FIREFOX}, timeout=20) as browser:
+    with httpx.Client(base_url=site.url, headers={"User-Agent": FIREFOX}, timeout=60) as browser:
         assert browser.get(site.signin_url()).status_code == 303
         yield browser
 

@@ -25,6 +25,13 @@ class Impatient(Connection):
     unread_bytes = 100_000
 
 
+class Patient(Impatient):
+    """For those who stay in time, however slow the machine is."""
+
+    header_seconds = 60
+    unread_seconds = 60
+
+
 class App:
     """Reads bodies, streams for ever, answers early: whatever the path says."""
 
@@ -74,19 +81,19 @@ async def answer(send, body: bytes) -> None:
 class Door:
     """A server on a thread of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: type[Connection] = Impatient) -> None:
         self.app = App()
         ready = threading.Event()
         self._listening = sockets.listen("127.0.0.1", 0)
         self.port = sockets.port_of(self._listening)
-        self._server = DoorServer(self.app, ready=ready.set, connection=Impatient)
+        self._server = DoorServer(self.app, ready=ready.set, connection=connection)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        assert ready.wait(10)
+        assert ready.wait(60)
 
     def stop(self) -> None:
         self._server.stop()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -95,7 +102,7 @@ class Door:
 
     @contextmanager
     def connected(self, said: bytes = b"") -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(said)
             yield connection
 
@@ -127,6 +134,13 @@ def one_answer(connection: socket.socket, end: bytes) -> bytes:
 @pytest.fixture
 def door():
     door = Door()
+    yield door
+    door.stop()
+
+
+@pytest.fixture
+def patient():
+    door = Door(Patient)
     yield door
     door.stop()
 
@@ -197,8 +211,8 @@ def test_what_is_not_http_is_refused(door, nonsense):
     assert door.answers(nonsense).startswith(b"HTTP/1.1 400 ")
 
 
-def test_who_was_answered_early_may_end_its_sentence_and_go_on(door):
-    with door.connected(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 50000\r\n\r\n") as connection:
+def test_who_was_answered_early_may_end_its_sentence_and_go_on(patient):
+    with patient.connected(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 50000\r\n\r\n") as connection:
         one_answer(connection, b"early")
         connection.sendall(bytes(50000) + REQUEST % 2 + b"xy")
         one_answer(connection, b"\r\n2")
@@ -224,10 +238,10 @@ def test_who_was_answered_early_and_never_stops_is_hung_up_on(door):
             connection.sendall(bytes(100_000_000))
 
 
-def test_too_many_connections_are_turned_away(door):
-    connections = [socket.create_connection(("127.0.0.1", door.port), timeout=10) for _ in range(5)]
+def test_too_many_connections_are_turned_away(patient):
+    connections = [socket.create_connection(("127.0.0.1", patient.port), timeout=60) for _ in range(5)]
 
-    assert b"503" in door.answers(b"")
+    assert b"503" in patient.answers(b"")
     for connection in connections:
         connection.close()
 
@@ -235,7 +249,7 @@ def test_too_many_connections_are_turned_away(door):
 def test_the_end_answers_what_is_in_flight():
     door = Door()
     with door.connected(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n") as connection:
-        assert door.app.begun.wait(10)
+        assert door.app.begun.wait(60)
         door.stop()
 
         answered = heard(connection)

@@ -34,7 +34,7 @@ def data(tmp_path: Path) -> Path:
     with assembly.opened(settings):
         parcels = [a_parcel(number, a_body(error_type=f"E{number}"), received_at=utc_now()) for number in range(10)]
     with closing(SqliteIntake(settings.data / "intake.db")) as intake:
-        intake.append(parcels).result(30)
+        intake.append(parcels).result(60)
     assert len(counted(settings.data)) == 10
     return settings.data
 
@@ -68,7 +68,7 @@ def test_a_damaged_page_is_said_and_costs_neither_the_rest_nor_what_comes(data):
 
         def answer(path: str) -> int:
             try:
-                with OPENER.open(Request(running.url + path, headers=token), timeout=20) as answered:
+                with OPENER.open(Request(running.url + path, headers=token), timeout=60) as answered:
                     return answered.status
             except HTTPError as refusal:
                 with refusal:

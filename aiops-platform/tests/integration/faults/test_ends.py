@@ -36,7 +36,7 @@ class Load:
         return self.acknowledged
 
     def _send(self, number: int) -> None:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=60)
         try:
             while True:
                 event_id = str(uuid4())

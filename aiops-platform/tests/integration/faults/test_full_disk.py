@@ -19,10 +19,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
-    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, timeout=20).returncode:
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, timeout=60).returncode:
         pytest.skip("Not allowed to mount here")
     yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=False, timeout=20)
+    subprocess.run(["umount", "-l", str(disk)], check=False, timeout=60)
 
 
 def fill(file: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_full_disk_refuses_for_a_while_and_loses_nothing(small_disk):
             status = send(platform, key)
             refused += [status] if status != 202 else []
         assert refused == [503] * 5
-        with OPENER.open(f"{platform.url}/signin/", timeout=20) as page:
+        with OPENER.open(f"{platform.url}/signin/", timeout=60) as page:
             assert page.status == 200
 
         (small_disk / "filler").unlink()

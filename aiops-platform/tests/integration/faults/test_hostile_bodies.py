@@ -72,7 +72,7 @@ def test_what_the_door_takes_of_spoilt_bodies_is_digested_and_shown(site):
     database = site.seeds.database
     intake = SqliteIntake(None)
     digest = Digest(SqlStore(database), intake)
-    client = httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=30)
+    client = httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=60)
     token = {"Authorization": f"Bearer {site.access.create_token(site.project, 'fuzz', site.seeds.now)}"}
 
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -84,7 +84,7 @@ def test_what_the_door_takes_of_spoilt_bodies_is_digested_and_shown(site):
                     taken = Parcel(
                         id=uuid4().bytes, project_id=site.project, kind=kind, received_at=utc_now(), body=body
                     )
-                    intake.append([taken]).result(30)
+                    intake.append([taken]).result(60)
         while digest.step(utc_now()):
             pass
         with database.read() as connection:

@@ -154,7 +154,7 @@ def parcel(number: int, body: bytes = b"{}") -> Parcel:
 
 def come(data: Path, *parcels: Parcel) -> None:
     with closing(SqliteIntake(data / "intake.db")) as intake:
-        intake.append(parcels).result(30)
+        intake.append(parcels).result(60)
 
 
 @pytest.fixture

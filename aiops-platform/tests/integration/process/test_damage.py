@@ -52,7 +52,7 @@ def test_the_doctor_changes_nothing(damaged: Path, tmp_path: Path) -> None:
 def test_the_doctor_says_what_waits_for_the_store_to_be_put_right(tmp_path: Path, capsys) -> None:
     assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
     with closing(SqliteIntake(tmp_path / "intake.db")) as intake:
-        intake.append([a_parcel(1, b"{}"), a_parcel(2, b"{}")]).result(30)
+        intake.append([a_parcel(1, b"{}"), a_parcel(2, b"{}")]).result(60)
         intake.set_aside([intake.lease(1, utc_now())[0].ticket])
     assert cli.main(["doctor", "--data", str(tmp_path)]) == 1
     assert "1 of 2 reports that wait need what is damaged" in capsys.readouterr().out
@@ -63,7 +63,7 @@ def test_a_damaged_intake_is_mended_by_a_start(tmp_path: Path) -> None:
     assert cli.main(["key", "create", "first", "--data", str(data)]) == 0
     with closing(SqliteIntake(data / "intake.db")) as intake:
         bodies = [json.dumps({"signal_type": "log_error", "message": f"n{n:03}" * 700}).encode() for n in range(100)]
-        intake.append([a_parcel(n, body, received_at=utc_now()) for n, body in enumerate(bodies)]).result(30)
+        intake.append([a_parcel(n, body, received_at=utc_now()) for n, body in enumerate(bodies)]).result(60)
     with (data / "intake.db").open("r+b") as file:
         file.seek((data / "intake.db").read_bytes().index(b"n057") // 4096 * 4096)
         file.write(os.urandom(4096))
@@ -120,5 +120,5 @@ def numbers(folder: Path) -> dict[str, int]:
 
 def get(platform: Running, path: str, token: str) -> dict[str, list[dict[str, int]]]:
     request = urllib.request.Request(platform.url + path, headers={"Authorization": f"Bearer {token}"})
-    with OPENER.open(request, timeout=10) as answer:
+    with OPENER.open(request, timeout=60) as answer:
         return json.loads(answer.read())

@@ -23,7 +23,7 @@ class Platform:
     key: str
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.running.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.running.port), timeout=60)
 
     def head(self, *headers: bytes, path: bytes = b"exception", length: int | None = None) -> bytes:
         lines = [

@@ -70,7 +70,7 @@ def test_a_child_learns_when_its_supervisor_is_gone():
     assert not told.is_set()
     line.close()
 
-    assert told.wait(10)
+    assert told.wait(60)
     child.say_ready()
 
 
@@ -86,7 +86,7 @@ def test_a_child_that_does_not_end_is_ended():
     child.start()
     line.close()
 
-    child.join(30)
+    child.join(60)
     assert child.exitcode == 1
 
 

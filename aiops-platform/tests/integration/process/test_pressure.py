@@ -21,7 +21,7 @@ def body_of(number: int) -> bytes:
 
 def send_many(url: str, key: str, first: int) -> list[tuple[int, str | None]]:
     """The answers to `EACH` events over one connection, each with its `Retry-After`."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     answers = []
     for number in range(first, first + EACH):
         connection.request("POST", "/v1/sdk/exception", body_of(number), {"Authorization": f"Bearer {key}"})

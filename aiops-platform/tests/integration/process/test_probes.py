@@ -10,7 +10,7 @@ from platform_process import OPENER, Running, eventually
 
 def asked(url: str, **headers: str) -> tuple[int, str]:
     try:
-        with OPENER.open(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        with OPENER.open(urllib.request.Request(url, headers=headers), timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as refusal:
         with refusal:

@@ -75,7 +75,7 @@ def live(rest, chore: Chore, *, until: asyncio.Event, closed: list[str]) -> list
     async def run() -> list[str]:
         life = Life(until)
         front = Front(App(), App(), rest, chores=[chore], close=lambda: closed.append("closed"))
-        await asyncio.wait_for(front({"type": "lifespan"}, life.receive, life.send), 10)
+        await asyncio.wait_for(front({"type": "lifespan"}, life.receive, life.send), 60)
         return life.sent
 
     return asyncio.run(run())

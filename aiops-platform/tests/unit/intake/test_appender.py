@@ -10,7 +10,7 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.intake.appender import Appender, Limits
 from aiops_platform.ports import IntakeUnavailableError
 
-SECONDS = 30
+SECONDS = 60
 
 
 class Disk:

@@ -38,7 +38,7 @@ class Dying(SqliteIntake):
 def test_what_is_handed_out_again_after_a_crash_is_buried_once():
     dying = Dying(None)
     shop = Workshop()
-    dying.append([a_parcel(1, UNREAD), a_parcel(2, UNREAD)]).result(30)
+    dying.append([a_parcel(1, UNREAD), a_parcel(2, UNREAD)]).result(60)
     with pytest.raises(IntakeUnavailableError):
         Digest(shop.store, dying).step(NOW)
     dying.release()

@@ -143,7 +143,7 @@ def test_a_page_that_goes_while_its_bell_rings_is_let_go(seeds):
             await asyncio.sleep(0)
         stream.bell.set()
         waiting.cancel()
-        await asyncio.wait([waiting], timeout=1)
+        await asyncio.wait([waiting], timeout=DEADLINE)
         return waiting.cancelled()
 
     assert lived(story())
