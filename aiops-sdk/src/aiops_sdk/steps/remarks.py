@@ -33,6 +33,8 @@ _REMARK = re.compile(
 _WORD = re.compile(r"[^\s,;:\"'()\[\]]{5,256}")
 _TEXT = re.compile(r"(?P<quote>\\{0,31}[\"'])(?P<said>(?:(?!(?P=quote))[^\n]){1,1024}?)(?P=quote)")
 _AFTER = ".!?"
+# So far behind its beginning a remark of one's own repeats a value.
+_REACH = 128
 
 
 def begins(text: str, at: int) -> bool:
@@ -42,7 +44,7 @@ def begins(text: str, at: int) -> bool:
 
 def value_in(text: str, begin: int, end: int) -> Optional[Span]:
     """The first word of a remark that looks like a secret."""
-    for found in _WORD.finditer(text, begin, end):
+    for found in _WORD.finditer(text, begin, min(end, begin + _REACH)):
         word = found.group(0).rstrip(_AFTER)
         if looks.weak(word):
             return found.start(), found.start() + len(word)

@@ -285,6 +285,9 @@ def test_scrubbing_what_is_full_of_signs_twice_shows_nothing_more(parts: Any):
         "password a" + "-1" * 100 + "! ", "password 1" + "." * 200 + "! ", "password is 'abc",
         "'input':1,'loc':(", "input_value=1 password\n", "on instance['password']:\n'abcd'\n",
         "into a (token) values (1),(", "into a (token) values (1) ", "[sql: token=? [parameters: [('a'", "[parameters: {'a': 'b', ",
+        "into users values (", "into users values ('a'),", "[generated in 0.1s] (", "insert into a\n[raw sql] ('b')\n", "auth=('", "auth(a,",
+        "SecretStr('", "password: string should ", "'password': ['this field is x',", "verification code for ", "your code is is ",
+        "123456 is your code ",
     ],
 )  # fmt: skip
 def test_no_text_takes_long(unit: str):

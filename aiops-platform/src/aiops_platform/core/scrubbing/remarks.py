@@ -27,6 +27,8 @@ _REMARK: Final = re.compile(
 _WORD: Final = re.compile(r"[^\s,;:\"'()\[\]]{5,256}")
 _TEXT: Final = re.compile(r"(?P<quote>\\{0,31}[\"'])(?P<said>(?:(?!(?P=quote))[^\n]){1,1024}?)(?P=quote)")
 _AFTER: Final = ".!?"
+# So far behind its beginning a remark of one's own repeats a value.
+_REACH: Final = 128
 
 
 def begins(text: str, at: int) -> bool:
@@ -36,7 +38,7 @@ def begins(text: str, at: int) -> bool:
 
 def value_in(text: str, begin: int, end: int) -> Span | None:
     """The first word of a remark that looks like a secret."""
-    for found in _WORD.finditer(text, begin, end):
+    for found in _WORD.finditer(text, begin, min(end, begin + _REACH)):
         word = found.group(0).rstrip(_AFTER)
         if looks.weak(word):
             return found.start(), found.start() + len(word)
