@@ -162,6 +162,9 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
                 page.get_by_test_id("make-key").click()
                 page.get_by_test_id("snippet").wait_for()
                 shoot(page, target / f"setup-key-{width}-{scheme}.png")
+            if name == "services-busy":
+                page.keyboard.press("?")
+                shoot(page, target / f"keys-list-{width}-{scheme}.png")
             if name == "keys-rules":
                 page.get_by_test_id("revoke").first.click()
                 shoot(page, target / f"keys-sure-{width}-{scheme}.png")

@@ -577,8 +577,10 @@ def test_an_event_is_copied_for_a_ticket_and_for_a_shell(site, visit):
     page.goto(f"{site.url}/incidents/{ids['everything']}")
     for name, begins in (("Copy as Markdown", "# `OrderFailed`"), ("Copy as curl", "curl -g ")):
         page.get_by_role("link", name=name).click()
+        page.wait_for_function(
+            "async (begins) => (await navigator.clipboard.readText()).startsWith(begins)", arg=begins
+        )
         expect(page.locator("#said")).to_have_text("Copied.")
-        assert page.evaluate("navigator.clipboard.readText()").startswith(begins)
     page.context.clear_permissions()
 
 

@@ -33,7 +33,7 @@ def test_it_says_who_is_in_and_ends_one(client, another, press):
     page = client.get(PAGE)
     assert page.text.count('data-testid="session"') == 2
     assert "Firefox on Linux" in page.text
-    assert page.text.count("this browser") == 1
+    assert page.text.count(">this browser<") == 1
     assert client.cookies[SESSION_COOKIE] not in page.text
     assert another.cookies[SESSION_COOKIE] not in page.text
     (ending,) = endings(page)
