@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 from typing import Iterator
 
@@ -22,13 +23,25 @@ def platform() -> Iterator[Platform]:
     running.end()
 
 
+@pytest.fixture(scope="session")
+def spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders that are not there yet, one for each test that has no folder of its own."""
+    folder = tmp_path_factory.mktemp("spools")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, spools: Iterator[Path]
+) -> None:
     """The tests decide what the environment says; what is undelivered is kept in a folder of their own."""
     for name in list(os.environ):
         if name.startswith("AIOPS_") or name.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("AIOPS_SPOOL", str(tmp_path / "spool"))
+    # Most tests need no folder, and to make one takes longer than they do.
+    has_folder = "tmp_path" in request.fixturenames
+    spool = request.getfixturevalue("tmp_path") / "spool" if has_folder else next(spools)
+    monkeypatch.setenv("AIOPS_SPOOL", str(spool))
 
 
 @pytest.fixture(autouse=True)
