@@ -45,6 +45,7 @@ from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
+from aiops_platform.storage.space import can_shrink
 from aiops_platform.storage.transactions import SqlStore
 
 _LOOK_SECONDS = 0.1
@@ -131,6 +132,10 @@ class Inspected:
     def buried(self) -> Buried:
         """The parcels that were not understood."""
         return buried_parcels(self.database)
+
+    def can_shrink(self) -> bool:
+        """Whether the store gives room back to the disk."""
+        return can_shrink(self.database)
 
 
 @contextmanager

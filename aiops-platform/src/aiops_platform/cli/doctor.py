@@ -150,6 +150,12 @@ def _databases(settings: Settings) -> Iterator[Finding]:
                 "`aiops buried list` shows them, `aiops buried retry --all` has them digested again"
             )
             yield Finding(None, "reports", reason)
+        if not platform.can_shrink():
+            said = (
+                "store.db was copied by other means and can only grow. Stop the platform, then "
+                f"`sqlite3 {settings.data / 'store.db'} 'PRAGMA auto_vacuum = INCREMENTAL; VACUUM'` has it written anew"
+            )
+            yield Finding(None, "files", said)
         yield _waiting(settings)
         yield _secret(settings, platform)
 

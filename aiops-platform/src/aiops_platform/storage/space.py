@@ -62,12 +62,17 @@ def _free_pages(database: Database) -> int:
 
 def make_shrinkable(database: Database) -> None:
     """Once for each file of an earlier program, which could only grow: it is written anew. Raises StoreUnavailableError."""
+    if not can_shrink(database):
+        database.run_alone("PRAGMA auto_vacuum=INCREMENTAL", "VACUUM")
+
+
+def can_shrink(database: Database) -> bool:
+    """Whether room that was given up goes back to the disk. Not so in the file of an earlier program, nor in a copy by others."""
     if database.engine.dialect.name != "sqlite":
-        return
+        return True
     with database.read() as connection:
         # In this order: the mode is that of the file only once something has been read of it.
         pages, mode = (
             connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "auto_vacuum")
         )
-    if mode != _INCREMENTAL and pages:
-        database.run_alone("PRAGMA auto_vacuum=INCREMENTAL", "VACUUM")
+    return bool(mode == _INCREMENTAL or not pages)

@@ -2,7 +2,10 @@
 
 import json
 import os
+import re
+import shutil
 import sqlite3
+import subprocess
 import urllib.request
 import uuid
 from contextlib import closing
@@ -17,6 +20,7 @@ from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.process.clock import utc_now
 
 EVENTS = 12
+GUIDE = Path(__file__).parents[4] / "docs" / "guides" / "operating.md"
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,37 @@ def test_an_export_leaves_out_only_what_is_damaged(damaged: Path) -> None:
     assert done.returncode == 1
     assert len(ours & ids) == EVENTS - 1
     assert done.stderr.count("cannot be read") == 1
+
+
+@pytest.mark.skipif(not shutil.which("sqlite3"), reason="there is no sqlite3")
+def test_without_a_backup_the_guides_command_saves_what_is_whole(damaged: Path, tmp_path: Path, capsys) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(damaged, data)
+    command = next(line for line in GUIDE.read_text().splitlines() if line.startswith("(") and ".dump" in line)
+    subprocess.run(["bash", "-c", command], cwd=data, check=True, timeout=60)
+    for name in ("store.db-wal", "store.db-shm"):
+        (data / name).unlink(missing_ok=True)
+    (data / "mended.db").replace(data / "store.db")
+
+    assert cli.main(["doctor", "--data", str(data)]) == 0
+    assert "can only grow" not in capsys.readouterr().out
+    done = aiops("export", "events", "--data", str(data))
+    ids = {json.loads(line)["event_id"] for line in done.stdout.splitlines()}
+    assert done.returncode == 0
+    assert len({str(uuid.UUID(int=number)) for number in range(EVENTS)} & ids) == EVENTS - 1
+
+
+def test_the_doctor_notices_a_store_that_can_only_grow(tmp_path: Path, capsys) -> None:
+    assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        connection.executescript("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM")
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "can only grow" in told
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        connection.executescript(re.search(r"'(PRAGMA [^']+)'", told)[1])
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    assert "can only grow" not in capsys.readouterr().out
 
 
 def test_a_backup_puts_it_right(damaged: Path, tmp_path: Path) -> None:
