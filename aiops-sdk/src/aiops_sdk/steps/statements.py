@@ -46,6 +46,10 @@ _LOGGER = "sqlalchemy"
 _ECHOED = re.compile(
     r"\[(?:generated in|cached since|no key|raw sql|insertmanyvalues|caching disabled)[^\]\n]{0,120}\] (?=[(\[{])"
 )
+# Stands between texts that are looked through together.
+_ANOTHER = "\x00"
+# So many of them are looked at.
+_STATEMENTS = 4
 _VERB = re.compile(r"\b(?:insert|update|select|delete|merge|replace)\s")
 _STATEMENT = "[sql: "
 # A statement of so many characters, and so many rows.
@@ -131,16 +135,22 @@ def _in_echo(text: str, small: str, at: int, is_telling: IsTelling) -> Tuple[Lis
     echo = _ECHOED.match(small, at)
     if echo is None:
         return [], at
-    return _in_sets(text, small, echo.end(), _statement_before(small, at), is_telling)
+    spans: List[Span] = []
+    end = _NOWHERE
+    for statement in _statements_before(small, at):
+        found, last = _in_sets(text, small, echo.end(), statement, is_telling)
+        spans += found
+        end = max(end, last)
+    return spans, end
 
 
-def _statement_before(small: str, at: int) -> str:
-    """The statement of the line before; nothing if there is none."""
+def _statements_before(small: str, at: int) -> List[str]:
+    """What the statement of the line before may be: one within another, or one before another, begins like it."""
     begin = max(0, at - _LONGEST)
-    for sign in (_PARAMETERS, *_ECHO):
+    for sign in (_PARAMETERS, _ANOTHER, *_ECHO):
         begin = max(begin, small.rfind(sign, begin, at))
-    verb = _VERB.search(small, begin, at)
-    return "" if verb is None else small[verb.start() : at]
+    verbs = [verb.start() for verb in _VERB.finditer(small, begin, at)]
+    return [small[verb:at] for verb in verbs[-_STATEMENTS:]] or [""]
 
 
 def _in_parameters(text: str, small: str, at: int, is_telling: IsTelling) -> Tuple[List[Span], int]:

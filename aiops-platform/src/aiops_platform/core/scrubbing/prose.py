@@ -45,6 +45,7 @@ _SENTENCE: Final = re.compile(
 _NUMBER: Final = re.compile(r"(?:pin|otp) is:? (?P<value>[0-9]{4,10})(?![\w.-])")
 _NUMBERED: Final = ("pin is", "otp is")
 _CODE: Final = "code"
+_AROUND_WORDS: Final = "\"'({[-"
 # Behind it, and before it: "482913 is your login code".
 _CODE_VALUE: Final = re.compile(
     r"code[\"']?(?: (?:for|to) [^\s:]{1,64}(?=:| is))?"
@@ -226,8 +227,9 @@ def codes(small: str) -> list[Span]:
 
 
 def _is_of_a_login(small: str, at: int) -> bool:
-    words = small[max(0, at - _LONGEST_WORD) : at].replace("_", " ").strip(" -").split(" ")
-    return words[-1].lstrip("\"'({[-") in _CODES or " ".join(words[-2:]) in _CODES
+    before = small[max(0, at - _LONGEST_WORD) : at].replace("_", " ").split()
+    words = [word.strip(_AROUND_WORDS) for word in before[-2:]]
+    return bool(words) and (words[-1] in _CODES or " ".join(words) in _CODES)
 
 
 def _code_before(small: str, at: int) -> Iterator[Span]:
