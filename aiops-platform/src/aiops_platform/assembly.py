@@ -159,6 +159,11 @@ def reads(platform: Opened) -> SqlReads:
     return SqlReads(platform.database)
 
 
+def triage(platform: Opened) -> Triage:
+    """What people do with incidents, for a command."""
+    return Triage(SqlStore(platform.database))
+
+
 def hiding(platform: Opened) -> Hiding:
     """What people say is secret, for a command."""
     return Hiding(SqlStore(platform.database))

@@ -27,6 +27,7 @@ while it runs, in another terminal:
   aiops key revoke shop         let it report no longer
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
+  aiops incidents list          what is broken; show, resolve, mute and reopen take a number from there
   aiops stats                   how much came in, and what became of it
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
   aiops group try rules.txt     what rules of your own for grouping would do with what is stored
@@ -62,6 +63,7 @@ def make_parser() -> ArgumentParser:
         commands, "stats", _late("stats:run"), "say how much came in, what became of it, what it takes on disk"
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
+    _add_incidents(commands)
     _add_export(commands)
     _add_buried(commands)
     _add_scrub(commands)
@@ -114,6 +116,32 @@ examples:
   aiops serve --host 0.0.0.0 --public-url https://aiops.example.com
 """
     )
+
+
+def _add_incidents(commands: Any) -> None:
+    what = "see what is broken, and settle it"
+    incidents = commands.add_parser("incidents", help=what, description=what[0].upper() + what[1:] + ".")
+    incidents.set_defaults(command=lambda *_: incidents.print_help() or 0)
+    verbs = incidents.add_subparsers(title="commands", metavar="COMMAND")
+    listed = _add(verbs, "list", _late("incidents:show_all"), "show incidents, those first that are open and new")
+    listed.add_argument("--state", choices=("open", "resolved", "muted", "all"), default="open", help="(default: open)")
+    listed.add_argument("--service", metavar="NAME", help="of this service")
+    listed.add_argument("--environment", metavar="NAME", help="of this environment")
+    listed.add_argument("--text", metavar="TEXT", help="with these words in type, message, place or path")
+    listed.add_argument("--most", type=number, default=25, metavar="NUMBER", help="so many (default: 25)")
+    listed.add_argument("--json", action="store_true", help="a line of JSON each, for scripts")
+    show = _add(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
+    show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
+    show.add_argument("--json", action="store_true", help="as JSON, for scripts")
+    for name, said in (
+        ("resolve", "they are mended; each reopens when its error returns"),
+        ("mute", "they go on counting, and nothing reopens them"),
+        ("reopen", "they are to be looked at again"),
+    ):
+        verb = _add(verbs, name, _late(f"incidents:{name}"), said)
+        verb.add_argument(
+            "numbers", metavar="NUMBER", type=number, nargs="+", help="as `aiops incidents list` shows them"
+        )
 
 
 def _add_export(commands: Any) -> None:

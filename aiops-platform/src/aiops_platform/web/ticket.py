@@ -30,18 +30,17 @@ _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _NOT_AGAIN = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding", "expect"})
 
 
-def markdown(incident: IncidentDetail, event: Event, *, link: str) -> str:
-    """What happened, in Markdown (CommonMark), with a link to the incident's page. At most LONGEST characters."""
+def markdown(incident: IncidentDetail, event: Event | None, *, link: str) -> str:
+    """What happened, in Markdown (CommonMark), with a link to the incident's page. At most LONGEST characters.
+
+    Without an event, what is known of the incident: its events were removed, or kept by another version.
+    """
     row = incident.row
     parts = [
         f"# {_span(words.headline(row))}",
         f"{_span(words.detail(row))}" if words.detail(row) else "",
         "\n".join(_facts(incident, event)),
-        _block(_trace(event), _LONGEST_TRACE, title="Traceback"),
-        _block(_source(event), _LONGEST_BODY, title="The line that failed"),
-        _block(curl(event.request) or "", _LONGEST_BODY, title="The request"),
-        _block("\n".join(_crumbs(event)), _LONGEST_BODY, title="What happened before"),
-        "\n".join(_told("Tags", event.tags)),
+        *([] if event is None else _parts_of(event)),
         f"<{link}>",
     ]
     text = ""
@@ -49,6 +48,14 @@ def markdown(incident: IncidentDetail, event: Event, *, link: str) -> str:
         if part and len(text) + len(part) + len(parts[-1]) < LONGEST - 100:
             text += part + "\n\n"
     return text + parts[-1] + "\n"
+
+
+def _parts_of(event: Event) -> Iterator[str]:
+    yield _block(_trace(event), _LONGEST_TRACE, title="Traceback")
+    yield _block(_source(event), _LONGEST_BODY, title="The line that failed")
+    yield _block(curl(event.request) or "", _LONGEST_BODY, title="The request")
+    yield _block("\n".join(_crumbs(event)), _LONGEST_BODY, title="What happened before")
+    yield "\n".join(_told("Tags", event.tags))
 
 
 def curl(request: Request | None) -> str | None:
@@ -74,9 +81,10 @@ def curl(request: Request | None) -> str | None:
     return line if len(line) <= _LONGEST_CURL else None
 
 
-def _facts(incident: IncidentDetail, event: Event) -> Iterator[str]:
+def _facts(incident: IncidentDetail, event: Event | None) -> Iterator[str]:
     row = incident.row
-    path = row.path and (f"{event.request.method} {row.path}" if event.request and event.request.method else row.path)
+    method = (event.request.method or "") if event is not None and event.request is not None else ""
+    path = row.path and f"{method} {row.path}".strip()
     status = words.status(row)
     facts: Mapping[str, object] = {
         "service": f"{row.service} ({row.environment})",
@@ -85,7 +93,7 @@ def _facts(incident: IncidentDetail, event: Event) -> Iterator[str]:
         "status": status,
         "first release": incident.first_release,
         "last release": incident.last_release if incident.last_release != incident.first_release else None,
-        "server": (event.instance.host if event.instance else None) or event.host,
+        "server": event and ((event.instance.host if event.instance else None) or event.host),
     }
     yield f"- **times:** {row.count:,}, from {words.exactly(row.first_seen_at)} to {words.exactly(row.last_seen_at)}"
     yield f"- **state:** {words.state(row.state).lower()}"

@@ -1,0 +1,75 @@
+"""`aiops incidents`: what is broken is seen and settled from a shell, also while the platform runs."""
+
+import json
+
+import pytest
+from platform_process import Running, eventually
+
+from aiops_platform import cli
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("incidents") / "data") as platform:
+        for message, service in (("no stock", "shop"), ("no money\x1b[31m" + "x" * 500, "billing")):
+            body = {"signal_type": "log_error", "service": service, "environment": "test", "message": message}
+            assert platform.send(body)[0] == 202
+        yield platform
+
+
+@pytest.fixture
+def aiops(platform, capsys):
+    def run(*words, fails=False):
+        capsys.readouterr()
+        code = cli.main([*words, "--data", str(platform.data)])
+        said = capsys.readouterr()
+        assert (code != 0) is fails, said.err
+        return said.err if fails else said.out
+
+    return run
+
+
+@pytest.fixture
+def numbers(aiops):
+    """Of the incidents, by their service, once both were digested."""
+
+    def listed():
+        rows = [json.loads(line) for line in aiops("incidents", "list", "--state", "all", "--json").splitlines()]
+        return {row["service"]: row["id"] for row in rows} if len(rows) == 2 else None
+
+    return eventually(listed, "two incidents")
+
+
+def test_they_are_listed_a_line_each_and_found(aiops, numbers):
+    lines = aiops("incidents", "list").splitlines()
+    assert len(lines) == 2
+    assert all(len(line) <= 200 and "\x1b" not in line for line in lines)
+    (shop,) = aiops("incidents", "list", "--service", "shop").splitlines()
+    assert shop.split()[:2] == [str(numbers["shop"]), "open"]
+    assert "no stock" in shop
+    assert len(aiops("incidents", "list", "--text", "money").splitlines()) == 1
+    assert aiops("incidents", "list", "--text", "nothing like it") == ""
+    assert len(aiops("incidents", "list", "--most", "1").splitlines()) == 1
+
+
+def test_one_is_shown_as_markdown_and_as_json(aiops, numbers, platform):
+    text = aiops("incidents", "show", str(numbers["shop"]))
+    assert "`no stock`" in text
+    assert text.endswith(f"<{platform.url}/incidents/{numbers['shop']}>\n")
+    told = json.loads(aiops("incidents", "show", str(numbers["billing"]), "--json"))
+    assert told["event"]["service"] == told["incident"]["service"] == "billing"
+
+
+def test_they_are_settled_and_opened_again(aiops, numbers):
+    both = [str(number) for number in numbers.values()]
+    assert aiops("incidents", "resolve", *both).count("is resolved") == 2
+    assert aiops("incidents", "list") == ""
+    assert len(aiops("incidents", "list", "--state", "resolved").splitlines()) == 2
+    assert "is open again" in aiops("incidents", "reopen", both[0])
+    assert "is muted" in aiops("incidents", "mute", both[0])
+    assert len(aiops("incidents", "list", "--state", "muted").splitlines()) == 1
+
+
+@pytest.mark.parametrize("verb", ["show", "resolve", "mute", "reopen"])
+def test_one_that_is_not_there_is_said(aiops, verb):
+    assert "There is no incident 999: `aiops incidents list" in aiops("incidents", verb, "999", fails=True)
