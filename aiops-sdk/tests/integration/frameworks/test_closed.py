@@ -389,3 +389,28 @@ def test_nothing_is_left_behind_of_what_leaves_breadcrumbs(tmp_path, name):
     assert told["first"] == told["second"] == told["third"]
 
     assert told["first"] == [["ERROR", 1]]
+
+
+INIT = """
+import os, signal, time
+import aiops_sdk
+
+handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+aiops_sdk.init("key-of-the-test", platform_url="http://127.0.0.1:9", flush_on_sigterm=True)
+assert signal.getsignal(signal.SIGTERM) is not handlers[signal.SIGTERM]
+until = time.monotonic() + 50
+# It is laid with the first sign of life.
+while "os._exit" not in names(ours()) and time.monotonic() < until:
+    time.sleep(0.01)
+laid = names(ours())
+aiops_sdk.close(0)
+told = {"laid": laid, "left": names(ours()), "handlers": [each for each in handlers if signal.getsignal(each) is not handlers[each]]}
+print(json.dumps(told))
+"""
+
+
+def test_of_what_init_itself_lays_nothing_is_left(tmp_path):
+    told = _closed(tmp_path, LOOK + INIT)
+
+    assert {"sys.excepthook", "threading.excepthook", "Logger.callHandlers", "os._exit"} <= set(told["laid"])
+    assert (told["left"], told["handlers"]) == ([], [])
