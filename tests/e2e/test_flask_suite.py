@@ -18,13 +18,11 @@ def loopback() -> Iterator[Loopback]:
     running.stop()
 
 
-@pytest.mark.timeout(2 * suites.DEADLINE + 10)
+@pytest.mark.timeout(3 * suites.DEADLINE + 10)
 def test_flasks_own_tests_come_out_the_same_with_the_sdk_attached_to_every_app(
     tmp_path: Path, loopback: Loopback
 ) -> None:
-    without, attached, printed = suites.both("flask-suite", tmp_path, "attach_to_every_app", loopback.url)
+    suites.assert_comes_out_the_same("flask-suite", tmp_path, "attach_to_every_app", loopback.url, at_least=400)
 
-    assert attached == without, printed
-    assert sum(without.values()) > 400
     # It was listening: these tests raise, abort and log on purpose.
     assert len(loopback.wait_for_events(20)) >= 20

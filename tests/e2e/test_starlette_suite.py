@@ -18,13 +18,11 @@ def loopback() -> Iterator[Loopback]:
     running.stop()
 
 
-@pytest.mark.timeout(2 * suites.DEADLINE + 10)
+@pytest.mark.timeout(3 * suites.DEADLINE + 10)
 def test_starlettes_own_tests_come_out_the_same_with_the_sdk_listening_to_every_app(
     tmp_path: Path, loopback: Loopback
 ) -> None:
-    without, attached, printed = suites.both("starlette-suite", tmp_path, "listen_to_every_app", loopback.url)
+    suites.assert_comes_out_the_same("starlette-suite", tmp_path, "listen_to_every_app", loopback.url, at_least=1000)
 
-    assert attached == without, printed
-    assert sum(without.values()) > 1000
     # It was listening: these tests raise and answer 500 on purpose.
     assert len(loopback.wait_for_events(20)) >= 20
