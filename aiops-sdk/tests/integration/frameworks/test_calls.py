@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import http.client
 import json
 import subprocess
@@ -80,8 +81,10 @@ def test_what_the_standard_library_calls(captured, address):
     assert data["duration"] >= 0
 
 
-def test_httpx(captured, address):
+def test_httpx(captured, address, caplog):
     httpx = pytest.importorskip("httpx")
+    # It logs each call, too, which is heard where a program, or the test before this one, has set that up.
+    caplog.set_level(logging.WARNING, "httpx")
     from aiops_sdk.integrations import httpx as ours
 
     undo = ours.install(clients.current())
