@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import http.client
 import json
+import logging
 import subprocess
 import sys
 import threading
