@@ -31,6 +31,7 @@ from aiops_platform.core.views import (
     JobDetail,
     JobPage,
     Names,
+    Neighbour,
     Overview,
     ServicePage,
 )
@@ -422,6 +423,10 @@ class Reads(Protocol):
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """One kept event, by its place or by the id of its row; None when this incident has no such."""
+        ...
+
+    def neighbours(self, project_id: int, incident_id: int, event_id: int) -> tuple[Neighbour, ...]:
+        """The other incidents that had events within five minutes of this one (its row's id), or were opened then."""
         ...
 
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:

@@ -269,6 +269,22 @@ def test_nothing_hostile_reaches_a_page_unescaped(client, site):
         assert "\x1b" not in page
 
 
+def test_an_incident_says_what_else_happened_in_its_minutes(client, site):
+    shop = site.seeds.service(site.project)
+    first = site.seeds.incident(site.project, shop, type="First", message="<b>one</b>")
+    second = site.seeds.incident(site.project, shop, type="Second", message="two")
+    site.seeds.event(first, ago=timedelta(minutes=30))
+    site.seeds.event(second, ago=timedelta(minutes=28))
+    page = client.get(f"/incidents/{first}").text
+    assert "What else happened then" in page
+    assert f'href="/incidents/{second}"' in page
+    assert "2 min later" in page
+    assert "&lt;b&gt;one&lt;/b&gt;" in client.get(f"/incidents/{second}").text
+    site.seeds.event(first, ago=timedelta(minutes=1))
+    assert "What else happened then" not in client.get(f"/incidents/{first}").text
+    assert "What else happened then" in client.get(f"/incidents/{first}?event=oldest").text
+
+
 def test_an_event_can_be_had_for_a_ticket_and_its_request_for_a_shell(client, site):
     ids = plant_busy(site.seeds, site.project)
     page = client.get(f"/incidents/{ids['everything']}").text

@@ -1,7 +1,7 @@
 """What pages and API read: frozen rows, shaped for showing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiops_platform.core.event import RunState
@@ -170,6 +170,20 @@ class EventDetail:
     of: int
     earlier_id: int | None
     later_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neighbour:
+    """Another incident that happened in the same minutes; `later` is how much, below zero if it was earlier."""
+
+    id: int
+    title: str
+    kind: IncidentKind
+    state: IncidentState
+    level: str
+    service: str
+    environment: str
+    later: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ from aiops_platform.core.views import (
     JobPage,
     MonitorSpan,
     Names,
+    Neighbour,
     Overview,
     ServicePage,
     ServiceRow,
@@ -42,6 +43,7 @@ from aiops_platform.storage import burial, group_rules, job_reads
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.last_events import last_events
+from aiops_platform.storage.nearby import neighbours
 from aiops_platform.storage.schema import (
     events,
     facts,
@@ -171,6 +173,11 @@ class SqlReads:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             return None if row is None else _event_detail(connection, row, self._bodies)
+
+    def neighbours(self, project_id: int, incident_id: int, event_id: int) -> tuple[Neighbour, ...]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return neighbours(connection, project_id, incident_id, event_id)
 
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
         """See `ports.Reads`."""

@@ -166,6 +166,7 @@ def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dic
         "incident": incident,
         "row": incident.row,
         "event": event,
+        "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
         "charts": chart.charts_of(incident.hours),
         "grouping": exhibit.grouping(incident.grouping),
     }

@@ -167,6 +167,13 @@ def fact(value: FactKind, data: Mapping[str, Any]) -> str:
     return f"{_FACTS[value]}: {why}" if isinstance(why, str) and why else _FACTS[value]
 
 
+def later(span: timedelta) -> str:
+    """How much later something was, or earlier: `12 s later`."""
+    if abs(span) < timedelta(seconds=1):
+        return "at the same time"
+    return f"{lasting(abs(span))} {'later' if span > timedelta(0) else 'earlier'}"
+
+
 def browser(agent: str) -> str:
     """What calls itself so, as far as that tells: `Firefox on Linux`."""
     name = next((name for sign, name in _BROWSERS if sign in agent), "A browser")

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from workshop import in_memory
 
 from aiops_platform.core.facts import FactKind
-from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.storage.reads import SqlReads
@@ -305,3 +305,41 @@ def test_an_incident_tells_how_often_each_value_of_a_tag_was_said():
     assert values[0] == ("order", None, 10)
     assert values[50:] == [("region", "eu", 60), ("release", "7", 60)]
     shop.close()
+
+
+def minutes(number):
+    return timedelta(minutes=number)
+
+
+def test_what_happened_within_five_minutes_stands_beside_an_event(seeds, reads):
+    project, other = seeds.project("mine"), seeds.project("other")
+    shop, theirs = seeds.service(project), seeds.service(other)
+    mine = seeds.incident(project, shop, type="Mine")
+    for name, *agos in (("Before", 64), ("Near", 62, 61), ("After", 55.5), ("Late", 50), ("Early", 70)):
+        incident = seeds.incident(project, shop, type=name, message="m", first_seen=minutes(600))
+        for ago in agos:
+            seeds.event(incident, ago=minutes(ago))
+    seeds.event(seeds.incident(other, theirs, type="Theirs"), ago=minutes(60))
+    seeds.incident(project, shop, kind=IncidentKind.SILENCE, type="Silent", message="no beat", first_seen=minutes(58))
+    seeds.incident(project, shop, kind=IncidentKind.SILENCE, type="Silent", message="long ago", first_seen=minutes(900))
+    here = seeds.event(mine, ago=minutes(60))
+    found = reads.neighbours(project, mine, here)
+    assert [(each.title, each.later.total_seconds() / 60) for each in found] == [
+        ("Near: m", -1.0),
+        ("Silent: no beat", pytest.approx(2.0, abs=0.01)),
+        ("Before: m", -4.0),
+        ("After: m", 4.5),
+    ]
+    # Of another incident, or of none, there is nothing to say.
+    assert reads.neighbours(project, mine, here - 1) == ()
+    assert reads.neighbours(project, mine, 10**9) == ()
+
+
+def test_of_many_neighbours_the_nearest_are_told(seeds, reads):
+    project = seeds.project()
+    shop = seeds.service(project)
+    for number in range(20):
+        seeds.event(seeds.incident(project, shop, type=f"E{number}", message=""), ago=timedelta(seconds=100 + number))
+    mine = seeds.incident(project, shop)
+    here = seeds.event(mine, ago=timedelta(seconds=99))
+    assert [each.title for each in reads.neighbours(project, mine, here)] == [f"E{number}" for number in range(6)]
