@@ -20,8 +20,8 @@ from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.wire import AnyReport, Unreadable
 
 # What is remembered takes at most twice as much.
-_CALLS: Final = 8 * 1024 * 1024
-_LINES: Final = 4 * 1024 * 1024
+_CALLS: Final = 5 * 1024 * 1024
+_LINES: Final = 3 * 1024 * 1024
 _SURROUNDINGS: Final = 256 * 1024
 
 

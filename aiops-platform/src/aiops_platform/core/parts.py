@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final, get_type_hints
 
 import msgspec
@@ -10,8 +11,8 @@ from msgspec.structs import replace
 
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, SignalType, SourceContext
 
-# What is known of a part takes so many times its own bytes, and so many more.
-_TIMES: Final = 3
+# What is read of a part takes so many times what is written of it, and so many bytes more.
+_TIMES: Final = 2
 _EACH: Final = 400
 
 
@@ -21,10 +22,11 @@ class Part:
 
     value: Any
     form: Any
+    size: int
 
 
 class Parts:
-    """Parts of one kind. They take at most twice `most` bytes; what is not met again goes first."""
+    """Parts of one kind, by `key_of` what they came as. They take at most twice `most` bytes; what is not met again goes first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -36,31 +38,39 @@ class Parts:
         """How many are known."""
         return len(self._newer.keys() | self._older.keys())
 
-    def get(self, raw: bytes) -> Part | None:
-        """The one that came as these bytes."""
-        part = self._newer.get(raw)
-        if part is None and (part := self._older.get(raw)) is not None:
-            self._put(raw, part)
+    def get(self, key: bytes) -> Part | None:
+        """The one that came so."""
+        part = self._newer.get(key)
+        if part is None and (part := self._older.get(key)) is not None:
+            self._put(key, part)
         return part
 
-    def learn(self, raw: bytes, value: Any) -> Part:
-        """`value` is what these bytes say, without secrets."""
+    def learn(self, key: bytes, value: Any) -> Part:
+        """`value` is what was said, without secrets."""
         # What says nothing is left out of what is written.
-        return self._put(raw, Part(value, Raw(_ENCODER.encode(value)) if value else value))
+        return self._learn(key, value, value) if value else self._put(key, Part(value, value, _EACH))
 
-    def learn_call(self, raw: bytes, call: Frame, source: Part | None) -> Part:
+    def learn_call(self, key: bytes, call: Frame, source: Part | None) -> Part:
         """Likewise a call; `source` are its lines of source, which `call` does not say then."""
         if source is None:
-            return self.learn(raw, call)
-        form = Raw(_ENCODER.encode(replace(call, source=source.form)))
-        return self._put(raw, Part(replace(call, source=source.value), form))
+            return self.learn(key, call)
+        return self._learn(key, replace(call, source=source.value), replace(call, source=source.form))
 
-    def _put(self, raw: bytes, part: Part) -> Part:
+    def _learn(self, key: bytes, value: Any, form: Any) -> Part:
+        written = _ENCODER.encode(form)
+        return self._put(key, Part(value, Raw(written), _TIMES * len(written) + _EACH))
+
+    def _put(self, key: bytes, part: Part) -> Part:
         if self._size > self._most:
             self._older, self._newer, self._size = self._newer, {}, 0
-        self._newer[raw] = part
-        self._size += _TIMES * len(raw) + _EACH
+        self._newer[key] = part
+        self._size += part.size
         return part
+
+
+def key_of(raw: Raw) -> bytes:
+    """Of a part as it came: so short, and yet nobody can make two that have the same."""
+    return blake2b(raw, digest_size=16).digest()
 
 
 class Stack:
@@ -73,25 +83,25 @@ class Stack:
     def __init__(self, raws: Sequence[Raw], calls: Parts, lines: Parts) -> None:
         self._parts = calls
         self._lines = lines
-        self._raws = list(map(bytes, raws))
-        self._calls = list(map(calls.get, self._raws))
+        self._keys = list(map(key_of, raws))
+        self._calls = list(map(calls.get, self._keys))
         # Of the new ones.
         self._sources: list[tuple[bytes, Part | None]] = []
-        self.new = [self._read(raw) for raw, call in zip(self._raws, self._calls, strict=True) if call is None]
+        self.new = [self._read(raw) for raw, call in zip(raws, self._calls, strict=True) if call is None]
 
     def __len__(self) -> int:
         """How many calls."""
-        return len(self._raws)
+        return len(self._keys)
 
     def learn(self, clean: Sequence[Frame]) -> None:
         """The new ones without secrets. From here on all are known."""
         rest = zip(clean, self._sources, strict=True)
         for place, known in enumerate(self._calls):
             if known is None:
-                call, (raw, source) = next(rest)
-                if raw and source is None:
-                    source = self._lines.learn(raw, call.source)
-                self._calls[place] = self._parts.learn_call(self._raws[place], call, source)
+                call, (key, source) = next(rest)
+                if key and source is None:
+                    source = self._lines.learn(key, call.source)
+                self._calls[place] = self._parts.learn_call(self._keys[place], call, source)
 
     def values(self) -> list[Any]:
         """The calls."""
@@ -101,12 +111,16 @@ class Stack:
         """The same to be written."""
         return [call.form for call in self._calls if call]
 
-    def _read(self, raw: bytes) -> Frame:
+    def _read(self, raw: Raw) -> Frame:
         call = _CALL.decode(raw)
-        source = bytes(call.source) if call.source is not None else b""
-        known = self._lines.get(source)
-        self._sources.append((source, known))
-        return replace(call, source=_SOURCE.decode(source) if source and known is None else None)
+        source: Raw | None = call.source
+        if source is None:
+            self._sources.append((b"", None))
+            return call
+        key = key_of(source)
+        known = self._lines.get(key)
+        self._sources.append((key, known))
+        return replace(call, source=_SOURCE.decode(source) if known is None else None)
 
 
 class Surroundings:
@@ -114,18 +128,19 @@ class Surroundings:
 
     def __init__(self, told: Event, parts: Mapping[str, Parts]) -> None:
         self._parts = parts
-        self._raws = {name: bytes(raw) for name in SURROUNDINGS if isinstance(raw := getattr(told, name), Raw)}
-        self._known = {name: parts[name].get(raw) for name, raw in self._raws.items()}
+        raws = {name: raw for name in SURROUNDINGS if isinstance(raw := getattr(told, name), Raw)}
+        self._keys = {name: key_of(raw) for name, raw in raws.items()}
+        self._known = {name: parts[name].get(key) for name, key in self._keys.items()}
         self.new = dict(_NOTHING)
         for name, part in self._known.items():
             if part is None:
-                self.new[name] = SURROUNDINGS[name].decode(self._raws[name])
+                self.new[name] = SURROUNDINGS[name].decode(raws[name])
 
     def learn(self, clean: Event) -> None:
         """What is new in it, without secrets."""
         for name, part in self._known.items():
             if part is None:
-                self._known[name] = self._parts[name].learn(self._raws[name], getattr(clean, name))
+                self._known[name] = self._parts[name].learn(self._keys[name], getattr(clean, name))
 
     def values(self) -> dict[str, Any]:
         """By field."""

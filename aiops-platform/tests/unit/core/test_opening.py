@@ -139,5 +139,5 @@ def test_what_is_remembered_is_bounded_and_what_is_met_again_stays():
     parts.learn(b"again", "met")
     for number in range(10_000):
         parts.learn(b"%d" % number, "once")
-        assert parts.get(b"again") is not None
+        assert parts.get(b"again") is not None, number
     assert len(parts) < 1_000

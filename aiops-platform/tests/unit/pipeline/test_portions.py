@@ -14,7 +14,7 @@ def sized(number: int, size: int) -> Single:
 
 
 def test_long_parcels_are_digested_few_at_a_time():
-    parcels = [sized(number, MIB // 4) for number in range(20)]
+    parcels = [sized(number, MIB // 8) for number in range(20)]
     assert [len(portion) for portion in portions(parcels, 200)] == [8, 8, 4]
 
 

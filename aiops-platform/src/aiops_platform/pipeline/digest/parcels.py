@@ -12,7 +12,7 @@ from aiops_platform.core.parcel import GZIP, Parcel, is_packed
 from aiops_platform.core.service import ServiceName
 
 # Taken apart they are several times as much, and all of it is held at once.
-_TOGETHER_BYTES: Final = 2 * 1024 * 1024
+_TOGETHER_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
