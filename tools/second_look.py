@@ -8,6 +8,7 @@ Called as `second_look.py REPORT ARGUMENT…`: where the report of the results g
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,8 +57,14 @@ def look_again(status: int, report: Path, run: Callable[[list[str]], int]) -> in
     return status
 
 
+def let_interrupts_through() -> None:
+    """What runs in a shell's background ignores Ctrl-C, and so would all programs that the tests start and interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main() -> int:
     """Run pytest here, its output as it comes."""
+    let_interrupts_through()
     report, told = Path(sys.argv[1]), sys.argv[2:]
     pytest = [sys.executable, "-m", "pytest"]
     alone = ["-n", "0"] if "-n" in told else []

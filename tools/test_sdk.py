@@ -1,12 +1,13 @@
 """Runs the SDK's tests on its built wheel: on each Python it promises, with the newest and the oldest Flask.
 
-Every other framework is tested in the oldest version that works on the first Python, and in its newest on the last, and on
-a middle one, for which there is a Redis server.
+Every other framework is tested in the oldest version that works on the first Python, and in its newest on the last; what
+needs a Redis server on a middle one, for which there is one to install.
 
 Each combination has a virtual environment of its own under `.venvs/`, kept between runs while its lock stays the same.
 A Python that is not on this machine is skipped by name; with CI=true that is an error.
 
 With the oldest Flask the tests that touch Flask run: what does not touch it has run on the same Python beside the newest.
+On the Pythons between, those of them that start no programs.
 On the first and on the last Python everything runs; on those between, what Python itself has a part in: hooks, threads,
 tasks, forks, the end, tracebacks, the standard library's types. What the system and our code decide alone - faults, servers,
 commands, secrets, what goes over the wire - is the same on them, and where it is not, it changed from the first to the last.
@@ -36,8 +37,9 @@ INSTALL: list[str | Path] = [UV, "pip", "install", "--quiet", "--compile-bytecod
 LAST_LINES = 60  # of what a step printed that failed
 DEADLINE = 900  # seconds for one combination; far above what it takes, so that nothing can hang for ever
 # With two processors. Alone a combination waits for half of its time; but more at once make programs late that a test
-# gives two seconds to end. pytest-xdist takes a third more, as each worker collects everything.
-AT_ONCE = 4
+# gives two seconds to end, and in `make test` the platform's tests run beside them. pytest-xdist takes a third more, as
+# each worker collects everything.
+AT_ONCE = 3
 # Beside them, of those that wait for nearly all of their time: for servers, retries, time limits.
 WAITING_AT_ONCE = 3
 
@@ -73,6 +75,14 @@ PROGRAMS = tuple(
     f"{TESTS}/integration/test_{name}.py"
     for name in ("crashes", "exit", "forks", "futures", "gevent", "multiprocessing")
 )
+# A test of ours compares: whichever test imports Flask is among these.
+FLASK = (
+    f"{TESTS}/corpus",
+    f"{TESTS}/integration/test_decisions.py",
+    f"{TESTS}/integration/test_flask.py",
+    f"{TESTS}/unit/test_wsgi.py",
+)
+FLASK_PROGRAMS = (f"{TESTS}/integration/test_flask_servers.py", f"{TESTS}/seed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +103,14 @@ class Part:
 # They begin in this order, the longest first: whatever begins last should not be what everybody waits for.
 PARTS = (
     Part(name="faults", lock="sdk-newest.txt", tests=(FAULTS,), pythons=(PYTHONS[0], PYTHONS[-1]), waits=True),
-    Part(name="frameworks", lock="sdk-frameworks.txt", tests=(FRAMEWORKS,), pythons=("3.11", PYTHONS[-1]), waits=True),
+    Part(name="frameworks", lock="sdk-frameworks.txt", tests=(FRAMEWORKS,), pythons=(PYTHONS[-1],), waits=True),
+    Part(
+        name="frameworks with Redis",
+        lock="sdk-frameworks.txt",
+        tests=(f"{FRAMEWORKS}/test_rq.py",),
+        pythons=("3.11",),
+        waits=True,
+    ),
     Part(
         name="old-frameworks",
         lock="sdk-frameworks-oldest.txt",
@@ -123,16 +140,16 @@ PARTS = (
     Part(
         name="oldest Flask",
         lock="sdk-oldest.txt",
+        tests=(*FLASK, *FLASK_PROGRAMS),
+        pythons=(PYTHONS[0], PYTHONS[-1]),
         is_old=True,
-        # A test of ours compares: whichever test imports Flask is among them.
-        tests=(
-            f"{TESTS}/corpus",
-            f"{TESTS}/seed",
-            f"{TESTS}/integration/test_decisions.py",
-            f"{TESTS}/integration/test_flask.py",
-            f"{TESTS}/integration/test_flask_servers.py",
-            f"{TESTS}/unit/test_wsgi.py",
-        ),
+    ),
+    Part(
+        name="oldest Flask, within a process",
+        lock="sdk-oldest.txt",
+        tests=FLASK,
+        pythons=PYTHONS[1:-1],
+        is_old=True,
     ),
 )
 
@@ -310,6 +327,7 @@ def planned(find: Callable[[str], Path | None]) -> Plan:
 
 def main() -> int:
     """Run all combinations, some at a time, and say how each went."""
+    second_look.let_interrupts_through()
     wheels = list((ROOT / "dist").glob("aiops_sdk-*.whl"))
     if len(wheels) != 1:
         sys.exit("There must be one wheel of the SDK in dist/: make wheels builds it.")

@@ -1,6 +1,7 @@
 """What fails is looked at again, alone, at most twice, and is named; what fails to the last is told at the end."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,13 @@ def test_late_NUMBER_times():
     assert len(before) >= NUMBER, "too late"
 """
 FAILS = "def test_bad():\n    there = 4\n    assert there == 5\n"
+INTERRUPTS = """
+import signal
+import pytest
+def test_it():
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+"""
 
 
 def late(times: int) -> str:
@@ -62,6 +70,15 @@ def test_what_fails_to_the_last_fails_the_run_and_is_told_at_the_end(tmp_path: P
     assert "\n    E   assert 4 == 5\n" in end
     assert "FAILED test_it::test_late_3_times (it)" in end
     assert "===== 2 failed, 2 passed, 1 passed only alone in" in end
+
+
+def test_what_is_started_in_the_background_can_be_interrupted_like_anything_else(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status, said = looked(tmp_path, INTERRUPTS)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert status == 0, said
 
 
 def test_many_that_fail_are_not_looked_at_again(tmp_path: Path) -> None:
