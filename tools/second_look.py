@@ -58,8 +58,9 @@ def look_again(status: int, report: Path, run: Callable[[list[str]], int]) -> in
 
 
 def let_interrupts_through() -> None:
-    """What runs in a shell's background ignores Ctrl-C, and so would all programs that the tests start and interrupt."""
+    """What runs in a shell's background ignores these signals, and so would all programs that the tests start and end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def main() -> int:

@@ -46,6 +46,7 @@ import pytest
 def test_it():
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL
 """
 
 
@@ -73,11 +74,12 @@ def test_what_fails_to_the_last_fails_the_run_and_is_told_at_the_end(tmp_path: P
 
 
 def test_what_is_started_in_the_background_can_be_interrupted_like_anything_else(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGQUIT)}
     try:
         status, said = looked(tmp_path, INTERRUPTS)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert status == 0, said
 
 
