@@ -48,6 +48,8 @@ def say(line: str) -> None:
 
     def write() -> None:
         sys.stderr.write("aiops-sdk: " + " ".join(line.split()) + "\n")
+        # Until Python 3.9 it may be kept back, and is lost where another program follows in this process.
+        sys.stderr.flush()
 
     _safety.attempt(write, None)
 

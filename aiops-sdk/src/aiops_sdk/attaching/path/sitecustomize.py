@@ -27,6 +27,7 @@ finally:
         except ImportError:
             attaching = None  # type: ignore[assignment]  # an older SDK comes first on the path
             sys.stderr.write("aiops-sdk: Python finds an older aiops-sdk first. The program runs without it.\n")
+            sys.stderr.flush()
         sys.path[:] = _path
         if attaching is not None:
             attaching.attach()
