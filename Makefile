@@ -43,7 +43,7 @@ test: browser ## Every test: the checks, the SDK on each Python, the platform, e
 	@rm -rf $(RESULTS)
 	@$(MAKE) check
 	@$(MAKE) wheels
-	@failed=; $(MAKE) --jobs=2 --keep-going --output-sync=target test-sdk test-beside || failed=1; \
+	@failed=; $(MAKE) --jobs=2 --keep-going test-sdk test-beside || failed=1; \
 	$(BIN)/python tools/test_summary.py $(RESULTS) && [ -z "$$failed" ]
 
 .PHONY: test-beside
