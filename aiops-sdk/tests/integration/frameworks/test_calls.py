@@ -169,7 +169,7 @@ for call in (urllib.request.urlopen, httpx.get):
         call(sys.argv[1])
     except Exception as exc:
         pass
-print(json.dumps([crumb[3] for crumb in scope.trail(50)]))
+print(json.dumps([crumb[3] for crumb in scope.trail(50)]), flush=True)
 os._exit(0)
 """
 
@@ -209,7 +209,7 @@ with connection.cursor() as cursor:
         cursor.execute("select nonsense")
     except Exception:
         pass
-print(json.dumps([crumb[3] for crumb in scope.trail(50)]))
+print(json.dumps([crumb[3] for crumb in scope.trail(50)]), flush=True)
 os._exit(0)
 """
 
