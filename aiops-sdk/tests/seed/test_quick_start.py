@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from children import run_program
+from children import run_program, started_program
 from loopback import Answer, Platform
 
 QUICK_START = """
@@ -68,6 +68,10 @@ def test_forward_error_and_critical_log_records(platform: Platform, tmp_path: Pa
 
 def test_send_heartbeats_every_30_seconds(platform: Platform, tmp_path: Path) -> None:
     """- Send heartbeats every 30 seconds so the platform knows the service is alive"""
-    run_program(tmp_path, QUICK_START + "    import time; time.sleep(0.5)", platform_url=platform.url)
-    first = platform.heartbeats[0]
+    program = started_program(tmp_path, QUICK_START + "    import time; time.sleep(30)", platform_url=platform.url)
+    try:
+        first = platform.wait_for_heartbeats(1)[0]
+    finally:
+        program.kill()
+        program.communicate()
     assert (first["signal_type"], first["interval"]) == ("heartbeat", 30)
