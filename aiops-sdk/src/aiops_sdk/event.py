@@ -82,7 +82,7 @@ def keep_ids_ready() -> None:
 
 
 class Later:
-    """A text that takes time to make and may never be wanted: ``str()`` makes it, once. ``size`` is its length at most."""
+    """A text that takes time to make and may never be wanted: ``str()`` makes it, once. ``size`` is about its length."""
 
     __slots__ = ("_made", "_make", "size")
 
@@ -98,7 +98,7 @@ class Later:
         return self._made
 
     def then(self, change: Callable[[str], str]) -> Later:
-        """The same text, changed; no longer than before."""
+        """The same text, changed, and about as long as before: ``size`` stays."""
         return Later(self.size, lambda: change(str(self)))
 
 
