@@ -536,7 +536,7 @@ class Access(Protocol):
         ...
 
     def anyone_invited(self) -> bool:
-        """Whether there is a sign-in link or a session, used, expired or not."""
+        """Whether there is somebody, or a sign-in link, used, expired or not."""
         ...
 
     def sign_in(self, link: str, now: datetime, agent: str = "") -> str | None:

@@ -14,6 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE, Scope
+from aiops_platform.core.people import Actor
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
@@ -34,17 +35,18 @@ class Desk:
         self.clock = clock
 
     def guard(self) -> Guard:
-        """Lets in who may come in, and notes which project it is about.
+        """Lets in who may come in, and notes which project it is about, and who it is (`state.actor`).
 
         Raises NotAuthorizedException (401) and PermissionDeniedException (403).
         """
 
         async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-            connection.state.project_id = await asyncio.to_thread(self._project_of, connection)
+            found = await asyncio.to_thread(self._found, connection)
+            connection.state.project_id, connection.state.actor = found
 
         return only_holders
 
-    def _project_of(self, connection: ASGIConnection[Any, Any, Any, Any]) -> int:
+    def _found(self, connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[int, Actor]:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme:
             holder = self.access.holder_of_token(token.strip(), self.clock()) if scheme.lower() == "bearer" else None
@@ -54,13 +56,13 @@ class Desk:
                 )
             if holder.scope is not Scope.ACT and connection.scope.get("method") not in _READING:
                 raise PermissionDeniedException("This API token may only read: another one, made to act, may do this.")
-            return holder.project_id
+            return holder.project_id, holder.actor
         session = connection.cookies.get(SESSION_COOKIE)
         # A session may only read: a change by cookie would need the pages' protection against forged requests.
         if session and connection.scope.get("method") in _READING:
             found = self.access.session(session, self.clock())
             if found is not None:
-                return found.project_id
+                return found.project_id, found.user.actor
         raise NotAuthorizedException("Send `Authorization: Bearer <API token>`: `aiops token create NAME` makes one.")
 
 
@@ -70,6 +72,13 @@ def project_of(request: Request[None, None, State]) -> int:
     return project_id
 
 
+def actor_of(request: Request[None, None, State]) -> Actor:
+    """Who the guard found; for handlers to ask for by name (`actor`)."""
+    actor: Actor = request.state.actor
+    return actor
+
+
 # How handlers ask for them.
 TheDesk: TypeAlias = NamedDependency[Desk]
 TheProject: TypeAlias = NamedDependency[int]
+TheActor: TypeAlias = NamedDependency[Actor]

@@ -12,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from aiops_platform.api import group_rules, incidents, jobs, problems, services
-from aiops_platform.api.desk import Desk, project_of
+from aiops_platform.api.desk import Desk, actor_of, project_of
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
@@ -33,6 +33,7 @@ def routes(*, reads: Reads, access: Access, triage: Triage, ruling: Ruling, cloc
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "project_id": Provide(project_of, sync_to_thread=False),
+            "actor": Provide(actor_of, sync_to_thread=False),
         },
         exception_handlers={
             ValidationException: problems.invalid,

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.people import Actor, Role, User
 
 ENTROPY_BYTES = 32
 NONCE_BYTES = 12
@@ -46,11 +47,18 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Holder:
-    """Whom a key or a token that is in force belongs to: its row's id, and the project."""
+    """Whom a key or a token that is in force belongs to: its row's id, and the project. `name` is that of the token."""
 
     id: int
     project_id: int
     scope: Scope = Scope.ACT
+    name: str = ""
+    user: User | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Under whose name it acts: its user's where it has one, else its own."""
+        return Actor("token", self.id, self.name) if self.user is None else self.user.actor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +90,15 @@ class ApiToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A signed-in browser. `id` is the hash of its text in hexadecimal digits, `agent` what the browser calls itself."""
+    """A signed-in browser. `id` is the hash of its text in hexadecimal digits, `agent` what the browser calls itself.
+
+    `project_id` is the project that it shows, `role` what its user may do there.
+    """
 
     id: str
     project_id: int
+    user: User
+    role: Role
     agent: str
     created_at: datetime
     seen_at: datetime

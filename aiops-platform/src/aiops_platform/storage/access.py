@@ -10,7 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -22,10 +24,12 @@ from sqlalchemy import (
 
 from aiops_platform.core import access
 from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Scope, Session
+from aiops_platform.core.people import Role
 from aiops_platform.ports import StoreUnavailableError
+from aiops_platform.storage import people
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.revisions import bump
-from aiops_platform.storage.schema import api_keys, api_tokens, projects, sessions, signins
+from aiops_platform.storage.schema import api_keys, api_tokens, members, projects, sessions, signins, users
 
 # How exact "last used" is: a write for each request would cost more than the request.
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -153,12 +157,12 @@ class SqlAccess:
         if not access.looks_like_api_token(token):
             return None
         with self._database.read() as connection:
-            row = _in_force(connection, api_tokens, token, api_tokens.c.scope)
+            row = _in_force(connection, api_tokens, token, api_tokens.c.scope, api_tokens.c.name)
         if row is None:
             return None
         if row["last_used_at"] is None or now - row["last_used_at"] >= _USE_IS_NOTED_EVERY:
             self._note(update(api_tokens).where(api_tokens.c.id == row["id"]).values(last_used_at=now))
-        return Holder(row["id"], row["project_id"], Scope(row["scope"]))
+        return Holder(row["id"], row["project_id"], Scope(row["scope"]), name=row["name"])
 
     def create_signin(self, now: datetime) -> str:
         """The secret part of a sign-in link: it works once, within 15 minutes."""
@@ -171,20 +175,30 @@ class SqlAccess:
         return link
 
     def anyone_invited(self) -> bool:
-        """Whether there is a sign-in link or a session, used, expired or not."""
+        """Whether there is somebody, or a sign-in link, used, expired or not."""
         with self._database.read() as connection:
-            return any(connection.scalar(select(table.c.hash).limit(1)) is not None for table in (signins, sessions))
+            return any(
+                connection.scalar(select(column).limit(1)) is not None for column in (signins.c.hash, users.c.id)
+            )
 
     def sign_in(self, link: str, now: datetime, agent: str = "") -> str | None:
         """Uses a sign-in link up: the text of a new session for the cookie. None when it was used or has expired."""
         unused = (signins.c.hash == access.hash_of(link), signins.c.used_at.is_(None), signins.c.expires_at > now)
         session = access.link_token_from(token_bytes(access.ENTROPY_BYTES))
         with self._database.begin() as connection:
-            if connection.execute(update(signins).where(*unused).values(used_at=now)).rowcount != 1:
+            used = connection.execute(
+                update(signins).where(*unused).values(used_at=now).returning(signins.c.user_id)
+            ).one_or_none()
+            if used is None:
+                return None
+            user_id = people.first_admin(connection, now) if used.user_id is None else used.user_id
+            project_id = people.first_project_of(connection, user_id)
+            if project_id is None:
                 return None
             statement = insert(sessions).values(
                 hash=access.hash_of(session),
-                project_id=_first_project(connection),
+                project_id=project_id,
+                user_id=user_id,
                 agent=agent[: access.LONGEST_AGENT],
                 created_at=now,
                 seen_at=now,
@@ -197,7 +211,7 @@ class SqlAccess:
         """The session that a cookie stands for, if it has not ended."""
         mine = sessions.c.hash == access.hash_of(text)
         with self._database.read() as connection:
-            row = connection.execute(select(sessions).where(mine, sessions.c.expires_at > now)).one_or_none()
+            row = connection.execute(_of_members().where(mine, sessions.c.expires_at > now)).one_or_none()
         if row is None:
             return None
         if now - row.seen_at >= _SIGHT_IS_NOTED_EVERY:
@@ -206,7 +220,7 @@ class SqlAccess:
 
     def sessions(self, project_id: int, now: datetime) -> Sequence[Session]:
         """Every session that has not ended, the one that was seen last first."""
-        statement = select(sessions).where(sessions.c.project_id == project_id, sessions.c.expires_at > now)
+        statement = _of_members().where(sessions.c.project_id == project_id, sessions.c.expires_at > now)
         with self._database.read() as connection:
             found = connection.execute(statement.order_by(sessions.c.seen_at.desc(), sessions.c.created_at.desc()))
             return [_session(row) for row in found.mappings()]
@@ -230,10 +244,28 @@ class SqlAccess:
             connection.execute(statement)
 
 
+def _of_members() -> Select[Any]:
+    """Sessions with their users and what these may do in the project that is shown: none where they are not members."""
+    mine = and_(members.c.user_id == sessions.c.user_id, members.c.project_id == sessions.c.project_id)
+    columns = (
+        sessions.c.hash,
+        sessions.c.project_id,
+        sessions.c.agent,
+        sessions.c.created_at,
+        sessions.c.seen_at,
+        sessions.c.expires_at,
+        members.c.role,
+        *people.COLUMNS,
+    )
+    return select(*columns).join_from(sessions, users, users.c.id == sessions.c.user_id).join(members, mine)
+
+
 def _session(row: RowMapping) -> Session:
     return Session(
         id=row["hash"].hex(),
         project_id=row["project_id"],
+        user=people.user_from(row),
+        role=Role(row["role"]),
         agent=row["agent"],
         created_at=row["created_at"],
         seen_at=row["seen_at"],

@@ -94,12 +94,13 @@ api_keys = Table(
     Column("revoked_at", Instant),
 )
 
-# Tokens let API clients read and act.
+# Tokens let API clients read and act: on their own, or for the user whose they are.
 api_tokens = Table(
     "api_tokens",
     metadata,
     _id(),
     _project(),
+    Column("user_id", ForeignKey("users.id")),
     Column("name", String(200), nullable=False),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("hint", String(20), nullable=False),
@@ -109,22 +110,60 @@ api_tokens = Table(
     Column("revoked_at", Instant),
 )
 
-# Sign-in links: each works once, until it expires.
-signins = Table(
-    "signins",
+# People. Nobody is ever taken out: what they did stays with their name. `password` is a slow hash in the words of
+# Argon2; e-mail addresses are in lower case.
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("email", String(254), unique=True),
+    Column("name", String(100), nullable=False),
+    Column("password", String(200)),
+    Column("created_at", Instant, nullable=False),
+)
+
+# Who may do what in which project.
+members = Table(
+    "members",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), primary_key=True, index=True),
+    Column("role", String(10), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+# Links that make somebody a member: each works once, until it expires. `made_by` is a name.
+invitations = Table(
+    "invitations",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
+    _project(),
+    Column("role", String(10), nullable=False),
+    Column("email", String(254)),
+    Column("made_by", String(100), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
 )
 
-# Browser sessions; the cookie holds the token, this table its hash.
+# Sign-in links: each works once, until it expires, for its user; without one, for the first admin.
+signins = Table(
+    "signins",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("user_id", ForeignKey("users.id")),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+)
+
+# Browser sessions; the cookie holds the token, this table its hash. The project is the one that it shows.
 sessions = Table(
     "sessions",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
     _project(),
+    Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("agent", String(200), nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),

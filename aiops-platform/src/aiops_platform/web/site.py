@@ -9,6 +9,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
+from aiops_platform.core.people import Actor, Role, User
 from aiops_platform.core.views import Overview
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
@@ -24,11 +25,21 @@ PageRequest: TypeAlias = Request[None, None, State]
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """A signed-in browser: which project it sees, the text of its session, and the token that its forms carry."""
+    """A signed-in browser: whose it is, which project it sees and what they may do there.
+
+    `session` is the text of its session, `csrf` the token that its forms carry.
+    """
 
     project_id: int
+    user: User
+    role: Role
     session: str
     csrf: str
+
+    @property
+    def actor(self) -> Actor:
+        """Under whose name it acts."""
+        return self.user.actor
 
 
 class Site:

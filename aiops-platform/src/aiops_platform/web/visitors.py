@@ -48,7 +48,13 @@ def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None
     found = site.access.session(session, site.clock())
     if found is None:
         return None
-    return Visitor(project_id=found.project_id, session=session, csrf=origin.token_for(session))
+    return Visitor(
+        project_id=found.project_id,
+        user=found.user,
+        role=found.role,
+        session=session,
+        csrf=origin.token_for(session),
+    )
 
 
 def the_visitor(request: PageRequest) -> Visitor:

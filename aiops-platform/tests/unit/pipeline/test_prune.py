@@ -74,14 +74,9 @@ def test_sign_ins_and_sessions_that_expired_are_dropped(shop):
         schema.signins,
         *({"hash": bytes([days]), "created_at": NOW, "expires_at": after(days=days)} for days in (1, 5)),
     )
-    put(
-        shop,
-        schema.sessions,
-        *(
-            {"hash": bytes([days]), "project_id": 1, "created_at": NOW, "seen_at": NOW, "expires_at": after(days=days)}
-            for days in (1, 5)
-        ),
-    )
+    put(shop, schema.users, {"name": "Ana", "created_at": NOW})
+    session = {"project_id": 1, "user_id": 1, "created_at": NOW, "seen_at": NOW}
+    put(shop, schema.sessions, *({"hash": bytes([days]), "expires_at": after(days=days)} | session for days in (1, 5)))
     shop.drop_old(after(days=3))
     assert shop.rows(schema.signins, "hash") == [bytes([5])]
     assert shop.rows(schema.sessions, "hash") == [bytes([5])]
