@@ -71,6 +71,10 @@ bench-sdk: $(MADE)/dev ## What the SDK costs and loses beside the others, measur
 bench-platform: $(MADE)/dev ## What the platform takes, keeps and costs beside Bugsink (OPTIONS=--quick for a look)
 	@$(BIN)/python bench/platform/run.py $(OPTIONS)
 
+.PHONY: bench-pages
+bench-pages: $(MADE)/dev ## How long the pages take over a large store (OPTIONS=--quick for a look)
+	@$(BIN)/python bench/pages/run.py $(OPTIONS)
+
 .PHONY: bench-grouping
 bench-grouping: $(MADE)/dev ## How well events are grouped, beside other rules (OPTIONS=--write keeps the page)
 	@$(BIN)/python bench/grouping/run.py $(OPTIONS)
@@ -123,6 +127,7 @@ check-types-sdk:
 check-types-platform:
 	@$(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/platform aiops-platform/src aiops-platform/hatch_build.py tools examples/shop tests wire/tests bench/reporting.py bench/sdk
 	@MYPYPATH=bench/platform $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/bench bench/platform
+	@MYPYPATH=bench/pages:bench/platform:bench $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/pages bench/pages
 	@MYPYPATH=bench/grouping:bench/grouping/cases $(BIN)/mypy --no-error-summary --python-version 3.11 --cache-dir .mypy_cache/grouping bench/grouping/record.py bench/grouping/rules.py bench/grouping/run.py bench/grouping/score.py
 
 # Two halves of the same length.
