@@ -1,0 +1,74 @@
+"""How incidents are looked for: one small language for pages, API and command line. Text to a tree, a tree to text."""
+
+from collections.abc import Collection
+from typing import Final
+
+from aiops_platform.core.search.errors import SearchError
+from aiops_platform.core.search.parser import LONGEST, parse
+from aiops_platform.core.search.printer import phrased, written
+from aiops_platform.core.search.tree import (
+    EVERYTHING,
+    Age,
+    And,
+    Choice,
+    Day,
+    Hundreds,
+    Moment,
+    Node,
+    Not,
+    Number,
+    Or,
+    Pattern,
+    Term,
+    Word,
+    both,
+    either,
+    terms_of,
+    without,
+)
+
+# Who asks for one of these says itself which states are meant; else only open incidents are.
+_STANDINGS: Final = frozenset({"open", "resolved", "muted"})
+
+
+def says_states(node: Node) -> bool:
+    """Whether it is said which states are meant."""
+    return any(
+        term.field == "state"
+        or (term.field == "is" and isinstance(term.value, Choice) and term.value.word in _STANDINGS)
+        for term in terms_of(node)
+    )
+
+
+def narrowed(node: Node, terms: Collection[Term]) -> Node:
+    """The same, and all of these besides."""
+    return both(node, *terms)
+
+
+__all__ = [
+    "EVERYTHING",
+    "LONGEST",
+    "Age",
+    "And",
+    "Choice",
+    "Day",
+    "Hundreds",
+    "Moment",
+    "Node",
+    "Not",
+    "Number",
+    "Or",
+    "Pattern",
+    "SearchError",
+    "Term",
+    "Word",
+    "both",
+    "either",
+    "narrowed",
+    "parse",
+    "phrased",
+    "says_states",
+    "terms_of",
+    "without",
+    "written",
+]
