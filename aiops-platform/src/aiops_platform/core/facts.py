@@ -1,9 +1,11 @@
 """Facts: what became true in the platform. A row of the outbox, and of an incident's timeline."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from aiops_platform.core.people import Actor
 
 
 class FactKind(StrEnum):
@@ -14,16 +16,31 @@ class FactKind(StrEnum):
     INCIDENT_RESOLVED = "incident_resolved"
     INCIDENT_STAYED = "incident_stayed"
     INCIDENT_MUTED = "incident_muted"
+    INCIDENT_ASSIGNED = "incident_assigned"
+    INCIDENT_LINKED = "incident_linked"
+    INCIDENT_MERGED = "incident_merged"
+    INCIDENT_UNMERGED = "incident_unmerged"
+    INCIDENT_DELETED = "incident_deleted"
+    INCIDENT_UNDONE = "incident_undone"
     SERVICE_SEEN = "service_seen"
     SERVICE_SILENT = "service_silent"
     SERVICE_RECOVERED = "service_recovered"
     SERVICE_STOPPED = "service_stopped"
+    SERVICE_RELEASED = "service_released"
+    SERVICE_DEPLOYED = "service_deployed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
-    """`data` is JSON; the incident or service that it is about is the one it is saved with."""
+    """`data` is JSON; the incident or service that it is about is the one it is saved with.
+
+    Who did it stands there as `by`, where somebody did.
+    """
 
     kind: FactKind
     at: datetime
     data: dict[str, Any] = field(default_factory=dict)
+
+    def done_by(self, actor: Actor | None) -> "Fact":
+        """The same, with who did it."""
+        return self if actor is None else replace(self, data=self.data | {"by": actor.as_data()})

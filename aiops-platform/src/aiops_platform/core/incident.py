@@ -8,10 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from aiops_platform.core import ahead, clocks, facets, regression
+from aiops_platform.core import ahead, clocks, facets, muting, regression
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, SignalType
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import said_by
+from aiops_platform.core.muting import Mute
+from aiops_platform.core.people import Actor
+from aiops_platform.core.regression import Resolution
 from aiops_platform.core.service import Service
 from aiops_platform.core.text import one_line, paragraph
 
@@ -39,11 +42,20 @@ class IncidentKind(StrEnum):
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands. A resolved one reopens when its error returns; a muted one only counts."""
+    """Where an incident stands. A resolved one reopens when its error returns; a muted one only counts.
+
+    A merged one is a part of another one now, and a deleted one only its number: neither is listed anywhere.
+    """
 
     OPEN = "open"
     RESOLVED = "resolved"
     MUTED = "muted"
+    MERGED = "merged"
+    DELETED = "deleted"
+
+
+#: The states of what is there to be seen.
+STANDING: Final = (IncidentState.OPEN, IncidentState.RESOLVED, IncidentState.MUTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +63,9 @@ class Incident:
     """`id` is None until it is saved. What is shown (message, level, path, …) is that of the newest event.
 
     Of its events, `kept` are stored for good, the last of them since `kept_at`; one more only until the next one comes,
-    if `passing`: see `sampling`. `resolved_in` is the newest release of its service when it was resolved, `stayed` the
-    reasons for which events have not reopened it since (`Stays`, in one text).
+    if `passing`: see `sampling`. `resolved_in` is the release in which it was resolved, the newest one of its service at
+    that time unless `resolved_how` says otherwise, `stayed` the reasons for which events have not reopened it since
+    (`Stays`, in one text). `mute` says what ends it, where it is muted and something does.
     """
 
     id: int | None
@@ -79,6 +92,8 @@ class Incident:
     passing: bool = False
     resolved_in: str | None = None
     stayed: str = ""
+    resolved_how: Resolution = Resolution.NOW
+    mute: Mute | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +170,8 @@ def absorb(
         last_seen_at=max(known.last_seen_at, at),
         **newest,
     )
+    if into.mute is not None:
+        return _heard_while_muted(incident, into.mute, event, at=at, first_seen=releases or {}, now=now)
     if into.state is not IncidentState.RESOLVED:
         return Changed(incident)
     verdict = regression.judged(
@@ -164,6 +181,7 @@ def absorb(
         resolved_in=into.resolved_in,
         first_seen=releases or {},
         now=now,
+        how=into.resolved_how,
     )
     return _reopened(incident, now, verdict.why) if verdict.stays is None else _stayed(incident, verdict, now)
 
@@ -206,23 +224,65 @@ def recovered(incident: Incident, now: datetime) -> Changed:
     return resolved(incident, now) if incident.state is IncidentState.OPEN else Changed(incident)
 
 
-def resolved(incident: Incident, now: datetime, *, release: str | None = None) -> Changed:
-    """The problem is said to be gone, in this release of its service: should it return, the incident reopens."""
-    if incident.state is IncidentState.RESOLVED:
+def resolved(
+    incident: Incident,
+    now: datetime,
+    *,
+    release: str | None = None,
+    how: Resolution = Resolution.NOW,
+    by: Actor | None = None,
+) -> Changed:
+    """The problem is said to be gone, in this release of its service: should it return, the incident reopens.
+
+    In the `NEXT` release is after this one; where none was ever named there is none to wait for.
+    """
+    if how is Resolution.NEXT and release is None:
+        how, why = Resolution.NOW, "no release of its service was ever named, so it reopens with its next event"
+    else:
+        why = f"in the release after {release}" if how is Resolution.NEXT else f"in {release}" if release else ""
+    is_same = how in (Resolution.NOW, incident.resolved_how) and (
+        how is Resolution.NOW or release == incident.resolved_in
+    )
+    if incident.state is IncidentState.RESOLVED and is_same:
         return Changed(incident)
-    incident = replace(incident, resolved_in=release, stayed="")
-    why = f"in {release}" if release else ""
-    return _moved(incident, IncidentState.RESOLVED, FactKind.INCIDENT_RESOLVED, now, why)
+    moved = replace(incident, state=IncidentState.RESOLVED, state_since=now, mute=None)
+    moved = replace(moved, resolved_in=release, resolved_how=how, stayed="")
+    return Changed(moved, (_told(FactKind.INCIDENT_RESOLVED, moved, now, why, by),))
 
 
-def muted(incident: Incident, now: datetime) -> Changed:
-    """The problem is known, and only to be counted."""
-    return _moved(incident, IncidentState.MUTED, FactKind.INCIDENT_MUTED, now)
+def muted(incident: Incident, now: datetime, *, mute: Mute | None = None, by: Actor | None = None) -> Changed:
+    """The problem is known, and only to be counted, until the mute ends; without one, until somebody reopens it."""
+    if incident.state is IncidentState.MUTED and incident.mute == mute:
+        return Changed(incident)
+    moved = replace(incident, state=IncidentState.MUTED, state_since=now, mute=mute)
+    return Changed(moved, (_told(FactKind.INCIDENT_MUTED, moved, now, muting.sentence(mute), by),))
 
 
-def reopened(incident: Incident, now: datetime) -> Changed:
+def reopened(incident: Incident, now: datetime, *, by: Actor | None = None) -> Changed:
     """The problem is there again, or still."""
-    return Changed(incident) if incident.state is IncidentState.OPEN else _reopened(incident, now)
+    return Changed(incident) if incident.state is IncidentState.OPEN else _reopened(incident, now, by=by)
+
+
+def looked_at(incident: Incident, now: datetime) -> Changed:
+    """The incident now that time has passed: a mute that is over has ended."""
+    over = muting.ended_by_time(incident.mute, now) if incident.state is IncidentState.MUTED else None
+    return Changed(incident) if over is None else _reopened(incident, now, over)
+
+
+def _heard_while_muted(
+    incident: Incident, mute: Mute, event: Event, *, at: datetime, first_seen: Mapping[str, datetime], now: datetime
+) -> Changed:
+    mute, over = muting.after_event(
+        mute,
+        count=incident.count,
+        repeats=event.repeat_count,
+        at=at,
+        since=incident.state_since,
+        first_seen=first_seen,
+        now=now,
+    )
+    incident = replace(incident, mute=mute)
+    return Changed(incident) if over is None else _reopened(incident, now, over)
 
 
 def _put_right(incident: Incident, now: datetime) -> Incident:
@@ -235,9 +295,9 @@ def _put_right(incident: Incident, now: datetime) -> Incident:
     )
 
 
-def _reopened(incident: Incident, now: datetime, why: str = "") -> Changed:
-    incident = replace(incident, state=IncidentState.OPEN, state_since=now, reopened_at=now)
-    return Changed(incident, (_told(FactKind.INCIDENT_REOPENED, incident, now, why),))
+def _reopened(incident: Incident, now: datetime, why: str = "", by: Actor | None = None) -> Changed:
+    incident = replace(incident, state=IncidentState.OPEN, state_since=now, reopened_at=now, mute=None)
+    return Changed(incident, (_told(FactKind.INCIDENT_REOPENED, incident, now, why, by),))
 
 
 def _stayed(incident: Incident, verdict: regression.Verdict, now: datetime) -> Changed:
@@ -249,16 +309,11 @@ def _stayed(incident: Incident, verdict: regression.Verdict, now: datetime) -> C
     return Changed(incident, (_told(FactKind.INCIDENT_STAYED, incident, now, verdict.why),))
 
 
-def _moved(incident: Incident, state: IncidentState, kind: FactKind, now: datetime, why: str = "") -> Changed:
-    if incident.state is state:
-        return Changed(incident)
-    moved = replace(incident, state=state, state_since=now)
-    return Changed(moved, (_told(kind, moved, now, why),))
-
-
-def _told(kind: FactKind, incident: Incident, now: datetime, why: str = "") -> Fact:
-    data = {"type": incident.type, "message": one_line(incident.message, _TOLD_LIMIT)}
-    return Fact(kind=kind, at=now, data=data | {"why": why} if why else data)
+def _told(kind: FactKind, incident: Incident, now: datetime, why: str = "", by: Actor | None = None) -> Fact:
+    data: dict[str, Any] = {"type": incident.type, "message": one_line(incident.message, _TOLD_LIMIT)}
+    if why:
+        data["why"] = why
+    return Fact(kind=kind, at=now, data=data).done_by(by)
 
 
 def _opened_by(event: Event, *, service: Service, at: datetime, now: datetime) -> Incident:

@@ -15,6 +15,7 @@ from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.schema import (
     buried,
+    comments,
     dictionaries,
     events,
     facts,
@@ -34,6 +35,7 @@ _TEXTS: Mapping[Table, Collection[str]] = {
     incidents: ("message", "path", "place"),
     group_keys: ("parts",),
     facts: ("data",),
+    comments: ("text",),
     monitors: ("last_beat",),
     instances: ("stats",),
 }

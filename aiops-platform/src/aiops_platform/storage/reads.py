@@ -12,7 +12,7 @@ from aiops_platform.core import ahead, wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.grouping import KIN_KINDS
-from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -274,7 +274,7 @@ def _matching(project_id: int, query: IncidentQuery) -> list[ColumnElement[bool]
 def _counted(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> StateCounts:
     query = select(incidents.c.state, func.count().label("many")).where(*conditions).group_by(incidents.c.state)
     many = {row.state: row.many for row in connection.execute(query)}
-    return StateCounts(**{state.value: many.get(state.value, 0) for state in IncidentState})
+    return StateCounts(**{state.value: many.get(state.value, 0) for state in STANDING})
 
 
 def _slices(counts: StateCounts, query: IncidentQuery) -> Iterator[tuple[IncidentState, int, int]]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -309,8 +310,31 @@ incidents = Table(
     # The newest release of its service when it was resolved, and why events since then have not reopened it.
     Column("resolved_in", String(200)),
     Column("stayed", String(40), nullable=False, server_default=""),
+    # Whether that release was the newest one known, is the one after it, or was named by people.
+    Column("resolved_how", String(10), nullable=False, server_default="now"),
+    # What ends a mute (`core.muting`), and when something is to be done by itself: a mute's end by time.
+    Column("mute", JSON(none_as_null=True)),
+    Column("due_at", Instant),
+    # Of what follows the digest knows nothing: who cares for it (a user), where it is dealt with besides, and of which one
+    # it is a part now.
+    Column("assigned_to", BigInteger),
+    Column("tracker", Text),
+    Column("merged_into", BigInteger),
     Index("ix_incidents_project_id_state_last_seen_at", "project_id", "state", "last_seen_at"),
     Index("ix_incidents_service_id_state", "service_id", "state"),
+    # Of few rows each: an event into an open incident does not touch them.
+    Index(
+        "ix_incidents_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_incidents_merged_into",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
 
 # Which key leads to which incident. Keys carry the version of the rule that made them; old ones stay.
@@ -324,6 +348,58 @@ group_keys = Table(
     Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
     # What went into the hash, for people who ask why.
     Column("parts", JSON, nullable=False),
+    # The incident that it led to before that was merged into this one.
+    Column("home_id", BigInteger),
+)
+
+# What people say about an incident, in Markdown. `by` is who said it (`core.people.Actor`), `user_id` who may change it.
+# Who sends the same one twice gives it a `once`.
+comments = Table(
+    "comments",
+    metadata,
+    _id(),
+    Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
+    Column("user_id", BigInteger),
+    Column("by", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("edited_at", Instant),
+    Column("once", LargeBinary(32), unique=True),
+)
+
+# When a release of a service was put to work; a service has one environment.
+deploys = Table(
+    "deploys",
+    metadata,
+    _id(),
+    Column("service_id", ForeignKey("services.id"), nullable=False),
+    Column("release", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("url", Text),
+    UniqueConstraint("service_id", "at", "release"),
+)
+
+# What people did to many incidents at once, and how each stood before: to be undone for a while.
+undoings = Table(
+    "undoings",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    _project(),
+    Column("act", String(20), nullable=False),
+    Column("by", JSON, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("undone_at", Instant),
+)
+undoing_rows = Table(
+    "undoing_rows",
+    metadata,
+    Column("undoing_id", ForeignKey("undoings.id"), primary_key=True),
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    # How it stood before, and since when it stands as it was put.
+    Column("before", JSON, nullable=False),
+    Column("since", Instant, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # What bodies of events are packed with. The id is a hash of the content; without a project it is for all.

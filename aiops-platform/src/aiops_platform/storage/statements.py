@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from aiops_platform.core.incident import Incident
 from aiops_platform.storage.schema import (
     Instant,
     events,
@@ -74,7 +75,8 @@ def _heard_from() -> Update:
 def _grouped() -> Select[Any]:
     joined = group_keys.join(incidents, incidents.c.id == group_keys.c.incident_id)
     wanted = among(group_keys.c.hash, group_keys.c.service_id, group_keys.c.version)
-    return select(group_keys.c.version, group_keys.c.hash, incidents).select_from(joined).where(wanted)
+    asked = (incidents.c[name] for name in Incident.__dataclass_fields__)
+    return select(group_keys.c.version, group_keys.c.hash, *asked).select_from(joined).where(wanted)
 
 
 def _end_passing() -> Delete:

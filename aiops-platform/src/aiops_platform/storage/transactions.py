@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from aiops_platform.core import ahead, hours
+from aiops_platform.core import ahead, hours, muting
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import GroupKey
@@ -34,6 +34,7 @@ from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
+from aiops_platform.core.regression import Resolution
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
@@ -195,7 +196,7 @@ class SqlTransaction:
         """See `ports.Transaction`."""
         if not changes:
             return
-        ids = self._save_rows(schema.incidents, [vars(change.incident) for change in changes])
+        ids = self._save_rows(schema.incidents, [_incident_row(change.incident) for change in changes])
         told = list(zip(ids, changes, strict=True))
         self._add_keys(told)
         self._drop_events(changes)
@@ -601,7 +602,14 @@ def _service(row: RowMapping, service_id: int) -> Service:
 
 def _incident(row: RowMapping) -> Incident:
     fields = {name: row[name] for name in Incident.__dataclass_fields__}
-    return Incident(**fields | {"kind": IncidentKind(row["kind"]), "state": IncidentState(row["state"])})
+    fields["kind"], fields["state"] = IncidentKind(row["kind"]), IncidentState(row["state"])
+    fields["resolved_how"], fields["mute"] = Resolution(row["resolved_how"]), muting.from_data(row["mute"])
+    return Incident(**fields)
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    mute = incident.mute
+    return {**vars(incident), "mute": muting.as_data(mute), "due_at": None if mute is None else mute.until}
 
 
 def _monitor(row: RowMapping) -> Monitor:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.web.cut import visible
 
@@ -28,7 +28,7 @@ class Filters:
     def read(cls, parameters: Mapping[str, str]) -> "Filters":
         """The filters in a query string."""
         state = parameters.get("state", "")
-        known = {_EVERY_STATE, *IncidentState}
+        known = {_EVERY_STATE, *STANDING}
         return cls(
             state=state if state in known else IncidentState.OPEN.value,
             service=_text(parameters.get("service", "")),

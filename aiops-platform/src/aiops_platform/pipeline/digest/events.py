@@ -157,7 +157,8 @@ class _Drafts:
         # In the order in which their events came.
         self.all: dict[_Draft, None] = {}
         incidents = [*known.values(), *kin.values()]
-        self.resolved_services = {each.service_id for each in incidents if each.state is IncidentState.RESOLVED}
+        # Those of which it takes the releases to judge an event.
+        self.judged_services = {each.service_id for each in incidents if _is_judged(each)}
 
     def of(self, service_id: int, arrival: Arrival) -> _Draft:
         """Where this event belongs: by its key, else by its kin, else it is the first of a new incident."""
@@ -202,11 +203,16 @@ def _new(
 def _releases(
     transaction: Transaction, arrivals: Sequence[Arrival], services: Mapping[ServiceName, Service], drafts: _Drafts
 ) -> Mapping[int, Mapping[str, datetime]]:
-    """Notes the releases of these events; returns those of the services of which something is resolved."""
+    """Notes the releases of these events; returns those of the services of which something waits for one."""
     transaction.note_releases(
         earliest(((services[arrival.named].id, arrival.release), arrival.at) for arrival in arrivals)
     )
-    return transaction.releases(drafts.resolved_services) if drafts.resolved_services else {}
+    return transaction.releases(drafts.judged_services) if drafts.judged_services else {}
+
+
+def _is_judged(incident: Incident) -> bool:
+    mute = incident.mute
+    return incident.state is IncidentState.RESOLVED or (mute is not None and mute.waits_for_release)
 
 
 def _thin_out(transaction: Transaction, drafts: Sequence[_Draft], most: int) -> None:
