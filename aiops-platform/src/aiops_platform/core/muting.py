@@ -110,12 +110,12 @@ def after_event(
     appeared = _appeared(mute, since, first_seen) if mute.waits_for_release else None
     if appeared is not None:
         return mute, f"it was muted until {appeared} was seen, and happened again"
-    if mute.many is not None and mute.within is not None:
-        mute = replace(mute, lately=_lately(mute.lately, mute.within, at, repeats))
-        lately = sum(mute.lately.values())
-        if lately >= mute.many:
-            return mute, f"{_many(lately)} came within {lasting(timedelta(seconds=mute.within))} while it was muted"
-    return mute, None
+    if mute.many is None or mute.within is None:
+        return mute, None
+    counted = _lately(mute.lately, mute.within, at, repeats)
+    lately, span = sum(counted.values()), lasting(timedelta(seconds=mute.within))
+    over = f"{_many(lately)} came within {span} while it was muted" if lately >= mute.many else None
+    return replace(mute, lately=counted), over
 
 
 def sentence(mute: Mute | None) -> str:

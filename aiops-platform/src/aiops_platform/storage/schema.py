@@ -352,14 +352,13 @@ group_keys = Table(
     Column("home_id", BigInteger),
 )
 
-# What people say about an incident, in Markdown. `by` is who said it (`core.people.Actor`), `user_id` who may change it.
-# Who sends the same one twice gives it a `once`.
+# What people say about an incident, in Markdown. `by` is who said it (`core.people.Actor`). Who may send the same
+# one twice gives it a `once`.
 comments = Table(
     "comments",
     metadata,
     _id(),
     Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
-    Column("user_id", BigInteger),
     Column("by", JSON, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", Instant, nullable=False),

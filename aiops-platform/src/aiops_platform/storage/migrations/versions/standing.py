@@ -35,7 +35,6 @@ def _comments() -> None:
         "comments",
         sa.Column("id", _id(), autoincrement=True, nullable=False),
         sa.Column("incident_id", _id(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.JSON(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
