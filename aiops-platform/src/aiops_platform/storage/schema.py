@@ -320,6 +320,8 @@ incidents = Table(
     Column("assigned_to", BigInteger),
     Column("tracker", Text),
     Column("merged_into", BigInteger),
+    # How many people it affected, of whom `incident_people` knows; counted exactly up to a thousand.
+    Column("people", Integer, nullable=False, server_default="0"),
     Index("ix_incidents_project_id_state_last_seen_at", "project_id", "state", "last_seen_at"),
     Index("ix_incidents_service_id_state", "service_id", "state"),
     # Of few rows each: an event into an open incident does not touch them.
@@ -428,6 +430,8 @@ events = Table(
     Column("dictionary_id", BigInteger),
     # Stored only until the incident's next event comes; always the newest of its incident.
     Column("passing", Boolean, nullable=False, server_default=false()),
+    # The incident that it came to before that was merged into this one.
+    Column("home_id", BigInteger),
     Index("ix_events_incident_id_id", "incident_id", "id"),
     # Who knows an event's id finds its incident.
     Index("ix_events_event_id", "event_id"),
@@ -473,6 +477,72 @@ incident_values = Table(
     Column("name", String(200), primary_key=True),
     Column("value", String(200), primary_key=True),
     Column("count", BigInteger, nullable=False),
+    # Who asks for a value asks of all incidents; raising a count does not touch it.
+    Index("ix_incident_values_name_value", "name", "value"),
+    sqlite_with_rowid=False,
+)
+
+# Whom an incident affected, as hashes: `name` of what they are called, `person` of the name by which they are counted.
+incident_people = Table(
+    "incident_people",
+    metadata,
+    Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
+    Column("name", LargeBinary(8), primary_key=True, index=True),
+    Column("person", LargeBinary(8), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Views of the list under a name: `query` is what follows `?` in its address. One that is not shared is its owner's alone.
+saved_views = Table(
+    "saved_views",
+    metadata,
+    _id(),
+    _project(),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_saved_views_project_id_user_id", "project_id", "user_id"),
+)
+
+# The view with which somebody begins in a project.
+default_views = Table(
+    "default_views",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("view_id", ForeignKey("saved_views.id"), nullable=False, index=True),
+)
+
+# Events per service and hour, whatever becomes of its incidents.
+service_hours = Table(
+    "service_hours",
+    metadata,
+    Column("service_id", ForeignKey("services.id"), primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What incidents are alike by, noted when they are opened. Of one that is no more a row may be left: nobody finds it.
+likenesses = Table(
+    "likenesses",
+    metadata,
+    Column("hash", LargeBinary(8), primary_key=True),
+    Column("incident_id", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("trait", String(10), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Since when things are new to somebody: when they had last looked before they came this time. Null at their first visit.
+visits = Table(
+    "visits",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("project_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("since", Instant),
+    Column("seen_at", Instant, nullable=False),
     sqlite_with_rowid=False,
 )
 

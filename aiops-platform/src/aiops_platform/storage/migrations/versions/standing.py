@@ -20,7 +20,8 @@ def upgrade() -> None:
     for name in ("due_at", "merged_into"):
         some = sa.text(f"{name} IS NOT NULL")
         op.create_index(f"ix_incidents_{name}", "incidents", [name], sqlite_where=some, postgresql_where=some)
-    op.add_column("group_keys", sa.Column("home_id", sa.BigInteger(), nullable=True))
+    for table in ("group_keys", "events"):
+        op.add_column(table, sa.Column("home_id", sa.BigInteger(), nullable=True))
     _comments()
     _deploys()
     _undoings()
