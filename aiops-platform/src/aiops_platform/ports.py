@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from aiops_platform.core.access import ApiKey, ApiToken, Holder, Scope, Session
+from aiops_platform.core.affected import Person
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
@@ -162,7 +163,8 @@ class KeptEvent:
 class IncidentChange:
     """An incident after one or many events, and all that is to be written with it.
 
-    `hours` (by hour and release) and `values` (by a tag's name and value, see `facets`) are additions.
+    `hours` (by hour and release) and `values` (by a tag's name and value, see `facets`) are additions; `people` are those
+    it affected, by their names.
 
     `key` and `also` are keys that are to lead to it from now on; one that leads elsewhere already stays as it is.
     `dropped` are stored events (by the ids of their rows) that are kept no longer; also the passing one goes, if
@@ -179,6 +181,7 @@ class IncidentChange:
     hours: Mapping[tuple[datetime, str], int] | None = None
     values: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
+    people: Collection[Person] = ()
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorChange:

@@ -17,6 +17,8 @@ class Kind(Enum):
     PART = "part"
     # A text of which nothing but a hash is kept.
     NAME = "name"
+    # Who cares for it: a name, or one of the words.
+    MEMBER = "member"
     NUMBER = "number"
     STATUS = "status"
     TIME = "time"
@@ -46,7 +48,10 @@ _IS: Final = {
     "new": "open, and first seen in the last 24 hours",
     "regressed": "open again after they had been resolved",
     "rising": "coming much more often than they usually do",
+    "assigned": "cared for by somebody",
+    "unassigned": "cared for by nobody",
 }
+_ASSIGNED: Final = {"me": "the one who asks", "none": "nobody"}
 _LEVELS: Final = dict.fromkeys(("debug", "info", "warning", "error", "critical"), "")
 _KINDS: Final = {
     "exception": "something was raised",
@@ -87,6 +92,7 @@ FIELDS: Final = (
     Field(name="kind", kind=Kind.CHOICE, meaning="made of this", examples=("kind:log_error",), choices=_KINDS),
     Field(name="release", kind=Kind.TEXT, meaning="seen in this release", examples=("release:1.4.2", "release:1.4.*")),
     Field(name="user", kind=Kind.NAME, meaning="that affected this person, by id, mail address or name", examples=("user:4711", "user:ada@example.com")),
+    Field(name="assigned", kind=Kind.MEMBER, meaning="that this person cares for, by name or mail address", examples=("assigned:me", "assigned:none", 'assigned:"Ana Lee"'), choices=_ASSIGNED),
     Field(name="count", kind=Kind.NUMBER, meaning="with so many events", examples=("count:>100",), also=("events",)),
     Field(name="people", kind=Kind.NUMBER, meaning="that affected so many people", examples=("people:>=10",), also=("users",)),
     Field(

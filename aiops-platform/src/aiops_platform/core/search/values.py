@@ -50,26 +50,31 @@ def pattern(text: str, at: int) -> Pattern:
 
 def read(field: Field, text: str, at: int, *, quoted: bool) -> Value:
     """The value of that field; `at` is where it begins. Raises SearchError."""
+    is_known = text.lower() in (field.choices or {})
     match field.kind:
-        case Kind.CHOICE:
+        case Kind.CHOICE | Kind.MEMBER if is_known or field.kind is Kind.CHOICE:
             return _choice(field, text, at)
         case Kind.FIELD:
             return _said(field, text, at)
-        case Kind.TEXT | Kind.PART:
+        case Kind.TEXT | Kind.PART | Kind.MEMBER:
             if not quoted and text[0] in "<>=":
                 raise SearchError(
                     f'Only numbers and times are compared. `{field.name}:"{text}"` looks for the text.', at
                 )
             return pattern(text, at)
         case Kind.NAME:
-            whole = pattern(text, at)
-            if not whole.is_plain:
-                raise SearchError(f"`{field.name}:` takes no star: of people only a hash is kept.", at)
-            return whole
+            return _name(field, text, at)
         case Kind.NUMBER | Kind.STATUS:
             return _number(field, text, at)
         case Kind.TIME:
             return _time(field, text, at)
+
+
+def _name(field: Field, text: str, at: int) -> Pattern:
+    whole = pattern(text, at)
+    if not whole.is_plain:
+        raise SearchError(f"`{field.name}:` takes no star: of people only a hash is kept.", at)
+    return whole
 
 
 def _choice(field: Field, text: str, at: int) -> Choice:
