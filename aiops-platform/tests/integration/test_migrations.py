@@ -109,6 +109,8 @@ def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str,
     with database.read() as connection:
         assert set(connection.execute(text("SELECT release FROM releases")).scalars()) == {"7", "8"}
         assert sum(connection.execute(text("SELECT count FROM seen_hours")).scalars()) == 7
+        assert sum(connection.execute(text("SELECT count FROM service_hours")).scalars()) == 7
+        assert set(connection.execute(text("SELECT trait FROM likenesses")).scalars()) >= {"message", "place"}
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []

@@ -7,6 +7,7 @@ from typing import Any
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.likeness import Trait
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.parcel import ParcelKind
 
@@ -184,6 +185,22 @@ class Neighbour:
     service: str
     environment: str
     later: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similar:
+    """Another incident that is like this one; `shares` says in what, the most telling first."""
+
+    id: int
+    title: str
+    kind: IncidentKind
+    state: IncidentState
+    level: str
+    service: str
+    environment: str
+    count: int
+    last_seen_at: datetime
+    shares: tuple[Trait, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

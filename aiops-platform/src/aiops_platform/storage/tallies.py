@@ -11,7 +11,7 @@ from aiops_platform.core import facets
 from aiops_platform.core.facets import Pair
 from aiops_platform.ports import IncidentChange
 from aiops_platform.storage.dialects import add_up, portions
-from aiops_platform.storage.schema import incident_hours, incident_values
+from aiops_platform.storage.schema import incident_hours, incident_values, service_hours
 
 # What is remembered is bounded: so many incidents, each with few values.
 _REMEMBERED: Final = 5_000
@@ -38,6 +38,7 @@ class Tallies:
         """Adds what these changes say of incidents (by id) to what is counted."""
         known = self._known_of(connection, [incident for incident, change in told if change.values])
         hours: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+        of_services: defaultdict[tuple[Any, ...], int] = defaultdict(int)
         values: defaultdict[tuple[Any, ...], int] = defaultdict(int)
         for incident, change in told:
             places = facets.places(known.get(incident, frozenset()), change.values)
@@ -47,7 +48,9 @@ class Tallies:
             for (hour, release), count in (change.hours or {}).items():
                 place = places.get((facets.RELEASE, release), (facets.RELEASE, release))
                 hours[incident, hour, place[1]] += count
+                of_services[change.incident.service_id, hour] += count
         _raise(connection, incident_hours, hours)
+        _raise(connection, service_hours, of_services)
         _raise(connection, incident_values, values)
 
     def _known_of(self, connection: Connection, incidents: Collection[int]) -> dict[int, frozenset[Pair]]:

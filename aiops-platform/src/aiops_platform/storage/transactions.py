@@ -46,6 +46,7 @@ from aiops_platform.storage import (
     releases,
     schema,
     scrub_rules,
+    similar,
     space,
     statements,
     training,
@@ -202,6 +203,7 @@ class SqlTransaction:
         self._drop_events(changes)
         self._add_events(told)
         self._tallies.add(self._connection, told)
+        similar.note(self._connection, told)
         self._add_facts(
             {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
             for id_, each in told
