@@ -3,6 +3,7 @@
 Each is known by a short hash, so that those which share it are found without reading them. Pure.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,8 @@ from typing import Any, Final
 from aiops_platform.core.folding import folded
 
 _FEWEST_LETTERS: Final = 10
+# Where `folding` took something out.
+_TAKEN_OUT: Final = re.compile(r"<[a-z]+>")
 
 
 class Trait(StrEnum):
@@ -46,7 +49,7 @@ def of(project_id: int, type_: str, place: str, message: str, parts: Mapping[str
 
 def _tells(words: str) -> bool:
     """Whether a message says enough for two that say it to be alike: what is left of `KeyError: 7` is not."""
-    return sum(map(str.isalpha, words)) >= _FEWEST_LETTERS
+    return sum(map(str.isalpha, _TAKEN_OUT.sub("", words))) >= _FEWEST_LETTERS
 
 
 def _hash(project_id: int, trait: Trait, text: str) -> bytes:
