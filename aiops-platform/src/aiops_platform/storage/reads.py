@@ -1,6 +1,6 @@
 """What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from aiops_platform.core import ahead, wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.grouping import KIN_KINDS
-from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -26,7 +26,6 @@ from aiops_platform.core.views import (
     IncidentDetail,
     IncidentPage,
     IncidentQuery,
-    IncidentRow,
     InstanceRow,
     JobDetail,
     JobPage,
@@ -42,13 +41,20 @@ from aiops_platform.core.views import (
 from aiops_platform.storage import burial, group_rules, job_reads
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.incident_rows import (
+    TREND_HOURS,
+    first_hour,
+    hours_from,
+    hours_of,
+    incident_row,
+    incident_rows,
+)
 from aiops_platform.storage.last_events import last_events
 from aiops_platform.storage.nearby import neighbours
 from aiops_platform.storage.schema import (
     events,
     facts,
     group_keys,
-    incident_hours,
     incident_values,
     incidents,
     instances,
@@ -58,8 +64,6 @@ from aiops_platform.storage.schema import (
     services,
 )
 
-_HOUR = timedelta(hours=1)
-_TREND_HOURS = 24
 _CHART_HOURS = 14 * 24
 _TIMELINE = timedelta(hours=24)
 _MOST_FACTS = 50
@@ -130,32 +134,32 @@ class SqlReads:
             counts = _counted(connection, conditions)
             for state, skipped, taken in _slices(counts, query):
                 found += connection.execute(_newest(state, conditions).offset(skipped).limit(taken))
-            hours = _hours_of(connection, [row.id for row in found], since=_first_hour(now, _TREND_HOURS))
-        rows = tuple(_incident_row(row, hours.get(row.id, {}), now) for row in found)
+            hours = hours_of(connection, [row.id for row in found], since=first_hour(now, TREND_HOURS))
+        rows = tuple(incident_row(row, hours.get(row.id, {}), now) for row in found)
         total = counts.of(query.state)
         return IncidentPage(rows=rows, counts=counts, total=total, page=query.page, per_page=query.per_page)
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
         """See `ports.Reads`."""
-        query = _incident_rows().where(incidents.c.project_id == project_id, incidents.c.id == incident_id)
-        since = _first_hour(now, _CHART_HOURS)
+        query = incident_rows().where(incidents.c.project_id == project_id, incidents.c.id == incident_id)
+        since = first_hour(now, _CHART_HOURS)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             if row is None:
                 return None
-            hours = _hours_of(connection, [incident_id], since=since).get(incident_id, {})
+            hours = hours_of(connection, [incident_id], since=since).get(incident_id, {})
             timeline = _facts_of(connection, incident_id)
             grouping = _reasons_of(connection, incident_id)
             values = _values_of(connection, incident_id)
         return IncidentDetail(
-            row=_incident_row(row, hours, now),
+            row=incident_row(row, hours, now),
             service_id=row.service_id,
             state_since=row.state_since,
             logger=row.logger,
             first_release=row.first_release,
             last_release=row.last_release,
             grouping=grouping,
-            hours=tuple(HourCount(hour=hour, count=hours.get(hour, 0)) for hour in _hours_from(since, _CHART_HOURS)),
+            hours=tuple(HourCount(hour=hour, count=hours.get(hour, 0)) for hour in hours_from(since, _CHART_HOURS)),
             values=values,
             facts=timeline,
         )
@@ -289,7 +293,7 @@ def _slices(counts: StateCounts, query: IncidentQuery) -> Iterator[tuple[Inciden
 
 def _newest(state: IncidentState, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return (
-        _incident_rows()
+        incident_rows()
         .where(incidents.c.state == state, *conditions)
         .order_by(incidents.c.last_seen_at.desc(), incidents.c.id.desc())
     )
@@ -298,54 +302,6 @@ def _newest(state: IncidentState, conditions: Sequence[ColumnElement[bool]]) -> 
 def _storable(text: str) -> str:
     # PostgreSQL refuses this character even to look for it; nothing that is kept holds it.
     return text.replace("\x00", "\ufffd")
-
-
-def _incident_rows() -> Select[Any]:
-    return select(incidents, services.c.name.label("service"), services.c.environment.label("environment")).select_from(
-        incidents.join(services)
-    )
-
-
-def _incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> IncidentRow:
-    kind = IncidentKind(row.kind)
-    return IncidentRow(
-        id=row.id,
-        kind=kind,
-        state=IncidentState(row.state),
-        title=title_of(kind, row.type, row.message),
-        type=row.type,
-        message=row.message,
-        place=row.place,
-        service=row.service,
-        environment=row.environment,
-        level=row.level,
-        status_code=row.status_code,
-        path=row.path,
-        count=row._mapping["count"],  # `row.count` would be the method that tuples have
-        kept=row.kept + row.passing,
-        first_seen_at=row.first_seen_at,
-        last_seen_at=row.last_seen_at,
-        reopened_at=row.reopened_at,
-        trend=tuple(hours.get(hour, 0) for hour in _hours_from(_first_hour(now, _TREND_HOURS), _TREND_HOURS)),
-    )
-
-
-def _first_hour(now: datetime, many: int) -> datetime:
-    """The oldest of so many hours, of which the last one holds `now`."""
-    return now.replace(minute=0, second=0, microsecond=0) - (many - 1) * _HOUR
-
-
-def _hours_from(first: datetime, many: int) -> Iterable[datetime]:
-    return (first + index * _HOUR for index in range(many))
-
-
-def _hours_of(connection: Connection, ids: Sequence[int], *, since: datetime) -> dict[int, dict[datetime, int]]:
-    query = select(incident_hours).where(incident_hours.c.incident_id.in_(ids), incident_hours.c.hour >= since)
-    found: dict[int, dict[datetime, int]] = {}
-    for row in connection.execute(query):
-        hours = found.setdefault(row.incident_id, {})
-        hours[row.hour] = hours.get(row.hour, 0) + row._mapping["count"]
-    return found
 
 
 def _values_of(connection: Connection, incident_id: int) -> tuple[ValueCount, ...]:
