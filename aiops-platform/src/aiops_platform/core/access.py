@@ -54,6 +54,12 @@ class Holder:
     scope: Scope = Scope.ACT
     name: str = ""
     user: User | None = None
+    role: Role = Role.ADMIN
+
+    @property
+    def may(self) -> Role:
+        """What it may do: what its user may, where it has one (else all: only admins make them), if it may act at all."""
+        return self.role if self.scope is Scope.ACT else Role.VIEWER
 
     @property
     def actor(self) -> Actor:
@@ -76,7 +82,7 @@ class ApiKey:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiToken:
-    """An API client's token as it is kept: `hint` is all that is left of its text."""
+    """An API client's token as it is kept: `hint` is all that is left of its text. `owner` is the name of its user."""
 
     id: int
     project_id: int
@@ -86,19 +92,22 @@ class ApiToken:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    user_id: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """A signed-in browser. `id` is the hash of its text in hexadecimal digits, `agent` what the browser calls itself.
 
-    `project_id` is the project that it shows, `role` what its user may do there.
+    `project_id` is the project that it shows, `role` what its user may do there; they are a member of so many `projects`.
     """
 
     id: str
     project_id: int
     user: User
     role: Role
+    projects: int
     agent: str
     created_at: datetime
     seen_at: datetime

@@ -4,18 +4,23 @@ Who may come in by which text is said in `access`; here is what those who are in
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Any, Final, Literal, TypeAlias
+from unicodedata import normalize
 
 from aiops_platform.core.errors import PlatformError
 
 INVITATION_LASTS: Final = timedelta(days=7)
 LONGEST_EMAIL: Final = 254
 LONGEST_PERSON: Final = 100
+LONGEST_PROJECT: Final = 100
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 200
+_LONGEST_SLUG: Final = 60
 # The first admin is there before anybody has said who that is.
 NAMELESS: Final = "Admin"
 
@@ -139,3 +144,19 @@ def checked_person(text: str) -> str:
     if not name or len(name) > LONGEST_PERSON or not name.isprintable():
         raise PeopleError(f"Give a name of 1 to {LONGEST_PERSON} printable characters, such as 'Ana Lee'")
     return name
+
+
+def checked_project(text: str) -> str:
+    """The name of a project, without blanks around it. Raises PeopleError."""
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_PROJECT or not name.isprintable():
+        raise PeopleError(f"Give the project a name of 1 to {LONGEST_PROJECT} printable characters, such as 'Web shop'")
+    return name
+
+
+def slug_of(name: str, taken: Collection[str]) -> str:
+    """What commands call a project of this name: `web-shop`, or `web-shop-2` where that is taken."""
+    plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG] or "project"
+    numbered = (slug if number == 1 else f"{slug}-{number}" for number in count(1))
+    return next(each for each in numbered if each not in taken)

@@ -168,14 +168,15 @@ def test_a_token_may_do_what_it_was_made_for(access, project):
 
 def test_sessions_are_listed_and_ended(access, project):
     first, second, third = (access.sign_in(access.create_signin(NOW), NOW, agent) for agent in ("a", "b" * 300, "c"))
+    user = access.session(first, NOW).user.id
 
-    assert sorted(session.agent[:3] for session in access.sessions(project, NOW)) == ["a", "bbb", "c"]
-    assert {len(session.id) for session in access.sessions(project, NOW)} == {64}
-    assert access.sessions(project, NOW + SESSION_LASTS) == []
-    assert access.end_sessions(project, only=access.session(first, NOW).id) == 1
-    assert access.end_sessions(project, only="no id") == 0
-    assert access.end_sessions(project + 1) == 0
-    assert access.end_sessions(project, but=second) == 1
+    assert sorted(session.agent[:3] for session in access.sessions(user, NOW)) == ["a", "bbb", "c"]
+    assert {len(session.id) for session in access.sessions(user, NOW)} == {64}
+    assert access.sessions(user, NOW + SESSION_LASTS) == []
+    assert access.end_sessions(user, only=access.session(first, NOW).id) == 1
+    assert access.end_sessions(user, only="no id") == 0
+    assert access.end_sessions(user + 1) == 0
+    assert access.end_sessions(user, but=second) == 1
     assert access.session(third, NOW) is None
     assert access.session(second, NOW).agent == "b" * 200
 
