@@ -15,7 +15,7 @@ from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.storage import schema
 from aiops_platform.storage.database import Database, open_database
-from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.dialects import add_up, insert
 from aiops_platform.storage.revisions import bump
 
 NOW = datetime(2026, 11, 22, 3, 14, 10, tzinfo=UTC)
@@ -137,6 +137,7 @@ class Seeds:
         for ago, many in hours.items():
             if many:
                 self._insert(schema.incident_hours, incident_id=incident_id, hour=this_hour - ago * HOUR, count=many)
+        self._count_of_service(service_id, {this_hour - ago * HOUR: many for ago, many in hours.items() if many})
         if parts is not None:
             self._insert(
                 schema.group_keys,
@@ -149,6 +150,12 @@ class Seeds:
         for fact, ago_ in facts or [(FactKind.INCIDENT_OPENED, first_seen)]:
             self.fact(project_id, fact, self.now - ago_, incident_id=incident_id)
         return incident_id
+
+    def _count_of_service(self, service_id: int, hours: dict[datetime, int]) -> None:
+        rows = [{"service_id": service_id, "hour": hour, "count": many} for hour, many in hours.items()]
+        if rows:
+            with self.database.begin() as connection:
+                connection.execute(add_up(connection, schema.service_hours, schema.service_hours.c.count), rows)
 
     def fact(self, project_id: int, kind: FactKind, at: datetime, *, incident_id: int, **data: Any) -> int:
         """A line of an incident's timeline."""

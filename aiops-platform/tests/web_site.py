@@ -19,6 +19,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Intake, Reads
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 from aiops_platform.web.app import build
@@ -79,6 +80,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     triage, ruling = Triage(store), Ruling(store, reads)
     api = routes(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
     app = build(
+        insights=SqlInsights(database),
         reads=reads,
         access=access,
         triage=triage,

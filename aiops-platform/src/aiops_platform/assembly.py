@@ -42,6 +42,7 @@ from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
+from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
@@ -203,6 +204,9 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             await asyncio.to_thread(intake.count, refused)
             counts.wrote_down(refused)
 
+    def numbers() -> dict[str, int | float]:
+        return _numbers(settings) | {"worker_running": int(worker() is not None)}
+
     def close() -> None:
         keys.close()
         intake.close()
@@ -219,13 +223,13 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
         ),
         Probes(
             checks=_checks(database, intake, worker),
-            numbers=lambda: _numbers(settings) | {"worker_running": int(worker() is not None)},
+            numbers=numbers,
             counts=counts,
             access=access,
             clock=utc_now,
             address=address,
         ),
-        _pages(database, access, intake, address),
+        _pages(database, access, intake, address, numbers),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
@@ -284,7 +288,13 @@ def _numbers(settings: Settings) -> dict[str, int | float]:
     return {name: number for name, number in kept.items() if name != "refused"}
 
 
-def _pages(database: Database, access: Access, intake: Intake, address: str) -> App:
+def _pages(
+    database: Database,
+    access: Access,
+    intake: Intake,
+    address: str,
+    numbers: Callable[[], Mapping[str, int | float]],
+) -> App:
     # Late: the framework takes longer to import than all else, and only the door needs it.
     from aiops_platform.api.routes import openapi, routes
     from aiops_platform.web import app as web_app
@@ -293,6 +303,8 @@ def _pages(database: Database, access: Access, intake: Intake, address: str) -> 
     reads, triage = SqlReads(database), Triage(store)
     rules = Ruling(store, reads)
     application = web_app.build(
+        insights=SqlInsights(database),
+        numbers=numbers,
         reads=reads,
         access=access,
         triage=triage,

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from aiops_platform.core.access import ApiKey, ApiToken, Holder, Scope, Session
 from aiops_platform.core.affected import Person
+from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
@@ -36,7 +37,9 @@ from aiops_platform.core.views import (
     Neighbour,
     Overview,
     ServicePage,
+    Similar,
 )
+from aiops_platform.core.visits import Visit
 
 
 class StoreUnavailableError(PlatformError):
@@ -471,6 +474,25 @@ class Reads(Protocol):
 
     def buried_parcel(self, project_id: int, buried_id: int) -> BuriedDetail | None:
         """One of them with what came; None when this project has no such."""
+        ...
+
+
+class Insights(Protocol):
+    """What the first page, the pages of services and of incidents tell beside their own rows.
+
+    Every method may be called from any thread, and raises StoreUnavailableError.
+    """
+
+    def look(self, user_id: int, project_id: int, now: datetime) -> Visit:
+        """Notes that somebody looks at a project's first page; the visit that this look belongs to."""
+        ...
+
+    def briefing(self, project_id: int, since: datetime, now: datetime) -> Briefing:
+        """How the project is, and what is new since then."""
+        ...
+
+    def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
+        """The incidents that share most with this one: among equals the open ones first, then the last seen."""
         ...
 
 

@@ -1,6 +1,6 @@
 """The application for people: every page behind a sign-in, and the answers' headers. Whoever assembles adds the API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Reads, StoreUnavailableError
+from aiops_platform.ports import Access, Insights, Reads, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
     api_docs,
@@ -26,6 +26,7 @@ from aiops_platform.web import (
     incident_pages,
     job_pages,
     key_pages,
+    overview_pages,
     service_pages,
     session_pages,
     settings_pages,
@@ -63,10 +64,15 @@ def build(
     hiding: Hiding,
     clock: Callable[[], datetime],
     public_url: str,
+    insights: Insights,
+    numbers: Callable[[], Mapping[str, int | float]] = dict,
     also: Sequence[ControllerRouterHandler] = (),
     openapi: OpenAPIConfig | None = None,
 ) -> Litestar:
-    """The application. `also` are further routes (the JSON API), which bring their own ways to let in and to refuse."""
+    """The application. `also` are further routes (the JSON API), which bring their own ways to let in and to refuse.
+
+    `numbers` are the platform's own; it may raise PlatformErrors.
+    """
     live = Live(reads)
     site = Site(
         reads=reads,
@@ -79,6 +85,8 @@ def build(
         assets=Assets(STATIC),
         clock=clock,
         public_url=public_url,
+        insights=insights,
+        numbers=numbers,
     )
     return Litestar(
         route_handlers=[_public_routes(), _routes_of_visitors(), *also],
@@ -105,6 +113,7 @@ def _public_routes() -> Router:
 
 def _routes_of_visitors() -> Router:
     routes = (
+        *overview_pages.ROUTES,
         *incident_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,

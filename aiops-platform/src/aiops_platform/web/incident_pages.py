@@ -39,12 +39,6 @@ _SAID = {
 }
 
 
-@get("/", sync_to_thread=False)
-def start() -> Redirect:
-    """The first page is the list of incidents."""
-    return Redirect("/incidents", status_code=303)
-
-
 @get("/incidents", sync_to_thread=True)
 def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The list; for htmx only the parts of it that change."""
@@ -133,7 +127,7 @@ def as_curl(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], even
     return _plain(line + "\n")
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (start, incident_list, incident_page, act, whole, as_ticket, as_curl)
+ROUTES: tuple[HTTPRouteHandler, ...] = (incident_list, incident_page, act, whole, as_ticket, as_curl)
 
 
 def _kept(site: Site, visitor: Visitor, incident_id: int, event_id: str) -> tuple[Event | None, EventDetail]:

@@ -11,7 +11,7 @@ from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 30
 _COVERING = timedelta(hours=24)
-_PLACES = {"incidents", "services", "jobs", "setup"}
+_PLACES = {"overview", "incidents", "services", "jobs", "setup"}
 
 
 @get("/services", sync_to_thread=True)

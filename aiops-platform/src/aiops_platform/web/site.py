@@ -15,7 +15,7 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Reads
+from aiops_platform.ports import Access, Insights, Reads
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live
 from aiops_platform.web.rendering import Renderer
@@ -58,8 +58,12 @@ class Site:
         assets: Assets,
         clock: Callable[[], datetime],
         public_url: str,
+        insights: Insights,
+        numbers: Callable[[], Mapping[str, int | float]] = dict,
     ) -> None:
         self.reads = reads
+        self.insights = insights
+        self.numbers = numbers
         self.access = access
         self.triage = triage
         self.revive = revive
