@@ -106,7 +106,7 @@ def after_event(
     if over is not None:
         return mute, over
     if mute.count is not None and count >= mute.count:
-        return mute, f"{_many(mute.events or 0)} more came while it was muted"
+        return mute, f"{_many(mute.events or 0, more=True)} came while it was muted"
     appeared = _appeared(mute, since, first_seen) if mute.waits_for_release else None
     if appeared is not None:
         return mute, f"it was muted until {appeared} was seen, and happened again"
@@ -126,7 +126,7 @@ def sentence(mute: Mute | None) -> str:
     if mute.until is not None:
         ends.append(_told(mute.until))
     if mute.count is not None:
-        ends.append(f"{_many(mute.events or 0)} more came")
+        ends.append(f"{_many(mute.events or 0, more=True)} came")
     if mute.many is not None and mute.within is not None:
         ends.append(f"{_many(mute.many)} come within {lasting(timedelta(seconds=mute.within))}")
     if mute.release is not None:
@@ -145,6 +145,12 @@ def as_data(mute: Mute | None) -> dict[str, Any] | None:
 def from_data(data: Any) -> Mute | None:
     """What `as_data` gave."""
     return None if data is None else msgspec.convert(data, Mute)
+
+
+def check_release(release: str) -> None:
+    """Raises MuteError for what can be the name of no release."""
+    if not (release.isprintable() and 1 <= len(release) <= _LONGEST_RELEASE):
+        raise MuteError(f"A release has 1 to {_LONGEST_RELEASE} printable characters")
 
 
 def lasting(span: timedelta) -> str:
@@ -166,8 +172,8 @@ def _check(ends: Ends, now: datetime) -> None:
         raise MuteError("Say how many events within that time end it")
     if ends.within is not None and not timedelta(minutes=1) <= ends.within <= _LONGEST_WITHIN:
         raise MuteError("Count events within a minute to 30 days")
-    if ends.release is not None and not (ends.release.isprintable() and 1 <= len(ends.release) <= _LONGEST_RELEASE):
-        raise MuteError(f"A release has 1 to {_LONGEST_RELEASE} printable characters")
+    if ends.release is not None:
+        check_release(ends.release)
 
 
 def _appeared(mute: Mute, since: datetime, first_seen: Mapping[str, datetime]) -> str | None:
@@ -190,8 +196,8 @@ def _lately(lately: Mapping[str, int], within: int, at: datetime, repeats: int) 
     return {each: many for each, many in counted.items() if int(each) > newest - _PIECES}
 
 
-def _many(events: int) -> str:
-    return f"{events:,} event" + ("" if events == 1 else "s")
+def _many(events: int, *, more: bool = False) -> str:
+    return f"{events:,} {'more ' if more else ''}event" + ("" if events == 1 else "s")
 
 
 def _told(at: datetime) -> str:
