@@ -26,15 +26,12 @@ from aiops_platform.core.views import (
     IncidentDetail,
     IncidentPage,
     IncidentQuery,
-    InstanceRow,
     JobDetail,
     JobPage,
-    MonitorSpan,
     Names,
     Neighbour,
     Overview,
     ServicePage,
-    ServiceRow,
     StateCounts,
     ValueCount,
 )
@@ -57,12 +54,11 @@ from aiops_platform.storage.schema import (
     group_keys,
     incident_values,
     incidents,
-    instances,
-    monitor_states,
     monitors,
     revisions,
     services,
 )
+from aiops_platform.storage.service_reads import LIFE_ORDER, instances_of, service_row, service_rows, spans_of
 
 _CHART_HOURS = 14 * 24
 _TIMELINE = timedelta(hours=24)
@@ -70,15 +66,8 @@ _MOST_FACTS = 50
 _MOST_VALUES = 50
 _MOST_REASONS = 5
 _MOST_WORDS = 8
-_MOST_INSTANCES = 50
 
 _STATES = (IncidentState.OPEN, IncidentState.MUTED, IncidentState.RESOLVED)
-# What needs looking after comes first; a service without heartbeats has nothing to say about its life.
-_LIFE_ORDER = case(
-    {state.value: place for place, state in enumerate((MonitorState.SILENT, MonitorState.LATE, MonitorState.ALIVE))},
-    value=monitors.c.state,
-    else_=9,
-)
 
 
 class SqlReads:
@@ -209,18 +198,18 @@ class SqlReads:
     def services(self, project_id: int, now: datetime, *, page: int = 1, per_page: int = 40) -> ServicePage:
         """See `ports.Reads`."""
         mine = services.c.project_id == project_id
-        query = _service_rows().where(mine).order_by(_LIFE_ORDER, services.c.name, services.c.environment)
+        query = service_rows().where(mine).order_by(LIFE_ORDER, services.c.name, services.c.environment)
         with self._database.read() as connection:
             total = connection.execute(select(func.count()).where(mine)).scalar_one()
             found = connection.execute(query.limit(per_page).offset((page - 1) * per_page)).all()
-            spans = _spans_of(
+            spans = spans_of(
                 connection,
                 [row.monitor_id for row in found if row.monitor_id],
                 since=now - _TIMELINE,
                 until=ahead.horizon(now),
             )
-            processes = _instances_of(connection, [row.id for row in found], now)
-        rows = tuple(_service_row(row, spans.get(row.monitor_id, ()), processes.get(row.id, ())) for row in found)
+            processes = instances_of(connection, [row.id for row in found], now)
+        rows = tuple(service_row(row, spans.get(row.monitor_id, ()), processes.get(row.id, ())) for row in found)
         return ServicePage(rows=rows, total=total, page=page, per_page=per_page)
 
     def jobs(
@@ -368,99 +357,4 @@ def _event_detail(connection: Connection, row: Row[Any], bodies: Bodies) -> Even
         of=of,
         earlier_id=earlier,
         later_id=later,
-    )
-
-
-def _service_rows() -> Select[Any]:
-    still_open = (
-        select(func.count())
-        .where(incidents.c.service_id == services.c.id, incidents.c.state == IncidentState.OPEN)
-        .scalar_subquery()
-    )
-    return select(
-        services,
-        still_open.label("open_incidents"),
-        monitors.c.id.label("monitor_id"),
-        monitors.c.state,
-        monitors.c.state_since,
-        monitors.c.last_beat_at,
-        monitors.c.base_url,
-        monitors.c.interval,
-        monitors.c.last_beat,
-    ).select_from(services.outerjoin(monitors, monitors.c.service_id == services.c.id))
-
-
-def _instances_of(connection: Connection, service_ids: Sequence[int], now: datetime) -> dict[int, list[InstanceRow]]:
-    """Of each service the processes that beat lately, the newest beat first."""
-    order = (instances.c.closing, instances.c.last_beat_at.desc(), instances.c.name)
-    number = func.row_number().over(partition_by=instances.c.service_id, order_by=order).label("number")
-    lately = instances.c.service_id.in_(service_ids) & (instances.c.gone_at >= now)
-    numbered = select(instances, number).where(lately).subquery()
-    query = select(numbered).where(numbered.c.number <= _MOST_INSTANCES)
-    found: dict[int, list[InstanceRow]] = {}
-    for row in connection.execute(query.order_by(numbered.c.service_id, numbered.c.number)).mappings():
-        fields = {name: row[name] for name in InstanceRow.__dataclass_fields__}
-        found.setdefault(row["service_id"], []).append(InstanceRow(**fields))
-    return found
-
-
-def _service_row(row: Row[Any], spans: Sequence[MonitorSpan], processes: Sequence[InstanceRow]) -> ServiceRow:
-    beat: dict[str, Any] = row.last_beat or {}
-    return ServiceRow(
-        id=row.id,
-        name=row.name,
-        environment=row.environment,
-        state=None if row.state is None else MonitorState(row.state),
-        state_since=row.state_since,
-        last_beat_at=row.last_beat_at,
-        last_event_at=row.last_event_at,
-        first_seen_at=row.first_seen_at,
-        base_url=row.base_url,
-        sdk=_said(beat.get("sdk"), "name", "version"),
-        host=_said(beat.get("instance"), "host") or (beat.get("host") or None),
-        interval=row.interval,
-        open_incidents=row.open_incidents,
-        stats=beat.get("stats") or {},
-        spans=tuple(spans),
-        instances=tuple(processes),
-    )
-
-
-def _said(part: object, *names: str) -> str | None:
-    """The texts of those names in one line; a heartbeat may say less, or nothing."""
-    if not isinstance(part, dict):
-        return None
-    return " ".join(str(part[name]) for name in names if part.get(name)) or None
-
-
-def _spans_of(
-    connection: Connection, monitor_ids: Sequence[int], *, since: datetime, until: datetime
-) -> dict[int, tuple[MonitorSpan, ...]]:
-    # The state at the beginning of the span was entered before it: for each monitor the last change before counts, too.
-    before = (
-        select(monitor_states.c.monitor_id, func.max(monitor_states.c.since).label("since"))
-        .where(monitor_states.c.since <= since, monitor_states.c.monitor_id.in_(monitor_ids))
-        .group_by(monitor_states.c.monitor_id)
-        .subquery()
-    )
-    query = (
-        select(monitor_states)
-        .outerjoin(before, before.c.monitor_id == monitor_states.c.monitor_id)
-        .where(
-            monitor_states.c.monitor_id.in_(monitor_ids),
-            monitor_states.c.since <= until,
-            or_(before.c.since.is_(None), monitor_states.c.since >= before.c.since),
-        )
-        .order_by(monitor_states.c.monitor_id, monitor_states.c.since, monitor_states.c.id)
-    )
-    changes: dict[int, list[tuple[MonitorState, datetime]]] = {}
-    for row in connection.execute(query):
-        changes.setdefault(row.monitor_id, []).append((MonitorState(row.state), row.since))
-    return {monitor_id: _spans(list_of) for monitor_id, list_of in changes.items()}
-
-
-def _spans(changes: Sequence[tuple[MonitorState, datetime]]) -> tuple[MonitorSpan, ...]:
-    ends = [since for _, since in changes[1:]] + [None]
-    return tuple(
-        MonitorSpan(state=state, since=since, until=until) for (state, since), until in zip(changes, ends, strict=True)
     )
