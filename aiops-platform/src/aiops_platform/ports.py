@@ -28,6 +28,8 @@ from aiops_platform.core.views import (
     BuriedPage,
     EventDetail,
     EventPage,
+    Facet,
+    Found,
     IncidentDetail,
     IncidentPage,
     IncidentQuery,
@@ -422,6 +424,21 @@ class Reads(Protocol):
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
         """A page of incidents: open ones first, then muted, then resolved; among equals the last seen first."""
+        ...
+
+    def facets(self, project_id: int, query: IncidentQuery, now: datetime) -> tuple[Facet, ...]:
+        """What the incidents that match have in common: for each field the values that most of them have.
+
+        `query.search` may say one of the values already; then the others of its field are counted as if it did not.
+        """
+        ...
+
+    def found(self, project_id: int, query: IncidentQuery, now: datetime) -> Found:
+        """The page, the facets, and the events of all that match: in the query's period, else in the last 24 hours."""
+        ...
+
+    def values(self, project_id: int, field: str, begin: str, limit: int) -> tuple[str, ...]:
+        """Values of a field of the search language that begin so, as far as the store knows any; of `tag.` the names."""
         ...
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:

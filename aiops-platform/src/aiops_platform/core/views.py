@@ -8,18 +8,38 @@ from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.likeness import Trait
+from aiops_platform.core.listing import Period, Sort
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.parcel import ParcelKind
+from aiops_platform.core.search import EVERYTHING, Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cursor:
+    """A place in a list, after which it goes on: by the values that its order looks at, and the incident's number."""
+
+    state: str
+    values: tuple[int, ...]
+    id: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentQuery:
-    """Which incidents to list: empty fields do not filter. `text` is looked for in type, message, place and path."""
+    """Which incidents to list, and in which order: empty fields do not filter. All that is said must hold.
+
+    `text` holds words of which each must be found. In a `period` only those are listed that had events in it. `me` is the
+    user who asks, where it is one. `after` goes on from there, and `page` says nothing then.
+    """
 
     state: IncidentState | None = IncidentState.OPEN
     service: str | None = None
     environment: str | None = None
     text: str | None = None
+    search: Node = EVERYTHING
+    period: Period | None = None
+    sort: Sort = Sort.NEWEST
+    me: int | None = None
+    after: Cursor | None = None
     page: int = 1
     per_page: int = 25
 
@@ -28,7 +48,9 @@ class IncidentQuery:
 class IncidentRow:
     """One line of the list. `title` says it in one line; `trend` holds the events of the last 24 hours, oldest hour first.
 
-    `count` is exact; of so many events `kept` can still be read.
+    `count` is exact; of so many events `kept` can still be read. Of `people` a thousand are counted, and no more. `rising`
+    is how many times as often as usual it comes now, where that is much (`core.rising`). Where a period was chosen, count,
+    trend, first and last seen are those within it, as exact as the hours they are counted by.
     """
 
     id: int
@@ -49,6 +71,8 @@ class IncidentRow:
     last_seen_at: datetime
     reopened_at: datetime | None
     trend: tuple[int, ...]
+    people: int = 0
+    rising: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +95,73 @@ class StateCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentPage:
-    """A page of rows. `counts` are of all that match the query but for its state; `total` of all that match it."""
+    """A page of rows. `counts` are of all that match the query but for its state; `total` of all that match it.
+
+    `next` is where the page after this one begins; None where there is none.
+    """
 
     rows: tuple[IncidentRow, ...]
     counts: StateCounts
     total: int
     page: int
     per_page: int
+    next: Cursor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacetValue:
+    """A value that a field has in so many of the incidents that match. `assigned` knows it by a name, all else as it is."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """The values of a field of the search language that most of the incidents have that match; `others` are not told."""
+
+    field: str
+    values: tuple[FacetValue, ...]
+    others: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventsOverTime:
+    """How many events the incidents had that match, in stretches of so many hours, the oldest first."""
+
+    period: Period
+    hours: int
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """All of them together."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A page of rows, what all that match have in common, and their events over time, of one moment."""
+
+    page: IncidentPage
+    facets: tuple[Facet, ...]
+    events: EventsOverTime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedView:
+    """A view of the list under a name: `query` is what follows `?` in its address.
+
+    `is_mine`: made by the one who asks; `is_default`: with which they begin.
+    """
+
+    id: int
+    name: str
+    query: str
+    shared: bool
+    owner: str
+    is_mine: bool
+    is_default: bool
 
 
 @dataclass(frozen=True, kw_only=True)

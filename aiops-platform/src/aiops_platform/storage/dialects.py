@@ -5,10 +5,12 @@ Statements that every portion of reports needs are put together once: that takes
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Column, Connection, Executable, Table
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Executable, Table, literal
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -32,6 +34,27 @@ def add_missing(connection: Connection, table: Table, *returned: Column[object])
 def add_up(connection: Connection, table: Table, number: Column[int]) -> Executable:
     """Adds rows; where one is there already, its number is raised by the new one."""
     return _add_up(connection.dialect.name, table, number)
+
+
+class any_case_like(ColumnElement[bool]):  # noqa: N801 (named as it reads in a statement)
+    """Whether a text is like a pattern, whatever the case of its letters (of ASCII, for SQLite). `/` escapes."""
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 (as SQLAlchemy wants it)
+        ("text", InternalTraversal.dp_clauseelement),
+        ("pattern", InternalTraversal.dp_clauseelement),
+    ]
+    type = Boolean()
+
+    def __init__(self, text: ColumnElement[Any], pattern: str) -> None:
+        self.text = text
+        self.pattern = literal(pattern)
+
+
+@compiles(any_case_like)
+def _any_case_like(element: any_case_like, compiler: Any, **how: Any) -> str:
+    word = "ILIKE" if compiler.dialect.name == "postgresql" else "LIKE"
+    return f"({compiler.process(element.text, **how)} {word} {compiler.process(element.pattern, **how)} ESCAPE '/')"
 
 
 def portions(values: Iterable[_Value]) -> Iterator[list[_Value]]:

@@ -42,6 +42,7 @@ def incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> In
         first_seen_at=row.first_seen_at,
         last_seen_at=row.last_seen_at,
         reopened_at=row.reopened_at,
+        people=row.people,
         trend=tuple(hours.get(hour, 0) for hour in hours_from(first_hour(now, TREND_HOURS), TREND_HOURS)),
     )
 

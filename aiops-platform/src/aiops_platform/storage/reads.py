@@ -1,18 +1,18 @@
 """What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
 from aiops_platform.core import ahead, wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.grouping import KIN_KINDS
-from aiops_platform.core.incident import STANDING, IncidentState
+from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -20,7 +20,9 @@ from aiops_platform.core.views import (
     EventDetail,
     EventPage,
     EventRow,
+    Facet,
     FactRow,
+    Found,
     GroupReason,
     HourCount,
     IncidentDetail,
@@ -32,14 +34,13 @@ from aiops_platform.core.views import (
     Neighbour,
     Overview,
     ServicePage,
-    StateCounts,
     ValueCount,
 )
-from aiops_platform.storage import burial, group_rules, job_reads
+from aiops_platform.storage import burial, group_rules, incident_lists, job_reads
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.facets import facets_of, values_of
 from aiops_platform.storage.incident_rows import (
-    TREND_HOURS,
     first_hour,
     hours_from,
     hours_of,
@@ -117,16 +118,28 @@ class SqlReads:
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
         """See `ports.Reads`."""
-        conditions = _matching(project_id, query)
-        found: list[Row[Any]] = []
         with self._database.read() as connection:
-            counts = _counted(connection, conditions)
-            for state, skipped, taken in _slices(counts, query):
-                found += connection.execute(_newest(state, conditions).offset(skipped).limit(taken))
-            hours = hours_of(connection, [row.id for row in found], since=first_hour(now, TREND_HOURS))
-        rows = tuple(incident_row(row, hours.get(row.id, {}), now) for row in found)
-        total = counts.of(query.state)
-        return IncidentPage(rows=rows, counts=counts, total=total, page=query.page, per_page=query.per_page)
+            return incident_lists.page_of(connection, incident_lists.asked_of(connection, project_id, query, now))
+
+    def facets(self, project_id: int, query: IncidentQuery, now: datetime) -> tuple[Facet, ...]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return facets_of(connection, incident_lists.asked_of(connection, project_id, query, now))
+
+    def found(self, project_id: int, query: IncidentQuery, now: datetime) -> Found:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            asked = incident_lists.asked_of(connection, project_id, query, now)
+            return Found(
+                page=incident_lists.page_of(connection, asked),
+                facets=facets_of(connection, asked),
+                events=incident_lists.events_over_time(connection, asked),
+            )
+
+    def values(self, project_id: int, field: str, begin: str, limit: int) -> tuple[str, ...]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return values_of(connection, project_id, field, begin, limit)
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
         """See `ports.Reads`."""
@@ -249,43 +262,6 @@ def _services_named(project_id: int, service: str | None, environment: str | Non
     if environment is not None:
         named.append(services.c.environment == _storable(environment))
     return named
-
-
-def _matching(project_id: int, query: IncidentQuery) -> list[ColumnElement[bool]]:
-    """What incidents must be like, their state aside. Names no table but incidents, so that counting needs no other."""
-    conditions: list[ColumnElement[bool]] = [incidents.c.project_id == project_id]
-    named = _services_named(project_id, query.service, query.environment)
-    if len(named) > 1:
-        conditions.append(incidents.c.service_id.in_(select(services.c.id).where(*named)))
-    # Every word must be found, each wherever it likes.
-    for word in _storable(query.text or "").split()[:_MOST_WORDS]:
-        places = (incidents.c.type, incidents.c.message, incidents.c.place, incidents.c.path)
-        conditions.append(or_(*(place.icontains(word, autoescape=True) for place in places)))
-    return conditions
-
-
-def _counted(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> StateCounts:
-    query = select(incidents.c.state, func.count().label("many")).where(*conditions).group_by(incidents.c.state)
-    many = {row.state: row.many for row in connection.execute(query)}
-    return StateCounts(**{state.value: many.get(state.value, 0) for state in STANDING})
-
-
-def _slices(counts: StateCounts, query: IncidentQuery) -> Iterator[tuple[IncidentState, int, int]]:
-    """What the page shows of each state: how many to skip and how many to take, each from an index in its order."""
-    skipped, left = (query.page - 1) * query.per_page, query.per_page
-    for state in _STATES if query.state is None else (query.state,):
-        taken = max(0, min(left, counts.of(state) - skipped))
-        if taken:
-            yield state, skipped, taken
-        skipped, left = max(0, skipped - counts.of(state)), left - taken
-
-
-def _newest(state: IncidentState, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    return (
-        incident_rows()
-        .where(incidents.c.state == state, *conditions)
-        .order_by(incidents.c.last_seen_at.desc(), incidents.c.id.desc())
-    )
 
 
 def _storable(text: str) -> str:

@@ -139,7 +139,8 @@ def test_the_list_is_counted_once_and_read_in_the_order_of_an_index(seeds, reads
     assert sum("count(*)" in statement for statement, _ in asked) == 1
     plans = []
     with seeds.database.read() as connection:
-        for statement, parameters in [each for each in asked if each[0].startswith("SELECT")]:
+        # What is shown of the few rows of a page may be put in order.
+        for statement, parameters in [each for each in asked if " FROM incidents" in " ".join(each[0].split())]:
             plans += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     assert not [step for step in plans if step.startswith("SCAN") or "TEMP B-TREE" in step]
 

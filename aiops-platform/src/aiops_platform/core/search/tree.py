@@ -20,6 +20,16 @@ class Pattern:
         """Whether there is no star in it."""
         return len(self.pieces) == 1
 
+    def is_in(self, text: str) -> bool:
+        """Whether the text holds it, in whatever case."""
+        place, told = 0, text.casefold()
+        for piece in self.pieces:
+            found = told.find(piece.casefold(), place)
+            if found < 0:
+                return False
+            place = found + len(piece.casefold())
+        return True
+
 
 @dataclass(frozen=True)
 class Choice:
