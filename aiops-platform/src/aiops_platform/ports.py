@@ -23,6 +23,7 @@ from aiops_platform.core.people import Invitation, Member, Project, Role, User
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.views import (
     BuriedDetail,
     BuriedPage,
@@ -506,6 +507,10 @@ class Insights(Protocol):
 
     def briefing(self, project_id: int, since: datetime, now: datetime) -> Briefing:
         """How the project is, and what is new since then."""
+        ...
+
+    def service(self, project_id: int, service_id: int, now: datetime) -> ServiceDetail | None:
+        """One service with all that its page shows; None when this project has no such."""
         ...
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:

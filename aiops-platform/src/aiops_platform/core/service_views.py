@@ -46,4 +46,5 @@ class ServiceDetail:
     deploys: tuple[Deploy, ...]
     hosts: tuple[str, ...]
     versions: tuple[Version, ...]
+    runtimes: tuple[str, ...]
     jobs: JobPage

@@ -1,9 +1,11 @@
 """What is read of services: rows with their lives and processes, and the page of one of them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from aiops_platform.core import ahead
@@ -12,6 +14,7 @@ from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.service_views import Deploy, Release, ServiceDetail, Version
 from aiops_platform.core.views import HourCount, InstanceRow, MonitorSpan, ServiceRow
 from aiops_platform.storage import job_reads
+from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.incident_rows import (
     TREND_HOURS,
     first_hour,
@@ -22,6 +25,7 @@ from aiops_platform.storage.incident_rows import (
 )
 from aiops_platform.storage.schema import (
     deploys,
+    events,
     incidents,
     instances,
     monitor_states,
@@ -37,6 +41,7 @@ _LIFE: Final = timedelta(days=7)
 _INCIDENTS: Final = 8
 _RELEASES: Final = 10
 _JOBS: Final = 8
+_ASKED: Final = 5
 # What needs looking after comes first; a service without heartbeats has nothing to say about its life.
 LIFE_ORDER = case(
     {state.value: place for place, state in enumerate((MonitorState.SILENT, MonitorState.LATE, MonitorState.ALIVE))},
@@ -45,7 +50,9 @@ LIFE_ORDER = case(
 )
 
 
-def detail_of(connection: Connection, project_id: int, service_id: int, now: datetime) -> ServiceDetail | None:
+def detail_of(
+    connection: Connection, opener: Bodies, project_id: int, service_id: int, now: datetime
+) -> ServiceDetail | None:
     """One service with all that its page shows; None when this project has no such."""
     query = service_rows().where(services.c.project_id == project_id, services.c.id == service_id)
     row = connection.execute(query).one_or_none()
@@ -68,6 +75,7 @@ def detail_of(connection: Connection, project_id: int, service_id: int, now: dat
         deploys=_deploys(connection, service_id),
         hosts=tuple(sorted({each.host for each in processes if each.host})),
         versions=_versions(processes),
+        runtimes=_runtimes(connection, opener, service_id),
         jobs=job_reads.page_of(connection, [services.c.id == service_id], page=1, per_page=_JOBS),
     )
 
@@ -102,6 +110,29 @@ def _versions(processes: Sequence[InstanceRow]) -> tuple[Version, ...]:
         if each.sdk and not each.closing:
             many[each.sdk] = many.get(each.sdk, 0) + 1
     return tuple(Version(name=name, processes=many[name]) for name in sorted(many, reverse=True))
+
+
+def _runtimes(connection: Connection, opener: Bodies, service_id: int) -> tuple[str, ...]:
+    """What its last failures ran on: heartbeats do not tell."""
+    latest = (
+        select(incidents.c.id)
+        .where(incidents.c.service_id == service_id)
+        .order_by(incidents.c.last_seen_at.desc())
+        .limit(_ASKED)
+    )
+    newest = select(func.max(events.c.id)).where(events.c.incident_id.in_(latest)).group_by(events.c.incident_id)
+    found = []
+    for row in connection.execute(select(events.c.dictionary_id, events.c.body).where(events.c.id.in_(newest))):
+        with suppress(DamagedBodyError, msgspec.MsgspecError):
+            told = msgspec.json.decode(opener.open(connection, row.dictionary_id, row.body), type=_Ran)
+            found.append(said(told.contexts.get("runtime"), "name", "version"))
+    return tuple(sorted({each for each in found if each}))
+
+
+class _Ran(msgspec.Struct):
+    """Of an event what it ran on."""
+
+    contexts: dict[str, Any] = {}
 
 
 def service_rows() -> Select[Any]:
@@ -151,8 +182,8 @@ def service_row(row: Row[Any], spans: Sequence[MonitorSpan], processes: Sequence
         last_event_at=row.last_event_at,
         first_seen_at=row.first_seen_at,
         base_url=row.base_url,
-        sdk=_said(beat.get("sdk"), "name", "version"),
-        host=_said(beat.get("instance"), "host") or (beat.get("host") or None),
+        sdk=said(beat.get("sdk"), "name", "version"),
+        host=said(beat.get("instance"), "host") or (beat.get("host") or None),
         interval=row.interval,
         open_incidents=row.open_incidents,
         stats=beat.get("stats") or {},
@@ -161,7 +192,7 @@ def service_row(row: Row[Any], spans: Sequence[MonitorSpan], processes: Sequence
     )
 
 
-def _said(part: object, *names: str) -> str | None:
+def said(part: object, *names: str) -> str | None:
     """The texts of those names in one line; a heartbeat may say less, or nothing."""
     if not isinstance(part, dict):
         return None

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 from litestar import Response, get
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
-from aiops_platform.web import drawings, telling
-from aiops_platform.web.filters import page_number
+from aiops_platform.web import chart, drawings, telling
+from aiops_platform.web.filters import page_number, row_number
 from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 30
 _COVERING = timedelta(hours=24)
+_WEEK = timedelta(days=7)
 _PLACES = {"overview", "incidents", "services", "jobs", "setup"}
 
 
@@ -26,6 +29,29 @@ def service_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Re
     return site.part("service_list.html", given) if is_partial(request) else site.page("services.html", given)
 
 
+@get("/services/{service_id:str}", sync_to_thread=True)
+def service_page(request: PageRequest, site: TheSite, visitor: TheVisitor, service_id: FromPath[str]) -> Response[str]:
+    """One service in one environment; for htmx only the part that changes."""
+    given, now = site.common(visitor), site.clock()
+    number = row_number(service_id)
+    service = None if number is None else site.insights.service(visitor.project_id, number, now)
+    if service is None:
+        raise NotFoundException
+    row = service.row
+    given |= {
+        "service": service,
+        "row": row,
+        "lines": [
+            (title, ago, drawings.life_line(row.spans, now=now, covering=covering))
+            for title, ago, covering in (("Last 24 hours", "24 h ago", _COVERING), ("Last 7 days", "7 days ago", _WEEK))
+        ],
+        "charts": chart.charts_of(service.hours),
+        "processes": telling.of_page([row], now)[row.id],
+        "now": now,
+    }
+    return site.part("service_parts.html", given) if is_partial(request) else site.page("service.html", given)
+
+
 @get("/nav", sync_to_thread=True)
 def navigation(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The links at the top with their numbers, for pages that stay open."""
@@ -35,4 +61,4 @@ def navigation(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     )
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (service_list, navigation)
+ROUTES: tuple[HTTPRouteHandler, ...] = (service_list, service_page, navigation)
