@@ -29,6 +29,7 @@ from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
+from aiops_platform.pipeline.settle import Settle
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
@@ -55,6 +56,7 @@ _USES_SECONDS = 0.5
 _COUNT_SECONDS = 0.5
 _DIGEST_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
+_SETTLE_SECONDS = 5.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
 # The ids of events are random: much of the file is met again, and soon.
@@ -256,6 +258,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
                 is_stuck=digest.is_stuck,
             ),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
+            Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
         ]

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from aiops_platform.core.access import ApiKey, ApiToken, Holder, Scope, Session
 from aiops_platform.core.affected import Person
 from aiops_platform.core.briefing import Briefing
+from aiops_platform.core.care import Assignee, CommentRow, DeployRow, ReleaseRow
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import Fact
@@ -19,7 +20,7 @@ from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
-from aiops_platform.core.people import Invitation, Member, Project, Role, User
+from aiops_platform.core.people import Actor, Invitation, Member, Project, Role, User
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
@@ -187,8 +188,8 @@ class IncidentChange:
     ends_passing: bool = False
     hours: Mapping[tuple[datetime, str], int] | None = None
     values: Mapping[tuple[str, str], int] = field(default_factory=dict)
-
     people: Collection[Person] = ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorChange:
@@ -375,6 +376,149 @@ class Transaction(Protocol):
         """Drops changes of monitors' states that no longer matter since this time, at most `limit`; returns how many."""
         ...
 
+    @property
+    def settling(self) -> "Settling":
+        """What people decide of incidents, as a part of this transaction."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undoing:
+    """Something that was done to many incidents at once, of which `many` can be put back; `undone_at`: when that was done."""
+
+    many: int
+    act: str
+    by: str
+    at: datetime
+    undone_at: datetime | None
+
+
+class Settling(Protocol):
+    """What people decide of incidents, and what it takes to carry that out. A part of a transaction.
+
+    States and facts are written by `Transaction.save_incidents`.
+    """
+
+    def incidents(self, project_id: int, ids: Collection[int]) -> list[Incident]:
+        """Those of these incidents that the project has, however they stand."""
+        ...
+
+    def overdue(self, now: datetime, limit: int) -> list[Incident]:
+        """Incidents of every project with which something is to be done by itself by now, the longest due first."""
+        ...
+
+    def matching(
+        self, project_id: int, query: IncidentQuery, now: datetime, *, after: int, upto: int | None, limit: int
+    ) -> list[int]:
+        """The incidents that match the query, by their number: those after this one, and up to that one."""
+        ...
+
+    def member(self, project_id: int, user_id: int) -> Assignee | None:
+        """Somebody who is in the project."""
+        ...
+
+    def assigned(self, ids: Collection[int]) -> dict[int, int | None]:
+        """Who cares for these incidents: users, by id."""
+        ...
+
+    def assign(self, ids: Collection[int], user_id: int | None) -> None:
+        """This user cares for them from now on; None is nobody."""
+        ...
+
+    def link(self, incident_id: int, url: str | None) -> bool:
+        """Notes where else it is dealt with; whether that is news."""
+        ...
+
+    def add_comment(self, incident: Incident, by: Actor, text: str, now: datetime, *, once: str | None) -> CommentRow:
+        """A new comment; one that the same one has sent with this `once` before is there already."""
+        ...
+
+    def comment(self, project_id: int, incident_id: int, comment_id: int) -> CommentRow | None:
+        """A comment of this incident; None when the project has no such."""
+        ...
+
+    def edit_comment(self, project_id: int, comment_id: int, text: str, now: datetime) -> None:
+        """Says something else in its place."""
+        ...
+
+    def drop_comment(self, project_id: int, comment_id: int) -> None:
+        """Takes a comment away."""
+        ...
+
+    def join(self, part: int, into: int) -> None:
+        """Keys and events of the part are the other one's from now on, and what it has counted is added there.
+
+        What the part has counted stays with it, too. Both have to be saved before: this counts their events anew.
+        """
+        ...
+
+    def whole_of(self, project_id: int, part: int) -> Incident | None:
+        """The incident, there by itself, of which this one is a part."""
+        ...
+
+    def part_from(self, part: int) -> None:
+        """The reverse of `join`, for what came before that; the part's numbers are taken from what it is a part of.
+
+        The whole's own `count` and times are left to who saves it.
+        """
+        ...
+
+    def span_left(self, incident_id: int) -> tuple[datetime, datetime] | None:
+        """When the first and the last of an incident's events happened, as far as what is kept of them tells."""
+        ...
+
+    def take_keys(self, ids: Collection[int], wiped_at: datetime) -> dict[int, list[dict[str, Any]]]:
+        """No key leads to these any longer, and at that time they are `overdue`. Returns the keys, as JSON."""
+        ...
+
+    def give_keys(self, incident_id: int, keys: Sequence[Mapping[str, Any]]) -> None:
+        """These keys lead to it again, unless they lead elsewhere by now."""
+        ...
+
+    def events_of(self, incident_id: int, limit: int) -> list[int]:
+        """Some of the stored events of an incident, by the ids of their rows."""
+        ...
+
+    def wipe(self, incident_id: int) -> None:
+        """All that is left of an incident but its number, its state and its events goes."""
+        ...
+
+    def deployed(self, service_id: int, release: str, at: datetime, *, by: str, url: str | None) -> tuple[int, bool]:
+        """Notes that a release was put to work; the number of that note, and whether it is new."""
+        ...
+
+    def tell_pages(self, project_id: int) -> None:
+        """Has open pages look again."""
+        ...
+
+    def begin_undoing(self, id_: bytes, project_id: int, act: str, by: Actor, at: datetime) -> None:
+        """Notes that something is done to many incidents at once; `id_` is 16 random bytes."""
+        ...
+
+    def note_undoing(self, id_: bytes, before: Mapping[int, Mapping[str, Any]], since: datetime) -> None:
+        """Notes how incidents stood before that, by their numbers, and since when they stand as they were put."""
+        ...
+
+    def undoing(self, project_id: int, id_: bytes) -> Undoing | None:
+        """What was noted under this id; None when the project has no such."""
+        ...
+
+    def undoing_rows(self, id_: bytes, limit: int) -> list[tuple[int, dict[str, Any], datetime]]:
+        """Some of those that are still to be put back, as `note_undoing` was told."""
+        ...
+
+    def drop_undoing_rows(self, id_: bytes, ids: Collection[int]) -> None:
+        """These are put back."""
+        ...
+
+    def finish_undoing(self, id_: bytes, at: datetime) -> None:
+        """All are put back."""
+        ...
+
+    def forget_undoings(self, now: datetime, limit: int) -> int:
+        """Drops how incidents stood before what can be undone no longer, at most `limit`; returns how many."""
+        ...
+
 
 class Store(Protocol):
     """The truth. Every method may be called from any thread, and raises StoreUnavailableError when it cannot be used."""
@@ -448,6 +592,22 @@ class Reads(Protocol):
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """One kept event, by its place or by the id of its row; None when this incident has no such."""
+        ...
+
+    def deploys(
+        self, project_id: int, *, service: str | None, environment: str | None, limit: int
+    ) -> Sequence[DeployRow]:
+        """What was put to work last, the newest first."""
+        ...
+
+    def releases(
+        self, project_id: int, *, service: str | None, environment: str | None, limit: int
+    ) -> Sequence[ReleaseRow]:
+        """The releases that were first seen last, the newest first."""
+        ...
+
+    def members(self, project_id: int) -> Sequence[Assignee]:
+        """Who is in the project, by name: to them incidents can be given."""
         ...
 
     def neighbours(self, project_id: int, incident_id: int, event_id: int) -> tuple[Neighbour, ...]:

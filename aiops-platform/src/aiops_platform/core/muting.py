@@ -1,5 +1,6 @@
 """Mutes that end: at a time, after so many events, so many within a time, or with a release. Pure; the first of them counts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,16 @@ _LONGEST_WITHIN: Final = timedelta(days=30)
 _LONGEST_RELEASE: Final = 200
 # A span of time is counted in so many pieces: at most by one of them too much is counted as one span.
 _PIECES: Final = 12
+_SPAN: Final = re.compile(r"(?P<many>[0-9]+) ?(?P<unit>s|min|m|h|d|w)")
+_DIGITS: Final = 7
+_UNITS: Final = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 class MuteError(PlatformError):
@@ -151,6 +162,14 @@ def check_release(release: str) -> None:
     """Raises MuteError for what can be the name of no release."""
     if not (release.isprintable() and 1 <= len(release) <= _LONGEST_RELEASE):
         raise MuteError(f"A release has 1 to {_LONGEST_RELEASE} printable characters")
+
+
+def span_of(text: str) -> timedelta:
+    """A span as people write it: `90s`, `30min` or `30m`, `8h`, `7d`, `2w`. Raises MuteError."""
+    found = _SPAN.fullmatch(text.strip().lower())
+    if found is None or len(found["many"]) > _DIGITS:
+        raise MuteError(f"Not a span of time: {text[:20]!r}. Write one such as 30min, 8h or 7d")
+    return int(found["many"]) * _UNITS[found["unit"]]
 
 
 def lasting(span: timedelta) -> str:

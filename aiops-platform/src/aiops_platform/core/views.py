@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aiops_platform.core.care import Care
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
@@ -239,6 +240,7 @@ class IncidentDetail:
     hours: tuple[HourCount, ...]
     values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
+    care: Care
 
 
 @dataclass(frozen=True, kw_only=True)

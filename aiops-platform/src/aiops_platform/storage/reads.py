@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
 from aiops_platform.core import ahead, wire
+from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
-from aiops_platform.core.facts import FactKind
 from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.monitor import MonitorState
@@ -21,7 +21,6 @@ from aiops_platform.core.views import (
     EventPage,
     EventRow,
     Facet,
-    FactRow,
     Found,
     GroupReason,
     HourCount,
@@ -38,6 +37,7 @@ from aiops_platform.core.views import (
 )
 from aiops_platform.storage import burial, group_rules, incident_lists, job_reads
 from aiops_platform.storage.bodies import Bodies
+from aiops_platform.storage.caring import care_of, deploys_of, members_of, releases_of, timeline_of
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.facets import facets_of, values_of
 from aiops_platform.storage.incident_rows import (
@@ -51,7 +51,6 @@ from aiops_platform.storage.last_events import last_events
 from aiops_platform.storage.nearby import neighbours
 from aiops_platform.storage.schema import (
     events,
-    facts,
     group_keys,
     incident_values,
     incidents,
@@ -63,7 +62,6 @@ from aiops_platform.storage.service_reads import LIFE_ORDER, instances_of, servi
 
 _CHART_HOURS = 14 * 24
 _TIMELINE = timedelta(hours=24)
-_MOST_FACTS = 50
 _MOST_VALUES = 50
 _MOST_REASONS = 5
 _MOST_WORDS = 8
@@ -150,7 +148,8 @@ class SqlReads:
             if row is None:
                 return None
             hours = hours_of(connection, [incident_id], since=since).get(incident_id, {})
-            timeline = _facts_of(connection, incident_id)
+            timeline = timeline_of(connection, incident_id, row.service_id, row.first_seen_at)
+            care = care_of(connection, row, now)
             grouping = _reasons_of(connection, incident_id)
             values = _values_of(connection, incident_id)
         return IncidentDetail(
@@ -164,6 +163,7 @@ class SqlReads:
             hours=tuple(HourCount(hour=hour, count=hours.get(hour, 0)) for hour in hours_from(since, _CHART_HOURS)),
             values=values,
             facts=timeline,
+            care=care,
         )
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
@@ -179,6 +179,23 @@ class SqlReads:
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
             return None if row is None else _event_detail(connection, row, self._bodies)
+
+    def deploys(self, project_id: int, *, service: str | None, environment: str | None, limit: int) -> list[DeployRow]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return deploys_of(connection, _services_named(project_id, service, environment), limit)
+
+    def releases(
+        self, project_id: int, *, service: str | None, environment: str | None, limit: int
+    ) -> list[ReleaseRow]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return releases_of(connection, _services_named(project_id, service, environment), limit)
+
+    def members(self, project_id: int) -> list[Assignee]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return members_of(connection, project_id)
 
     def neighbours(self, project_id: int, incident_id: int, event_id: int) -> tuple[Neighbour, ...]:
         """See `ports.Reads`."""
@@ -279,16 +296,6 @@ def _values_of(connection: Connection, incident_id: int) -> tuple[ValueCount, ..
         ValueCount(name=row["name"] or None, value=row["value"] or None, count=row["count"])
         for row in connection.execute(query).mappings()
     )
-
-
-def _facts_of(connection: Connection, incident_id: int) -> tuple[FactRow, ...]:
-    newest = (
-        select(facts.c.kind, facts.c.at, facts.c.data)
-        .where(facts.c.incident_id == incident_id)
-        .order_by(facts.c.at.desc(), facts.c.id.desc())
-        .limit(_MOST_FACTS)
-    )
-    return tuple(FactRow(kind=FactKind(row.kind), at=row.at, data=row.data) for row in connection.execute(newest))
 
 
 def _reasons_of(connection: Connection, incident_id: int) -> tuple[GroupReason, ...]:

@@ -25,16 +25,15 @@ from sqlalchemy import (
     update,
 )
 
-from aiops_platform.core import ahead, hours, muting
+from aiops_platform.core import ahead, hours
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.grouping import GroupKey
-from aiops_platform.core.incident import Incident, IncidentKind, IncidentState
+from aiops_platform.core.incident import Incident
 from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel
-from aiops_platform.core.regression import Resolution
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
@@ -58,6 +57,7 @@ from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.services import Services
+from aiops_platform.storage.settling import SqlSettling, incident_of, row_of
 from aiops_platform.storage.tallies import Tallies
 
 # SQLite takes at most 32,766 parameters in a statement, older ones 999.
@@ -166,7 +166,7 @@ class SqlTransaction:
         found: dict[tuple[int, GroupKey], Incident] = {}
         for some in portions(wanted):
             for row in self._connection.execute(statements.GROUPED, statements.told(some)).mappings():
-                found[wanted[row["hash"], row["service_id"], row["version"]]] = _incident(row)
+                found[wanted[row["hash"], row["service_id"], row["version"]]] = incident_of(row)
         return found
 
     def incident(self, project_id: int, incident_id: int) -> Incident | None:
@@ -174,7 +174,7 @@ class SqlTransaction:
         table = schema.incidents
         statement = select(table).where(table.c.id == incident_id, table.c.project_id == project_id)
         row = self._connection.execute(statement).mappings().one_or_none()
-        return None if row is None else _incident(row)
+        return None if row is None else incident_of(row)
 
     def fullest(self, above: int, limit: int) -> list[int]:
         """See `ports.Transaction`."""
@@ -197,7 +197,7 @@ class SqlTransaction:
         """See `ports.Transaction`."""
         if not changes:
             return
-        ids = self._save_rows(schema.incidents, [_incident_row(change.incident) for change in changes])
+        ids = self._save_rows(schema.incidents, [row_of(change.incident) for change in changes])
         told = list(zip(ids, changes, strict=True))
         self._add_keys(told)
         self._drop_events(changes)
@@ -453,6 +453,11 @@ class SqlTransaction:
         old = select(table.c.id).where(table.c.since < before, replaced.exists()).limit(limit)
         return self._delete(table, table.c.id.in_(old))
 
+    @property
+    def settling(self) -> SqlSettling:
+        """See `ports.Transaction`."""
+        return SqlSettling(self._connection)
+
     def _new_services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         names = list(seen)
         ids = self._insert(schema.services, [{**name._asdict(), "first_seen_at": seen[name]} for name in names])
@@ -600,18 +605,6 @@ def _fact_rows(facts: Iterable[Fact]) -> list[dict[str, Any]]:
 
 def _service(row: RowMapping, service_id: int) -> Service:
     return Service(service_id, ServiceName(row["project_id"], row["name"], row["environment"]))
-
-
-def _incident(row: RowMapping) -> Incident:
-    fields = {name: row[name] for name in Incident.__dataclass_fields__}
-    fields["kind"], fields["state"] = IncidentKind(row["kind"]), IncidentState(row["state"])
-    fields["resolved_how"], fields["mute"] = Resolution(row["resolved_how"]), muting.from_data(row["mute"])
-    return Incident(**fields)
-
-
-def _incident_row(incident: Incident) -> dict[str, Any]:
-    mute = incident.mute
-    return {**vars(incident), "mute": muting.as_data(mute), "due_at": None if mute is None else mute.until}
 
 
 def _monitor(row: RowMapping) -> Monitor:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from aiops_platform.core.people import Actor, actor_from
 from aiops_platform.ports import Undoing
@@ -63,7 +63,9 @@ def find(connection: Connection, project_id: int, id_: bytes) -> Undoing | None:
     if row is None:
         return None
     by = actor_from(row.by)
-    return Undoing(act=row.act, by="" if by is None else by.name, at=row.at, undone_at=row.undone_at)
+    left = select(func.count()).select_from(undoing_rows).where(undoing_rows.c.undoing_id == id_)
+    many = connection.execute(left).scalar_one()
+    return Undoing(many=many, act=row.act, by="" if by is None else by.name, at=row.at, undone_at=row.undone_at)
 
 
 def rows_of(connection: Connection, id_: bytes, limit: int) -> list[tuple[int, dict[str, Any], datetime]]:

@@ -136,3 +136,68 @@ def test_in_a_release_that_nobody_can_compare_the_problem_is_back(shop):
     shop.reports(release="1.0")
     shop.resolved()
     assert shop.reports(at=2 * HOUR, release="nightly") == "open"
+
+
+def test_what_is_resolved_in_the_next_release_waits_for_a_newer_one(shop):
+    shop.reports(release="1.9")
+    shop.triage.resolve(1, 1, NOW + HOUR, which="next")
+    assert shop.reports(at=2 * HOUR, release="1.9") == "resolved"
+    assert shop.reports(at=3 * HOUR, release="1.8") == "resolved"
+    assert shop.reports(at=4 * HOUR, release="1.9") == "resolved"
+    assert shop.reports(at=5 * HOUR, release="1.10") == "open"
+    assert shop.told() == [
+        "incident_resolved: in the release after 1.9",
+        "incident_stayed: it still happens in 1.9, and was resolved in the release after 1.9",
+        "incident_stayed: it happened in 1.8, which is older than 1.9",
+        "incident_reopened: it happened again in 1.10, and it was resolved in the release after 1.9",
+    ]
+
+
+def test_a_release_that_never_comes_does_not_keep_an_incident_shut_for_ever(shop):
+    shop.reports(release="1.9")
+    shop.triage.resolve(1, 1, NOW + HOUR, which="next")
+    assert shop.reports(at=30 * 24 * HOUR, release="1.9") == "resolved"
+    assert shop.reports(at=32 * 24 * HOUR, release="1.9") == "open"
+    assert shop.told()[-1] == (
+        "incident_reopened: the release after 1.9 was not seen within 30 days, and it still happens"
+    )
+
+
+def test_an_old_worker_reopens_nothing_once_the_next_release_has_come(shop):
+    shop.reports(release="1.9")
+    shop.triage.resolve(1, 1, NOW + HOUR, which="next")
+    shop.reports(at=2 * HOUR, release="1.10", problem="F")
+    assert shop.reports(at=40 * 24 * HOUR, release="1.9") == "resolved"
+
+
+def test_where_no_release_was_ever_named_the_next_one_is_not_waited_for(shop):
+    shop.reports()
+    shop.triage.resolve(1, 1, NOW + HOUR, which="next")
+    assert shop.told() == [
+        "incident_resolved: no release of its service was ever named, so it reopens with its next event"
+    ]
+    assert shop.reports(at=2 * HOUR) == "open"
+
+
+def test_a_service_that_names_no_release_any_more_is_not_shut_up(shop):
+    shop.reports(release="1.9")
+    shop.triage.resolve(1, 1, NOW + HOUR, which="next")
+    assert shop.reports(at=2 * HOUR) == "open"
+
+
+@pytest.mark.parametrize(("given", "old", "new"), [("2.0", "1.9", "2.0"), ("b", "a", "b"), ("b", "a", "c")])
+def test_a_release_that_people_name_holds_back_all_that_were_there_before(shop, given, old, new):
+    shop.reports(release=old)
+    shop.triage.resolve(1, 1, NOW + HOUR, which=given)
+    assert shop.reports(at=2 * HOUR, release=old) == "resolved"
+    assert shop.reports(at=3 * HOUR, release=new) == "open"
+    assert shop.told()[0] == f"incident_resolved: in {given}"
+
+
+def test_what_is_resolved_already_can_be_resolved_in_another_release(shop):
+    shop.reports(release="1.9")
+    shop.resolved()
+    shop.triage.resolve(1, 1, NOW + 2 * HOUR, which="next")
+    shop.triage.resolve(1, 1, NOW + 3 * HOUR, which="next")
+    shop.resolved(4 * HOUR)
+    assert shop.told() == ["incident_resolved: in 1.9", "incident_resolved: in the release after 1.9"]
