@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import MonitorSpan
@@ -34,7 +35,10 @@ def bars(counts: Sequence[int], *, width: int, height: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class LifeLine:
-    """A stretch of time cut into cells: for each state that occurs, one path; and how long each state lasted."""
+    """A stretch of time cut into cells: for each state that occurs, one path; and how long each state lasted.
+
+    A path is the middle line of its cells, for a dashed stroke: a page of many services would be long otherwise.
+    """
 
     paths: Mapping[MonitorState, str]
     lasted: Mapping[MonitorState, timedelta]
@@ -50,9 +54,11 @@ def life_line(spans: Sequence[MonitorSpan], *, now: datetime, covering: timedelt
     for state, since, until in clipped:
         lasted[state] = lasted.get(state, timedelta()) + (until - since)
     drawn: dict[MonitorState, list[str]] = {}
-    for index, worst in enumerate(_worst_of_each_cell(clipped, begin, covering / CELLS)):
+    cells = enumerate(_worst_of_each_cell(clipped, begin, covering / CELLS))
+    for worst, run in groupby(cells, key=lambda cell: cell[1]):
         if worst is not None:
-            drawn.setdefault(worst, []).append(f"M{index * 5} 0h4v{height}h-4z")
+            places = [index for index, _ in run]
+            drawn.setdefault(worst, []).append(f"M{places[0] * 5} {height // 2}h{len(places) * 5 - 1}")
     return LifeLine(
         paths={state: "".join(cells) for state, cells in drawn.items()},
         lasted=lasted,

@@ -15,7 +15,7 @@ from aiops_platform.web.cut import Budget
 _MOST_ROUTES = 5
 _MOST_STATUSES = 4
 # What all processes on a page may cost together, in bytes, and what the markup around each one does.
-_PAGE_BUDGET, _PROCESS = 30_000, 620
+_PAGE_BUDGET, _PROCESS = 16_000, 620
 
 _REASONS: Mapping[str, str] = {
     "queue_full": "more at once than its queue holds",

@@ -21,7 +21,8 @@ def span(state, began, ended=None):
 
 
 def cells(line, state):
-    return line.paths.get(state, "").count("M")
+    """How many cells are drawn in that state: each is 4 wide, with a gap of 1 between."""
+    return sum((int(wide) + 1) // 5 for wide in re.findall(r"h(\d+)", line.paths.get(state, "")))
 
 
 def test_bars_are_as_high_as_their_share_and_zeros_are_not_drawn():
@@ -66,6 +67,11 @@ def test_what_ended_before_the_day_began_is_not_told():
     line = life_line([span(SILENT, DAY * 3, DAY * 2), span(ALIVE, DAY * 2)], now=NOW, covering=DAY)
     assert line.silences == 0
     assert cells(line, ALIVE) == CELLS
+
+
+def test_cells_in_a_row_are_one_line():
+    line = life_line([span(ALIVE, timedelta(hours=1))], now=NOW, covering=DAY)
+    assert line.paths == {ALIVE: "M460 10h19"}
 
 
 def test_nothing_known_draws_nothing():
