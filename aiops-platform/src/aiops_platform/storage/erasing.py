@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func
 
 from aiops_platform.core import erasure
 from aiops_platform.core.parcel import legible
+from aiops_platform.storage import people_affected
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
@@ -72,6 +73,7 @@ def erase(database: Database, identity: str, progress: Callable[[int], None]) ->
     with database.begin() as connection:
         _overwrite(connection)
         _drop_dictionaries(connection, named)
+        people_affected.forget(connection, identity)
     _values(database, identity)
     texts = {table: _texts(database, table, names, identity) for table, names in _TEXTS.items()}
     return Erased(

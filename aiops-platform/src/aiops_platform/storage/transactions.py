@@ -54,6 +54,7 @@ from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.people_affected import PeopleAffected
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.services import Services
@@ -69,13 +70,17 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._bodies = Bodies()
-        self._memory = _Memory(self._bodies, Tallies(), Releases(), Services())
+        self._memory = _Memory(self._bodies, Tallies(), PeopleAffected(), Releases(), Services())
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `ports.Store`."""
-        with self._database.begin() as connection:
-            yield SqlTransaction(connection, self._memory)
+        try:
+            with self._database.begin() as connection:
+                yield SqlTransaction(connection, self._memory)
+        except BaseException:
+            self._memory.affected.forget_all()
+            raise
 
     def scrub_rules(self) -> Mapping[int, Rules]:
         """See `ports.Store`."""
@@ -113,6 +118,7 @@ class SqlTransaction:
         self._connection = connection
         self._bodies = memory.bodies
         self._tallies = memory.tallies
+        self._affected = memory.affected
         self._releases = memory.releases
         self._services = memory.services
         # Not to be remembered by others as long as this transaction may be undone.
@@ -203,6 +209,7 @@ class SqlTransaction:
         self._drop_events(changes)
         self._add_events(told)
         self._tallies.add(self._connection, told)
+        self._affected.note(self._connection, told)
         similar.note(self._connection, told)
         self._add_facts(
             {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
@@ -595,6 +602,7 @@ class _Memory:
 
     bodies: Bodies
     tallies: Tallies
+    affected: PeopleAffected
     releases: Releases
     services: Services
 

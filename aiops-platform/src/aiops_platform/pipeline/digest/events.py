@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
-from aiops_platform.core import facets, grouping, hours, sampling, wire
+from aiops_platform.core import affected, facets, grouping, hours, sampling, wire
 from aiops_platform.core import incident as rules
+from aiops_platform.core.affected import Person
 from aiops_platform.core.event import Event
 from aiops_platform.core.facets import Pair
 from aiops_platform.core.facts import Fact
@@ -99,6 +100,7 @@ class _Draft:
     facts: list[Fact] = field(default_factory=list)
     hours: defaultdict[tuple[datetime, str], int] = field(default_factory=lambda: defaultdict(int))
     values: defaultdict[Pair, int] = field(default_factory=lambda: defaultdict(int))
+    people: set[Person] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.sample = _Sample(self.incident)
@@ -113,6 +115,8 @@ class _Draft:
         self.hours[hours.of(arrival.at), arrival.release] += arrival.event.repeat_count
         for pair in facets.said_by(arrival.event):
             self.values[pair] += arrival.event.repeat_count
+        if person := affected.names_of(arrival.event, service.named.project_id):
+            self.people.add(person)
 
 
 class _Sample:
@@ -233,6 +237,7 @@ def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
         ends_passing=sample.ends_passing,
         hours=draft.hours,
         values=draft.values,
+        people=draft.people,
     )
 
 
