@@ -9,17 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
+from litestar import Litestar
 from seeds import Seeds, a_store
 
 from aiops_platform.api.routes import openapi, routes
+from aiops_platform.core.people import Role
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Intake, Reads
+from aiops_platform.ports import Access, Intake, People, Reads
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.insights import SqlInsights
+from aiops_platform.storage.invitations import SqlPeople
+from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 from aiops_platform.web.app import build
@@ -33,9 +37,11 @@ class RunningSite:
     """A site that answers at `url`, and what lies behind it."""
 
     url: str
+    app: Litestar
     seeds: Seeds
     project: int
     access: Access
+    people: People
     reads: Reads
     live: Live
     intake: Intake
@@ -47,6 +53,16 @@ class RunningSite:
     def session(self) -> str:
         """The text of a fresh session, for a cookie."""
         session = self.access.sign_in(self.access.create_signin(datetime.now(UTC)), datetime.now(UTC))
+        assert session is not None
+        return session
+
+    def somebody(self, name: str = "Ana", role: Role = Role.MEMBER, project: int | None = None) -> str:
+        """The text of a fresh session of a member of the project, whose address is `ana@example.com`."""
+        email, project = f"{name.lower()}@example.com", project or self.project
+        user = self.people.user_with_email(email)
+        if user is None or self.people.role(user.id, project) is None:
+            user = self.people.add_member(project, email=email, name=name, role=role, now=self.seeds.now)
+        session = self.access.open_session(user.id, datetime.now(UTC), project_id=project)
         assert session is not None
         return session
 
@@ -73,6 +89,8 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     seeds = Seeds(database, clock())
     project = seeds.project()
     access = SqlAccess(database, server_secret=b"s" * 32)
+    # Slow hashes are tested where they are made.
+    people = SqlPeople(database, Passwords(memory_kib=8, rounds=1))
     reads = SqlReads(database)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -83,6 +101,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         insights=SqlInsights(database),
         reads=reads,
         access=access,
+        people=people,
         triage=triage,
         revive=Revive(store, intake),
         ruling=ruling,
@@ -95,9 +114,11 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     with running(app, listener):
         yield RunningSite(
             url=url,
+            app=app,
             seeds=seeds,
             project=project,
             access=access,
+            people=people,
             reads=reads,
             live=app.state.site.live,
             intake=intake,

@@ -45,6 +45,7 @@ from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
+from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
@@ -310,6 +311,7 @@ def _pages(
         numbers=numbers,
         reads=reads,
         access=access,
+        people=SqlPeople(database),
         triage=triage,
         revive=Revive(store, intake),
         ruling=rules,

@@ -819,6 +819,10 @@ class People(Protocol):
         """From now on only a link lets them in; their sessions end."""
         ...
 
+    def anyone_has_password(self) -> bool:
+        """Whether there is a password that lets anybody in."""
+        ...
+
     def knows_password(self, email: str, password: str) -> User | None:
         """Whose address and password this is. Slow, and as slow where there is no such account."""
         ...

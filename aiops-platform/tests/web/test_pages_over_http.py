@@ -42,7 +42,8 @@ def csrf_of(client):
 @pytest.mark.parametrize("path", BEHIND_SIGN_IN)
 def test_a_stranger_is_led_to_the_sign_in_page(stranger, path):
     answer = stranger.get(path)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+    back = "" if path == "/" else f"?next={path}"
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/signin{back}")
 
 
 def test_htmx_is_told_to_take_the_whole_page_to_the_sign_in(stranger):

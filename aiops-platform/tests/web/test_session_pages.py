@@ -39,7 +39,7 @@ def test_it_says_who_is_in_and_ends_one(client, another, press):
     (ending,) = endings(page)
     assert press(ending).headers["location"] == f"{PAGE}?ended"
     assert press(ending).status_code == 303
-    assert another.get("/incidents").headers["location"] == "/signin"
+    assert another.get("/incidents").headers["location"] == "/signin?next=/incidents"
     assert client.get(PAGE).text.count('data-testid="session"') == 1
 
 

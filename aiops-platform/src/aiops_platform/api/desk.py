@@ -14,12 +14,15 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE, Scope
-from aiops_platform.core.people import Actor
+from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads
 
 _READING = {"GET", "HEAD", "OPTIONS"}
+# What a route's `opt` may say: the role that it takes, where that is not a viewer's to read and a member's to act.
+_NEEDED_ROLE = "role"
+FOR_ADMINS = {_NEEDED_ROLE: Role.ADMIN}
 
 
 class Desk:
@@ -40,13 +43,15 @@ class Desk:
         Raises NotAuthorizedException (401) and PermissionDeniedException (403).
         """
 
-        async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-            found = await asyncio.to_thread(self._found, connection)
+        async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+            is_change = connection.scope.get("method") not in _READING
+            needed = handler.opt.get(_NEEDED_ROLE, Role.MEMBER if is_change else Role.VIEWER)
+            found = await asyncio.to_thread(self._found, connection, needed)
             connection.state.project_id, connection.state.actor = found
 
         return only_holders
 
-    def _found(self, connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[int, Actor]:
+    def _found(self, connection: ASGIConnection[Any, Any, Any, Any], needed: Role) -> tuple[int, Actor]:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme:
             holder = self.access.holder_of_token(token.strip(), self.clock()) if scheme.lower() == "bearer" else None
@@ -54,8 +59,12 @@ class Desk:
                 raise NotAuthorizedException(
                     "This API token is unknown or revoked: `aiops token create NAME` makes one."
                 )
-            if holder.scope is not Scope.ACT and connection.scope.get("method") not in _READING:
-                raise PermissionDeniedException("This API token may only read: another one, made to act, may do this.")
+            if not holder.may.covers(needed):
+                raise PermissionDeniedException(
+                    "This API token may only read: another one, made to act, may do this."
+                    if holder.scope is not Scope.ACT
+                    else "This API token may no more than its user, whose role in the project does not allow this."
+                )
             return holder.project_id, holder.actor
         session = connection.cookies.get(SESSION_COOKIE)
         # A session may only read: a change by cookie would need the pages' protection against forged requests.

@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from litestar.types import ExceptionHandlersMap
 
 from aiops_platform.api import problems
-from aiops_platform.api.desk import TheDesk, TheProject
+from aiops_platform.api.desk import FOR_ADMINS, TheDesk, TheProject
 from aiops_platform.api.shapes import GroupRules, GroupRulesText, GroupRulesTried, rules_of, tried_of
 from aiops_platform.core import group_rules
 from aiops_platform.core.errors import PlatformError
@@ -49,6 +49,7 @@ def read_rules(desk: TheDesk, project_id: TheProject) -> GroupRules:
 
 @put(
     "/group-rules",
+    opt=FOR_ADMINS,
     exception_handlers=_ANSWERS,
     sync_to_thread=True,
     status_code=200,

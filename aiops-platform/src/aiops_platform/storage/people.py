@@ -128,6 +128,11 @@ class SqlMembers:
         """From now on only a link lets them in; their sessions end."""
         self._keep(user_id, None, "")
 
+    def anyone_has_password(self) -> bool:
+        """Whether there is a password that lets anybody in."""
+        with self._database.read() as connection:
+            return connection.scalar(select(users.c.id).where(users.c.password.is_not(None)).limit(1)) is not None
+
     def knows_password(self, email: str, password: str) -> User | None:
         """Whose address and password this is. Slow, and as slow where there is no such account."""
         with self._database.read() as connection:

@@ -1,24 +1,57 @@
-"""The way in and out: sign-in links, the page that says how to get one, and sign-out."""
+"""The way in and out: sign-in links, e-mail address and password, and sign-out."""
 
 import asyncio
+from typing import Any
 
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
 from aiops_platform.core.access import SESSION_COOKIE, SESSION_LASTS
-from aiops_platform.web.site import PageRequest, TheSite, TheVisitor
-from aiops_platform.web.visitors import find_visitor
+from aiops_platform.core.people import LONGEST_EMAIL, LONGEST_PASSWORD
+from aiops_platform.web import origin
+from aiops_platform.web.cut import visible
+from aiops_platform.web.forms import form_of
+from aiops_platform.web.guesses import address_of
+from aiops_platform.web.site import FOR_VIEWERS, PageRequest, Site, TheSite, TheVisitor
+from aiops_platform.web.visitors import NotFromUsError, find_visitor
+
+_WRONG = "This is not the password of an account with that address."
+_NOWHERE = "This account is a member of no project any more: an admin can invite you again."
 
 
 @get("/signin")
 async def signin_page(request: PageRequest, site: TheSite) -> Response[str] | Redirect:
-    """How to get a link. Who is in already goes on."""
+    """How to come in. Who is in already goes on."""
+    wanted = onwards(request.query_params.get("next", ""))
     if await find_visitor(request) is not None:
-        return Redirect("/", status_code=303)
-    return site.public_page("signin.html", {"is_used_up": False})
+        return Redirect(wanted, status_code=303)
+    return await _page(site, wanted=wanted)
+
+
+@post("/signin", status_code=200)
+async def sign_in_by_password(request: PageRequest, site: TheSite) -> Response[str] | Redirect:
+    """Lets in who knows the password of an account. What is wrong with it is not said, and takes as long."""
+    if not origin.comes_from_us(request.headers, site.public_url):
+        raise NotFromUsError
+    said = await form_of(request, "email", "password", "next")
+    email, password = said["email"], said["password"]
+    wanted, address = onwards(said["next"]), address_of(request)
+    if (seconds := site.guesses.ask(email, address)) is not None:
+        answer = await _page(site, wanted=wanted, email=email, status=429, problem=too_often(seconds))
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+    known = len(email) <= LONGEST_EMAIL and len(password) <= LONGEST_PASSWORD
+    user = await asyncio.to_thread(site.people.knows_password, email, password) if known else None
+    if user is None:
+        return await _page(site, wanted=wanted, email=email, status=401, problem=_WRONG)
+    site.guesses.was_right(email, address)
+    session = await asyncio.to_thread(site.access.open_session, user.id, site.clock(), _agent(request))
+    if session is None:
+        return await _page(site, wanted=wanted, email=email, status=403, problem=_NOWHERE)
+    return await let_in(request, site, session, wanted)
 
 
 @get("/signin/{link:str}")
@@ -26,18 +59,15 @@ async def sign_in(request: PageRequest, site: TheSite, link: FromPath[str]) -> R
     """Uses the link up and lets its bearer in (ADR 8). A browser that only fetches ahead must not use it up."""
     if "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", ""):
         return Response("", status_code=503)
-    agent = request.headers.get("user-agent", "")
-    session = await asyncio.to_thread(site.access.sign_in, link, site.clock(), agent)
+    session = await asyncio.to_thread(site.access.sign_in, link, site.clock(), _agent(request))
     if session is not None:
-        # The answer carries the session: whatever stands in between must not keep it.
-        cookies = [_cookie(session, site.public_url)]
-        return Redirect("/", status_code=303, cookies=cookies, headers={"Cache-Control": "no-store"})
+        return await let_in(request, site, session, "/")
     if await find_visitor(request) is not None:
         return Redirect("/", status_code=303)
-    return site.public_page("signin.html", {"is_used_up": True}, status=410)
+    return await _page(site, is_used_up=True, status=410)
 
 
-@post("/signout")
+@post("/signout", opt=FOR_VIEWERS)
 async def sign_out(site: TheSite, visitor: TheVisitor) -> Redirect:
     """Ends the session, here and in every page of it that is open."""
     await asyncio.to_thread(site.access.sign_out, visitor.session)
@@ -46,8 +76,48 @@ async def sign_out(site: TheSite, visitor: TheVisitor) -> Redirect:
     return Redirect("/signin", status_code=303, cookies=[gone])
 
 
-PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (signin_page, sign_in)
+PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (signin_page, sign_in_by_password, sign_in)
 ROUTES: tuple[HTTPRouteHandler, ...] = (sign_out,)
+
+
+async def let_in(request: Request[Any, Any, Any], site: Site, session: str, wanted: str) -> Redirect:
+    """Goes on with a session that was just opened; one that this browser had before ends."""
+    if before := request.cookies.get(SESSION_COOKIE):
+        await asyncio.to_thread(site.access.sign_out, before)
+        site.live.end(before)
+    # The answer carries the session: whatever stands in between must not keep it.
+    cookies = [_cookie(session, site.public_url)]
+    return Redirect(wanted, status_code=303, cookies=cookies, headers={"Cache-Control": "no-store"})
+
+
+def onwards(wanted: str) -> str:
+    """Where to go after the sign-in: a page of ours, else the first one."""
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if is_ours and not wanted.startswith(("/signin", "/signout")) and len(wanted) < 2_000 else "/"
+
+
+def too_often(seconds: int) -> str:
+    """What is said to who tries passwords too often."""
+    minutes = -(-seconds // 60)
+    return f"Too many attempts: try again in {minutes} minute{'' if minutes == 1 else 's'}, or come in by a link."
+
+
+def _agent(request: PageRequest) -> str:
+    return request.headers.get("user-agent", "")
+
+
+async def _page(
+    site: Site, *, wanted: str = "/", email: str = "", problem: str = "", is_used_up: bool = False, status: int = 200
+) -> Response[str]:
+    has_passwords = await asyncio.to_thread(site.people.anyone_has_password)
+    given = {
+        "is_used_up": is_used_up,
+        "has_passwords": has_passwords,
+        "wanted": wanted,
+        "email": visible(email[:LONGEST_EMAIL]),
+        "problem": problem,
+    }
+    return site.public_page("signin.html", given, status=status)
 
 
 def _cookie(session: str, public_url: str) -> Cookie:

@@ -16,26 +16,31 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, Reads, StoreUnavailableError
+from aiops_platform.ports import Access, Insights, People, Reads, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
+    account_pages,
     api_docs,
     buried_pages,
     error_pages,
     file_routes,
     incident_pages,
+    invitation_pages,
     job_pages,
     key_pages,
     overview_pages,
+    people_pages,
+    project_pages,
     service_pages,
     session_pages,
     settings_pages,
     setup_pages,
+    token_pages,
 )
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live, send_stream
 from aiops_platform.web.site import Site, Visitor
-from aiops_platform.web.visitors import NotSignedInError, find_visitor, only_visitors, the_visitor
+from aiops_platform.web.visitors import NotAllowedError, NotSignedInError, find_visitor, only_visitors, the_visitor
 
 STATIC = Path(__file__).parent / "static"
 LARGEST_FORM = 64 * 1024
@@ -58,6 +63,7 @@ def build(
     *,
     reads: Reads,
     access: Access,
+    people: People,
     triage: Triage,
     revive: Revive,
     ruling: Ruling,
@@ -77,6 +83,7 @@ def build(
     site = Site(
         reads=reads,
         access=access,
+        people=people,
         triage=triage,
         revive=revive,
         ruling=ruling,
@@ -93,6 +100,7 @@ def build(
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={
             NotSignedInError: error_pages.not_signed_in,
+            NotAllowedError: error_pages.not_allowed,
             HTTPException: error_pages.refused,
             StoreUnavailableError: error_pages.store_unavailable,
             Exception: error_pages.broken,
@@ -107,7 +115,13 @@ def build(
 
 
 def _public_routes() -> Router:
-    routes = (*access_pages.PUBLIC_ROUTES, *file_routes.PUBLIC_ROUTES, *api_docs.PUBLIC_ROUTES, live_stream)
+    routes = (
+        *access_pages.PUBLIC_ROUTES,
+        *invitation_pages.PUBLIC_ROUTES,
+        *file_routes.PUBLIC_ROUTES,
+        *api_docs.PUBLIC_ROUTES,
+        live_stream,
+    )
     return Router(path="/", route_handlers=routes, include_in_schema=False)
 
 
@@ -122,6 +136,10 @@ def _routes_of_visitors() -> Router:
         *settings_pages.ROUTES,
         *key_pages.ROUTES,
         *session_pages.ROUTES,
+        *account_pages.ROUTES,
+        *people_pages.ROUTES,
+        *project_pages.ROUTES,
+        *token_pages.ROUTES,
         *access_pages.ROUTES,
     )
     return Router(
@@ -151,14 +169,15 @@ async def live_stream(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, 503, (b"retry-after", b"10"))
         return
     try:
-        await send_stream(receive, send, site.live.messages(stream, lambda: _still_in(site, stream.session)))
+        await send_stream(receive, send, site.live.messages(stream, lambda: _still_in(site, visitor)))
     finally:
         site.live.close(stream)
 
 
-def _still_in(site: Site, session: str) -> bool:
+def _still_in(site: Site, visitor: Visitor) -> bool:
     try:
-        return site.access.session(session, site.clock()) is not None
+        found = site.access.session(visitor.session, site.clock())
+        return found is not None and site.people.role(found.user.id, visitor.project_id) is not None
     except StoreUnavailableError:
         return True  # Nothing can be read now, so nothing is given away; it is asked again soon.
 

@@ -3,17 +3,18 @@
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.exceptions import HTTPException
 
 from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
 from aiops_platform.web.site import PageRequest, Site, Visitor
-from aiops_platform.web.visitors import NotFromUsError, NotSignedInError, visitor_of
+from aiops_platform.web.visitors import NotAllowedError, NotFromUsError, NotSignedInError, visitor_of
 
 _log = logging.getLogger(__name__)
 
-_LINKS_BELOW = "/signin/"
+_LINKS_BELOW = ("/signin/", "/invited/")
 _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),
@@ -26,6 +27,7 @@ _WORDS = {
     500: ("That went wrong", "The mistake is ours, and it has been written to the log. Reloading may help."),
     503: ("Busy", "The store cannot be used at this moment. Try again soon; nothing has been lost."),
 }
+_NOT_YOURS = ("Not yours to do", "Your role in this project does not allow it. Ask one of its admins.")
 _WORDS_FOR_PROGRAMS = {
     404: "There is nothing at this address: `/api/docs` lists what there is.",
     405: "This address does not take that method: `/api/docs` says what each takes.",
@@ -33,10 +35,17 @@ _WORDS_FOR_PROGRAMS = {
 
 
 def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
-    """To the sign-in page; htmx is told to take the whole page there."""
+    """To the sign-in page, and from there back; htmx is told to take the whole page there."""
     if request.headers.get("hx-request") == "true":
         return Response("", status_code=401, headers={"HX-Redirect": "/signin", "Cache-Control": "no-store"})
-    return Response("", status_code=303, headers={"Location": "/signin", "Cache-Control": "no-store"})
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = f"?next={quote(wanted, safe='/')}" if request.method == "GET" and wanted != "/" else ""
+    return Response("", status_code=303, headers={"Location": f"/signin{back}", "Cache-Control": "no-store"})
+
+
+def not_allowed(request: PageRequest, _: NotAllowedError) -> Response[Any]:
+    """A page for who is signed in and may not do this."""
+    return _page(request, HTTPStatus.FORBIDDEN, _NOT_YOURS)
 
 
 def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
@@ -64,12 +73,12 @@ def broken(request: PageRequest, error: Exception) -> Response[Any]:
 
 def _shown(path: str) -> str:
     # What follows is a sign-in link, which may still work: a log is read by more people than may sign in.
-    return f"{_LINKS_BELOW}…" if path.startswith(_LINKS_BELOW) else path
+    return next((f"{below}…" for below in _LINKS_BELOW if path.startswith(below)), path)
 
 
-def _page(request: PageRequest, status: int) -> Response[Any]:
+def _page(request: PageRequest, status: int, words: tuple[str, str] | None = None) -> Response[Any]:
     site: Site = request.app.state.site
-    title, say = _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
+    title, say = words or _WORDS.get(status) or _WORDS[500 if status >= 500 else 400]
     if request.url.path.startswith("/api/"):
         # An address that the API does not have never reaches it; its clients still want JSON.
         said = _WORDS_FOR_PROGRAMS.get(status, say)

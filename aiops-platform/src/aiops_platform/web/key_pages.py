@@ -10,20 +10,20 @@ from litestar.response import Redirect
 
 from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken, Scope
 from aiops_platform.web.cut import visible
-from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
+from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _PAGE = "/settings/keys"
 _KEY, _TOKEN = "key", "token"
 
 
-@get(_PAGE, sync_to_thread=True)
+@get(_PAGE, opt=FOR_ADMINS, sync_to_thread=True)
 def keys_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """What there is, of each only how it begins and ends."""
     done = request.query_params.get("done", "")
     return _page(site, visitor, done=done if done in ("revoked", "gone") else "")
 
 
-@post(_PAGE, status_code=200)
+@post(_PAGE, opt=FOR_ADMINS, status_code=200)
 async def make(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Makes one; its text is shown this once."""
     form = await request.form()
@@ -32,7 +32,7 @@ async def make(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     return await asyncio.to_thread(_make, site, visitor, kind, str(form.get("name", "")), scope)
 
 
-@post("/settings/keys/{which:int}/replace", sync_to_thread=True, status_code=200)
+@post("/settings/keys/{which:int}/replace", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
 def replace(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Response[str] | Redirect:
     """Makes a new key under the name of this one, which is in force until it is revoked."""
     try:
@@ -44,13 +44,13 @@ def replace(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Respons
     return _page(site, visitor, made=text, kind=_KEY, replaced=True)
 
 
-@post("/settings/keys/{which:int}/revoke", sync_to_thread=True, status_code=200)
+@post("/settings/keys/{which:int}/revoke", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
 def revoke_key(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Redirect:
     """From now on it lets nobody in."""
     return _back("revoked" if site.access.revoke_key(visitor.project_id, str(which), site.clock()) else "gone")
 
 
-@post("/settings/tokens/{which:int}/revoke", sync_to_thread=True, status_code=200)
+@post("/settings/tokens/{which:int}/revoke", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
 def revoke_token(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Redirect:
     """The same for a token."""
     return _back("revoked" if site.access.revoke_token(visitor.project_id, str(which), site.clock()) else "gone")

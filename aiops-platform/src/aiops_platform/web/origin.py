@@ -12,14 +12,24 @@ FORM_FIELD = "csrf"
 HEADER = "x-csrf-token"
 
 
-def token_for(session: str) -> str:
-    """The token that pages of this session carry. It cannot be made without the session's cookie, nor leads back to it."""
-    return hmac.new(session.encode(), b"aiops csrf v1", sha256).hexdigest()
+def token_for(session: str, project_id: int | None = None) -> str:
+    """The token that pages of this session carry. It cannot be made without the session's cookie, nor leads back to it.
+
+    One that names the project in which the page was made has that in front: `3.0c5e…`.
+    """
+    said, named = ("", "") if project_id is None else (f" {project_id}", f"{project_id}.")
+    return named + hmac.new(session.encode(), f"aiops csrf v1{said}".encode(), sha256).hexdigest()
 
 
 def is_token_of(session: str, token: str) -> bool:
     """Whether this session's pages carry this token."""
-    return hmac.compare_digest(token_for(session).encode(), token.encode("utf-8", "replace"))
+    return hmac.compare_digest(token_for(session, project_in(token)).encode(), token.encode("utf-8", "replace"))
+
+
+def project_in(token: str) -> int | None:
+    """The project that a token names; None where it names none."""
+    named, dot, _ = token.partition(".")
+    return int(named) if dot and named.isascii() and named.isdigit() and len(named) < 19 else None
 
 
 def comes_from_us(headers: Mapping[str, str], public_url: str) -> bool:

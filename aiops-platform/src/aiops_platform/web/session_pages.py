@@ -6,7 +6,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from aiops_platform.core.access import hash_of
-from aiops_platform.web.site import PageRequest, TheSite, TheVisitor
+from aiops_platform.web.site import FOR_VIEWERS, PageRequest, TheSite, TheVisitor
 
 _PAGE = "/settings/sessions"
 
@@ -20,14 +20,14 @@ def sessions_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
     return site.page("session_settings.html", site.common(visitor) | given)
 
 
-@post("/settings/sessions/others/end", sync_to_thread=True, status_code=200)
+@post("/settings/sessions/others/end", opt=FOR_VIEWERS, sync_to_thread=True, status_code=200)
 def end_others(site: TheSite, visitor: TheVisitor) -> Redirect:
     """Ends all but the one that asks."""
     site.access.end_sessions(visitor.user.id, but=visitor.session)
     return Redirect(f"{_PAGE}?ended", status_code=303)
 
 
-@post("/settings/sessions/{which:str}/end", sync_to_thread=True, status_code=200)
+@post("/settings/sessions/{which:str}/end", opt=FOR_VIEWERS, sync_to_thread=True, status_code=200)
 def end(site: TheSite, visitor: TheVisitor, which: FromPath[str]) -> Redirect:
     """Ends one. One that is over already is no mistake."""
     site.access.end_sessions(visitor.user.id, only=which)

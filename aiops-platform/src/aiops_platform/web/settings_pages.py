@@ -13,25 +13,25 @@ from aiops_platform.core.group_rules.notation import LONGEST, MOST_CONDITIONS, M
 from aiops_platform.core.scrubbing.rules import RuleKind, WrongRuleError, told
 from aiops_platform.pipeline.ruling import Refused
 from aiops_platform.web.cut import visible
-from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
+from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _LIMITS = {"characters": LONGEST, "rules": MOST_RULES, "conditions": MOST_CONDITIONS, "in_all": MOST_IN_ALL}
 
 
 @get("/settings", sync_to_thread=False)
-def settings() -> Redirect:
-    """The first of the settings."""
-    return Redirect("/settings/grouping", status_code=303)
+def settings(visitor: TheVisitor) -> Redirect:
+    """The first of the settings that are theirs to see."""
+    return Redirect("/settings/grouping" if visitor.rules else "/settings/tokens", status_code=303)
 
 
-@get("/settings/grouping", sync_to_thread=True)
+@get("/settings/grouping", opt=FOR_ADMINS, sync_to_thread=True)
 def grouping_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The rules as they are."""
     text = site.ruling.group_rules(visitor.project_id)
     return _grouping(site, visitor, text, saved="saved" in request.query_params)
 
 
-@post("/settings/grouping", status_code=200)
+@post("/settings/grouping", opt=FOR_ADMINS, status_code=200)
 async def change_grouping(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Tries the rules that were written, or keeps them; then the page with what was written and what came of it."""
     form = await request.form()
@@ -39,13 +39,13 @@ async def change_grouping(request: PageRequest, site: TheSite, visitor: TheVisit
     return await asyncio.to_thread(_change, site, visitor, text, is_kept=form.get("do") == "save")
 
 
-@get("/settings/secrets", sync_to_thread=True)
+@get("/settings/secrets", opt=FOR_ADMINS, sync_to_thread=True)
 def secrets_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """What is hidden besides what is hidden everywhere; of values only how they begin."""
     return _secrets(site, visitor, saved="saved" in request.query_params)
 
 
-@post("/settings/secrets", status_code=200)
+@post("/settings/secrets", opt=FOR_ADMINS, status_code=200)
 async def hide(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Hides more; then the page as it is now."""
     form = await request.form()
@@ -53,7 +53,7 @@ async def hide(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     return await asyncio.to_thread(_hide, site, visitor, kind, str(form.get("text", "")))
 
 
-@post("/settings/secrets/{which:str}/remove", sync_to_thread=True, status_code=200)
+@post("/settings/secrets/{which:str}/remove", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
 def hide_no_longer(site: TheSite, visitor: TheVisitor, which: FromPath[str]) -> Redirect:
     """Takes one away; then the page as it is now. One that is gone already is no mistake."""
     for kind, text in site.hiding.rules(visitor.project_id):

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from aiops_platform.core import snippet
-from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
+from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 
 @get("/setup", sync_to_thread=True)
@@ -19,7 +19,7 @@ def setup_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     return site.page("setup.html", given | {"key": None})
 
 
-@post("/setup/key", sync_to_thread=True, status_code=200)
+@post("/setup/key", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
 def make_key(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """A fresh key in its snippet. It is shown this once."""
     now = site.clock()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
@@ -15,10 +15,16 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, Reads
+from aiops_platform.ports import Access, Insights, People, Reads
 from aiops_platform.web.assets import Assets
+from aiops_platform.web.guesses import Guesses
 from aiops_platform.web.live import Live
 from aiops_platform.web.rendering import Renderer
+
+# What a route's `opt` may say: the role that it takes, where that is not a viewer's to look and a member's to change.
+NEEDED_ROLE: Final = "role"
+FOR_VIEWERS: Final = {NEEDED_ROLE: Role.VIEWER}
+FOR_ADMINS: Final = {NEEDED_ROLE: Role.ADMIN}
 
 PageRequest: TypeAlias = Request[None, None, State]
 
@@ -27,14 +33,25 @@ PageRequest: TypeAlias = Request[None, None, State]
 class Visitor:
     """A signed-in browser: whose it is, which project it sees and what they may do there.
 
-    `session` is the text of its session, `csrf` the token that its forms carry.
+    `session` is the text of its session, `csrf` the token that its forms carry. Its user is a member of so many `projects`.
     """
 
     project_id: int
     user: User
     role: Role
+    projects: int
     session: str
     csrf: str
+
+    @property
+    def acts(self) -> bool:
+        """Whether it may change incidents."""
+        return self.role.covers(Role.MEMBER)
+
+    @property
+    def rules(self) -> bool:
+        """Whether it may change the project."""
+        return self.role.covers(Role.ADMIN)
 
     @property
     def actor(self) -> Actor:
@@ -50,6 +67,7 @@ class Site:
         *,
         reads: Reads,
         access: Access,
+        people: People,
         triage: Triage,
         revive: Revive,
         ruling: Ruling,
@@ -65,6 +83,8 @@ class Site:
         self.insights = insights
         self.numbers = numbers
         self.access = access
+        self.people = people
+        self.guesses = Guesses(clock)
         self.triage = triage
         self.revive = revive
         self.ruling = ruling
@@ -91,6 +111,7 @@ class Site:
             "visitor": visitor,
             "seen": self.live.mark(revision),
             "overview": self.reads.overview(visitor.project_id),
+            "projects": self.people.projects(visitor.user.id) if visitor.projects > 1 else (),
             "public_url": self.public_url,
         }
 
@@ -99,7 +120,7 @@ class Site:
         if visitor is None:
             return {"visitor": None}
         nothing = Overview(open_incidents=0, services=0, late=0, silent=0, failed_jobs=0)
-        return {"visitor": visitor, "seen": "", "overview": nothing, "public_url": self.public_url}
+        return {"visitor": visitor, "seen": "", "overview": nothing, "projects": (), "public_url": self.public_url}
 
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         """A page for anyone: its frame shows nothing of any project."""

@@ -1,7 +1,11 @@
-"""Who is let in: a browser with a session. And what it may change: only what our own page asked for."""
+"""Who is let in: a browser with a session, to the projects of its user, for what their role there may do.
+
+And what it may change: only what our own page asked for.
+"""
 
 import asyncio
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -9,10 +13,17 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 
 from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.core.people import Role
 from aiops_platform.web import origin
-from aiops_platform.web.site import PageRequest, Site, Visitor
+from aiops_platform.web.filters import row_number
+from aiops_platform.web.site import NEEDED_ROLE, PageRequest, Site, Visitor, is_partial
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+# Parts of a page that stays open say in it which project they are part of.
+PROJECT_HEADER: Final = "x-aiops-project"
+_SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+_Kind = Literal["incident", "service", "job"]
+# A link that was sent by mail names one of these, and no project.
+_NAMED_IN_ADDRESSES: Final[dict[str, _Kind]] = {"incident_id": "incident", "service_id": "service", "job_id": "job"}
 
 
 class NotSignedInError(NotAuthorizedException):
@@ -23,15 +34,25 @@ class NotFromUsError(PermissionDeniedException):
     """A change that our page did not ask for, or that a page asked for which is no longer signed in."""
 
 
-async def only_visitors(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard for everything that needs a sign-in. Raises NotSignedInError and NotFromUsError."""
+class NotAllowedError(PermissionDeniedException):
+    """Somebody is signed in whose role in the project does not suffice."""
+
+
+async def only_visitors(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard for everything that needs a sign-in: viewers may look and members change, where a route says nothing else.
+
+    Raises NotSignedInError, NotFromUsError and NotAllowedError.
+    """
     visitor = await find_visitor(connection)
     if visitor is None:
         raise NotSignedInError
-    connection.state.visitor = visitor
-    if connection.scope.get("method") not in _SAFE:
+    is_change = connection.scope.get("method") not in _SAFE
+    if is_change:
         assert isinstance(connection, Request)
-        await _check_change(connection, visitor)
+        visitor = await _from_our_page(connection, visitor)
+    connection.state.visitor = visitor
+    if not visitor.role.covers(handler.opt.get(NEEDED_ROLE, Role.MEMBER if is_change else Role.VIEWER)):
+        raise NotAllowedError
 
 
 async def find_visitor(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None:
@@ -48,13 +69,15 @@ def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None
     found = site.access.session(session, site.clock())
     if found is None:
         return None
-    return Visitor(
+    visitor = Visitor(
         project_id=found.project_id,
         user=found.user,
         role=found.role,
+        projects=found.projects,
         session=session,
-        csrf=origin.token_for(session),
+        csrf=origin.token_for(session, found.project_id),
     )
+    return visitor if found.projects == 1 else _where_it_leads(connection, site, visitor)
 
 
 def the_visitor(request: PageRequest) -> Visitor:
@@ -63,7 +86,42 @@ def the_visitor(request: PageRequest) -> Visitor:
     return visitor
 
 
-async def _check_change(request: Request[Any, Any, Any], visitor: Visitor) -> None:
+def in_project(site: Site, visitor: Visitor, project_id: int) -> Visitor | None:
+    """The same visitor in another project; None where they are no member."""
+    if project_id == visitor.project_id:
+        return visitor
+    role = site.people.role(visitor.user.id, project_id)
+    if role is None:
+        return None
+    csrf = origin.token_for(visitor.session, project_id)
+    return replace(visitor, project_id=project_id, role=role, csrf=csrf)
+
+
+def _where_it_leads(connection: ASGIConnection[Any, Any, Any, Any], site: Site, visitor: Visitor) -> Visitor:
+    """To the project of which the page is a part, or that holds what the address names; else to the session's."""
+    said = row_number(connection.headers.get(PROJECT_HEADER) or connection.query_params.get("project") or "")
+    if said is not None:
+        return in_project(site, visitor, said) or visitor
+    home = _home_of(connection, site)
+    there = None if home is None or home == visitor.project_id else in_project(site, visitor, home)
+    if there is None:
+        return visitor
+    if connection.scope.get("method") == "GET" and isinstance(connection, Request) and not is_partial(connection):
+        # Where they go from there is that project, too.
+        site.access.show_project(visitor.session, there.project_id)
+    return there
+
+
+def _home_of(connection: ASGIConnection[Any, Any, Any, Any], site: Site) -> int | None:
+    for name, kind in _NAMED_IN_ADDRESSES.items():
+        if name in connection.path_params:
+            number = row_number(str(connection.path_params[name]))
+            return None if number is None else site.people.project_of(kind, number)
+    return None
+
+
+async def _from_our_page(request: Request[Any, Any, Any], visitor: Visitor) -> Visitor:
+    """The visitor in the project in which the page was made that asks for the change."""
     site: Site = request.app.state.site
     if not origin.comes_from_us(request.headers, site.public_url):
         raise NotFromUsError
@@ -73,3 +131,10 @@ async def _check_change(request: Request[Any, Any, Any], visitor: Visitor) -> No
         token = told if isinstance(told, str) else ""
     if not origin.is_token_of(visitor.session, token):
         raise NotFromUsError
+    made_in = origin.project_in(token)
+    if made_in is None or made_in == visitor.project_id:
+        return visitor
+    there = await asyncio.to_thread(in_project, site, visitor, made_in)
+    if there is None:
+        raise NotAllowedError
+    return there
