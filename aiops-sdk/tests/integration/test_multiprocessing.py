@@ -115,6 +115,14 @@ def test_a_child_whose_parent_has_closed_says_nothing(platform: Platform, tmp_pa
     assert platform.events == []
 
 
+@pytest.mark.parametrize("where", [EVERYWHERE, MAIN])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_child_that_has_closed_says_nothing(platform: Platform, tmp_path: Path, method: str, where: str):
+    end = "aiops_sdk.init(); aiops_sdk.close(); raise ValueError('in a child')"
+    ended = run_program(tmp_path, program(method, where, end), platform_url=platform.url)
+    assert (ended.out, platform.events) == ("1\n", [])
+
+
 def test_a_pool_s_jobs_belong_to_whoever_asks_for_them(platform: Platform, tmp_path: Path):
     code = """
         import multiprocessing

@@ -61,6 +61,9 @@ class Bequest:
     To a process that is started anew (spawn, forkserver) it travels with the process object, and on to its children.
     """
 
+    #: It was made in the process that started this one anew.
+    has_arrived = False
+
     def __init__(self, config: Optional[Config]) -> None:
         self._config = config
 
@@ -101,6 +104,7 @@ def _arrive(packed: bytes) -> Bequest:
     # From our own parent, by the same way as the process object itself.
     config = _safety.attempt(lambda: pickle.loads(packed), None)  # noqa: S301
     bequest = Bequest(config if isinstance(config, Config) else None)
+    bequest.has_arrived = True
     # A copy that the parent makes for itself is none of our business.
     if hasattr(process.current_process(), "_inheriting"):
         bequest.begin()
@@ -112,11 +116,16 @@ def _arrive(packed: bytes) -> Bequest:
 def _bequeath(bequest: Bequest, process: Any) -> Callable[[], None]:
     # Every process object begins with a copy of these, and takes them along.
     settings = process.current_process()._config
-    settings[_BEQUEST] = bequest
+    earlier, settings[_BEQUEST] = settings.get(_BEQUEST), bequest
 
     def take_back() -> None:
         if settings.get(_BEQUEST) is bequest:
             del settings[_BEQUEST]
+        # Who closes here decides for this process, also of what its parent has left it. Where the main program called
+        # init(), that came later, with the child's own process object.
+        for left in (earlier, process.current_process()._config.get(_BEQUEST)):
+            if isinstance(left, Bequest) and left.has_arrived:
+                left.lapse()
 
     return take_back
 
