@@ -13,6 +13,8 @@ from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.care import Assignee, CommentRow, DeployRow, ReleaseRow
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
+from aiops_platform.core.event_filter import Filter
+from aiops_platform.core.event_views import Companion, EventTable
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
@@ -671,6 +673,35 @@ class Insights(Protocol):
 
     def service(self, project_id: int, service_id: int, now: datetime) -> ServiceDetail | None:
         """One service with all that its page shows; None when this project has no such."""
+        ...
+
+    def event_at(self, project_id: int, incident_id: int, moment: datetime) -> int | None:
+        """The row of the first kept event that came at that moment or later, else of the newest; None where none is kept."""
+        ...
+
+    def telling_event(self, project_id: int, incident_id: int) -> int | None:
+        """The row of the kept event that tells most, as far as one need look; None where none is kept."""
+        ...
+
+    def event_table(
+        self,
+        project_id: int,
+        incident_id: int,
+        wanted: Filter,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        per_page: int = 25,
+    ) -> EventTable | None:
+        """An incident's newest kept events that match and came in that time, older than the row `before`.
+
+        At most some hundred are looked at; None when this project has no such incident.
+        """
+        ...
+
+    def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
+        """The events of the same request or trace as this one (its row's id), as far as they came next to it."""
         ...
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:

@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from aiops_platform.core.briefing import Briefing
+from aiops_platform.core.event_filter import Filter
+from aiops_platform.core.event_views import Companion, EventTable
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.views import Similar
 from aiops_platform.core.visits import Visit
-from aiops_platform.storage import overview, service_reads, similar, visits
+from aiops_platform.storage import event_reads, nearby, overview, service_reads, similar, visits
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 
@@ -31,6 +33,46 @@ class SqlInsights:
         """See `ports.Insights`."""
         with self._database.read() as connection:
             return service_reads.detail_of(connection, self._bodies, project_id, service_id, now)
+
+    def event_at(self, project_id: int, incident_id: int, moment: datetime) -> int | None:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return event_reads.at(connection, project_id, incident_id, moment)
+
+    def telling_event(self, project_id: int, incident_id: int) -> int | None:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return event_reads.telling(connection, self._bodies, project_id, incident_id)
+
+    def event_table(
+        self,
+        project_id: int,
+        incident_id: int,
+        wanted: Filter,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        per_page: int = 25,
+    ) -> EventTable | None:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return event_reads.table_of(
+                connection,
+                self._bodies,
+                project_id,
+                incident_id,
+                wanted,
+                since=since,
+                until=until,
+                before=before,
+                per_page=per_page,
+            )
+
+    def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return nearby.companions(connection, self._bodies, project_id, event_id)
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
         """See `ports.Insights`."""

@@ -1,18 +1,31 @@
-"""What else happened at the time of an event: rows beside it, for ids follow each other as events come in."""
+"""What else happened at the time of an event, and in its request: rows beside it, for ids follow each other as events come in."""
 
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+import msgspec
+from sqlalchemy import Column, Connection, Row, select
 
+from aiops_platform.core import tracing
+from aiops_platform.core.event import Event
+from aiops_platform.core.event_views import Companion
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.views import Neighbour
+from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.schema import events, incidents, services
 
 SPAN: Final = timedelta(minutes=5)
 # So many ids to both sides are looked at: a loud loop leaves room for others, and no page waits.
 _REACH: Final = 2_000
 _MOST: Final = 6
+# Events come nearly in the order of their ids: after so many in a row that came at another time there are no more.
+_STRAYS: Final = 50
+# Of these the bodies are looked into, too.
+_OPENED: Final = 100
+_EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 
 
 def neighbours(connection: Connection, project_id: int, incident_id: int, event_id: int) -> tuple[Neighbour, ...]:
@@ -22,15 +35,11 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
     )
     if at is None:
         return ()
-    beside = (
-        select(events.c.incident_id, events.c.received_at)
-        .where(events.c.id.between(event_id - _REACH, event_id + _REACH), events.c.incident_id != incident_id)
-        .where(events.c.received_at.between(at - SPAN, at + SPAN))
-    )
     nearest: dict[int, datetime] = {}
-    for row in connection.execute(beside):
+    columns = (events.c.id, events.c.incident_id, events.c.received_at)
+    for row in _beside(connection, columns, event_id, at, reach=_REACH):
         known = nearest.get(row.incident_id)
-        if known is None or abs(row.received_at - at) < abs(known - at):
+        if row.incident_id != incident_id and (known is None or abs(row.received_at - at) < abs(known - at)):
             nearest[row.incident_id] = row.received_at
     opened = incidents.c.first_seen_at.between(at - SPAN, at + SPAN)
     # A silence has no events.
@@ -58,3 +67,71 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
         for row in connection.execute(wanted)
     ]
     return tuple(sorted(found, key=lambda each: abs(each.later))[:_MOST])
+
+
+def companions(connection: Connection, opener: Bodies, project_id: int, event_id: int) -> tuple[Companion, ...]:
+    """The events of the same request or trace, nearest first, among those that came within five minutes and next to it."""
+    columns = (events.c.id, events.c.incident_id, events.c.received_at, events.c.dictionary_id, events.c.body)
+    mine = select(*columns).select_from(events.join(incidents)).where(events.c.id == event_id)
+    own = connection.execute(mine.where(incidents.c.project_id == project_id)).one_or_none()
+    ids = _ids(connection, opener, own, {b""}) if own is not None else ()
+    if own is None or not ids:
+        return ()
+    sought = {each.encode() for each in ids}
+    found = [
+        row
+        for row in _beside(connection, columns, event_id, own.received_at, reach=_OPENED)
+        if not sought.isdisjoint(each.encode() for each in _ids(connection, opener, row, sought))
+    ]
+    found.sort(key=lambda row: abs(row.received_at - own.received_at))
+    return _told(connection, project_id, own.received_at, found[: _MOST * 2])
+
+
+def _told(connection: Connection, project_id: int, at: datetime, found: Sequence[Row[Any]]) -> tuple[Companion, ...]:
+    wanted = (
+        select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
+        .select_from(incidents.join(services))
+        .where(incidents.c.id.in_({row.incident_id for row in found}), incidents.c.project_id == project_id)
+    )
+    of = {row.id: row for row in connection.execute(wanted)}
+    told = [
+        Companion(
+            incident_id=row.incident_id,
+            event_id=row.id,
+            title=title_of(IncidentKind(one.kind), one.type, one.message),
+            kind=IncidentKind(one.kind),
+            state=IncidentState(one.state),
+            level=one.level,
+            service=one.service,
+            environment=one.environment,
+            later=row.received_at - at,
+        )
+        for row in found
+        if (one := of.get(row.incident_id)) is not None
+    ]
+    return tuple(told[:_MOST])
+
+
+def _ids(connection: Connection, opener: Bodies, row: Row[Any], sought: AbstractSet[bytes]) -> tuple[str, ...]:
+    """The ids by which that event is known; it is read only if one that is sought stands in it."""
+    with suppress(DamagedBodyError, msgspec.MsgspecError):
+        raw = opener.open(connection, row.dictionary_id, row.body)
+        if any(each in raw for each in sought):
+            return tracing.ids_of(_EVENT.decode(raw))
+    return ()
+
+
+def _beside(
+    connection: Connection, columns: Sequence[Column[Any]], event_id: int, at: datetime, *, reach: int
+) -> Iterator[Row[Any]]:
+    """The rows to both sides, nearest first on each, as far as they came within five minutes, at most `reach` a side."""
+    earlier = select(*columns).where(events.c.id < event_id).order_by(events.c.id.desc()).limit(reach)
+    later = select(*columns).where(events.c.id > event_id).order_by(events.c.id).limit(reach)
+    for side in (earlier, later):
+        strays = 0
+        for row in connection.execution_options(yield_per=100).execute(side):
+            if abs(row.received_at - at) <= SPAN:
+                strays = 0
+                yield row
+            elif (strays := strays + 1) == _STRAYS:
+                break

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from aiops_platform.core import ahead, wire
+from aiops_platform.core import ahead
 from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import KIN_KINDS
@@ -39,6 +38,8 @@ from aiops_platform.storage import burial, group_rules, incident_lists, job_read
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.caring import care_of, deploys_of, members_of, releases_of, timeline_of
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.event_reads import detail_of as event_detail
+from aiops_platform.storage.event_reads import event_rows
 from aiops_platform.storage.facets import facets_of, values_of
 from aiops_platform.storage.incident_rows import (
     first_hour,
@@ -169,7 +170,7 @@ class SqlReads:
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """See `ports.Reads`."""
         mine = (events.c.incident_id == incident_id) & (incidents.c.project_id == project_id)
-        query = select(events).select_from(events.join(incidents)).where(mine)
+        query = event_rows().where(mine)
         if which == "newest":
             query = query.order_by(events.c.id.desc()).limit(1)
         elif which == "oldest":
@@ -178,7 +179,7 @@ class SqlReads:
             query = query.where(events.c.id == which)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-            return None if row is None else _event_detail(connection, row, self._bodies)
+            return None if row is None else event_detail(connection, self._bodies, row)
 
     def deploys(self, project_id: int, *, service: str | None, environment: str | None, limit: int) -> list[DeployRow]:
         """See `ports.Reads`."""
@@ -317,27 +318,4 @@ def _event_row(row: Row[Any]) -> EventRow:
         occurred_at=row.occurred_at,
         received_at=row.received_at,
         repeat_count=row.repeat_count,
-    )
-
-
-def _event_detail(connection: Connection, row: Row[Any], bodies: Bodies) -> EventDetail:
-    mine = events.c.incident_id == row.incident_id
-    around = select(
-        func.count(),
-        func.count(case((events.c.id <= row.id, 1))),
-        func.max(case((events.c.id < row.id, events.c.id))),
-        func.min(case((events.c.id > row.id, events.c.id))),
-    ).where(mine)
-    of, number, earlier, later = connection.execute(around).one()
-    return EventDetail(
-        id=row.id,
-        event_id=str(UUID(bytes=row.event_id)),
-        incident_id=row.incident_id,
-        occurred_at=row.occurred_at,
-        received_at=row.received_at,
-        body=wire.completed(msgspec.json.decode(bodies.open(connection, row.dictionary_id, row.body))),
-        number=number,
-        of=of,
-        earlier_id=earlier,
-        later_id=later,
     )
