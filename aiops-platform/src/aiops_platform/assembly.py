@@ -51,6 +51,7 @@ from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
 from aiops_platform.storage.transactions import SqlStore
 
+_FIRST_PROJECT = "default"
 _LOOK_SECONDS = 0.1
 _TICK_SECONDS = 5.0
 _USES_SECONDS = 0.5
@@ -79,6 +80,10 @@ class OtherVersionRunsError(PlatformError):
     """A platform of another version works with the tables that would be changed."""
 
 
+class UnknownProjectError(PlatformError):
+    """There is no project with this short name."""
+
+
 @contextmanager
 def opened(settings: Settings, *, patience: float = 1.0) -> Iterator[Opened]:
     """The store, made ready first: folder, tables, project. Raises PlatformErrors.
@@ -89,8 +94,18 @@ def opened(settings: Settings, *, patience: float = 1.0) -> Iterator[Opened]:
     with closing(open_database(settings.store_url)) as database:
         make_ready(database, before=lambda: _wait_for_others(settings, patience))
         access = _access(settings, database)
-        project_id, _ = access.ensure_project("default", "Default", utc_now())
+        project_id, _ = access.ensure_project(_FIRST_PROJECT, "Default", utc_now())
+        if settings.project != _FIRST_PROJECT:
+            project_id = project_called(settings.project, database)
         yield Opened(database, access, project_id)
+
+
+def project_called(slug: str, database: Database) -> int:
+    """The project with this short name. Raises UnknownProjectError."""
+    there_are = {each.slug: each.id for each in SqlPeople(database).projects()}
+    if slug not in there_are:
+        raise UnknownProjectError(f"There is no project '{slug}': `aiops project list` shows those there are")
+    return there_are[slug]
 
 
 def _wait_for_others(settings: Settings, patience: float) -> None:
@@ -161,6 +176,11 @@ def stored(settings: Settings) -> Iterator[Database]:
 def reads(platform: Opened) -> SqlReads:
     """What pages read, for a command."""
     return SqlReads(platform.database)
+
+
+def people(platform: Opened) -> SqlPeople:
+    """Who is there, for a command."""
+    return SqlPeople(platform.database)
 
 
 def triage(platform: Opened) -> Triage:

@@ -129,6 +129,12 @@ class Settings:
             default="plain",
         )
     )
+    project: str = field(
+        metadata=_says(
+            "The project that commands are about, by its short name; `aiops project list` shows those there are.",
+            default="default",
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -155,6 +161,7 @@ class Settings:
             retention_days=given.number("retention_days"),
             max_store=given.number("max_store"),
             log_format=given.one_of("log_format", _LOG_FORMATS),
+            project=given.text("project") or "default",
             secret=_secret(given.text("secret")),
         )
 

@@ -33,6 +33,7 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_RETENTION_DAYS": "30",
             "AIOPS_SERVER_MAX_STORE": "20000000",
             "AIOPS_SERVER_LOG_FORMAT": "json",
+            "AIOPS_SERVER_PROJECT": "web-shop",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -51,6 +52,7 @@ def test_every_setting_has_a_variable():
         retention_days=30,
         max_store=20_000_000,
         log_format="json",
+        project="web-shop",
         secret="x" * 32,
     )
 
@@ -160,6 +162,7 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_RETENTION_DAYS",
         "AIOPS_SERVER_MAX_STORE",
         "AIOPS_SERVER_LOG_FORMAT",
+        "AIOPS_SERVER_PROJECT",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

@@ -9,6 +9,7 @@ from datetime import datetime
 from aiops_platform import assembly
 from aiops_platform.cli.signin import say_if_none_runs
 from aiops_platform.cli.started import check_started
+from aiops_platform.cli.table import print_table
 from aiops_platform.core.access import ApiKey, ApiToken, Scope
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import Access
@@ -58,10 +59,9 @@ class Kind:
         check_started(settings)
         with assembly.opened(settings) as platform:
             found = sorted(self.all(platform.access, platform.project_id), key=lambda each: each.revoked_at is not None)
-        rows = [("ID", "NAME", self.word.upper(), "MAY", "CREATED", "LAST USED", ""), *map(_row, found)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print_table(
+            ("ID", "NAME", self.word.upper(), "MAY", "CREATED", "LAST USED", ""), [_row(each) for each in found]
+        )
         return 0
 
     def revoke(self, settings: Settings, given: Namespace) -> int:
@@ -100,7 +100,7 @@ _MAY = {Scope.READ: "read", Scope.ACT: "read and act"}
 
 def _row(each: ApiKey | ApiToken) -> tuple[str, ...]:
     revoked = "" if each.revoked_at is None else f"revoked {_time(each.revoked_at)}"
-    may = "report" if isinstance(each, ApiKey) else _MAY[each.scope]
+    may = "report" if isinstance(each, ApiKey) else _MAY[each.scope] + (f", for {each.owner}" if each.owner else "")
     return (str(each.id), each.name, each.hint, may, _time(each.created_at), _time(each.last_used_at), revoked)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from aiops_platform import __version__
 from aiops_platform.cli.moments import moment, number
+from aiops_platform.cli.people_parser import add_people
 from aiops_platform.cli.suggesting import SuggestingParser
 from aiops_platform.settings import Settings, default_data
 
@@ -21,6 +22,8 @@ start here:
 
 while it runs, in another terminal:
   aiops signin                  print a link that signs a browser in, once, within 15 minutes
+  aiops user invite             print a link that makes a colleague a member; list, add, password, role, remove
+  aiops project add "Web shop"  keep things apart: most commands take --project web-shop
   aiops key create shop         let a service report; prints the key alone, so that scripts can use it
   aiops key list                which keys there are, and when they were last used
   aiops key replace shop        a new one under its name; the old one works until it is revoked
@@ -55,12 +58,18 @@ def make_parser() -> ArgumentParser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_serve(commands)
-    _add(commands, "signin", _late("signin:run"), "print a link that signs a browser in")
+    signin = _add(commands, "signin", _late("signin:run"), "print a link that signs a browser in", project=False)
+    signin.add_argument("--user", metavar="EMAIL", help="as whom (default: the admin who came first)")
+    add_people(commands, _add, _late)
     _add_credentials(commands, "key", "credentials:KEYS", "let services report")
     _add_credentials(commands, "token", "credentials:TOKENS", "let API clients read and act")
-    _add(commands, "doctor", _late("doctor:run"), "look after folder, databases, disk and parts")
+    _add(commands, "doctor", _late("doctor:run"), "look after folder, databases, disk and parts", project=False)
     stats = _add(
-        commands, "stats", _late("stats:run"), "say how much came in, what became of it, what it takes on disk"
+        commands,
+        "stats",
+        _late("stats:run"),
+        "say how much came in, what became of it, what it takes on disk",
+        project=False,
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     _add_incidents(commands)
@@ -68,14 +77,30 @@ def make_parser() -> ArgumentParser:
     _add_buried(commands)
     _add_scrub(commands)
     _add_group(commands)
-    erase = _add(commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay")
+    erase = _add(
+        commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay", project=False
+    )
     erase.add_argument("--user", required=True, metavar="ID", help="their id, mail address, name or IP address")
-    backup = _add(commands, "backup", _late("backup:make"), "write all that is known into one file, also while it runs")
+    backup = _add(
+        commands,
+        "backup",
+        _late("backup:make"),
+        "write all that is known into one file, also while it runs",
+        project=False,
+    )
     backup.add_argument("file", metavar="FILE", help="a tar; one that is there is replaced once the new one is whole")
-    restore = _add(commands, "restore", _late("backup:restore"), "put a backup into a folder that nothing runs on")
+    restore = _add(
+        commands, "restore", _late("backup:restore"), "put a backup into a folder that nothing runs on", project=False
+    )
     restore.add_argument("file", metavar="FILE", help="what `aiops backup` has written")
     restore.add_argument("--force", action="store_true", help="even into a folder in use: what is there is put aside")
-    _add(commands, "migrate", _late("parts:migrate"), "bring the database to this version (serve does it by itself)")
+    _add(
+        commands,
+        "migrate",
+        _late("parts:migrate"),
+        "bring the database to this version (serve does it by itself)",
+        project=False,
+    )
     door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
     _add_address(door)
     door.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
@@ -92,7 +117,9 @@ def _late(name: str) -> Command:
     return command
 
 
-def _add(commands: Any, name: str, command: Command, what: str, more: str = "") -> ArgumentParser:
+def _add(
+    commands: Any, name: str, command: Command, what: str, more: str = "", *, project: bool = True
+) -> ArgumentParser:
     parser: ArgumentParser = commands.add_parser(
         name,
         help=what,
@@ -100,12 +127,14 @@ def _add(commands: Any, name: str, command: Command, what: str, more: str = "") 
         formatter_class=RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", metavar="DIR", help=f"the data folder (default: {default_data()})")
+    if project:
+        parser.add_argument("--project", metavar="NAME", help="the project, as `aiops project list` shows it")
     parser.set_defaults(command=command)
     return parser
 
 
 def _add_serve(commands: Any) -> None:
-    parser = _add(commands, "serve", _late("serve:run"), "run the platform: one command, one Ctrl-C")
+    parser = _add(commands, "serve", _late("serve:run"), "run the platform: one command, one Ctrl-C", project=False)
     _add_address(parser)
     parser.epilog = (
         _SETTINGS
@@ -149,7 +178,11 @@ def _add_export(commands: Any) -> None:
     export.set_defaults(command=lambda *_: export.print_help() or 0)
     kinds = export.add_subparsers(title="what", metavar="WHAT")
     parser = _add(
-        kinds, "events", _late("export:events"), "write every stored event to standard output, a line of JSON each"
+        kinds,
+        "events",
+        _late("export:events"),
+        "write every stored event to standard output, a line of JSON each",
+        project=False,
     )
     parser.add_argument("--jsonl", action="store_true", help="JSON lines: the only form there is")
     parser.add_argument("--since", type=moment, metavar="TIME", help="received then or later: 2026-11-22, 24h, 7d")
@@ -204,7 +237,8 @@ def _add_group(commands: Any) -> None:
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:
-    parser = _add(commands, name, command, what, "\n`aiops serve` runs both parts, and starts again what dies.")
+    about = "\n`aiops serve` runs both parts, and starts again what dies."
+    parser = _add(commands, name, command, what, about, project=False)
     # How the supervisor hands over what it holds.
     parser.add_argument("--lifeline", type=int, help=SUPPRESS)
     return parser

@@ -39,6 +39,11 @@ class Role(StrEnum):
     MEMBER = "member"
     ADMIN = "admin"
 
+    @property
+    def called(self) -> str:
+        """With its article, as in "Ana is a member"."""
+        return f"{'an' if self is Role.ADMIN else 'a'} {self.value}"
+
     def covers(self, needed: "Role") -> bool:
         """Whether who has this role may do what takes that one."""
         return _RANKS[self] >= _RANKS[needed]
