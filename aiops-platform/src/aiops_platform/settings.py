@@ -94,6 +94,14 @@ class Settings:
             most=1_000_000,
         )
     )
+    api_rate: int = field(
+        metadata=_counts(
+            "Requests a second that the API answers one token. What was not used in the last minute may come at once; more is answered 429. 0 is no limit.",
+            default=50,
+            least=0,
+            most=1_000_000,
+        )
+    )
     max_intake: int = field(
         metadata=_counts(
             "Bytes of reports that may wait to be digested; above it the answer is 503.",
@@ -156,6 +164,7 @@ class Settings:
             max_batch=given.number("max_batch"),
             key_rate=given.number("key_rate"),
             service_rate=given.number("service_rate"),
+            api_rate=given.number("api_rate"),
             max_intake=given.number("max_intake"),
             incident_events=given.number("incident_events"),
             retention_days=given.number("retention_days"),
