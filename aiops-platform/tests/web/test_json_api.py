@@ -52,7 +52,8 @@ def test_an_incident_tells_its_hours_its_story_and_its_reasons(site, api):
     ids = plant_busy(site.seeds, site.project)
     incident = api.get(f"/incidents/{ids['everything']}").json()
     assert len(incident["hours"]) == 336
-    assert [fact["kind"] for fact in incident["facts"]] == ["incident_reopened", "incident_resolved", "incident_opened"]
+    mine = [fact["kind"] for fact in incident["facts"] if fact["kind"].startswith("incident_")]
+    assert mine == ["incident_reopened", "incident_resolved", "incident_opened"]
     assert incident["grouping"][0]["parts"]["type"] == "OrderFailed"
     assert "type: OrderFailed" in incident["grouping"][0]["why"]
     assert incident["first_release"] == "2026.11.3"
@@ -248,6 +249,22 @@ def test_the_document_describes_every_operation(stranger):
         ("post", "/api/v1/incidents/{incident_id}/resolve"),
         ("post", "/api/v1/incidents/{incident_id}/reopen"),
         ("post", "/api/v1/incidents/{incident_id}/mute"),
+        ("post", "/api/v1/incidents/{incident_id}/assign"),
+        ("put", "/api/v1/incidents/{incident_id}/tracker"),
+        ("post", "/api/v1/incidents/{incident_id}/merge"),
+        ("post", "/api/v1/incidents/{incident_id}/unmerge"),
+        ("delete", "/api/v1/incidents/{incident_id}"),
+        ("get", "/api/v1/incidents/{incident_id}/comments"),
+        ("post", "/api/v1/incidents/{incident_id}/comments"),
+        ("put", "/api/v1/incidents/{incident_id}/comments/{comment_id}"),
+        ("delete", "/api/v1/incidents/{incident_id}/comments/{comment_id}"),
+        ("post", "/api/v1/incidents/bulk"),
+        ("post", "/api/v1/undo/{name}"),
+        ("get", "/api/v1/members"),
+        ("get", "/api/v1/releases"),
+        ("post", "/api/v1/releases"),
+        ("get", "/api/v1/deploys"),
+        ("post", "/api/v1/deploys"),
         ("get", "/api/v1/services"),
         ("get", "/api/v1/jobs"),
         ("get", "/api/v1/jobs/{job_id}"),

@@ -13,7 +13,7 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
-from aiops_platform.core.access import SESSION_COOKIE, Scope
+from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -23,6 +23,9 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to read and a member's to act.
 _NEEDED_ROLE = "role"
 FOR_ADMINS = {_NEEDED_ROLE: Role.ADMIN}
+# Whether it lets in an API key, too: what a service may tell of itself.
+_TAKES_KEYS = "takes_api_keys"
+TAKES_KEYS = {_TAKES_KEYS: True}
 
 
 class Desk:
@@ -46,13 +49,20 @@ class Desk:
         async def only_holders(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
             is_change = connection.scope.get("method") not in _READING
             needed = handler.opt.get(_NEEDED_ROLE, Role.MEMBER if is_change else Role.VIEWER)
-            found = await asyncio.to_thread(self._found, connection, needed)
+            takes_keys = bool(handler.opt.get(_TAKES_KEYS))
+            found = await asyncio.to_thread(self._found, connection, needed, takes_keys=takes_keys)
             connection.state.project_id, connection.state.actor = found
 
         return only_holders
 
-    def _found(self, connection: ASGIConnection[Any, Any, Any, Any], needed: Role) -> tuple[int, Actor]:
+    def _found(
+        self, connection: ASGIConnection[Any, Any, Any, Any], needed: Role, *, takes_keys: bool
+    ) -> tuple[int, Actor]:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if takes_keys and scheme.lower() == "bearer" and looks_like_api_key(token.strip()):
+            reporter = self.access.holder_of_key(token.strip())
+            if reporter is not None:
+                return reporter.project_id, Actor("token", reporter.id, "an API key")
         if scheme:
             holder = self.access.holder_of_token(token.strip(), self.clock()) if scheme.lower() == "bearer" else None
             if holder is None:

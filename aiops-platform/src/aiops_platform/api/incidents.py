@@ -1,8 +1,8 @@
-"""Incidents for machines: list, read, resolve, reopen, mute."""
+"""Incidents for machines, to be listed and read."""
 
 from typing import Annotated, Literal
 
-from litestar import get, post
+from litestar import get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter, QueryParameter
@@ -15,7 +15,7 @@ from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.views import EventDetail, IncidentQuery
 
 LARGEST_ID = 2**63 - 1
-_NO_INCIDENT = "There is no such incident: `/api/v1/incidents?state=all` lists those there are."
+NO_INCIDENT = "There is no such incident: `/api/v1/incidents?state=all` lists those there are."
 
 Page = Annotated[int, QueryParameter(ge=1, le=100_000, description="Which page, from 1 on.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=100, description="How many on a page.")]
@@ -62,7 +62,7 @@ def list_incidents(
 @get("/incidents/{incident_id:int}", sync_to_thread=True, summary="Read an incident")
 def read_incident(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
     """An incident with its hours, its story, and why its events are one."""
-    return _incident(desk, project_id, incident_id)
+    return incident_of(desk, project_id, incident_id)
 
 
 @get(
@@ -77,7 +77,7 @@ def list_events(
     """Those that are kept, the newest first; each can be read by its `id`."""
     found = desk.reads.events(project_id, incident_id, page=page, per_page=per_page)
     if found is None:
-        raise NotFoundException(_NO_INCIDENT)
+        raise NotFoundException(NO_INCIDENT)
     return EventList(items=found.rows, total=found.total, page=page, per_page=per_page)
 
 
@@ -95,39 +95,14 @@ def read_event(
     return in_full(event)
 
 
-@post("/incidents/{incident_id:int}/resolve", sync_to_thread=True, status_code=200, summary="Resolve an incident")
-def resolve(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is mended. It reopens by itself when its error returns."""
-    return _known(desk, project_id, incident_id, is_there=desk.triage.resolve(project_id, incident_id, desk.clock()))
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_incidents, read_incident, list_events, read_event)
 
 
-@post("/incidents/{incident_id:int}/reopen", sync_to_thread=True, status_code=200, summary="Reopen an incident")
-def reopen(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is to be looked at again."""
-    return _known(desk, project_id, incident_id, is_there=desk.triage.reopen(project_id, incident_id, desk.clock()))
-
-
-@post("/incidents/{incident_id:int}/mute", sync_to_thread=True, status_code=200, summary="Mute an incident")
-def mute(desk: TheDesk, project_id: TheProject, incident_id: Id) -> IncidentResource:
-    """It is known, and only to be counted."""
-    return _known(desk, project_id, incident_id, is_there=desk.triage.mute(project_id, incident_id, desk.clock()))
-
-
-ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(
-    list_incidents, read_incident, list_events, read_event, resolve, reopen, mute
-)
-
-
-def _known(desk: Desk, project_id: int, incident_id: int, *, is_there: bool) -> IncidentResource:
-    if not is_there:
-        raise NotFoundException(_NO_INCIDENT)
-    return _incident(desk, project_id, incident_id)
-
-
-def _incident(desk: Desk, project_id: int, incident_id: int) -> IncidentResource:
+def incident_of(desk: Desk, project_id: int, incident_id: int) -> IncidentResource:
+    """The incident; one that was merged says into which. Raises NotFoundException."""
     found = desk.reads.incident(project_id, incident_id, desk.clock())
-    if found is None:
-        raise NotFoundException(_NO_INCIDENT)
+    if found is None or found.row.state is IncidentState.DELETED:
+        raise NotFoundException(NO_INCIDENT)
     return resource_of(found)
 
 

@@ -11,7 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from aiops_platform.api import group_rules, incidents, jobs, problems, services
+from aiops_platform.api import bulk, group_rules, incident_acts, incidents, jobs, manners, problems, releases, services
 from aiops_platform.api.desk import Desk, actor_of, project_of
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -23,12 +23,28 @@ Times are RFC 3339 in UTC. Errors are problem details (RFC 9457, `application/pr
 may read without a token."""
 
 
-def routes(*, reads: Reads, access: Access, triage: Triage, ruling: Ruling, clock: Callable[[], datetime]) -> Router:
-    """Everything under /api/v1."""
+def routes(
+    *,
+    reads: Reads,
+    access: Access,
+    triage: Triage,
+    ruling: Ruling,
+    clock: Callable[[], datetime],
+    per_second: int = 0,
+) -> Router:
+    """Everything under /api/v1. Of one token so many requests a second are answered, 0 is no limit."""
     desk = Desk(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
     return Router(
         path="/api/v1",
-        route_handlers=[*incidents.ROUTES, *services.ROUTES, *jobs.ROUTES, *group_rules.ROUTES],
+        route_handlers=[
+            *incidents.ROUTES,
+            *incident_acts.ROUTES,
+            *bulk.ROUTES,
+            *releases.ROUTES,
+            *services.ROUTES,
+            *jobs.ROUTES,
+            *group_rules.ROUTES,
+        ],
         guards=[desk.guard()],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
@@ -36,11 +52,13 @@ def routes(*, reads: Reads, access: Access, triage: Triage, ruling: Ruling, cloc
             "actor": Provide(actor_of, sync_to_thread=False),
         },
         exception_handlers={
+            **incident_acts.ANSWERS,
             ValidationException: problems.invalid,
             HTTPException: problems.refused,
             StoreUnavailableError: problems.store_unavailable,
             Exception: problems.broken,
         },
+        middleware=[*([manners.paced(per_second, clock)] if per_second else []), manners.remembered],
         security=[{"token": []}],
     )
 

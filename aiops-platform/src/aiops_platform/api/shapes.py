@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from aiops_platform.core.care import Assignee, CommentRow, Mark, Part
 from aiops_platform.core.event import Event
 from aiops_platform.core.group_rules import Rehearsal, Rules
 from aiops_platform.core.reasons import sentences
@@ -94,7 +95,9 @@ class GroupingResource(GroupReason):
 class IncidentResource(IncidentRow):
     """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first.
 
-    `values` says how many events said which value of a tag, or which release.
+    `values` says how many events said which value of a tag, or which release. `resolved_how` is `now`, `next` (in the one
+    after `resolved_in`) or `given`; `ends` says what ends a mute. `parts` were merged into it; `marks` are the releases and
+    deploys of its service in the last 14 days.
     """
 
     state_since: datetime
@@ -105,6 +108,15 @@ class IncidentResource(IncidentRow):
     hours: tuple[HourCount, ...]
     values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
+    resolved_in: str | None
+    resolved_how: str
+    ends: str
+    assigned_to: Assignee | None
+    tracker: str | None
+    merged_into: int | None
+    parts: tuple[Part, ...]
+    comments: tuple[CommentRow, ...]
+    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +200,7 @@ def resource_of(incident: IncidentDetail) -> IncidentResource:
         hours=incident.hours,
         values=incident.values,
         facts=incident.facts,
+        **vars(incident.care),
     )
 
 

@@ -169,7 +169,10 @@ def span_of(text: str) -> timedelta:
     found = _SPAN.fullmatch(text.strip().lower())
     if found is None or len(found["many"]) > _DIGITS:
         raise MuteError(f"Not a span of time: {text[:20]!r}. Write one such as 30min, 8h or 7d")
-    return int(found["many"]) * _UNITS[found["unit"]]
+    span = int(found["many"]) * _UNITS[found["unit"]]
+    if span > _LONGEST:
+        raise MuteError("Longer than ten years is for ever: leave it out")
+    return span
 
 
 def lasting(span: timedelta) -> str:

@@ -176,7 +176,7 @@ def test_more_values_than_are_counted_each_come_out_as_they_went_in(shop):
     assert shop.numbers() == before
 
 
-@pytest.mark.parametrize(("part", "into"), [(1, 1), (1, 3), (9, 1), (1, 9)])
+@pytest.mark.parametrize(("part", "into"), [(1, 1), (1, 3), (9, 1)])
 def test_what_cannot_be_one_is_refused_and_nothing_happens(shop, part, into):
     shop.reports("AB")
     shop.reports("A", environment="staging")

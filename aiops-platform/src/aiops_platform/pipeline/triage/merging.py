@@ -35,10 +35,11 @@ class Merging:
         if len(parts) > _MOST:
             raise CareError(f"At most {_MOST} incidents are merged at once")
         with self._store.begin() as transaction:
+            if transaction.incident(project_id, into) is None:
+                return False
             for part in sorted(set(parts)):
-                if not _merge(transaction, project_id, part, into, now=now, why=why, by=by):
-                    return False
-            return transaction.incident(project_id, into) is not None
+                _merge(transaction, project_id, part, into, now=now, why=why, by=by)
+            return True
 
     def unmerge(self, project_id: int, part: int, now: datetime, *, by: Actor | None = None) -> int | None:
         """It is by itself again; the number of the one of which it was a part, None where it was of none."""
@@ -62,18 +63,17 @@ class Merging:
 
 def _merge(
     transaction: Transaction, project_id: int, part: int, into: int, *, now: datetime, why: str, by: Actor | None
-) -> bool:
+) -> None:
     one, other = transaction.incident(project_id, part), transaction.incident(project_id, into)
     if one is None or other is None:
         raise CareError(f"There is no incident #{into if other is None else part}")
     if one.state is IncidentState.MERGED:
         whole = transaction.settling.whole_of(project_id, part)
         if whole is not None and whole.id == into:
-            return True
+            return
     away, whole_now = rules.merged(one, other, now=now, by=by, why=why)
     transaction.save_incidents([IncidentChange(incident=each.incident, facts=each.facts) for each in (away, whole_now)])
     transaction.settling.join(part, into)
-    return True
 
 
 def _again(transaction: Transaction, project_id: int, incident_id: int) -> Incident:
