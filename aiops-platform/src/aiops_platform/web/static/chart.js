@@ -31,8 +31,20 @@
       { show: false },
     ],
     series: [{}, { fill: color("--bar"), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, Infinity], align: 1 }) }],
-    hooks: { setCursor: [(plot) => tell(area, plot, step)] },
+    hooks: { setCursor: [(plot) => tell(area, plot, step)], draw: [(plot) => mark(area, plot)] },
   });
+
+  // When something changed: a release, a deploy. What it was stands below.
+  const mark = (area, plot) => {
+    const { left, top, width, height } = plot.bbox;
+    plot.ctx.save();
+    plot.ctx.fillStyle = color("--amber");
+    for (const at of (area.dataset.marks ?? "").split(",").filter(Boolean).map(Number)) {
+      const x = Math.round(plot.valToPos(at, "x", true));
+      if (x >= left && x <= left + width) plot.ctx.fillRect(x, top, Math.max(1, devicePixelRatio), height);
+    }
+    plot.ctx.restore();
+  };
 
   // What lies under the pointer is said in the caption, where it covers nothing.
   const tell = (area, plot, step) => {
@@ -50,17 +62,18 @@
     caption.textContent = `${many} ${many === 1 ? "event" : "events"}, ${from.day} ${from.time}–${to.time} UTC`;
   };
 
+  const drawnOf = (area) => [area.dataset.counts, area.dataset.start, area.dataset.marks].join("|");
   const draw = (area) => {
     const step = Number(area.dataset.step);
     area.plot?.destroy();
     area.replaceChildren();
     area.plot = new uPlot(options(area, step), read(area), area);
-    area.drawn = area.dataset.counts + area.dataset.start;
+    area.drawn = drawnOf(area);
   };
 
   const drawAll = () => {
     for (const area of document.querySelectorAll(".chart-area")) {
-      if (area.drawn !== area.dataset.counts + area.dataset.start) draw(area);
+      if (area.drawn !== drawnOf(area)) draw(area);
     }
   };
   const redrawAll = () => { for (const area of document.querySelectorAll(".chart-area")) draw(area); };
