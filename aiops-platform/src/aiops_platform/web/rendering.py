@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aiops_platform.web import drawings, words
+from aiops_platform.core.care import host_of
+from aiops_platform.web import drawings, markdown, words
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.cut import shortened, visible
 
@@ -20,27 +22,11 @@ class Renderer:
 
     def __init__(self, assets: Assets, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        # StrictUndefined and no extensions: a template only draws. Text from events is data and never a template.
-        self._environment = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals |= {
-            "asset": assets.url,
-            "bars": drawings.bars,
-            "words": words,
-        }
-        self._environment.filters |= {"line": shortened, "visible": visible}
-        for name in self._environment.list_templates():
-            # Compiled now, so that no visitor waits for it.
-            self._environment.get_template(name)
+        self._asset = assets.url
+        self._environment = _environment()
 
     def page(self, template: str, given: Mapping[str, Any]) -> str:
-        """The template as HTML. It can say `moment(at)` (how long ago) and `since(at)` (for how long)."""
+        """The template as HTML. It can say `moment(at)` (how long ago), `since(at)` (for how long) and `asset(name)`."""
         now: datetime = given.get("now") or self._clock()
 
         def moment(at: datetime) -> Markup:
@@ -53,5 +39,29 @@ class Renderer:
                 words.machine(at), words.exactly(at), words.lasting(now - at)
             )
 
-        own = {"now": now, "moment": moment, "since": since}
+        own = {"now": now, "moment": moment, "since": since, "asset": self._asset}
         return self._environment.get_template(template).render({**given, **own})
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, compiled, so that no visitor waits for it: once for a process, which takes some tenths of a second."""
+    # StrictUndefined and no extensions: a template only draws. Text from events is data and never a template.
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals |= {"bars": drawings.bars, "words": words}
+    environment.filters |= {
+        "line": shortened,
+        "visible": visible,
+        "markdown": markdown.rendered,
+        "host": host_of,
+    }
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment

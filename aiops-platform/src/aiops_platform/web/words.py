@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
+from aiops_platform.core.affected import MOST_PEOPLE
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.people import Actor, actor_from
 from aiops_platform.core.views import IncidentRow, RunRow
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -34,6 +36,8 @@ _STATES: Mapping[IncidentState, str] = {
     IncidentState.OPEN: "Open",
     IncidentState.RESOLVED: "Resolved",
     IncidentState.MUTED: "Muted",
+    IncidentState.MERGED: "Merged",
+    IncidentState.DELETED: "Deleted",
 }
 _LIVES: Mapping[MonitorState, str] = {
     MonitorState.NEW: "New",
@@ -61,6 +65,14 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.INCIDENT_RESOLVED: "Resolved",
     FactKind.INCIDENT_STAYED: "Stays resolved",
     FactKind.INCIDENT_MUTED: "Muted",
+    FactKind.INCIDENT_ASSIGNED: "Assigned",
+    FactKind.INCIDENT_LINKED: "Linked",
+    FactKind.INCIDENT_MERGED: "Merged",
+    FactKind.INCIDENT_UNMERGED: "Taken apart",
+    FactKind.INCIDENT_DELETED: "Deleted",
+    FactKind.INCIDENT_UNDONE: "Undone",
+    FactKind.SERVICE_RELEASED: "New release",
+    FactKind.SERVICE_DEPLOYED: "Deployed",
     FactKind.SERVICE_SEEN: "Service seen for the first time",
     FactKind.SERVICE_SILENT: "Service fell silent",
     FactKind.SERVICE_RECOVERED: "Service beats again",
@@ -71,6 +83,11 @@ _FACTS: Mapping[FactKind, str] = {
 def kind(value: IncidentKind) -> str:
     """What sort of incident it is, for people."""
     return _KINDS[value]
+
+
+def kind_named(value: str) -> str:
+    """The same for a kind by its name."""
+    return _KINDS[IncidentKind(value)] if value in set(IncidentKind) else value
 
 
 def state(value: IncidentState) -> str:
@@ -167,6 +184,17 @@ def fact(value: FactKind, data: Mapping[str, Any]) -> str:
     return f"{_FACTS[value]}: {why}" if isinstance(why, str) and why else _FACTS[value]
 
 
+def done_by(data: Mapping[str, Any]) -> str:
+    """Who did it; empty where nobody did, or it is not known who."""
+    actor = actor_from(data.get("by"))
+    return "" if actor is None else actor_name(actor)
+
+
+def actor_name(actor: Actor) -> str:
+    """Whoever did something, for people: `Ana`, `token laptop`."""
+    return f"token {actor.name}" if actor.kind == "token" else actor.name
+
+
 def later(span: timedelta) -> str:
     """How much later something was, or earlier: `12 s later`."""
     if abs(span) < timedelta(seconds=1):
@@ -224,6 +252,21 @@ def short(number: int) -> str:
             scaled = number / size
             return f"{scaled:.0f}{letter}" if scaled >= 100 else f"{scaled:.1f}{letter}".replace(".0", "")
     raise AssertionError("unreachable: the smallest size is 1000")
+
+
+def people(number: int) -> str:
+    """How many people: `1 person`, `12 people`; no more than a thousand are counted."""
+    return "1 person" if number == 1 else f"{short(number)}{'+' if number >= MOST_PEOPLE else ''} people"
+
+
+def times(factor: float) -> str:
+    """How many times as much: `3.2×`, `40×`."""
+    return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×"
+
+
+def day_and_hour(moment: datetime) -> str:
+    """`22 Nov 03:00`."""
+    return f"{moment.day} {moment:%b %H:%M}"
 
 
 def many(number: int, one: str, more: str | None = None) -> str:
