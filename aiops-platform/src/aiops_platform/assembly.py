@@ -252,7 +252,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             clock=utc_now,
             address=address,
         ),
-        _pages(database, access, intake, address, numbers),
+        _pages(database, access, intake, address, numbers, api_rate=settings.api_rate),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
@@ -318,6 +318,8 @@ def _pages(
     intake: Intake,
     address: str,
     numbers: Callable[[], Mapping[str, int | float]],
+    *,
+    api_rate: int,
 ) -> App:
     # Late: the framework takes longer to import than all else, and only the door needs it.
     from aiops_platform.api.routes import openapi, routes
@@ -338,7 +340,7 @@ def _pages(
         hiding=Hiding(store),
         clock=utc_now,
         public_url=address,
-        also=[routes(reads=reads, access=access, triage=triage, ruling=rules, clock=utc_now)],
+        also=[routes(reads=reads, access=access, triage=triage, ruling=rules, clock=utc_now, per_second=api_rate)],
         openapi=openapi(__version__),
     )
     # Litestar types scope and messages in its own, narrower way.

@@ -66,6 +66,7 @@ def _problems_of(handler: HTTPRouteHandler) -> Iterator[tuple[int, str]]:
         yield 404, "There is no such thing."
     if "data" in inspect.signature(handler.fn).parameters:
         yield 413, "The body is too large."
+    yield 429, "More requests came of this token than are answered. `Retry-After` says when to try again."
     yield 503, "The store cannot be used now. `Retry-After` says when to try again."
 
 
