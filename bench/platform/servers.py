@@ -25,7 +25,7 @@ T = TypeVar("T")
 DEADLINE = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 # Without them what is measured is how soon a server says no. The row about quotas has the defaults.
-_OURS_UNLIMITED = {"AIOPS_SERVER_KEY_RATE": "0", "AIOPS_SERVER_SERVICE_RATE": "0"}
+_OURS_UNLIMITED = {f"AIOPS_SERVER_{name}_RATE": "0" for name in ("KEY", "SERVICE", "API")}
 
 
 class FailedError(Exception):
