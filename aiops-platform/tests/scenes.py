@@ -12,8 +12,9 @@ from sqlalchemy import update
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.people import Role
 from aiops_platform.core.scrubbing.rules import RuleKind
-from aiops_platform.ports import Access
+from aiops_platform.ports import Access, People
 from aiops_platform.storage import schema
 from aiops_platform.storage.transactions import SqlStore
 
@@ -466,6 +467,30 @@ RULES = "\n".join(
     ]
 )
 WRONG_RULES = "typ:Error -> e\nnonsense\n" + RULES
+
+
+def plant_people(people: People, project: int, now: datetime) -> str:
+    """A team with names of every length, some invitations, and more than one project. Returns the path of an invitation."""
+    days = timedelta(days=1)
+    for age, name, role in (
+        (90, "Ana Lee", Role.ADMIN),
+        (60, "Bo", Role.MEMBER),
+        (40, "מיכל " * 12, Role.VIEWER),
+        (9, "Wolfeschlegelsteinhausenbergerdorff-" * 2, Role.MEMBER),
+    ):
+        email = f"{name.split()[0].lower()[:30]}@{'very-' * (age // 20)}long.example.com"
+        people.add_member(
+            project,
+            email=email.encode("ascii", "replace").decode().replace("?", "x"),
+            name=name,
+            role=role,
+            now=now - age * days,
+        )
+    for name in ("Web shop", "Warehouse " * 9, "店"):
+        people.add_project(name, None, now)
+    people.invite(project, Role.VIEWER, email="cy@example.com", by="Ana Lee", now=now - days)
+    link = people.invite(project, Role.MEMBER, email=None, by="Ana Lee", now=now)
+    return f"/invited/{link}"
 
 
 def plant_keys(access: Access, project: int, now: datetime) -> None:

@@ -20,6 +20,7 @@ from scenes import (
     plant_jobs,
     plant_keys,
     plant_many,
+    plant_people,
     plant_processes,
     plant_quiet,
     plant_rules,
@@ -27,6 +28,8 @@ from scenes import (
     spoil,
 )
 from web_site import RunningSite, a_site
+
+from aiops_platform.core.people import Role
 
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -70,6 +73,10 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "secrets": "/settings/secrets",
                 "keys": "/settings/keys",
                 "sessions": "/settings/sessions",
+                "people": "/settings/people",
+                "projects": "/settings/projects",
+                "tokens": "/settings/tokens",
+                "account": "/account",
                 "docs": "/api/docs",
                 "missing": "/nowhere",
             },
@@ -121,6 +128,17 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             },
         )
     with a_site() as site:
+        site.people.set_password(
+            site.people.add_member(
+                site.project, email="first@example.com", name="First", role=Role.ADMIN, now=site.seeds.now
+            ).id,
+            "blue horse lamp",
+        )
+        invited = plant_people(site.people, site.project, site.seeds.now)
+        plant_busy(site.seeds, site.project)
+        paths = {"people": "/settings/people", "projects": "/settings/projects", "account": "/account"}
+        yield "team", site, paths | {"incidents": "/incidents", "invited": invited}
+    with a_site() as site:
         incident = plant_harm(site.seeds, site.project)
         yield (
             "harm",
@@ -171,6 +189,18 @@ def take(browser: Browser, site: RunningSite, path: str, target: Path, name: str
                 page.get_by_test_id("replace").first.click()
                 page.get_by_test_id("made").wait_for()
                 shoot(page, target / f"keys-made-{width}-{scheme}.png")
+            if name == "people-team":
+                page.get_by_test_id("remove").last.click()
+                page.get_by_test_id("invite").click()
+                page.get_by_test_id("made").wait_for()
+                page.get_by_test_id("switcher").locator("summary").click()
+                shoot(page, target / f"people-made-{width}-{scheme}.png")
+            if name == "invited-team":
+                guest = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+                for place, shown in ((path, "guest"), ("/signin", "signin"), ("/invited/over", "over")):
+                    guest.goto(site.url + place)
+                    shoot(guest, target / f"{shown}-team-{width}-{scheme}.png")
+                guest.context.close()
             if name == "settings-rules":
                 for outcome, rules in (("tried", RULES), ("wrong", WRONG_RULES)):
                     page.locator("#rules").fill(rules)

@@ -65,7 +65,7 @@ def test_what_another_project_has_buried_stays_its_own(site, client, press):
 
 @pytest.mark.parametrize("path", ["/buried", "/buried/1"])
 def test_a_stranger_sees_none_of_it(stranger, path):
-    assert stranger.get(path).headers["location"] == "/signin"
+    assert stranger.get(path).headers["location"] == f"/signin?next={path}"
 
 
 def test_a_button_pressed_from_elsewhere_does_nothing(site, client):

@@ -96,7 +96,7 @@ def test_another_projects_rules_and_events_stay_its_own(site, client, send):
 
 
 def test_a_stranger_sees_and_changes_nothing(site, stranger, send):
-    assert stranger.get(PAGE).headers["location"] == "/signin"
+    assert stranger.get(PAGE).headers["location"] == f"/signin?next={PAGE}"
     assert stranger.post(PAGE, data={"rules": "type:E -> e", "do": "save"}).status_code in (303, 401, 403)
     assert send("type:E -> e", do="save", csrf="x").status_code == 403
     assert site.reads.group_rules(site.project) == ""
@@ -196,7 +196,7 @@ def test_secrets_of_another_project_are_its_own_and_a_stranger_sees_none(site, c
     press(SECRETS, kind="value", text="Rumpelstilzchen")
     (removal,) = removals(client.get(SECRETS))
     other = stranger.get(SECRETS)
-    assert other.headers["location"] == "/signin"
+    assert other.headers["location"] == f"/signin?next={SECRETS}"
     assert stranger.post(removal).status_code in (303, 401, 403)
     assert client.post(SECRETS, data={"csrf": "x", "kind": "name", "text": "iban"}).status_code == 403
     assert len(removals(client.get(SECRETS))) == 1

@@ -162,6 +162,6 @@ def checked_project(text: str) -> str:
 def slug_of(name: str, taken: Collection[str]) -> str:
     """What commands call a project of this name: `web-shop`, or `web-shop-2` where that is taken."""
     plain = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG] or "project"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].rstrip("-") or "project"
     numbered = (slug if number == 1 else f"{slug}-{number}" for number in count(1))
     return next(each for each in numbered if each not in taken)
