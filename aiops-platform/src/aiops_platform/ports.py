@@ -14,7 +14,7 @@ from aiops_platform.core.care import Assignee, CommentRow, DeployRow, ReleaseRow
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_filter import Filter
-from aiops_platform.core.event_views import Companion, EventTable
+from aiops_platform.core.event_views import Companion, EventTable, Origin
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
@@ -702,6 +702,10 @@ class Insights(Protocol):
 
     def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
         """The events of the same request or trace as this one (its row's id), as far as they came next to it."""
+        ...
+
+    def origin(self, project_id: int, incident_id: int) -> Origin | None:
+        """How an incident began, and whether it is still the same; None when this project has no such."""
         ...
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:

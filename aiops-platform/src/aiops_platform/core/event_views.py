@@ -46,3 +46,18 @@ class Companion:
     service: str
     environment: str
     later: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """How an incident began: on which host, in which release, and what had been new then; `same` compares it with now.
+
+    `release` is that of its service that was newest then, heard of since `release_since`; so with the last deploy.
+    """
+
+    host: str | None
+    release: str | None
+    release_since: datetime | None
+    deploy: str | None
+    deployed_at: datetime | None
+    same: tuple[str, ...]

@@ -136,6 +136,11 @@ def table_of(
     )
 
 
+def opened(connection: Connection, opener: Bodies, row: Row[Any] | None) -> Event | None:
+    """The event of a row with its body; None where there is none, or it cannot be read any more."""
+    return None if row is None else _event(_opened(connection, opener, row))
+
+
 def _newest_first(
     connection: Connection, project_id: int, incident_id: int, before: int | None, until: datetime | None
 ) -> Iterator[Row[Any]]:

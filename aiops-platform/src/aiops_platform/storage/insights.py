@@ -4,11 +4,11 @@ from datetime import datetime
 
 from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.event_filter import Filter
-from aiops_platform.core.event_views import Companion, EventTable
+from aiops_platform.core.event_views import Companion, EventTable, Origin
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.views import Similar
 from aiops_platform.core.visits import Visit
-from aiops_platform.storage import event_reads, nearby, overview, service_reads, similar, visits
+from aiops_platform.storage import event_reads, nearby, origins, overview, service_reads, similar, visits
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 
@@ -73,6 +73,11 @@ class SqlInsights:
         """See `ports.Insights`."""
         with self._database.read() as connection:
             return nearby.companions(connection, self._bodies, project_id, event_id)
+
+    def origin(self, project_id: int, incident_id: int) -> Origin | None:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return origins.origin_of(connection, self._bodies, project_id, incident_id)
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
         """See `ports.Insights`."""

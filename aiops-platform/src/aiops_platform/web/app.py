@@ -23,6 +23,7 @@ from aiops_platform.web import (
     api_docs,
     buried_pages,
     error_pages,
+    event_pages,
     file_routes,
     incident_pages,
     invitation_pages,
@@ -128,6 +129,7 @@ def _public_routes() -> Router:
 def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
+        *event_pages.ROUTES,
         *incident_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,

@@ -1,6 +1,6 @@
 """An event laid out for its page: what to show of it, in which order, and how much. The template only draws it.
 
-Everything here came from outside. It is cut to a budget of bytes, so that no page gets longer than 100 kB; whatever was
+Everything here came from outside. It is cut to a budget of bytes, so that no page gets longer than 60 kB; whatever was
 cut carries a JSON pointer, and the page links to the whole.
 """
 
@@ -17,12 +17,13 @@ from aiops_platform.core import reasons
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, Relation, SignalType
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.core.views import GroupReason
+from aiops_platform.web import words
 from aiops_platform.web.cut import Budget, Text, shortened
 
-PAGE_BUDGET = 58_000
-GROUPING_BUDGET = 6_000
+PAGE_BUDGET = 40_000
+GROUPING_BUDGET = 4_000
 # What the first of many may take at most, so that the others still find something.
-_EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 32_000, 22_000, 9_000, 5_000
+_EXCEPTIONS_SHARE, _EXCEPTION_SHARE, _REQUEST_SHARE, _SECTION_SHARE = 24_000, 18_000, 7_000, 4_000
 
 # What the markup around each thing costs, in bytes; measured generously, and held by a test on hostile events.
 _FRAME, _LINE, _ROW, _EXCEPTION, _CRUMB, _FOLD = 480, 100, 150, 700, 260, 160
@@ -115,9 +116,10 @@ class ExceptionExhibit:
 
 @dataclass(frozen=True, kw_only=True)
 class Crumb:
-    """Something that happened before. `at` is a time as the reporter wrote it."""
+    """Something that happened before. `at` is a time as the reporter wrote it, `before` how long before the event that was."""
 
     at: str
+    before: str
     category: str
     level: str
     message: Text
@@ -389,6 +391,7 @@ def _crumbs(event: Event, budget: Budget) -> Iterator[Crumb]:
         at = f"/breadcrumbs/{index}"
         yield Crumb(
             at=_time_of_day(crumb.at or ""),
+            before=_before(crumb.at or "", event.occurred_at),
             category=shortened(crumb.category or "", 60),
             level=_level_of(crumb.level),
             message=budget.text(crumb.message or "", at=f"{at}/message", most=400),
@@ -411,6 +414,15 @@ def _time_of_day(text: str) -> str:
         return f"{datetime.fromisoformat(text):%H:%M:%S.%f}"[:-3]
     except ValueError:
         return shortened(text, 40)
+
+
+def _before(text: str, happened: datetime | None) -> str:
+    """How long before the event something was; nothing where the clocks do not agree, or one says none."""
+    try:
+        seconds = (happened - datetime.fromisoformat(text)).total_seconds() if happened else -1
+    except (ValueError, TypeError):
+        return ""
+    return f"{words.took(seconds)} before" if 0 <= seconds < 86_400 else ""
 
 
 def as_json(value: object) -> str:

@@ -15,6 +15,7 @@ from aiops_platform.core.event import Event
 from aiops_platform.core.views import EventDetail
 from aiops_platform.web import chart, exhibit, ticket
 from aiops_platform.web.cut import visible
+from aiops_platform.web.event_pages import beside
 from aiops_platform.web.filters import Filters, row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
@@ -163,6 +164,7 @@ def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dic
         "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
         "charts": chart.charts_of(incident.hours),
         "grouping": exhibit.grouping(incident.grouping),
+        **beside(site, visitor, incident_id, event),
     }
 
 
