@@ -136,9 +136,14 @@ def test_without_javascript_everything_can_be_read_and_done(site, visit):
     page = window.page
     page.goto("/incidents?text=order")
     expect(page.locator(INCIDENT)).to_have_count(3)
-    page.get_by_label("Service").select_option("payments")
-    page.get_by_role("button", name="Filter").click()
+    page.locator("#facets").get_by_role("link", name="payments").click()
     expect(page.locator(INCIDENT)).to_have_count(1)
+    page.locator("#text").fill("service:payments -order")
+    page.get_by_role("button", name="Find").click()
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    page.locator("#text").fill("service:payments -")
+    page.locator("#text").press("Enter")
+    expect(page.locator("#search-wrong")).to_contain_text("a word or a field is missing")
     page.goto(f"/incidents/{ids['everything']}")
     expect(page.get_by_test_id("traceback")).to_contain_text("take_order")
     expect(page.locator(".chart-still").first).to_be_visible()
@@ -151,18 +156,24 @@ def test_without_javascript_everything_can_be_read_and_done(site, visit):
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_filters_narrow_the_list_as_one_types_and_stay_in_the_address(site, visit):
+def test_a_search_narrows_the_list_as_one_types_and_stays_in_the_address(site, visit):
     plant_busy(site.seeds, site.project)
     window = visit()
     page = window.page
+    page.goto("/incidents")
     window.mark()
     page.locator("#text").press_sequentially("redis")
     expect(page.locator(INCIDENT)).to_have_count(1)
-    assert "text=redis" in page.url
-    page.locator("#text").fill("")
-    page.get_by_label("Service").select_option("payments")
+    expect(page).to_have_url(f"{site.url}/incidents?query=redis")
+    page.locator("#text").fill("servce:payments")
+    expect(page.locator("#search-wrong")).to_contain_text("did you mean service:?")
+    expect(page.locator(INCIDENT)).to_have_count(1)
+    page.locator("#text").fill("service:payments")
     expect(page.locator(INCIDENT)).to_have_count(2)
-    page.get_by_label("Environment").select_option("staging")
+    expect(page.locator("#search-wrong")).to_be_empty()
+    page.locator("select[name=sort]").select_option("Most events")
+    expect(page).to_have_url(f"{site.url}/incidents?query=service%3Apayments&sort=count")
+    page.locator("#text").fill("service:payments env:staging")
     expect(page.locator("#incidents")).to_contain_text("Nothing matches")
     assert window.is_same_document()
     page.reload()
@@ -171,9 +182,35 @@ def test_filters_narrow_the_list_as_one_types_and_stay_in_the_address(site, visi
     expect(page.locator(INCIDENT)).to_have_count(12)
 
 
+def test_what_might_be_meant_is_offered_while_one_types_and_taken_by_keyboard(site, visit):
+    plant_busy(site.seeds, site.project)
+    page = visit().page
+    page.goto("/incidents")
+    box, offers = page.locator("#text"), page.locator("#search-offers li")
+    box.press_sequentially("serv")
+    expect(offers).to_have_count(1)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    box.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "offer-1")
+    box.press("Enter")
+    expect(box).to_have_value("service:")
+    expect(offers.first).to_have_text("legacy-crm")
+    box.press_sequentially("pay")
+    expect(offers).to_have_text(["payments"])
+    box.press("ArrowDown")
+    box.press("Tab")
+    expect(box).to_have_value("service:payments ")
+    expect(page.locator(INCIDENT)).to_have_count(2)
+    box.press_sequentially("-is:")
+    expect(offers.first).to_contain_text("open")
+    box.press("Escape")
+    expect(page.locator("#search-offers")).to_be_hidden()
+
+
 def test_a_filtered_list_stays_filtered_when_something_happens(site, visit):
     plant_busy(site.seeds, site.project)
     window = visit()
+    window.page.goto("/incidents")
     window.page.locator("#text").fill("redis")
     expect(window.page.locator(INCIDENT)).to_have_count(1)
     window.wait_until_live()
@@ -183,9 +220,10 @@ def test_a_filtered_list_stays_filtered_when_something_happens(site, visit):
     expect(window.page.locator("#text")).to_have_value("redis")
 
 
-def test_the_filters_come_with_the_first_incident_and_learn_new_names_while_one_types(site, visit):
+def test_the_search_comes_with_the_first_incident_and_what_there_is_to_choose_while_one_types(site, visit):
     window = visit()
     page = window.page
+    page.goto("/incidents")
     window.wait_until_live()
     window.mark()
     expect(page.locator("#text")).to_be_hidden()
@@ -193,22 +231,15 @@ def test_the_filters_come_with_the_first_incident_and_learn_new_names_while_one_
     site.seeds.incident(site.project, shop, type="FirstError")
     site.seeds.bump(site.project, "incidents", "services")
     expect(page.locator(INCIDENT)).to_have_count(1)
-    page.get_by_label("Service").select_option("shop")
     page.locator("#text").press_sequentially("Error")
     billing = site.seeds.service(site.project, "billing", "staging")
     site.seeds.incident(site.project, billing, type="BillingError")
     site.seeds.incident(site.project, shop, type="SecondError")
     site.seeds.bump(site.project, "incidents", "services")
     expect(page.locator(INCIDENT, has_text="SecondError")).to_be_visible()
-    expect(page.get_by_label("Service").locator("option")).to_have_text(["All services", "billing", "shop"])
-    expect(page.get_by_label("Service")).to_have_value("shop")
+    expect(page.locator("#facets")).to_contain_text("billing")
     expect(page.locator("#text")).to_be_focused()
     expect(page.locator("#text")).to_have_value("Error")
-    page.get_by_label("Environment").select_option("staging")
-    expect(page.locator("#incidents")).to_contain_text("Nothing matches")
-    page.get_by_label("Service").select_option("billing")
-    expect(page.locator(INCIDENT)).to_have_count(1)
-    assert "service=billing" in page.url
     assert window.is_same_document()
 
 
@@ -216,8 +247,9 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
     plant_busy(site.seeds, site.project)
     window = visit()
     page = window.page
+    page.goto("/incidents")
     window.wait_until_live()
-    held, released, read = [], Event(), site.reads.incidents
+    held, released, read = [], Event(), site.reads.found
 
     def read_late_once(*asked):
         found = read(*asked)
@@ -226,10 +258,10 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
             released.wait(60)
         return found
 
-    site.reads.incidents = read_late_once
+    site.reads.found = read_late_once
     site.seeds.bump(site.project, "incidents")
     wait_until(page, lambda: held)
-    page.get_by_label("Service").select_option("payments")
+    page.locator("#text").fill("service:payments")
     expect(page.locator(INCIDENT)).to_have_count(2)
     released.set()
     payments = site.seeds.service(site.project, "payments", "staging")
@@ -237,28 +269,7 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
     plant(site, type="OfAnotherService")
     expect(page.locator(INCIDENT)).to_have_count(3)
     expect(page.locator(INCIDENT).first).to_contain_text("NewestError")
-    expect(page.get_by_label("Service")).to_have_value("payments")
-
-
-def test_more_names_than_a_list_can_hold_turn_into_fields_for_typing(site, visit):
-    plant(site)
-    window = visit()
-    page = window.page
-    window.wait_until_live()
-    window.mark()
-    services = [site.seeds.service(site.project, f"service-{number}") for number in range(101)]
-    site.seeds.incident(site.project, services[7], type="SeventhError")
-    site.seeds.bump(site.project, "incidents")
-    field = page.get_by_placeholder("Service (exact)")
-    field.press_sequentially("service-")
-    site.seeds.incident(site.project, services[8], type="EighthError")
-    site.seeds.bump(site.project, "incidents")
-    expect(page.locator("#nav .badge")).to_contain_text("3")
-    field.press_sequentially("7")
-    field.press("Enter")
-    expect(page.locator(INCIDENT)).to_have_count(1)
-    expect(field).to_have_value("service-7")
-    assert window.is_same_document()
+    expect(page.locator("#text")).to_have_value("service:payments")
 
 
 def test_the_tabs_lead_to_the_other_states_and_the_pager_to_the_other_pages(site, visit):

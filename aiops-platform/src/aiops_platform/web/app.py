@@ -25,6 +25,7 @@ from aiops_platform.web import (
     error_pages,
     event_pages,
     file_routes,
+    finding_pages,
     incident_pages,
     invitation_pages,
     job_pages,
@@ -130,6 +131,7 @@ def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
         *event_pages.ROUTES,
+        *finding_pages.ROUTES,
         *incident_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,

@@ -1,4 +1,4 @@
-"""The list of incidents, and one incident with its events."""
+"""One incident with its events."""
 
 import logging
 from enum import StrEnum
@@ -16,11 +16,8 @@ from aiops_platform.core.views import EventDetail
 from aiops_platform.web import chart, exhibit, ticket
 from aiops_platform.web.cut import visible
 from aiops_platform.web.event_pages import beside
-from aiops_platform.web.filters import Filters, row_number
+from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
-
-PER_PAGE = 25
-_MOST_NAMES = 100
 
 _log = logging.getLogger(__name__)
 
@@ -38,24 +35,6 @@ _SAID = {
     Action.REOPEN: "Reopened.",
     Action.MUTE: "Muted. It goes on counting, and nothing reopens it.",
 }
-
-
-@get("/incidents", sync_to_thread=True)
-def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
-    """The list; for htmx only the parts of it that change."""
-    given = site.common(visitor)
-    filters = Filters.read(dict(request.query_params))
-    query = filters.query(PER_PAGE)
-    given |= {
-        "filters": filters,
-        "found": (found := site.reads.incidents(visitor.project_id, query, site.clock())),
-        "counts": found.counts,
-        "names": (names := site.reads.names(visitor.project_id)),
-        "many_names": len(names.services) > _MOST_NAMES or len(names.environments) > _MOST_NAMES,
-    }
-    if is_partial(request):
-        return site.part("incident_list_parts.html", given)
-    return site.page("incidents.html", given)
 
 
 @get("/incidents/{incident_id:str}", sync_to_thread=True)
@@ -128,7 +107,7 @@ def as_curl(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], even
     return _plain(line + "\n")
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (incident_list, incident_page, act, whole, as_ticket, as_curl)
+ROUTES: tuple[HTTPRouteHandler, ...] = (incident_page, act, whole, as_ticket, as_curl)
 
 
 def _kept(site: Site, visitor: Visitor, incident_id: int, event_id: str) -> tuple[Event | None, EventDetail]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
+from aiops_platform.core.search.completion import value as quoted
 from aiops_platform.core.search.errors import SearchError
 from aiops_platform.core.search.parser import LONGEST, parse
 from aiops_platform.core.search.printer import phrased, written
@@ -67,6 +68,7 @@ __all__ = [
     "narrowed",
     "parse",
     "phrased",
+    "quoted",
     "says_states",
     "terms_of",
     "without",
