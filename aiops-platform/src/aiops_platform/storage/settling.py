@@ -17,7 +17,8 @@ from aiops_platform.core.views import IncidentQuery
 from aiops_platform.ports import Undoing
 from aiops_platform.storage import joining, undoing
 from aiops_platform.storage.dialects import insert, portions
-from aiops_platform.storage.finding import Around, matching, search_of, standing
+from aiops_platform.storage.finding import matching, standing
+from aiops_platform.storage.incident_lists import asked_of
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import comments, deploys, events, incidents, members, users
 
@@ -60,8 +61,8 @@ class SqlSettling:
         self, project_id: int, query: IncidentQuery, now: datetime, *, after: int, upto: int | None, limit: int
     ) -> list[int]:
         """See `ports.Settling`."""
-        around = Around(project_id=project_id, now=now, me=query.me, period=query.period)
-        conditions = matching(search_of(query), around)
+        asked = asked_of(self._connection, project_id, query, now)
+        conditions = matching(asked.search, asked.around)
         found = select(incidents.c.id).where(*conditions, standing(query.state), incidents.c.id > after)
         found = found.order_by(incidents.c.id).limit(limit)
         if upto is not None:

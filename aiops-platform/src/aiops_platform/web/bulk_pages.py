@@ -14,7 +14,6 @@ from litestar.response import Redirect
 from aiops_platform.core.acts import ActKind
 from aiops_platform.core.care import CareError
 from aiops_platform.core.muting import MuteError
-from aiops_platform.core.search import SearchError
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.web.care_forms import act_of
 from aiops_platform.web.filters import Filters, row_number
@@ -51,8 +50,11 @@ def _bulk(site: Site, visitor: Visitor, form: Mapping[str, Any], ticked: list[in
     if action not in set(ActKind):
         raise NotFoundException
     meant: list[int] | IncidentQuery = ticked
+    filters = Filters.read(query)
+    if filters.wrong is not None:
+        return _problem(site, visitor, f"What is searched for cannot be read. {filters.wrong.why}")
     if form.get("all"):
-        meant = Filters.read(query).query(1, now=site.clock(), me=visitor.user.id)
+        meant = filters.query(1, now=now, me=visitor.user.id)
     elif not ticked:
         return _problem(site, visitor, "No incident was ticked.")
     if action == ActKind.DELETE and not form.get("sure"):
@@ -60,7 +62,7 @@ def _bulk(site: Site, visitor: Visitor, form: Mapping[str, Any], ticked: list[in
     try:
         act = act_of(ActKind(action), form, site, visitor, now)
         done = site.triage.bulk.do(visitor.project_id, meant, act, now, by=visitor.actor)
-    except (CareError, MuteError, SearchError) as wrong:
+    except (CareError, MuteError) as wrong:
         return _problem(site, visitor, str(wrong))
     return Redirect(f"/incidents?{urlencode(query | {'done': done.undo})}", status_code=303)
 
