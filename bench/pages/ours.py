@@ -70,6 +70,7 @@ def addresses(store: Path) -> dict[str, str]:
         job = one("SELECT min(id) FROM jobs")
     return {
         "overview": "/",
+        "the platform": "/platform",
         "list, open": "/incidents",
         "list, every state": "/incidents?state=all",
         "list, a service": "/incidents?state=all&service=checkout&environment=production",
@@ -89,8 +90,9 @@ def addresses(store: Path) -> dict[str, str]:
         "incident, endless": f"/incidents/{endless}",
         "event in the middle": f"/incidents/{loud}?event={middle}",
         "events, a table": f"/incidents/{loud}/events",
-        "events, a table, filtered": f"/incidents/{loud}/events?find=user%3A7",
-        "events, its page 100": f"/incidents/{loud}/events?page=100",
+        "events, a table, searched": f"/incidents/{loud}/events?find=user%3A7",
+        "events, a table, no hit": f"/incidents/{loud}/events?find=nothing+like+this",
+        "events, from the middle": f"/incidents/{loud}/events?before={middle}",
         "services": "/services",
         "service": f"/services/{service}",
         "jobs": "/jobs",

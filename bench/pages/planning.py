@@ -147,21 +147,21 @@ def _log_error(number: int, kind: Body, dice: random.Random) -> Body:
 
 
 def endless(service: str) -> Body:
-    """An event that has far too much of everything."""
-    long = "Ünïcödé and a very long explanation that nobody will ever read to its end. " * 1400
+    """An event that has far too much of everything, and is nearly as long as may be: a megabyte."""
+    long = "Ünïcödé and a very long explanation that nobody will ever read to its end. " * 1300
     frames = [
         {
             "file": f"/srv/app/{'deep/' * 20}module_{number}.py", "function": f"function_{number}", "line": 1000 + number,
-            "module": f"app.module_{number}", "in_app": number % 3 == 0, "locals": {f"local_{each}": long[:900] for each in range(30)},
-            "source": {"before": [long[:200]] * 5, "line": long[:400], "after": ["    pass"] * 5},
+            "module": f"app.module_{number}", "in_app": number % 3 == 0, "locals": {f"local_{each}": long[:70] for each in range(6)},
+            "source": {"before": [long[:50]] * 5, "line": long[:80], "after": ["    pass"] * 5},
         }
         for number in range(500)
     ]  # fmt: skip
     return {
         "signal_type": "exception", "service": service, "environment": "production", "error_type": "EndlessError",
-        "message": long, "stack_trace": long, "exceptions": [{"type": "EndlessError", "value": long, "frames": frames}],
+        "message": long, "exceptions": [{"type": "EndlessError", "value": long, "frames": frames}],
         "tags": {f"tag {number}": "v" * 190 for number in range(200)},
-        "contexts": {f"context {number}": {f"key {each}": "v" * 200 for each in range(60)} for number in range(30)},
-        "breadcrumbs": [{"at": "2026-11-22T03:14:06Z", "category": "log", "level": "info", "message": long[:900]}] * 200,
-        "request": {"method": "POST", "url": "https://shop.example.com/", "headers": {f"X-{n}": "v" * 900 for n in range(100)}, "body": long},
+        "contexts": {f"context {number}": {f"key {each}": "v" * 100 for each in range(10)} for number in range(30)},
+        "breadcrumbs": [{"at": "2026-11-22T03:14:06Z", "category": "log", "level": "info", "message": long[:300]}] * 100,
+        "request": {"method": "POST", "url": "https://shop.example.com/", "headers": {f"X-{n}": "v" * 200 for n in range(100)}, "body": long[:20000]},
     }  # fmt: skip

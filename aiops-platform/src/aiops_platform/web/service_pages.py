@@ -11,7 +11,7 @@ from aiops_platform.web import chart, drawings, telling
 from aiops_platform.web.filters import page_number, row_number
 from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
-PER_PAGE = 30
+PER_PAGE = 25
 _COVERING = timedelta(hours=24)
 _WEEK = timedelta(days=7)
 _PLACES = {"overview", "incidents", "services", "jobs", "setup"}
