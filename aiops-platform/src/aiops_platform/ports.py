@@ -360,7 +360,7 @@ class Transaction(Protocol):
         ...
 
     def forget_access(self, before: datetime) -> int:
-        """Drops sign-in links and sessions that expired before this time; returns how many."""
+        """Drops sign-in links, sessions and invitations that expired before this time; returns how many."""
         ...
 
     def forget_buried(self, before: datetime, limit: int, *, latest: datetime) -> int:

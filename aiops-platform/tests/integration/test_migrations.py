@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from aiops_platform.core import access
+from aiops_platform.core.people import Role
 from aiops_platform.core.views import IncidentQuery
+from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.migrations import StoreNewerError, migrate
 from aiops_platform.storage.migrations import _config as config_of_migrations
 from aiops_platform.storage.readiness import NEWEST, make_ready
 from aiops_platform.storage.reads import SqlReads
-from aiops_platform.storage.schema import metadata, moment
+from aiops_platform.storage.schema import metadata, micros, moment
 from aiops_platform.storage.transactions import SqlStore
 
 
@@ -114,6 +118,27 @@ def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str,
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+    database.close()
+
+
+def test_who_is_signed_in_when_accounts_begin_is_the_first_admin(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{an_old_store('jobs', tmp_path)}")
+    brought_to("scopes", database)
+    now = datetime.now(UTC)
+    times = {"at": micros(now), "until": micros(now + timedelta(days=1))}
+    links = "INSERT INTO signins (hash, created_at, expires_at) VALUES (:hash, :at, :until)"
+    cookies = (
+        "INSERT INTO sessions (hash, project_id, created_at, seen_at, expires_at) VALUES (:hash, 1, :at, :at, :until)"
+    )
+    with database.begin() as connection:
+        connection.execute(text(links), times | {"hash": access.hash_of("link")})
+        connection.execute(text(cookies), times | {"hash": access.hash_of("cookie")})
+    make_ready(database)
+    ways_in = SqlAccess(database, server_secret=b"s" * 32)
+    before, after = ways_in.session("cookie", now), ways_in.session(ways_in.sign_in("link", now) or "", now)
+    assert before is not None
+    assert after is not None
+    assert (before.user, before.role, before.user.is_complete) == (after.user, Role.ADMIN, False)
     database.close()
 
 

@@ -74,7 +74,10 @@ def insert_user(connection: Connection, *, name: str, email: str | None, passwor
     if email is not None and _with_email(connection, email) is not None:
         raise PeopleError(_TAKEN.format(email=email))
     statement = insert(users).values(name=name, email=email, password=password, created_at=now)
-    made: int = connection.scalars(statement.returning(users.c.id)).one()
+    try:
+        made: int = connection.scalars(statement.returning(users.c.id)).one()
+    except IntegrityError as cause:  # Somebody was faster, in this very moment.
+        raise PeopleError(_TAKEN.format(email=email)) from cause
     return made
 
 

@@ -436,7 +436,10 @@ class SqlTransaction:
 
     def forget_access(self, before: datetime) -> int:
         """See `ports.Transaction`."""
-        return sum(self._delete(table, table.c.expires_at < before) for table in (schema.signins, schema.sessions))
+        return sum(
+            self._delete(table, table.c.expires_at < before)
+            for table in (schema.signins, schema.sessions, schema.invitations)
+        )
 
     def forget_buried(self, before: datetime, limit: int, *, latest: datetime) -> int:
         """See `ports.Transaction`."""

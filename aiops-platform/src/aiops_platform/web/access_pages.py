@@ -44,7 +44,7 @@ async def sign_in_by_password(request: PageRequest, site: TheSite) -> Response[s
         answer.headers["Retry-After"] = str(seconds)
         return answer
     known = len(email) <= LONGEST_EMAIL and len(password) <= LONGEST_PASSWORD
-    user = await asyncio.to_thread(site.people.knows_password, email, password) if known else None
+    user = await site.guesses.compare(site.people, email, password) if known else None
     if user is None:
         return await _page(site, wanted=wanted, email=email, status=401, problem=_WRONG)
     site.guesses.was_right(email, address)

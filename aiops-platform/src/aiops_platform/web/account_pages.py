@@ -42,7 +42,7 @@ async def change_account(request: PageRequest, site: TheSite, visitor: TheVisito
             answer = await asyncio.to_thread(_page, site, visitor, said, too_often(seconds), status=429)
             answer.headers["Retry-After"] = str(seconds)
             return answer
-        if await asyncio.to_thread(site.people.knows_password, user.email, said["password"]) is None:
+        if await site.guesses.compare(site.people, user.email, said["password"]) is None:
             problem = "Your password of now is needed for that, and this is not it."
             return await asyncio.to_thread(_page, site, visitor, said, problem, status=422)
         site.guesses.was_right(user.email, address)

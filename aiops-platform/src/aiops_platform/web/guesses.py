@@ -1,5 +1,6 @@
 """How often a password may be tried here: for one account, and from one address. In memory, bounded, gone with the process."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address
@@ -8,11 +9,16 @@ from typing import Any, Final
 from litestar.connection import ASGIConnection
 
 from aiops_platform.core.attempts import Attempts
+from aiops_platform.core.people import User
+from aiops_platform.ports import People
 
 _MINUTES: Final = 15 * 60
 # Many may stand behind one address, and a link from the command line still lets in who is held up by a stranger.
 _OF_AN_ACCOUNT: Final = 10
 _FROM_AN_ADDRESS: Final = 30
+# Each takes a moment of a processor, one after the other: so many may wait, and others are to come again.
+_MOST_WAITING: Final = 20
+_CROWDED_SECONDS: Final = 5
 
 
 class Guesses:
@@ -22,9 +28,22 @@ class Guesses:
         self._clock = clock
         self._accounts = Attempts(most=_OF_AN_ACCOUNT, seconds=_MINUTES)
         self._addresses = Attempts(most=_FROM_AN_ADDRESS, seconds=_MINUTES)
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+
+    async def compare(self, people: People, email: str, password: str) -> User | None:
+        """Whose address and password this is. The threads that pages need are not kept by a crowd of guesses."""
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(people.knows_password, email, password)
+        finally:
+            self._waiting -= 1
 
     def ask(self, account: str, address: str) -> int | None:
         """None when it may be tried; else in how many seconds again. An account need not exist."""
+        if self._waiting >= _MOST_WAITING:
+            return _CROWDED_SECONDS
         now = self._clock().timestamp()
         return self._addresses.ask(address, now) or self._accounts.ask(account.strip().lower()[:300], now)
 

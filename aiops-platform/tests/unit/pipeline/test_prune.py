@@ -77,7 +77,11 @@ def test_sign_ins_and_sessions_that_expired_are_dropped(shop):
     put(shop, schema.users, {"name": "Ana", "created_at": NOW})
     session = {"project_id": 1, "user_id": 1, "created_at": NOW, "seen_at": NOW}
     put(shop, schema.sessions, *({"hash": bytes([days]), "expires_at": after(days=days)} | session for days in (1, 5)))
+    invitation = {"project_id": 1, "role": "member", "made_by": "Ana", "created_at": NOW}
+    invitations = ({"hash": bytes([days]), "expires_at": after(days=days)} | invitation for days in (1, 5))
+    put(shop, schema.invitations, *invitations)
     shop.drop_old(after(days=3))
+    assert shop.rows(schema.invitations, "hash") == [bytes([5])]
     assert shop.rows(schema.signins, "hash") == [bytes([5])]
     assert shop.rows(schema.sessions, "hash") == [bytes([5])]
 
