@@ -21,7 +21,9 @@ from aiops_platform.web import (
     access_pages,
     account_pages,
     api_docs,
+    bulk_pages,
     buried_pages,
+    care_pages,
     error_pages,
     event_pages,
     file_routes,
@@ -130,9 +132,11 @@ def _public_routes() -> Router:
 def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
-        *event_pages.ROUTES,
         *finding_pages.ROUTES,
+        *event_pages.ROUTES,
         *incident_pages.ROUTES,
+        *care_pages.ROUTES,
+        *bulk_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,
         *buried_pages.ROUTES,

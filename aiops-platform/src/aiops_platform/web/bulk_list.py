@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from aiops_platform.core.acts import UNDONE_WITHIN
+from aiops_platform.core.people import Role
 from aiops_platform.web import care_forms
+from aiops_platform.web.filters import Filters
 from aiops_platform.web.site import PageRequest, Site, Visitor
 
 
@@ -20,12 +22,12 @@ class DoneBefore:
     can_be_undone: bool
 
 
-def given_for(request: PageRequest, site: Site, visitor: Visitor, *, may_act: bool) -> dict[str, Any]:
+def given_for(request: PageRequest, site: Site, visitor: Visitor, filters: Filters) -> dict[str, Any]:
     """For the templates `bulk_bar.html` and `bulk_done.html`."""
-    query = [pair for pair in parse_qsl(request.url.query) if pair[0] != "done"]
+    may_act = visitor.role.covers(Role.MEMBER)
     return {
         "may_act": may_act,
-        "bulk_query": urlencode(query),
+        "bulk_query": urlencode(filters.told()),
         "members": site.reads.members(visitor.project_id) if may_act else (),
         "lengths": care_forms.LENGTHS,
         "done": _done(request, site, visitor) if may_act else None,

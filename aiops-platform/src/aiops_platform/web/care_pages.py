@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from aiops_platform.core.acts import ActKind
+from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import CareError
 from aiops_platform.core.muting import MuteError
 from aiops_platform.web import care_forms
@@ -90,15 +90,23 @@ def confirm(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> R
     return site.page("incident_delete.html", site.common(visitor) | {"incident": detail, "row": detail.row})
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (act, change_comment, comments, confirm)
+@post("/incidents/{incident_id:str}/delete", sync_to_thread=True, status_code=200)
+def delete(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> Redirect:
+    """Deletes it; then the list, with the way to undo that."""
+    act, now = Act(kind=ActKind.DELETE), site.clock()
+    done = site.triage.bulk.do(visitor.project_id, [_id(incident_id)], act, now, by=visitor.actor)
+    if not done.changed:
+        raise NotFoundException
+    return Redirect(f"/incidents?done={done.undo}", status_code=303)
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (act, change_comment, comments, confirm, delete)
 
 
 def _act(
     request: PageRequest, site: Site, visitor: Visitor, *, number: int, action: str, form: _Form
 ) -> Response[str] | Redirect:
     now = site.clock()
-    if action == ActKind.DELETE:
-        return _delete(site, visitor, number, now)
     doing = _DOINGS.get(action)
     if doing is None:
         raise NotFoundException
@@ -113,14 +121,6 @@ def _act(
         return Redirect(f"/incidents/{number}", status_code=303)
     given = incident_of(site, visitor, number, request.query_params.get("event", "newest"))
     return incident_parts(site, given, _SAID[action])
-
-
-def _delete(site: Site, visitor: Visitor, number: int, now: datetime) -> Redirect:
-    act = act_of(ActKind.DELETE, {}, site, visitor, now)
-    done = site.triage.bulk.do(visitor.project_id, [number], act, now, by=visitor.actor)
-    if not done.changed:
-        raise NotFoundException
-    return Redirect(f"/incidents?done={done.undo}", status_code=303)
 
 
 def _change_comment(

@@ -27,6 +27,11 @@ def shortened(text: str, most: int) -> str:
     return line if len(line) <= most and len(text) <= most * 4 else line[: most - 1].rstrip() + _ELLIPSIS
 
 
+def shortened_text(text: str, most: int) -> str:
+    """At most so many characters, with its lines, and with an ellipsis where something was left out."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + _ELLIPSIS
+
+
 @dataclass(frozen=True, kw_only=True)
 class Text:
     """A piece of text for a page. `at` points (JSON pointer) to the whole within the event; `of` is how long the whole is."""

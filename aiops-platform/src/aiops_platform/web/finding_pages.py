@@ -13,7 +13,7 @@ from aiops_platform.core.search import SearchError, completion
 from aiops_platform.core.search.completion import Offer
 from aiops_platform.core.search.fields import TAG
 from aiops_platform.core.views import EventsOverTime, Found, IncidentPage, StateCounts
-from aiops_platform.web import drawings
+from aiops_platform.web import bulk_list, drawings
 from aiops_platform.web.filters import TIMES, Filters
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
@@ -42,7 +42,7 @@ _WIDTH, _HEIGHT = 1_200, 48
 def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """The list; for htmx only the parts of it that change."""
     filters = Filters.read(dict(request.query_params))
-    given = site.common(visitor) | listed(site, visitor, filters)
+    given = site.common(visitor) | listed(site, visitor, filters) | bulk_list.given_for(request, site, visitor, filters)
     if not is_partial(request):
         return site.page("incidents.html", given)
     if filters.wrong is not None:

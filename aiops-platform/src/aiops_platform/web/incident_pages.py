@@ -1,68 +1,48 @@
 """One incident with its events."""
 
 import logging
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
+from secrets import token_hex
 from typing import Any, Literal
 
 import msgspec
-from litestar import MediaType, Response, get, post
+from litestar import MediaType, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from aiops_platform.core.care import CommentRow
 from aiops_platform.core.event import Event
-from aiops_platform.core.views import EventDetail
-from aiops_platform.web import chart, exhibit, ticket
-from aiops_platform.web.cut import visible
+from aiops_platform.core.incident import STANDING, IncidentState
+from aiops_platform.core.people import Role
+from aiops_platform.core.views import EventDetail, IncidentDetail
+from aiops_platform.web import care_forms, chart, exhibit, ticket
+from aiops_platform.web.cut import shortened_text, visible
 from aiops_platform.web.event_pages import beside
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
+# Of comments a page shows the last; all of them have a page of their own.
+_MOST_COMMENTS = 10
+_COMMENT_CHARACTERS = 5_000
+_LONGEST_COMMENT = 1_500
+
 _log = logging.getLogger(__name__)
-
-
-class Action(StrEnum):
-    """What people do with an incident."""
-
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    MUTE = "mute"
-
-
-_SAID = {
-    Action.RESOLVE: "Resolved. It reopens by itself when the error returns.",
-    Action.REOPEN: "Reopened.",
-    Action.MUTE: "Muted. It goes on counting, and nothing reopens it.",
-}
 
 
 @get("/incidents/{incident_id:str}", sync_to_thread=True)
 def incident_page(
     request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]
-) -> Response[str]:
-    """One incident; for htmx only the parts of it that change."""
-    given = _incident(site, visitor, _id(incident_id), request.query_params.get("event", "newest"))
-    if is_partial(request):
-        return site.part("incident_parts.html", given | {"said": ""})
-    return site.page("incident.html", given | _exhibit(given["event"]))
-
-
-@post("/incidents/{incident_id:str}/{action:str}", sync_to_thread=True, status_code=200)
-def act(
-    request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], action: FromPath[str]
 ) -> Response[str] | Redirect:
-    """Resolve, reopen or mute; then the incident as it is now."""
+    """One incident; for htmx only the parts of it that change. Of one that was merged there is the one it is a part of."""
     number = _id(incident_id)
-    if action not in set(Action):
-        raise NotFoundException
-    change = {Action.RESOLVE: site.triage.resolve, Action.REOPEN: site.triage.reopen, Action.MUTE: site.triage.mute}
-    if not change[Action(action)](visitor.project_id, number, site.clock()):
-        raise NotFoundException
-    if not is_partial(request):
-        return Redirect(f"/incidents/{number}", status_code=303)
-    given = _incident(site, visitor, number, request.query_params.get("event", "newest"))
-    return site.part("incident_parts.html", given | {"said": _SAID[Action(action)]})
+    detail = site.reads.incident(visitor.project_id, number, site.clock())
+    if detail is not None and detail.row.state is IncidentState.MERGED:
+        return Redirect(f"/incidents/{detail.care.merged_into}", status_code=303)
+    given = incident_of(site, visitor, number, request.query_params.get("event", "newest"))
+    return incident_parts(site, given, "") if is_partial(request) else whole_page(site, given)
 
 
 @get("/incidents/{incident_id:str}/events/{event_id:str}/whole", sync_to_thread=True)
@@ -107,7 +87,63 @@ def as_curl(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], even
     return _plain(line + "\n")
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (incident_page, act, whole, as_ticket, as_curl)
+ROUTES: tuple[HTTPRouteHandler, ...] = (incident_page, whole, as_ticket, as_curl)
+
+
+def detail_of(site: Site, visitor: Visitor, incident_id: int) -> IncidentDetail:
+    """The incident, if it is there by itself. Raises NotFoundException."""
+    incident = site.reads.incident(visitor.project_id, incident_id, site.clock())
+    if incident is None or incident.row.state not in STANDING:
+        raise NotFoundException
+    return incident
+
+
+def incident_of(site: Site, visitor: Visitor, incident_id: int, which: str) -> dict[str, Any]:
+    """What its page shows, but for the event's own parts. Raises NotFoundException."""
+    given = site.common(visitor)
+    incident = detail_of(site, visitor, incident_id)
+    event = site.reads.event(visitor.project_id, incident_id, _which(which))
+    return given | {
+        "incident": incident,
+        "row": incident.row,
+        "care": incident.care,
+        "comments": _newest(incident.care.comments),
+        "may_act": visitor.role.covers(Role.MEMBER),
+        "members": site.reads.members(visitor.project_id),
+        "lengths": care_forms.LENGTHS,
+        "within": care_forms.WITHIN,
+        "once": token_hex(8),
+        "problem": "",
+        "typed": "",
+        "event": event,
+        "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
+        "charts": chart.charts_of(incident.hours, incident.care.marks),
+        "grouping": exhibit.grouping(incident.grouping),
+        **beside(site, visitor, incident_id, event),
+    }
+
+
+def whole_page(site: Site, given: dict[str, Any], *, status: int = 200) -> Response[str]:
+    """The page of an incident."""
+    return site.page("incident.html", given | _exhibit(given["event"]), status=status)
+
+
+def incident_parts(site: Site, given: dict[str, Any], said: str) -> Response[str]:
+    """What changes on its open page, for htmx; `said` is read out."""
+    return site.part("incident_parts.html", given | {"said": said})
+
+
+def _newest(comments: Sequence[CommentRow]) -> Sequence[CommentRow]:
+    """The last few, and no more of them than a page has room for, the oldest first; what is long is cut."""
+    shown: list[CommentRow] = []
+    left = _COMMENT_CHARACTERS
+    for each in reversed(comments[-_MOST_COMMENTS:]):
+        text = shortened_text(each.text, _LONGEST_COMMENT)
+        left -= len(text)
+        if left < 0:
+            break
+        shown.append(replace(each, text=text))
+    return shown[::-1]
 
 
 def _kept(site: Site, visitor: Visitor, incident_id: int, event_id: str) -> tuple[Event | None, EventDetail]:
@@ -128,23 +164,6 @@ def _read(kept: EventDetail) -> Event | None:
 
 def _plain(text: str) -> Response[str]:
     return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
-
-
-def _incident(site: Site, visitor: Visitor, incident_id: int, which: str) -> dict[str, Any]:
-    given = site.common(visitor)
-    incident = site.reads.incident(visitor.project_id, incident_id, site.clock())
-    if incident is None:
-        raise NotFoundException
-    event = site.reads.event(visitor.project_id, incident_id, _which(which))
-    return given | {
-        "incident": incident,
-        "row": incident.row,
-        "event": event,
-        "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
-        "charts": chart.charts_of(incident.hours),
-        "grouping": exhibit.grouping(incident.grouping),
-        **beside(site, visitor, incident_id, event),
-    }
 
 
 def _exhibit(kept: EventDetail | None) -> dict[str, Any]:
