@@ -1,9 +1,8 @@
-"""`aiops incidents …`: what is broken, from a shell; and what people do with it."""
+"""`aiops incidents list|show`: what is broken, from a shell."""
 
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -15,7 +14,6 @@ from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.views import EventDetail, IncidentDetail, IncidentQuery, IncidentRow
-from aiops_platform.pipeline.triage import Triage
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
 from aiops_platform.web import ticket, words
@@ -64,40 +62,12 @@ def show(settings: Settings, given: Namespace) -> int:
         incident = reads.incident(platform.project_id, given.number, utc_now())
         kept = reads.event(platform.project_id, given.number, "newest") if incident is not None else None
     if incident is None:
-        raise _unknown(given.number)
+        raise unknown(given.number)
     if given.json:
         print(msgspec.json.encode({"incident": incident.row, "event": None if kept is None else kept.body}).decode())
         return 0
     address = settings.public_url or running_address(settings) or settings.address()
     print(_told(incident, kept, f"{address}/incidents/{given.number}"), end="")
-    return 0
-
-
-def resolve(settings: Settings, given: Namespace) -> int:
-    """They are mended; each reopens when its error returns. Raises UnknownIncidentError."""
-    return _change(settings, given, lambda triage: triage.resolve, "resolved")
-
-
-def mute(settings: Settings, given: Namespace) -> int:
-    """They go on counting, and nothing reopens them. Raises UnknownIncidentError."""
-    return _change(settings, given, lambda triage: triage.mute, "muted")
-
-
-def reopen(settings: Settings, given: Namespace) -> int:
-    """They are to be looked at again. Raises UnknownIncidentError."""
-    return _change(settings, given, lambda triage: triage.reopen, "open again")
-
-
-def _change(
-    settings: Settings, given: Namespace, which: Callable[[Triage], Callable[[int, int, datetime], bool]], said: str
-) -> int:
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        change = which(assembly.triage(platform))
-        for number in given.numbers:
-            if not change(platform.project_id, number, utc_now()):
-                raise _unknown(number)
-            print(f"#{number} is {said}")
     return 0
 
 
@@ -116,7 +86,8 @@ def _told(incident: IncidentDetail, kept: EventDetail | None, link: str) -> str:
     return ticket.markdown(incident, event, link=link)
 
 
-def _unknown(number: int) -> UnknownIncidentError:
+def unknown(number: int) -> UnknownIncidentError:
+    """What to say of a number that no incident has."""
     return UnknownIncidentError(
         f"There is no incident {number}: `aiops incidents list --state all` shows those there are"
     )

@@ -162,15 +162,42 @@ def _add_incidents(commands: Any) -> None:
     show = _add(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
     show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
     show.add_argument("--json", action="store_true", help="as JSON, for scripts")
-    for name, said in (
-        ("resolve", "they are mended; each reopens when its error returns"),
-        ("mute", "they go on counting, and nothing reopens them"),
-        ("reopen", "they are to be looked at again"),
-    ):
-        verb = _add(verbs, name, _late(f"incidents:{name}"), said)
-        verb.add_argument(
-            "numbers", metavar="NUMBER", type=number, nargs="+", help="as `aiops incidents list` shows them"
-        )
+    _add_incident_acts(verbs)
+
+
+def _add_incident_acts(verbs: Any) -> None:
+    several: dict[str, Any] = {"metavar": "NUMBER", "type": number, "nargs": "+"}
+    shown = "as `aiops incidents list` shows them"
+    resolve = _add(
+        verbs, "resolve", _late("incident_acts:resolve"), "they are mended; each reopens when its error returns"
+    )
+    resolve.add_argument("numbers", help=shown, **several)
+    when = resolve.add_mutually_exclusive_group()
+    when.add_argument("--in-next", action="store_true", help="in the release after the newest one known")
+    when.add_argument(
+        "--in", dest="in_release", metavar="RELEASE", help="in this release; the older ones go on failing"
+    )
+    mute = _add(verbs, "mute", _late("incident_acts:mute"), "they only count, until what comes first, or for good")
+    mute.add_argument("numbers", help=shown, **several)
+    length = mute.add_mutually_exclusive_group()
+    length.add_argument("--until", type=moment, metavar="TIME", help="2026-12-01, or 2026-12-01T08:00 (UTC)")
+    length.add_argument("--for", dest="lasts", metavar="SPAN", help="30min, 8h, 7d")
+    mute.add_argument("--events", type=number, metavar="NUMBER", help="until so many more events came")
+    mute.add_argument("--within", metavar="SPAN", help="with --events: until so many come within 10min, 1h, 1d")
+    mute.add_argument("--next-release", action="store_true", help="until a newer release appears, and it happens again")
+    reopen = _add(verbs, "reopen", _late("incident_acts:reopen"), "they are to be looked at again")
+    reopen.add_argument("numbers", help=shown, **several)
+    comment = _add(verbs, "comment", _late("incident_acts:comment"), "say something about one")
+    comment.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
+    comment.add_argument("text", metavar="TEXT", nargs="+", help="in Markdown")
+    merge = _add(
+        verbs, "merge", _late("incident_acts:merge"), "they are one problem: the others become parts of the first"
+    )
+    merge.add_argument("number", metavar="INTO", type=number, help="the one that stays")
+    merge.add_argument("parts", help="those that become parts of it", **several)
+    merge.add_argument("--why", default="", metavar="TEXT", help="why they are one problem")
+    unmerge = _add(verbs, "unmerge", _late("incident_acts:unmerge"), "parts are by themselves again")
+    unmerge.add_argument("numbers", help="the parts", **several)
 
 
 def _add_export(commands: Any) -> None:

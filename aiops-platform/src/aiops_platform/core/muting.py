@@ -77,7 +77,7 @@ def begun(ends: Ends, *, count: int, newest: str | None, now: datetime) -> Mute 
 
     None where nothing ends it. Raises MuteError.
     """
-    _check(ends, now)
+    check(ends, now)
     if ends == Ends():
         return None
     if ends.release == NEXT and newest is None and ends == Ends(release=NEXT):
@@ -185,7 +185,8 @@ def lasting(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _check(ends: Ends, now: datetime) -> None:
+def check(ends: Ends, now: datetime) -> None:
+    """Raises MuteError for ends that make no sense."""
     if ends.until is not None and not now < ends.until <= now + _LONGEST:
         raise MuteError("Mute until a time that is to come, within ten years")
     if ends.events is not None and not 1 <= ends.events <= _MOST_EVENTS:

@@ -70,6 +70,20 @@ def test_they_are_settled_and_opened_again(aiops, numbers):
     assert len(aiops("incidents", "list", "--state", "muted").splitlines()) == 1
 
 
+def test_they_are_settled_on_terms_and_said_something_about(aiops, numbers):
+    one, other = (str(number) for number in numbers.values())
+    assert "is resolved in the next release" in aiops("incidents", "resolve", one, "--in-next")
+    assert "is resolved in 2.0" in aiops("incidents", "resolve", one, "--in", "2.0")
+    muted = aiops("incidents", "mute", one, "--for", "8h", "--events", "100", "--within", "1h", "--next-release")
+    assert "is muted for a while" in muted
+    assert "has a comment more" in aiops("incidents", "comment", one, "seen", "it")
+    assert "a time that is to come" in aiops("incidents", "mute", one, "--until", "2020-01-01", fails=True)
+    with pytest.raises(SystemExit):
+        aiops("incidents", "resolve", one, "--in-next", "--in", "2.0")
+    assert "of one service" in aiops("incidents", "merge", one, other, "--why", "the same", fails=True)
+    assert f"There is no incident {other}" in aiops("incidents", "unmerge", other, fails=True)
+
+
 @pytest.mark.parametrize("verb", ["show", "resolve", "mute", "reopen"])
 def test_one_that_is_not_there_is_said(aiops, verb):
     assert "There is no incident 999: `aiops incidents list" in aiops("incidents", verb, "999", fails=True)
