@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Row, select
 from aiops_platform.core import tracing
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_views import Companion
-from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
 from aiops_platform.core.views import Neighbour
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.schema import events, incidents, services
@@ -51,7 +51,7 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
     wanted = (
         select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
         .select_from(incidents.join(services))
-        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id)
+        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING))
     )
     found = [
         Neighbour(
@@ -92,6 +92,7 @@ def _told(connection: Connection, project_id: int, at: datetime, found: Sequence
         select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
         .select_from(incidents.join(services))
         .where(incidents.c.id.in_({row.incident_id for row in found}), incidents.c.project_id == project_id)
+        .where(incidents.c.state.in_(STANDING))
     )
     of = {row.id: row for row in connection.execute(wanted)}
     told = [

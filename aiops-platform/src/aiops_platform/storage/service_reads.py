@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, case, func, or_, select
 
 from aiops_platform.core import ahead
-from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.service_views import Deploy, Release, ServiceDetail, Version
 from aiops_platform.core.views import HourCount, InstanceRow, MonitorSpan, ServiceRow
@@ -61,7 +61,7 @@ def detail_of(
     until = ahead.horizon(now)
     spans = spans_of(connection, [row.monitor_id] if row.monitor_id else [], since=now - _LIFE, until=until)
     processes = instances_of(connection, [service_id], now).get(service_id, [])
-    mine = incidents.c.service_id == service_id
+    mine = (incidents.c.service_id == service_id) & incidents.c.state.in_(STANDING)
     is_open = case((incidents.c.state == IncidentState.OPEN.value, 0), else_=1)
     newest = incident_rows().where(mine).order_by(is_open, incidents.c.last_seen_at.desc(), incidents.c.id.desc())
     found = connection.execute(newest.limit(_INCIDENTS)).all()

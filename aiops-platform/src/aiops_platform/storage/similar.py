@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from aiops_platform.core import likeness
-from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
 from aiops_platform.core.likeness import Trait
 from aiops_platform.core.views import Similar
 from aiops_platform.ports import IncidentChange
@@ -50,7 +50,7 @@ def similar_to(connection: Connection, project_id: int, incident_id: int) -> tup
     wanted = (
         select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
         .select_from(incidents.join(services))
-        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id)
+        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING))
     )
     found = [
         Similar(
