@@ -1,6 +1,7 @@
 """Twice what can be digested, for minutes: do answers stay quick, does memory stay flat, is all that was taken digested?
 
-    python bench/platform/pressure.py                          ten minutes, with the settings that nobody sets but quotas
+    python bench/platform/pressure.py                          ten minutes, with the settings that nobody sets
+    python bench/platform/pressure.py --unlimited              the same without quotas: all of it is taken
     python bench/platform/pressure.py --minutes 1 --intake 64  a look, with an intake of 64 MiB, which is full soon
 
 First it measures what can be sustained: a load that waits for its answers, until all of it is digested. Then requests are
@@ -32,7 +33,7 @@ def main() -> int:
     options = _options()
     settings = {"AIOPS_SERVER_MAX_INTAKE": str(options.intake * _MIB)} if options.intake else {}
     with TemporaryDirectory(prefix="pressure-", ignore_cleanup_errors=True) as folder:
-        server = Ours(Path(folder), settings=settings)
+        server = Ours(Path(folder), limited=not options.unlimited, settings=settings)
         try:
             server.start()
             return _press(server, options.minutes * 60, options.form)
@@ -77,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--intake", type=int, help="the intake's budget in MiB; without it the platform's own")
+    parser.add_argument("--unlimited", action="store_true", help="without quotas")
     parser.add_argument("--form", choices=("short", "long", "batch"), default="short", help="what is sent")
     return parser.parse_args()
 
