@@ -142,9 +142,7 @@ def test_an_origin_that_makes_no_sense_is_not_ours(client, origin):
     assert client.post("/incidents/1/resolve", headers={"origin": origin}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/v1/incidents", "/api/v1/nowhere", "/health", "/nowhere", "/api/nope", "/incidents"]
-)
+@pytest.mark.parametrize("path", ["/api/v1/nowhere", "/health", "/nowhere", "/api/nope", "/incidents"])
 def test_what_says_nothing_else_is_kept_by_no_cache(client, path):
     assert client.get(path).headers.get_list("cache-control") == ["no-store"]
 

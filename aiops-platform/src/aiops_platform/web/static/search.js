@@ -37,7 +37,9 @@
     const mine = (asked += 1);
     const text = box.value.slice(0, box.selectionStart);
     try {
-      const answer = await fetch(`${box.dataset.offers}?${new URLSearchParams({ text })}`);
+      // Another window may have gone to another project.
+      const headers = JSON.parse(document.body.getAttribute("hx-headers:inherited") || "{}");
+      const answer = await fetch(`${box.dataset.offers}?${new URLSearchParams({ text })}`, { headers });
       const found = answer.ok ? await answer.text() : "";
       if (mine !== asked || document.activeElement !== box) return;
       list.innerHTML = found;
