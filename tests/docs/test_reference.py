@@ -60,6 +60,11 @@ def test_the_page_on_noise_is_the_one_that_is_made_from_the_rules() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_page_on_searching_is_the_one_that_is_made_from_the_fields() -> None:
+    done = subprocess.run([sys.executable, TOOLS / "search_page.py"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_option_of_the_sdk_has_its_line_and_every_line_its_option() -> None:
     assert [row[0] for row in table("sdk-options.md")] == options()
 

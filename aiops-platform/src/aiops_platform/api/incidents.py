@@ -1,4 +1,4 @@
-"""Incidents for machines, to be listed and read."""
+"""Incidents for machines, to be read."""
 
 from typing import Annotated, Literal
 
@@ -10,9 +10,9 @@ from litestar.params import PathParameter, QueryParameter
 from aiops_platform.api import problems
 from aiops_platform.api.desk import Desk, TheDesk, TheProject
 from aiops_platform.api.parameters import only
-from aiops_platform.api.shapes import EventList, IncidentList, IncidentResource, in_full, resource_of
+from aiops_platform.api.shapes import EventList, IncidentResource, in_full, resource_of
 from aiops_platform.core.incident import IncidentState
-from aiops_platform.core.views import EventDetail, IncidentQuery
+from aiops_platform.core.views import EventDetail
 
 LARGEST_ID = 2**63 - 1
 NO_INCIDENT = "There is no such incident: `/api/v1/incidents?state=all` lists those there are."
@@ -21,42 +21,6 @@ Page = Annotated[int, QueryParameter(ge=1, le=100_000, description="Which page, 
 PerPage = Annotated[int, QueryParameter(ge=1, le=100, description="How many on a page.")]
 Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The incident's number.")]
 Word = Annotated[str | None, QueryParameter(max_length=200)]
-
-
-@get(
-    "/incidents",
-    guards=[only("state", "service", "environment", "text", "page", "per_page")],
-    sync_to_thread=True,
-    summary="List incidents",
-)
-def list_incidents(
-    *,
-    desk: TheDesk,
-    project_id: TheProject,
-    standing: Annotated[
-        Literal["open", "resolved", "muted", "all"],
-        QueryParameter(name="state", description="Only those that stand so."),
-    ] = "open",
-    service: Word = None,
-    environment: Word = None,
-    text: Annotated[
-        str | None,
-        QueryParameter(max_length=200, description="Words that must all be found in type, message, place or path."),
-    ] = None,
-    page: Page = 1,
-    per_page: PerPage = 25,
-) -> IncidentList:
-    """Open ones first, then muted, then resolved; among equals the last seen first."""
-    query = IncidentQuery(
-        state=None if standing == "all" else IncidentState(standing),
-        service=service or None,
-        environment=environment or None,
-        text=text or None,
-        page=page,
-        per_page=per_page,
-    )
-    found = desk.reads.incidents(project_id, query, desk.clock())
-    return IncidentList(items=found.rows, total=found.total, page=page, per_page=per_page)
 
 
 @get("/incidents/{incident_id:int}", sync_to_thread=True, summary="Read an incident")
@@ -95,7 +59,7 @@ def read_event(
     return in_full(event)
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_incidents, read_incident, list_events, read_event)
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(read_incident, list_events, read_event)
 
 
 def incident_of(desk: Desk, project_id: int, incident_id: int) -> IncidentResource:

@@ -18,7 +18,7 @@ from aiops_platform.ports import StoreUnavailableError
 _log = logging.getLogger(__name__)
 
 # Litestar keeps the name `state` for itself, so the handler's parameter is called otherwise.
-_NAMES = {"standing": "state"}
+_NAMES = {"standing": "state", "text_query": "query", "since": "from", "until": "to"}
 
 NOWHERE = "There is nothing at this address: `/api/docs` lists what there is."
 _SAYS = {
@@ -40,13 +40,17 @@ class WrongPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Why there is no other answer (RFC 9457). `errors` only where parts of the request are wrong."""
+    """Why there is no other answer (RFC 9457). `errors` only where parts of the request are wrong.
+
+    `position` is the character of a search, from 0 on, at which it cannot be read.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     errors: tuple[WrongPart, ...] = ()
+    position: int | None = None
 
 
 def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:

@@ -11,8 +11,20 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from aiops_platform.api import bulk, group_rules, incident_acts, incidents, jobs, manners, problems, releases, services
+from aiops_platform.api import (
+    bulk,
+    finding,
+    group_rules,
+    incident_acts,
+    incidents,
+    jobs,
+    manners,
+    problems,
+    releases,
+    services,
+)
 from aiops_platform.api.desk import Desk, actor_of, project_of
+from aiops_platform.core.search import SearchError
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.ports import Access, Reads, StoreUnavailableError
@@ -37,6 +49,7 @@ def routes(
     return Router(
         path="/api/v1",
         route_handlers=[
+            *finding.ROUTES,
             *incidents.ROUTES,
             *incident_acts.ROUTES,
             *bulk.ROUTES,
@@ -53,6 +66,7 @@ def routes(
         },
         exception_handlers={
             **incident_acts.ANSWERS,
+            SearchError: finding.not_understood,
             ValidationException: problems.invalid,
             HTTPException: problems.refused,
             StoreUnavailableError: problems.store_unavailable,

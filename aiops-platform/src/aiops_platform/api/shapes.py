@@ -13,6 +13,7 @@ from aiops_platform.core.reasons import sentences
 from aiops_platform.core.views import (
     EventDetail,
     EventRow,
+    Facet,
     FactRow,
     GroupReason,
     HourCount,
@@ -46,12 +47,20 @@ _LARGEST_EXACT = 2**53
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentList:
-    """A page of incidents, and how many match in all."""
+    """A page of incidents, and how many match in all. `next` is the `cursor` of the page after it; null on the last."""
 
     items: tuple[IncidentRow, ...]
     total: int
     page: int
     per_page: int
+    next: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacetList:
+    """What incidents have in common: fields of the search language with their values."""
+
+    items: tuple[Facet, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,7 @@ def test_a_text_says_this(said, means):
         ("a )", 2, "never opened"),
         ("a (b", 2, "not closed"),
         ("()", 0, "nothing between"),
+        ("a (", 2, "not closed"),
         ('a "b', 2, "not closed"),
         ('a ""', 2, "nothing between"),
         ('it"s', 2, "quote inside a word"),

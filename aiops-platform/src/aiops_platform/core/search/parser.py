@@ -74,9 +74,12 @@ class _Parser:
     def _inside(self, opened: Piece, deep: int) -> Node:
         if self._here().what is Is.CLOSE:
             raise SearchError("There is nothing between these brackets.", opened.at)
+        not_closed = SearchError("This bracket is not closed: a `)` is missing.", opened.at)
+        if self._here().what is Is.END:
+            raise not_closed
         node = self._either(deep)
         if self._here().what is not Is.CLOSE:
-            raise SearchError("This bracket is not closed: a `)` is missing.", opened.at)
+            raise not_closed
         self._next()
         return node
 
