@@ -56,6 +56,13 @@ class RunningSite:
         assert session is not None
         return session
 
+    def introduce(self, name: str = "Ana Lee") -> None:
+        """The first admin has said who they are."""
+        found = self.access.session(self.session(), self.seeds.now)
+        assert found is not None
+        self.people.change_account(found.user.id, name=name, email="ana.lee@example.com")
+        self.people.set_password(found.user.id, "blue horse lamp")
+
     def somebody(self, name: str = "Ana", role: Role = Role.MEMBER, project: int | None = None) -> str:
         """The text of a fresh session of a member of the project, whose address is `ana@example.com`."""
         email, project = f"{name.lower()}@example.com", project or self.project

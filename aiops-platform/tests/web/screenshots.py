@@ -29,8 +29,6 @@ from scenes import (
 )
 from web_site import RunningSite, a_site
 
-from aiops_platform.core.people import Role
-
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # What the README and the guides show: a first screen each, not the whole length of the page.
@@ -95,6 +93,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             },
         )
     with a_site() as site:
+        site.introduce()
         ids = plant_busy(site.seeds, site.project)
         paths = {
             "incidents": "/incidents",
@@ -128,12 +127,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             },
         )
     with a_site() as site:
-        site.people.set_password(
-            site.people.add_member(
-                site.project, email="first@example.com", name="First", role=Role.ADMIN, now=site.seeds.now
-            ).id,
-            "blue horse lamp",
-        )
+        site.introduce("First")
         invited = plant_people(site.people, site.project, site.seeds.now)
         plant_busy(site.seeds, site.project)
         paths = {"people": "/settings/people", "projects": "/settings/projects", "account": "/account"}

@@ -41,6 +41,8 @@ OWN = {
 RULED = re.compile(
     r"/settings/(grouping|secrets|keys|people|projects|invitations|tokens/\{)|/setup/key|/api/v1/group-rules$"
 )
+# What asks whether it is meant: nothing for who may not do it.
+ASKING = {("GET", "/incidents/{incident_id}/delete")}
 SAFE = ("GET", "HEAD")
 
 
@@ -169,12 +171,33 @@ def test_a_viewer_looks_and_changes_nothing_but_what_is_their_own(site, routes):
         answer = asked(site, route, 999_999, session=session)
         if route.is_api:
             assert (answer.status == 401) == (route.verb not in SAFE), route
-        elif route.rules or (route.verb not in SAFE and route.key not in OWN):
+        elif route.rules or route.key in ASKING or (route.verb not in SAFE and route.key not in OWN):
             assert answer.status == 403, route
             assert "Not yours to do" in answer.text, route
         else:
             assert answer.status in (200, 303, 404, 422), route
         session = session if route.key != ("POST", "/signout") else site.somebody("Vera", Role.VIEWER)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER])
+def test_nobody_is_offered_what_they_may_not_do(site, routes, role):
+    site.seeds.buried(site.project)
+    session = site.somebody(f"Nora{role}", role)
+    changes = [each for each in routes if each.verb == "POST" and not each.is_api]
+    offered = set()
+    for route in routes:
+        if route.verb == "GET" and not route.is_api and not route.rules:
+            answer = asked(site, route, site.incident, session=session)
+            actions = re.findall(r"<form[^>]*>", answer.text)
+            offered |= {re.search(r'action="([^"?]*)', form)[1] for form in actions if 'method="post"' in form}
+    assert "/signout" in offered
+    for action in offered:
+        meant = [each for each in changes if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", each.path), action)]
+        assert meant, action
+        # Where two match, the one without a variable is meant.
+        first = min(meant, key=lambda each: each.path.count("{"))
+        assert not first.rules, action
+        assert role is Role.MEMBER or first.key in OWN, action
 
 
 def test_a_member_acts_and_does_not_rule(site, routes):

@@ -62,6 +62,10 @@ class Actor:
     id: int | None
     name: str
 
+    def is_same_as(self, other: "Actor") -> bool:
+        """Whether it is the same one, whatever they are called now."""
+        return (self.kind, self.id) == (other.kind, other.id)
+
     def as_data(self) -> dict[str, Any]:
         """For a fact's data, as JSON."""
         return {"kind": self.kind, "id": self.id, "name": self.name}

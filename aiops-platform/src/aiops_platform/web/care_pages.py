@@ -19,7 +19,7 @@ from aiops_platform.web.care_forms import act_of
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import page_number, row_number
 from aiops_platform.web.incident_pages import detail_of, incident_of, incident_parts, whole_page
-from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
+from aiops_platform.web.site import FOR_MEMBERS, PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
 _Form: TypeAlias = Mapping[str, Any]
 _Doing: TypeAlias = Callable[[Site, Visitor, int, _Form, datetime], bool]
@@ -83,7 +83,7 @@ def comments(request: PageRequest, site: TheSite, visitor: TheVisitor, incident_
     return site.page("comments.html", site.common(visitor) | given)
 
 
-@get("/incidents/{incident_id:str}/delete", sync_to_thread=True)
+@get("/incidents/{incident_id:str}/delete", opt=FOR_MEMBERS, sync_to_thread=True)
 def confirm(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> Response[str]:
     """Asks whether it is to be deleted, and says what goes with it."""
     detail = detail_of(site, visitor, _id(incident_id))

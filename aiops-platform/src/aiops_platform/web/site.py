@@ -24,6 +24,7 @@ from aiops_platform.web.rendering import Renderer
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to look and a member's to change.
 NEEDED_ROLE: Final = "role"
 FOR_VIEWERS: Final = {NEEDED_ROLE: Role.VIEWER}
+FOR_MEMBERS: Final = {NEEDED_ROLE: Role.MEMBER}
 FOR_ADMINS: Final = {NEEDED_ROLE: Role.ADMIN}
 
 PageRequest: TypeAlias = Request[None, None, State]

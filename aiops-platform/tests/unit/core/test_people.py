@@ -26,6 +26,12 @@ def test_who_did_it_comes_back_from_a_fact(actor):
     assert actor_from(actor.as_data()) == actor
 
 
+def test_who_has_another_name_now_is_the_same():
+    assert Actor("user", 3, "Ana").is_same_as(Actor("user", 3, "Ana Lee"))
+    assert not Actor("user", 3, "Ana").is_same_as(Actor("token", 3, "Ana"))
+    assert not Actor("user", 3, "Ana").is_same_as(Actor("user", 4, "Ana"))
+
+
 @pytest.mark.parametrize("data", [None, {}, [], "Ana", {"kind": "god", "id": 1, "name": "x"}, {"kind": "user"}])
 def test_a_fact_that_does_not_say_who_says_nobody(data):
     assert actor_from(data) is None
