@@ -108,3 +108,18 @@ def test_strangers_see_none_of_it(client, stranger, site):
     assert [client.get(path).status_code for path in paths] == [404] * 3
     assert all(stranger.get(path).headers["location"].startswith("/signin") for path in paths)
     assert [client.get(f"/incidents/{number}/events").status_code for number in ("x", 10**30, 0)] == [404] * 3
+
+
+def test_a_click_on_a_bar_leads_to_the_events_of_its_time(site, visit):
+    hours = {0: 1, 5: 1}
+    incident = site.seeds.incident(site.project, site.seeds.service(site.project), hours=hours, last_seen=minutes(0))
+    for ago, message in ((5 * 60, "long ago"), (0, "now")):
+        site.seeds.event(incident, {"signal_type": "exception", "message": message}, ago=minutes(ago))
+    page = visit().page
+    page.goto(f"/incidents/{incident}")
+    bars = page.locator("#chart-1 .u-over")
+    box = bars.bounding_box()
+    # The last 24 hours: of 24 bars the one of five hours ago.
+    bars.click(position={"x": box["width"] * (24 - 5 - 0.6) / 24, "y": box["height"] / 2})
+    page.wait_for_url("**event=*")
+    assert "long ago" in page.locator(".event").inner_text()

@@ -62,6 +62,17 @@
     caption.textContent = `${many} ${many === 1 ? "event" : "events"}, ${from.day} ${from.time}–${to.time} UTC`;
   };
 
+  // A click on a bar leads to the first event that is kept of its time; the table of events does the same without a script.
+  const jump = (area) => {
+    const table = document.querySelector("a[data-moments]");
+    const bar = area.plot?.cursor.idx;
+    if (table && bar != null && area.plot.data[1][bar]) location.assign(`${table.getAttribute("href")}/at?t=${area.plot.data[0][bar]}`);
+  };
+  document.addEventListener("click", (event) => {
+    const area = event.target.closest(".chart-area");
+    if (area) jump(area);
+  });
+
   const drawnOf = (area) => [area.dataset.counts, area.dataset.start, area.dataset.marks].join("|");
   const draw = (area) => {
     const step = Number(area.dataset.step);
