@@ -36,7 +36,7 @@ type:*Timeout* count:>100 last-seen:<1d
   in quotes stand together.
 - `field:value` asks for one thing, without a space between. A value with spaces or brackets stands in quotes:
   `env:"on site"`.
-- `-`, `!` or `NOT` before a word, a field or a bracket is the opposite.
+- `-`, `!` or `NOT` before a word, a field or a bracket is the opposite. (Before the first word a shell takes `-` for an option.)
 - `OR` between two is one of them at least; what stands side by side, with or without `AND`, binds closer. Brackets say otherwise.
 - `*` stands for any text. After a backslash a star, a quote or a backslash is itself.
 - Capital letters make no difference, but in the values of tags and releases, and in `AND`, `OR` and `NOT`.

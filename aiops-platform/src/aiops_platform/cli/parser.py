@@ -46,6 +46,9 @@ long), _LOG_FORMAT (plain or json) and _SECRET.
 """
 
 
+_SORTS = ("newest", "matters", "count", "people", "first-seen")
+
+
 def make_parser() -> ArgumentParser:
     """The parser. `command` in its result is the function to call, with the settings and the result; or None."""
     parser = SuggestingParser(
@@ -152,17 +155,34 @@ def _add_incidents(commands: Any) -> None:
     incidents = commands.add_parser("incidents", help=what, description=what[0].upper() + what[1:] + ".")
     incidents.set_defaults(command=lambda *_: incidents.print_help() or 0)
     verbs = incidents.add_subparsers(title="commands", metavar="COMMAND")
-    listed = _add(verbs, "list", _late("incidents:show_all"), "show incidents, those first that are open and new")
-    listed.add_argument("--state", choices=("open", "resolved", "muted", "all"), default="open", help="(default: open)")
-    listed.add_argument("--service", metavar="NAME", help="of this service")
-    listed.add_argument("--environment", metavar="NAME", help="of this environment")
-    listed.add_argument("--text", metavar="TEXT", help="with these words in type, message, place or path")
+    listed = _add(verbs, "list", _late("finding:show_all"), "show incidents, those first that are open and new")
+    _add_finding(listed)
+    listed.add_argument("--sort", choices=_SORTS, default="newest", help="what comes first (default: newest)")
+    listed.add_argument(
+        "--from", dest="since", type=moment, metavar="TIME", help="with events since: 2026-11-22, 24h, 7d"
+    )
+    listed.add_argument("--to", dest="until", type=moment, metavar="TIME", help="with events before")
     listed.add_argument("--most", type=number, default=25, metavar="NUMBER", help="so many (default: 25)")
-    listed.add_argument("--json", action="store_true", help="a line of JSON each, for scripts")
+    tail = _add(verbs, "tail", _late("finding:tail"), "print incidents as events come to them, until Ctrl-C")
+    _add_finding(tail)
+    tail.set_defaults(sort="newest", since=None, until=None, most=100)
     show = _add(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
     show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
     show.add_argument("--json", action="store_true", help="as JSON, for scripts")
     _add_incident_acts(verbs)
+
+
+def _add_finding(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "query", metavar="QUERY", nargs="*", help="a search, as on the pages: 'service:shop !env:staging count:>100'"
+    )
+    parser.add_argument(
+        "--state", choices=("open", "resolved", "muted", "all"), help="(default: open, unless QUERY says which)"
+    )
+    parser.add_argument("--service", metavar="NAME", help="of this service")
+    parser.add_argument("--environment", metavar="NAME", help="of this environment")
+    parser.add_argument("--text", metavar="TEXT", help="with these words in type, message, place, path or tags")
+    parser.add_argument("--json", action="store_true", help="a line of JSON each, for scripts")
 
 
 def _add_incident_acts(verbs: Any) -> None:

@@ -1,6 +1,11 @@
 """`aiops incidents`: what is broken is seen and settled from a shell, also while the platform runs."""
 
 import json
+import queue
+import subprocess
+import sys
+import threading
+from contextlib import suppress
 
 import pytest
 from platform_process import Running, eventually
@@ -50,6 +55,46 @@ def test_they_are_listed_a_line_each_and_found(aiops, numbers):
     assert len(aiops("incidents", "list", "--text", "money").splitlines()) == 1
     assert aiops("incidents", "list", "--text", "nothing like it") == ""
     assert len(aiops("incidents", "list", "--most", "1").splitlines()) == 1
+
+
+def test_they_are_found_in_the_language_of_the_pages(aiops, numbers):
+    assert "no stock" in aiops("incidents", "list", "service:shop", "!type:x")
+    assert len(aiops("incidents", "list", "stock OR money", "--sort", "matters", "--from", "24h").splitlines()) == 2
+    (row,) = aiops("incidents", "list", "state:open money", "--json").splitlines()
+    assert json.loads(row)["id"] == numbers["billing"]
+    assert aiops("incidents", "list", "is:muted") == ""
+    said = aiops("incidents", "list", "service:shop", "servce:x", fails=True)
+    assert "did you mean `service:`?" in said
+    assert "\n  service:shop servce:x\n               ^\n" in said
+
+
+def test_what_comes_is_told_as_it_comes(platform, numbers):
+    command = [
+        sys.executable,
+        "-m",
+        "aiops_platform.cli",
+        "incidents",
+        "tail",
+        "service:shop",
+        "--data",
+        str(platform.data),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail:
+        try:
+            lines: queue.Queue[str] = queue.Queue()
+            threading.Thread(target=lambda: [lines.put(line) for line in tail.stdout], daemon=True).start()
+
+            def told():
+                platform.send(
+                    {"signal_type": "log_error", "service": "shop", "environment": "test", "message": "no stock"}
+                )
+                with suppress(queue.Empty):
+                    return lines.get(timeout=1)
+
+            line = eventually(told, "a line of what came")
+        finally:
+            tail.kill()
+    assert line.split()[0] == str(numbers["shop"])
 
 
 def test_one_is_shown_as_markdown_and_as_json(aiops, numbers, platform):
