@@ -50,8 +50,9 @@ def user_from(row: RowMapping) -> User:
 
 
 def first_admin(connection: Connection, now: datetime) -> int:
-    """The admin who came first; where there is none yet, one is made for every project that there is."""
-    known: int | None = connection.scalar(select(func.min(members.c.user_id)).where(members.c.role == _ADMIN))
+    """The admin who came first, of the oldest project that has one; where there is none yet, one is made for all projects."""
+    admins = select(members.c.user_id).where(members.c.role == _ADMIN)
+    known: int | None = connection.scalar(admins.order_by(members.c.project_id, members.c.user_id).limit(1))
     if known is not None:
         return known
     made = insert_user(connection, name=NAMELESS, email=None, password=None, now=now)

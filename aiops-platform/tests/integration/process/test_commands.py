@@ -92,7 +92,7 @@ def test_a_slip_of_the_finger_is_told_what_may_have_been_meant(words, meant, aio
 def test_a_word_that_is_like_nothing_is_told_what_there_is(aiops):
     said = aiops("frobnicate").stderr
     assert "did you mean" not in said
-    assert "there are serve, signin, key" in said
+    assert "there are serve, signin, user, project, key" in said
 
 
 def test_it_says_its_version(aiops):

@@ -60,6 +60,16 @@ def test_who_comes_first_is_an_admin_without_name_and_password(access, people, p
     assert [member.user for member in people.members(project)] == [first.user]
 
 
+def test_a_link_for_nobody_is_for_the_first_admin_of_the_oldest_project(access, people, project, owner):
+    other = people.add_project("Web shop", owner, NOW)
+    ana, bo = (added(people, project, name, Role.ADMIN) for name in ("Ana", "Bo"))
+    people.remove_member(project, owner, NOW)
+    people.remove_member(project, ana.id, NOW)
+    session = access.session(access.sign_in(access.create_signin(NOW), NOW), NOW)
+    assert (session.user, session.project_id) == (bo, project)
+    assert people.role(owner, other.id) is Role.ADMIN
+
+
 def test_an_account_gets_its_name_and_address(people, owner):
     user = people.change_account(owner, name=" Ana  Lee ", email="Ana@Example.com")
     assert (user.name, user.email) == ("Ana Lee", "ana@example.com")
