@@ -27,6 +27,7 @@ from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.core.service_views import ServiceDetail
+from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import (
     BuriedDetail,
     BuriedPage,
@@ -706,6 +707,14 @@ class Insights(Protocol):
 
     def origin(self, project_id: int, incident_id: int) -> Origin | None:
         """How an incident began, and whether it is still the same; None when this project has no such."""
+        ...
+
+    def source_link(self, project_id: int) -> SourceLink | None:
+        """The project's way from a line of a traceback to its repository; None where none is set."""
+        ...
+
+    def keep_source_link(self, project_id: int, link: SourceLink | None) -> None:
+        """Puts this one in the place of the project's; None leaves it without."""
         ...
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:

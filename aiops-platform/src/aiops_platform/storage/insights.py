@@ -6,9 +6,10 @@ from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import Companion, EventTable, Origin
 from aiops_platform.core.service_views import ServiceDetail
+from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import Similar
 from aiops_platform.core.visits import Visit
-from aiops_platform.storage import event_reads, nearby, origins, overview, service_reads, similar, visits
+from aiops_platform.storage import event_reads, nearby, origins, overview, service_reads, similar, source_links, visits
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 
@@ -78,6 +79,16 @@ class SqlInsights:
         """See `ports.Insights`."""
         with self._database.read() as connection:
             return origins.origin_of(connection, self._bodies, project_id, incident_id)
+
+    def source_link(self, project_id: int) -> SourceLink | None:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return source_links.of_project(connection, project_id)
+
+    def keep_source_link(self, project_id: int, link: SourceLink | None) -> None:
+        """See `ports.Insights`."""
+        with self._database.begin() as connection:
+            source_links.keep(connection, project_id, link)
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
         """See `ports.Insights`."""

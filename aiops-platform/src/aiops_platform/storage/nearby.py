@@ -24,7 +24,7 @@ _MOST: Final = 6
 # Events come nearly in the order of their ids: after so many in a row that came at another time there are no more.
 _STRAYS: Final = 50
 # Of these the bodies are looked into, too.
-_OPENED: Final = 100
+_OPENED: Final = 60
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 
 
@@ -42,9 +42,12 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
         if row.incident_id != incident_id and (known is None or abs(row.received_at - at) < abs(known - at)):
             nearest[row.incident_id] = row.received_at
     opened = incidents.c.first_seen_at.between(at - SPAN, at + SPAN)
-    # A silence has no events.
+    # A silence has no events. State and last time narrow nothing down, but the index begins with them.
+    seen_since = incidents.c.state.in_([state.value for state in IncidentState]) & (
+        incidents.c.last_seen_at >= at - SPAN
+    )
     silences = select(incidents.c.id, incidents.c.first_seen_at).where(
-        incidents.c.project_id == project_id, incidents.c.kind == IncidentKind.SILENCE.value, opened
+        incidents.c.project_id == project_id, seen_since, incidents.c.kind == IncidentKind.SILENCE.value, opened
     )
     nearest |= {row.id: row.first_seen_at for row in connection.execute(silences) if row.id != incident_id}
     first = sorted(nearest, key=lambda each: abs(nearest[each] - at))[: _MOST * 2]

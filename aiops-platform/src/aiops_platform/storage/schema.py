@@ -601,6 +601,15 @@ group_rules = Table(
     Column("text", Text, nullable=False),
 )
 
+# A project's way from a line of a traceback to its repository, see `core.source_links`.
+source_links = Table(
+    "source_links",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("template", String(500), nullable=False),
+    Column("root", String(500), nullable=False),
+)
+
 # Running numbers, raised with what they count: how many reports were digested, how many events are stored, …
 counters = Table(
     "counters",

@@ -39,6 +39,7 @@ from aiops_platform.web import (
     session_pages,
     settings_pages,
     setup_pages,
+    source_pages,
     token_pages,
 )
 from aiops_platform.web.assets import Assets
@@ -142,6 +143,7 @@ def _routes_of_visitors() -> Router:
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,
+        *source_pages.ROUTES,
         *key_pages.ROUTES,
         *session_pages.ROUTES,
         *account_pages.ROUTES,

@@ -91,6 +91,7 @@ def beside(site: Site, visitor: Visitor, incident_id: int, event: EventDetail | 
     return {
         "origin": site.insights.origin(visitor.project_id, incident_id),
         "similar": site.insights.similar(visitor.project_id, incident_id),
+        "source": site.insights.source_link(visitor.project_id),
         "companions": () if event is None else site.insights.companions(visitor.project_id, event.id),
     }
 

@@ -6,7 +6,7 @@ cut carries a JSON pointer, and the page links to the whole.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ import msgspec
 
 from aiops_platform.core import reasons
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, Level, Relation, SignalType
+from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.traceback_text import is_in_app, read_traceback
 from aiops_platform.core.views import GroupReason
 from aiops_platform.web import words
@@ -86,6 +87,7 @@ class FrameExhibit:
     times: int
     source: tuple[SourceLine, ...]
     locals: Rows | None
+    link: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,14 +150,15 @@ class Exhibit:
     remarks: tuple[str, ...]
 
 
-def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
-    """What the page shows of this event."""
+def lay_out(event: Event, *, budget: Budget | None = None, source: SourceLink | None = None) -> Exhibit:
+    """What the page shows of this event; `source` is the way to the project's repository."""
     budget = budget or Budget(PAGE_BUDGET)
     known = event.exceptions or read_traceback(event.stack_trace)
     # The first exception says it already, nearly always.
     is_said = bool(known) and event.message.strip() in {known[0].value.strip(), ""}
     message = None if is_said else budget.text(event.message, at="/message", most=4000)
-    exceptions = tuple(_exceptions(known, budget.share(_EXCEPTIONS_SHARE), told=bool(event.exceptions)))
+    shown = _exceptions(known, budget.share(_EXCEPTIONS_SHARE), told=bool(event.exceptions))
+    exceptions = tuple(_linked(each, source, event.release) for each in shown)
     request = event.request
     asked = budget.share(_REQUEST_SHARE)
     return Exhibit(
@@ -178,6 +181,23 @@ def lay_out(event: Event, *, budget: Budget | None = None) -> Exhibit:
         trace=budget.text(event.stack_trace, at="/stack_trace", most=16_000) if event.stack_trace else None,
         remarks=tuple(shortened(remark, 200) for remark in event.remarks[:5]),
     )
+
+
+def _linked(exhibit: ExceptionExhibit, source: SourceLink | None, release: str | None) -> ExceptionExhibit:
+    """With the links of its own calls; those of libraries lie elsewhere."""
+    if source is None:
+        return exhibit
+    stretches = tuple(
+        replace(stretch, frames=tuple(replace(frame, link=_link(frame, source, release)) for frame in stretch.frames))
+        if stretch.in_app
+        else stretch
+        for stretch in exhibit.stretches
+    )
+    return replace(exhibit, stretches=stretches)
+
+
+def _link(frame: FrameExhibit, source: SourceLink, release: str | None) -> str | None:
+    return None if frame.file.is_cut else source.to(frame.file.shown, frame.line, release)
 
 
 def grouping(known: Sequence[GroupReason]) -> tuple[Rows, ...]:

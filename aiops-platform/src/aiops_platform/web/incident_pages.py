@@ -17,6 +17,7 @@ from aiops_platform.core.care import CommentRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.people import Role
+from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import EventDetail, IncidentDetail
 from aiops_platform.web import care_forms, chart, exhibit, ticket
 from aiops_platform.web.cut import shortened_text, visible
@@ -125,7 +126,7 @@ def incident_of(site: Site, visitor: Visitor, incident_id: int, which: str) -> d
 
 def whole_page(site: Site, given: dict[str, Any], *, status: int = 200) -> Response[str]:
     """The page of an incident."""
-    return site.page("incident.html", given | _exhibit(given["event"]), status=status)
+    return site.page("incident.html", given | _exhibit(given["event"], given["source"]), status=status)
 
 
 def incident_parts(site: Site, given: dict[str, Any], said: str) -> Response[str]:
@@ -166,11 +167,11 @@ def _plain(text: str) -> Response[str]:
     return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 
-def _exhibit(kept: EventDetail | None) -> dict[str, Any]:
+def _exhibit(kept: EventDetail | None, source: SourceLink | None) -> dict[str, Any]:
     event = None if kept is None else _read(kept)
     if event is None:
         return {"shown": None}
-    return {"shown": exhibit.lay_out(event), "has_curl": ticket.curl(event.request) is not None}
+    return {"shown": exhibit.lay_out(event, source=source), "has_curl": ticket.curl(event.request) is not None}
 
 
 def _which(text: str) -> Literal["newest", "oldest"] | int:
