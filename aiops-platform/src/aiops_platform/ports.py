@@ -474,8 +474,8 @@ class Settling(Protocol):
         """No key leads to these any longer, and at that time they are `overdue`. Returns the keys, as JSON."""
         ...
 
-    def give_keys(self, incident_id: int, keys: Sequence[Mapping[str, Any]]) -> None:
-        """These keys lead to it again, unless they lead elsewhere by now."""
+    def give_keys(self, keys: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
+        """These keys lead to those incidents again, unless they lead elsewhere by now."""
         ...
 
     def events_of(self, incident_id: int, limit: int) -> list[int]:

@@ -157,9 +157,9 @@ class SqlSettling:
             self._set(incidents.c.id.in_(some), due_at=wiped_at)
         return undoing.take_keys(self._connection, ids)
 
-    def give_keys(self, incident_id: int, keys: Sequence[Mapping[str, Any]]) -> None:
+    def give_keys(self, keys: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
         """See `ports.Settling`."""
-        undoing.give_keys(self._connection, incident_id, keys)
+        undoing.give_keys(self._connection, keys)
 
     def events_of(self, incident_id: int, limit: int) -> list[int]:
         """See `ports.Settling`."""

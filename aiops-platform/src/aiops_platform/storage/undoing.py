@@ -110,9 +110,13 @@ def take_keys(connection: Connection, incident_ids: Collection[int]) -> dict[int
     return taken
 
 
-def give_keys(connection: Connection, incident_id: int, keys: Sequence[Mapping[str, Any]]) -> None:
+def give_keys(connection: Connection, keys: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
     """They lead there again; one that leads elsewhere by now stays as it is."""
-    rows = [{**key, "hash": bytes.fromhex(key["hash"]), "incident_id": incident_id} for key in keys]
+    rows = [
+        {**key, "hash": bytes.fromhex(key["hash"]), "incident_id": incident_id}
+        for incident_id, mine in keys.items()
+        for key in mine
+    ]
     if rows:
         connection.execute(add_missing(connection, group_keys), rows)
 

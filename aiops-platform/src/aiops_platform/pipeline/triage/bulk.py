@@ -18,7 +18,7 @@ from aiops_platform.core.views import IncidentQuery
 from aiops_platform.ports import IncidentChange, Store, Transaction, Undoing
 
 # While a transaction lasts, nobody else can write.
-_TOGETHER: Final = 200
+_TOGETHER: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,16 +169,17 @@ def _put_back(
     found = {each.id: each for each in transaction.settling.incidents(project_id, [row[0] for row in rows])}
     if act == ActKind.ASSIGN:
         return _assign_back(transaction, project_id, found, rows, now=now, by=by)
-    back = 0
+    changes, keys = [], {}
     for incident_id, before, since in rows:
         incident = found.get(incident_id)
         if incident is None or incident.state_since != since or incident.state is IncidentState.MERGED:
             continue
         changed = acts.put_back(incident, before, now, by, act)
-        transaction.save_incidents([IncidentChange(incident=changed.incident, facts=changed.facts)])
-        transaction.settling.give_keys(incident_id, before.get("keys", []))
-        back += 1
-    return back
+        changes.append(IncidentChange(incident=changed.incident, facts=changed.facts))
+        keys[incident_id] = before.get("keys", [])
+    transaction.save_incidents(changes)
+    transaction.settling.give_keys(keys)
+    return len(changes)
 
 
 def _assign_back(

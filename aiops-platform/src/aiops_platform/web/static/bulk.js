@@ -31,6 +31,11 @@
     tell();
   });
   document.addEventListener("change", (event) => { if (event.target.id === "bulk-all") tell(); });
+  // On the page of an incident `a` leads to who cares for it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "a" || event.ctrlKey || event.metaKey || event.altKey || isOff()) return;
+    if (!event.target.closest("input, textarea, select, dialog")) document.getElementById("assign-to")?.focus();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey || isOff()) return;
     if (event.target.closest("input:not(.pick), textarea, select, dialog")) return;
