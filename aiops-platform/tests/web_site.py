@@ -26,6 +26,7 @@ from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
+from aiops_platform.storage.views_saved import SqlSavedViews
 from aiops_platform.web.app import build
 from aiops_platform.web.live import Live
 
@@ -106,6 +107,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     api = routes(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
     app = build(
         insights=SqlInsights(database),
+        views=SqlSavedViews(database),
         reads=reads,
         access=access,
         people=people,

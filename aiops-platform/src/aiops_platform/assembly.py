@@ -50,6 +50,7 @@ from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
 from aiops_platform.storage.transactions import SqlStore
+from aiops_platform.storage.views_saved import SqlSavedViews
 
 _FIRST_PROJECT = "default"
 _LOOK_SECONDS = 0.1
@@ -330,6 +331,7 @@ def _pages(
     rules = Ruling(store, reads)
     application = web_app.build(
         insights=SqlInsights(database),
+        views=SqlSavedViews(database),
         numbers=numbers,
         reads=reads,
         access=access,

@@ -43,6 +43,7 @@ from aiops_platform.core.views import (
     Names,
     Neighbour,
     Overview,
+    SavedView,
     ServicePage,
     Similar,
 )
@@ -719,6 +720,37 @@ class Insights(Protocol):
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
         """The incidents that share most with this one: among equals the open ones first, then the last seen."""
+        ...
+
+
+class SavedViews(Protocol):
+    """Views of the list of incidents under a name. Every method may be called from any thread.
+
+    Each raises StoreUnavailableError. Of others only shared views are seen, and only one's own can be changed.
+    """
+
+    def of(self, project_id: int, user_id: int) -> Sequence[SavedView]:
+        """Those that somebody sees: their own first, then what others share; by name."""
+        ...
+
+    def default(self, project_id: int, user_id: int) -> str | None:
+        """What follows `?` in the address of the view with which somebody begins; None where they have chosen none."""
+        ...
+
+    def save(self, project_id: int, user_id: int, *, name: str, query: str, shared: bool, now: datetime) -> int:
+        """The number of a new view. Raises ViewError."""
+        ...
+
+    def change(self, project_id: int, user_id: int, view_id: int, *, name: str, shared: bool) -> bool:
+        """Whether there was such a view of theirs to be changed. Raises ViewError."""
+        ...
+
+    def drop(self, project_id: int, user_id: int, view_id: int) -> bool:
+        """Whether there was such a view of theirs; nobody begins with it any longer."""
+        ...
+
+    def begin_with(self, project_id: int, user_id: int, view_id: int | None) -> bool:
+        """From now on they begin with this view, None is no view; False where they see no such."""
         ...
 
 

@@ -1,5 +1,6 @@
 """Incidents are found over HTTP: by pages and programs, in one language, and by nobody who is no member."""
 
+import re
 from datetime import timedelta
 
 import httpx
@@ -10,6 +11,7 @@ from scenes import plant_busy
 from web_site import a_site
 
 from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.web.origin import token_for
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,31 @@ def test_a_stranger_finds_nothing(site):
         for path in ("/incidents?query=a", "/search/offers?text=service:"):
             assert stranger.get(path).status_code == 303
         assert stranger.get("/api/v1/incidents/facets").status_code == 401
+
+
+def test_a_view_is_saved_begun_with_renamed_and_deleted(client):
+    csrf = token_for(client.cookies[SESSION_COOKIE])
+
+    def post(path, **said):
+        answer = client.post(path, data={"csrf": csrf, "query": "query=service%3Ashop&time=7d", **said})
+        return answer.headers.get("location", answer.status_code)
+
+    there = "/incidents?query=service%3Ashop&time=7d"
+    assert post("/views", name="Shop <b>", shared="1") == there
+    page = client.get(there).text
+    assert 'href="/incidents?query=service%3Ashop&amp;time=7d" aria-current="true"><bdi>Shop &lt;b&gt;</bdi>' in page
+    (number,) = re.findall(r'action="/views/(\d+)"', page)
+    assert client.get("/incidents").status_code == 200
+    assert post(f"/views/{number}/default") == there
+    assert client.get("/incidents").headers["location"] == there
+    assert client.get("/incidents?state=open").status_code == 200
+    assert post(f"/views/{number}", name="Renamed") == there
+    assert "Renamed" in client.get(there).text
+    assert post(f"/views/{number}", name=" ") == 422
+    assert post(f"/views/{number}/delete") == there
+    assert post(f"/views/{number}/delete") == 404
+    assert client.get("/incidents").status_code == 200
+    assert client.post("/views", data={"name": "x", "query": "y"}).status_code == 403
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

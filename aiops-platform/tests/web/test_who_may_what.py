@@ -36,6 +36,10 @@ OWN = {
     ("POST", "/settings/sessions/others/end"),
     ("POST", "/settings/sessions/{which}/end"),
     ("POST", "/projects/{project_id}/show"),
+    ("POST", "/views"),
+    ("POST", "/views/{view_id}"),
+    ("POST", "/views/{view_id}/delete"),
+    ("POST", "/views/{view_id}/default"),
 }
 # What a project is ruled by: also to look at.
 RULED = re.compile(

@@ -16,7 +16,7 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, People, Reads, StoreUnavailableError
+from aiops_platform.ports import Access, Insights, People, Reads, SavedViews, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
     account_pages,
@@ -41,6 +41,7 @@ from aiops_platform.web import (
     setup_pages,
     source_pages,
     token_pages,
+    view_pages,
 )
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.live import Live, send_stream
@@ -76,6 +77,7 @@ def build(
     clock: Callable[[], datetime],
     public_url: str,
     insights: Insights,
+    views: SavedViews,
     numbers: Callable[[], Mapping[str, int | float]] = dict,
     also: Sequence[ControllerRouterHandler] = (),
     openapi: OpenAPIConfig | None = None,
@@ -98,6 +100,7 @@ def build(
         clock=clock,
         public_url=public_url,
         insights=insights,
+        views=views,
         numbers=numbers,
     )
     return Litestar(
@@ -134,6 +137,7 @@ def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
         *finding_pages.ROUTES,
+        *view_pages.ROUTES,
         *event_pages.ROUTES,
         *incident_pages.ROUTES,
         *care_pages.ROUTES,

@@ -1,7 +1,7 @@
 """The list of incidents: the search with what is offered while one types, what there is to choose, and the rows."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -41,6 +41,10 @@ _WIDTH, _HEIGHT = 1_200, 48
 @get("/incidents", sync_to_thread=True)
 def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """The list; for htmx only the parts of it that change."""
+    if not request.query_params and not is_partial(request):
+        own = site.views.default(visitor.project_id, visitor.user.id)
+        if own is not None:
+            return Redirect(f"/incidents?{own}", status_code=303)
     filters = Filters.read(dict(request.query_params))
     given = site.common(visitor) | listed(site, visitor, filters) | bulk_list.given_for(request, site, visitor, filters)
     if not is_partial(request):
@@ -77,6 +81,8 @@ def listed(site: Site, visitor: Visitor, filters: Filters) -> dict[str, Any]:
         found = site.reads.found(visitor.project_id, query, now)
     return {
         "filters": filters,
+        "views": site.views.of(visitor.project_id, visitor.user.id),
+        "view_query": urlencode(filters.told()),
         "found": found.page,
         "counts": found.page.counts,
         "facets": found.facets,

@@ -15,7 +15,7 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, People, Reads
+from aiops_platform.ports import Access, Insights, People, Reads, SavedViews
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.guesses import Guesses
 from aiops_platform.web.live import Live
@@ -78,10 +78,12 @@ class Site:
         clock: Callable[[], datetime],
         public_url: str,
         insights: Insights,
+        views: SavedViews,
         numbers: Callable[[], Mapping[str, int | float]] = dict,
     ) -> None:
         self.reads = reads
         self.insights = insights
+        self.views = views
         self.numbers = numbers
         self.access = access
         self.people = people
