@@ -158,7 +158,7 @@ def _newest_first(
         events.c.dictionary_id,
         events.c.body,
     )
-    mine = select(*columns).where(events.c.incident_id == incident_id)
+    mine: Select[Any] = select(*columns).where(events.c.incident_id == incident_id)
     while True:
         some = mine if before is None else mine.where(events.c.id < before)
         rows = connection.execute(some.order_by(events.c.id.desc()).limit(_TOGETHER)).all()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Column, Connection, Row, select
+from sqlalchemy import Column, Connection, Row, Select, select
 
 from aiops_platform.core import tracing
 from aiops_platform.core.event import Event
@@ -75,7 +75,7 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
 def companions(connection: Connection, opener: Bodies, project_id: int, event_id: int) -> tuple[Companion, ...]:
     """The events of the same request or trace, nearest first, among those that came within five minutes and next to it."""
     columns = (events.c.id, events.c.incident_id, events.c.received_at, events.c.dictionary_id, events.c.body)
-    mine = select(*columns).select_from(events.join(incidents)).where(events.c.id == event_id)
+    mine: Select[Any] = select(*columns).select_from(events.join(incidents)).where(events.c.id == event_id)
     own = connection.execute(mine.where(incidents.c.project_id == project_id)).one_or_none()
     ids = _ids(connection, opener, own, {b""}) if own is not None else ()
     if own is None or not ids:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, select
+from sqlalchemy import Column, Connection, Row, Select, Table, select
 
 from aiops_platform.core import sameness
 from aiops_platform.core.event_views import Origin
@@ -14,13 +14,15 @@ from aiops_platform.storage.schema import deploys, events, incidents, releases
 
 def origin_of(connection: Connection, opener: Bodies, project_id: int, incident_id: int) -> Origin | None:
     """None when this project has no such incident."""
-    query = select(incidents.c.service_id, incidents.c.first_seen_at).where(
+    query: Select[Any] = select(incidents.c.service_id, incidents.c.first_seen_at).where(
         incidents.c.id == incident_id, incidents.c.project_id == project_id
     )
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    mine = select(events.c.id, events.c.dictionary_id, events.c.body).where(events.c.incident_id == incident_id)
+    mine: Select[Any] = select(events.c.id, events.c.dictionary_id, events.c.body).where(
+        events.c.incident_id == incident_id
+    )
     first, newest = (
         opened(connection, opener, connection.execute(mine.order_by(order).limit(1)).one_or_none())
         for order in (events.c.id, events.c.id.desc())
