@@ -20,7 +20,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from aiops_platform.core import hours, rising
+from aiops_platform.core import rising
 from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.listing import LATELY, Period, Rank, Sort
 from aiops_platform.core.rising import Rise
@@ -222,7 +222,7 @@ def _shown(
             incident_row(row, {}, now),
             trend=_trend(of_each.get(row.id, ()), bars),
             rising=round(rises[row.id].factor, 1) if row.id in rises else None,
-            **(_within(row, of_each.get(row.id, ())) if period else {}),
+            **(_within(row, period, of_each.get(row.id, ())) if period else {}),
         )
         for row in found
     )
@@ -239,15 +239,16 @@ def _trend(places: Iterable[Row[Any]], bars: int) -> tuple[int, ...]:
     return tuple(counts.get(place, 0) for place in range(bars))
 
 
-def _within(row: Row[Any], places: Sequence[Row[Any]]) -> dict[str, Any]:
+def _within(row: Row[Any], period: Period, places: Sequence[Row[Any]]) -> dict[str, Any]:
     """Count, first and last seen within a period: by the hours that there were events in."""
     if not places:
         return {"count": 0}
     first, last = min(each.first for each in places), max(each.last for each in places)
     return {
         "count": sum(int(each.many) for each in places),
-        "first_seen_at": row.first_seen_at if hours.of(row.first_seen_at) == first else first,
-        "last_seen_at": row.last_seen_at if hours.of(row.last_seen_at) == last else last + _HOUR,
+        # Exactly where it is known so, else by the hour.
+        "first_seen_at": row.first_seen_at if row.first_seen_at >= period.since else first,
+        "last_seen_at": row.last_seen_at if row.last_seen_at < period.until else last + _HOUR,
     }
 
 
