@@ -41,10 +41,8 @@ OWN = {
     ("POST", "/views/{view_id}/delete"),
     ("POST", "/views/{view_id}/default"),
 }
-# What a project is ruled by: also to look at.
-RULED = re.compile(
-    r"/settings/(grouping|secrets|keys|people|projects|invitations|tokens/\{)|/setup/key|/api/v1/group-rules$"
-)
+# What a project is ruled by, also to look at: all of the settings but one's own, and where keys are made.
+RULED = re.compile(r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/group-rules$")
 # What asks whether it is meant: nothing for who may not do it.
 ASKING = {("GET", "/incidents/{incident_id}/delete")}
 SAFE = ("GET", "HEAD")
