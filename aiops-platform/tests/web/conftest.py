@@ -86,6 +86,7 @@ def visit(site, browser):
             made.page.on("request", lambda request: made.asked.append(request.url))
             if signed_in:
                 made.page.goto(site.signin_url())
+                made.page.goto("/incidents")
             visits.append(made)
             return made
 
