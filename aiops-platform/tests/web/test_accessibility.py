@@ -18,6 +18,8 @@ PAGES = (
     "/incidents/{silence}",
     "/incidents/{group}",
     "/incidents/{everything}/events",
+    "/incidents/{everything}/comments",
+    "/incidents/{everything}/delete",
     "/services",
     "/services/{shop}",
     "/jobs",
