@@ -1,13 +1,14 @@
 """What pages and the API read: queries that answer with the rows of `core.views`. They change nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, rising
 from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import KIN_KINDS
@@ -153,8 +154,10 @@ class SqlReads:
             care = care_of(connection, row, now)
             grouping = _reasons_of(connection, incident_id)
             values = _values_of(connection, incident_id)
+        is_open = row.state == IncidentState.OPEN
+        rise = rising.rise(hours, first_seen_at=row.first_seen_at, now=now) if is_open else None
         return IncidentDetail(
-            row=incident_row(row, hours, now),
+            row=replace(incident_row(row, hours, now), rising=None if rise is None else round(rise.factor, 1)),
             service_id=row.service_id,
             state_since=row.state_since,
             logger=row.logger,

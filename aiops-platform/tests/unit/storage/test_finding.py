@@ -199,6 +199,15 @@ def test_a_row_says_how_many_people_it_affected_and_how_much_it_rises(shop):
     assert rows["Rising"].rising > 10
 
 
+def test_an_incident_by_itself_says_the_same_as_its_row(shop):
+    seeds, project, _ = shop
+    reads = SqlReads(seeds.database)
+    for row in found(shop, "").rows:
+        detail = reads.incident(project, row.id, NOW)
+        assert detail is not None
+        assert (detail.row.people, detail.row.rising) == (row.people, row.rising)
+
+
 def test_in_a_period_only_its_own_events_count(shop):
     page = found(shop, "", period=Period.lasting(DAYS, NOW), sort=Sort.COUNT)
     assert [(row.type, row.count) for row in page.rows] == [
