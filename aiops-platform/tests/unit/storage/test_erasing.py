@@ -11,7 +11,16 @@ from aiops_platform.storage import bodies
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.erasing import erase
 from aiops_platform.storage.exporting import Wanted, exported
-from aiops_platform.storage.schema import buried, dictionaries, events, group_keys, incident_values, incidents, monitors
+from aiops_platform.storage.schema import (
+    buried,
+    comments,
+    dictionaries,
+    events,
+    group_keys,
+    incident_values,
+    incidents,
+    monitors,
+)
 
 ADA = "ada@example.com"
 
@@ -76,3 +85,18 @@ def test_what_is_said_in_json_beside_events_is_found_and_values_that_become_one_
         assert beat == {"stats": {"last_error": "[erased]"}}
         counted = connection.execute(select(incident_values.c["name", "value", "count"])).all()
     assert {("by", "[erased]", 5), ("[erased]", "x", 1)} <= set(map(tuple, counted))
+
+
+def test_what_people_said_of_them_is_erased_too():
+    seeds = Seeds(a_store())
+    project = seeds.project()
+    incident = seeds.incident(project, seeds.service(project))
+    said = {"incident_id": incident, "by": {"kind": "user", "id": 1, "name": "Eve"}, "created_at": seeds.now}
+    with seeds.database.begin() as connection:
+        connection.execute(insert(comments), [{**said, "text": f"wrote to {ADA}"}, {**said, "text": "nobody"}])
+    erase(seeds.database, ADA, lambda _: None)
+    with seeds.database.read() as connection:
+        assert connection.scalars(select(comments.c.text).order_by(comments.c.id)).all() == [
+            "wrote to [erased]",
+            "nobody",
+        ]
