@@ -43,3 +43,13 @@ def test_nothing_of_another_project_is_shown(client, site):
     other = site.seeds.project("other")
     plant_busy(site.seeds, other)
     assert "OrderFailed" not in client.get("/").text
+
+
+def test_exact_times_are_told_by_the_viewer_s_own_clock(site, visit):
+    plant_busy(site.seeds, site.project)
+    page = visit(timezone_id="Asia/Kathmandu", locale="de-DE").page
+    page.goto("/")
+    title = page.locator("time").first.get_attribute("title")
+    assert " · " in title
+    assert title.endswith(" UTC")
+    assert "GMT+5:45" in title.partition(" · ")[0]

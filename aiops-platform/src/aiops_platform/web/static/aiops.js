@@ -15,10 +15,14 @@
     return `${Math.max(0, Math.floor(seconds / size))} ${word}`;
   };
   const ago = (seconds) => (seconds < 10 ? "just now" : `${lasting(seconds)} ago`);
+  // Exact times are in UTC, as in logs; here is the time on the viewer's own clock, written as they write it.
+  const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const inTheirZone = (text) => { try { return zoned.format(new Date(text)); } catch { return text; } };
   const refreshTimes = () => {
     for (const time of all("time[datetime]")) {
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const isSpan = "span" in time.dataset;
+      if (!time.title.includes(" · ")) time.title = `${inTheirZone(time.dateTime)} · ${time.title}`;
       // A clock that is off by more than a minute is not ours to correct; a date stays a date.
       if (seconds < -60 || (!isSpan && seconds >= 30 * 86400)) continue;
       const text = isSpan ? lasting(seconds) : ago(seconds);
@@ -26,6 +30,7 @@
     }
   };
   setInterval(refreshTimes, 10000);
+  refreshTimes();
 
   // The stream: opened when the page is first seen, and again after it ended for good.
   const live = document.getElementById("live");

@@ -61,7 +61,7 @@
     "]": () => follow('a[rel="next"]'),
     "/": find,
   };
-  const TWO = { i: "/incidents", s: "/services", j: "/jobs", u: "/setup", t: "/settings" };
+  const TWO = { o: "/", i: "/incidents", s: "/services", j: "/jobs", u: "/setup", t: "/settings" };
 
   let goes = 0;
   const isTyping = (target) => target.closest("input, textarea, select, [contenteditable]") !== null;
