@@ -474,7 +474,7 @@ def test_signing_out_ends_every_other_open_page(site, visit):
     other.locator("#live[data-state=on]").wait_for()
     window.page.get_by_role("button", name="Sign out").click()
     expect(window.page.get_by_role("heading", name="Sign in")).to_be_visible()
-    other.wait_for_url("**/signin")
+    other.wait_for_url("**/signin?next=*")
 
 
 def test_the_set_up_page_turns_by_itself_when_the_key_is_used(site, visit):

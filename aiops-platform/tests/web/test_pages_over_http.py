@@ -51,8 +51,9 @@ def test_a_stranger_is_led_to_the_sign_in_page(stranger, path):
 
 
 def test_htmx_is_told_to_take_the_whole_page_to_the_sign_in(stranger):
-    answer = stranger.get("/incidents", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/signin")
+    for here, back in (("", ""), ("http://x/incidents/3?event=7", "?next=/incidents/3%3Fevent%3D7"), ("http://[", "")):
+        answer = stranger.get("/incidents", headers={"HX-Request": "true", "HX-Current-URL": here})
+        assert (answer.status_code, answer.headers["hx-redirect"]) == (401, f"/signin{back}")
 
 
 @pytest.mark.parametrize("path", ["/incidents/1/resolve", "/setup/key", "/signout"])

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from litestar import Response
 from litestar.exceptions import HTTPException
@@ -37,10 +37,26 @@ _WORDS_FOR_PROGRAMS = {
 def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
     """To the sign-in page, and from there back; htmx is told to take the whole page there."""
     if request.headers.get("hx-request") == "true":
-        return Response("", status_code=401, headers={"HX-Redirect": "/signin", "Cache-Control": "no-store"})
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    back = f"?next={quote(wanted, safe='/')}" if request.method == "GET" and wanted != "/" else ""
-    return Response("", status_code=303, headers={"Location": f"/signin{back}", "Cache-Control": "no-store"})
+        leads = {"HX-Redirect": _signin(*_address_of(request.headers.get("hx-current-url", "")))}
+        return Response("", status_code=401, headers=leads | {"Cache-Control": "no-store"})
+    path = request.url.path if request.method == "GET" else ""
+    leads = {"Location": _signin(path, request.url.query)}
+    return Response("", status_code=303, headers=leads | {"Cache-Control": "no-store"})
+
+
+def _address_of(url: str) -> tuple[str, str]:
+    """Path and query of an address; what is none leads nowhere."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.path, parts.query
+
+
+def _signin(path: str, query: str) -> str:
+    """The sign-in page, and from there back to this one."""
+    wanted = path + (f"?{query}" if query else "")
+    return f"/signin?next={quote(wanted, safe='/')}" if path and wanted != "/" else "/signin"
 
 
 def not_allowed(request: PageRequest, _: NotAllowedError) -> Response[Any]:

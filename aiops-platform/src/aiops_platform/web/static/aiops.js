@@ -8,6 +8,9 @@
     if (said) said.replaceChildren(Object.assign(document.createElement("span"), { textContent: text }));
   };
 
+  // From there back to here.
+  const signIn = () => location.assign(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
+
   // Relative times grow old on a page that stays open. The words are those of the server (web/words.py).
   const units = [[86400, "days", 2], [3600, "h", 1], [60, "min", 1], [1, "s", 1]];
   const lasting = (seconds) => {
@@ -54,8 +57,8 @@
     for (const name of ["htmx:sse:before:connection", "htmx:sse:error", "htmx:sse:close"]) {
       live.addEventListener(name, () => liveIs("off", "Reconnecting"));
     }
-    live.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) location.assign("/signin"); });
-    live.addEventListener("signed-out", () => location.assign("/signin"));
+    live.addEventListener("htmx:sse:error", (event) => { if (event.detail.status === 401) signIn(); });
+    live.addEventListener("signed-out", signIn);
   }
 
   // A row that is new, or whose number has changed, lights up for a moment.
@@ -76,9 +79,9 @@
 
   const failed = (event) => {
     const status = event.detail?.ctx?.response?.status;
-    if (status === 401) return location.assign("/signin");
+    if (status === 401) return signIn();
     if (event.target === live) return;
-    say(status === 403 ? "Not done: this page is too old. Reload it and try again." : "That did not work. Reload the page and try again.");
+    say(status === 403 ? "Not done: you may not do that, or this page is too old. Reload it and try again." : "That did not work. Reload the page and try again.");
   };
   document.addEventListener("htmx:response:error", failed);
 
