@@ -48,14 +48,15 @@ class SqlSettling:
         found: list[Incident] = []
         for some in portions(sorted(set(ids))):
             mine = incidents.c.project_id == project_id, incidents.c.id.in_(some)
-            rows = self._connection.execute(select(incidents).where(*mine).order_by(incidents.c.id)).mappings()
-            found += map(incident_of, rows)
+            rows = select(incidents).where(*mine).order_by(incidents.c.id).with_for_update()
+            found += map(incident_of, self._connection.execute(rows).mappings())
         return found
 
     def overdue(self, now: datetime, limit: int) -> list[Incident]:
         """See `ports.Settling`."""
         query = select(incidents).where(incidents.c.due_at <= now).order_by(incidents.c.due_at, incidents.c.id)
-        return [incident_of(row) for row in self._connection.execute(query.limit(limit)).mappings()]
+        due = query.limit(limit).with_for_update()
+        return [incident_of(row) for row in self._connection.execute(due).mappings()]
 
     def matching(
         self, project_id: int, query: IncidentQuery, now: datetime, *, after: int, upto: int | None, limit: int

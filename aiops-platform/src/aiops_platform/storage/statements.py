@@ -76,7 +76,9 @@ def _grouped() -> Select[Any]:
     joined = group_keys.join(incidents, incidents.c.id == group_keys.c.incident_id)
     wanted = among(group_keys.c.hash, group_keys.c.service_id, group_keys.c.version)
     asked = (incidents.c[name] for name in Incident.__dataclass_fields__)
-    return select(group_keys.c.version, group_keys.c.hash, *asked).select_from(joined).where(wanted)
+    found = select(group_keys.c.version, group_keys.c.hash, *asked).select_from(joined).where(wanted)
+    # What is read here is written whole: nobody may change it meanwhile. SQLite has one writer anyway.
+    return found.with_for_update(of=incidents)
 
 
 def _end_passing() -> Delete:

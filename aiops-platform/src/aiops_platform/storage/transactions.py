@@ -179,7 +179,7 @@ class SqlTransaction:
         """See `ports.Transaction`."""
         table = schema.incidents
         statement = select(table).where(table.c.id == incident_id, table.c.project_id == project_id)
-        row = self._connection.execute(statement).mappings().one_or_none()
+        row = self._connection.execute(statement.with_for_update()).mappings().one_or_none()
         return None if row is None else incident_of(row)
 
     def fullest(self, above: int, limit: int) -> list[int]:
