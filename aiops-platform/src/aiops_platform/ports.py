@@ -40,7 +40,6 @@ from aiops_platform.core.views import (
     IncidentQuery,
     JobDetail,
     JobPage,
-    Names,
     Neighbour,
     Overview,
     SavedView,
@@ -567,12 +566,8 @@ class Reads(Protocol):
         """How the project is, in a few numbers."""
         ...
 
-    def names(self, project_id: int) -> Names:
-        """The services and environments that ever reported."""
-        ...
-
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
-        """A page of incidents: open ones first, then muted, then resolved; among equals the last seen first."""
+        """A page of incidents in the order that is asked for, as `core.listing.Sort` says it."""
         ...
 
     def facets(self, project_id: int, query: IncidentQuery, now: datetime) -> tuple[Facet, ...]:

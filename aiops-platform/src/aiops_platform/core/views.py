@@ -166,14 +166,6 @@ class SavedView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Names:
-    """What the filters offer, each in alphabetical order."""
-
-    services: tuple[str, ...]
-    environments: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Overview:
     """What every page says at its top: how many incidents are open, how the services are, which jobs failed last."""
 

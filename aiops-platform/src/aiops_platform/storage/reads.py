@@ -29,7 +29,6 @@ from aiops_platform.core.views import (
     IncidentQuery,
     JobDetail,
     JobPage,
-    Names,
     Neighbour,
     Overview,
     ServicePage,
@@ -106,15 +105,6 @@ class SqlReads:
             failed_jobs=failed_jobs,
             buried=buried,
         )
-
-    def names(self, project_id: int) -> Names:
-        """See `ports.Reads`."""
-        found: list[tuple[str, ...]] = []
-        with self._database.read() as connection:
-            for column in (services.c.name, services.c.environment):
-                query = select(column).distinct().where(services.c.project_id == project_id).order_by(column)
-                found.append(tuple(connection.execute(query).scalars()))
-        return Names(services=found[0], environments=found[1])
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
         """See `ports.Reads`."""

@@ -64,7 +64,6 @@ def test_a_project_sees_nothing_of_another_one(seeds, reads):
     assert reads.incident(mine, theirs, NOW) is None
     assert reads.event(mine, theirs, event) is None
     assert reads.services(mine, NOW).total == 0
-    assert reads.names(mine).services == ()
     assert reads.overview(mine).open_incidents == 0
 
 
@@ -78,7 +77,6 @@ def test_filters_by_service_and_environment_also_narrow_the_counts(seeds, reads)
     assert types(reads.incidents(project, query, NOW)) == ["A", "B"]
     counts = reads.incidents(project, query, NOW).counts
     assert (counts.open, counts.resolved, counts.muted) == (1, 1, 0)
-    assert reads.names(project).environments == ("production", "staging")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """How incidents are looked for: one small language for pages, API and command line. Text to a tree, a tree to text."""
 
-from collections.abc import Collection
 from typing import Final
 
 from aiops_platform.core.search.completion import value as quoted
@@ -41,11 +40,6 @@ def says_states(node: Node) -> bool:
     )
 
 
-def narrowed(node: Node, terms: Collection[Term]) -> Node:
-    """The same, and all of these besides."""
-    return both(node, *terms)
-
-
 __all__ = [
     "EVERYTHING",
     "LONGEST",
@@ -65,7 +59,6 @@ __all__ = [
     "Word",
     "both",
     "either",
-    "narrowed",
     "parse",
     "phrased",
     "quoted",
