@@ -12,7 +12,7 @@ from aiops_platform.core.listing import Period, Sort
 from aiops_platform.core.search import SearchError, completion
 from aiops_platform.core.search.completion import Offer
 from aiops_platform.core.search.fields import TAG
-from aiops_platform.core.views import EventsOverTime, Found, IncidentPage, StateCounts
+from aiops_platform.core.views import EventsOverTime, Facet, Found, IncidentPage, StateCounts
 from aiops_platform.web import bulk_list, drawings
 from aiops_platform.web.filters import TIMES, Filters
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
@@ -85,13 +85,18 @@ def listed(site: Site, visitor: Visitor, filters: Filters) -> dict[str, Any]:
         "view_query": urlencode(filters.told()),
         "found": found.page,
         "counts": found.page.counts,
-        "facets": found.facets,
+        "facets": [each for each in found.facets if _is_worth(each, filters)],
         "facet_names": _FACETS,
         "events": found.events,
         "bars_over_time": drawings.bars(found.events.counts, width=_WIDTH, height=_HEIGHT),
         "sorts": _SORTS,
         "times": _TIMES,
     }
+
+
+def _is_worth(facet: Facet, filters: Filters) -> bool:
+    """Whether there is anything to choose: what all have in common narrows nothing, unless it was chosen."""
+    return len(facet.values) > 1 or any(filters.has(facet.field, each.value) for each in facet.values)
 
 
 def _with_headers(answer: Response[str], more: dict[str, str]) -> Response[str]:
