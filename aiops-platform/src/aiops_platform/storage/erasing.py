@@ -26,6 +26,7 @@ from aiops_platform.storage.schema import (
     instances,
     moment,
     monitors,
+    saved_views,
 )
 
 _TOGETHER = 100
@@ -37,6 +38,7 @@ _TEXTS: Mapping[Table, Collection[str]] = {
     group_keys: ("parts",),
     facts: ("data",),
     comments: ("text",),
+    saved_views: ("name", "query"),
     monitors: ("last_beat",),
     instances: ("stats",),
 }

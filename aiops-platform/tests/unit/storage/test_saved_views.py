@@ -6,6 +6,7 @@ from seeds import NOW, Seeds, a_store
 from aiops_platform.core import saved_views
 from aiops_platform.core.saved_views import ViewError
 from aiops_platform.storage import schema, views_saved
+from aiops_platform.storage.erasing import erase
 from aiops_platform.storage.views_saved import SqlSavedViews
 
 
@@ -64,6 +65,14 @@ def test_somebody_begins_with_a_view_until_they_see_it_no_longer(people):
     views.begin_with(project, bo, view)
     views.drop(project, bo, view)
     assert views.default(project, bo) is None
+
+
+def test_who_is_erased_is_looked_for_no_longer(people):
+    views, (project, _), ana, _ = people
+    save(views, project, ana, "Ada, ada@example.com", query="query=user%3Aada%40example.com+b&time=7d")
+    erase(views._database, "ada@example.com", lambda _: None)
+    (view,) = views.of(project, ana)
+    assert (view.name, view.query) == ("Ada, [erased]", "query=user%3A[erased]+b&time=7d")
 
 
 def test_views_are_bounded_in_number_and_length(people, monkeypatch):
