@@ -99,6 +99,8 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
             "incidents": "/incidents",
             "all": "/incidents?state=all",
             "unmatched": "/incidents?text=nothing+like+this&service=shop",
+            "found": "/incidents?query=service%3Ashop+-type%3AKeyError&time=7d&sort=count",
+            "misspelt": "/incidents?query=service%3Ashop+OR+levl%3Aerror",
             "services": "/services",
         }
         paths |= {f"incident-{name}": f"/incidents/{number}" for name, number in ids.items()}
