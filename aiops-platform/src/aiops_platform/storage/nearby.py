@@ -133,9 +133,10 @@ def _beside(
     later = select(*columns).where(events.c.id > event_id).order_by(events.c.id).limit(reach)
     for side in (earlier, later):
         strays = 0
-        for row in connection.execution_options(yield_per=100).execute(side):
-            if abs(row.received_at - at) <= SPAN:
-                strays = 0
-                yield row
-            elif (strays := strays + 1) == _STRAYS:
-                break
+        with connection.execute(side, execution_options={"yield_per": 100}) as rows:
+            for row in rows:
+                if abs(row.received_at - at) <= SPAN:
+                    strays = 0
+                    yield row
+                elif (strays := strays + 1) == _STRAYS:
+                    break
