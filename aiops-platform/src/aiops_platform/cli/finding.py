@@ -1,6 +1,5 @@
 """`aiops incidents list|tail`: what is broken, found in the language of the pages; and what comes, as it comes."""
 
-import os
 import shutil
 import sys
 import time
@@ -41,7 +40,7 @@ def show_all(settings: Settings, given: Namespace) -> int:
     query = _query(given, now)
     with assembly.opened(settings) as platform:
         found = assembly.reads(platform).incidents(platform.project_id, query, now)
-    _print(found.rows, now, as_json=given.json)
+    _print(found.rows, now, given)
     if given.json:
         return 0
     if found.total > len(found.rows):
@@ -66,7 +65,7 @@ def tail(settings: Settings, given: Namespace) -> int:
                 rows = reads.incidents(project, _query(given, now), now).rows
                 if seen is not None:
                     news = [row for row in rows if seen.get(row.id) != row.count]
-                    _print(news[::-1], now, as_json=given.json)
+                    _print(news[::-1], now, given)
                     sys.stdout.flush()
                 seen = (seen or {}) | {row.id: row.count for row in rows}
             time.sleep(_LOOK_SECONDS)
@@ -92,15 +91,14 @@ def _query(given: Namespace, now: datetime) -> IncidentQuery:
     )
 
 
-def _print(rows: tuple[IncidentRow, ...] | list[IncidentRow], now: datetime, *, as_json: bool) -> None:
-    if as_json:
+def _print(rows: tuple[IncidentRow, ...] | list[IncidentRow], now: datetime, given: Namespace) -> None:
+    if given.json:
         for row in rows:
             print(msgspec.json.encode(row).decode())
         return
     width = min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size((120, 24)).columns))
-    is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for row in rows:
-        print(_line(row, now, width, is_colored=is_colored))
+        print(_line(row, now, width, is_colored=given.is_colored))
 
 
 def _line(row: IncidentRow, now: datetime, width: int, *, is_colored: bool) -> str:
