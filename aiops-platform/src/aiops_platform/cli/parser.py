@@ -31,6 +31,7 @@ while it runs, in another terminal:
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
   aiops incidents list          what is broken; show, resolve, mute and reopen take a number from there
+  aiops incidents tail          the same as it comes, until Ctrl-C; both take a search: 'service:shop is:new'
   aiops stats                   how much came in, and what became of it
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
   aiops group try rules.txt     what rules of your own for grouping would do with what is stored

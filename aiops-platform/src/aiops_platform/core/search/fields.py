@@ -46,7 +46,7 @@ _STATES: Final = {
 _IS: Final = {
     **_STATES,
     "new": "open, and first seen in the last 24 hours",
-    "regressed": "open again after they had been resolved",
+    "regressed": "open again after they had been resolved or muted",
     "rising": "coming much more often than they usually do",
     "assigned": "cared for by somebody",
     "unassigned": "cared for by nobody",
