@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from aiops_platform.core import rising
 from aiops_platform.core.briefing import Briefing, Loud, Quiet, Risen, Some, Traffic
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.rising import Rise
 from aiops_platform.storage.incident_rows import (
     TREND_HOURS,
     first_hour,
@@ -18,12 +18,11 @@ from aiops_platform.storage.incident_rows import (
     incident_row,
     incident_rows,
 )
+from aiops_platform.storage.risings import rises_of
 from aiops_platform.storage.schema import incident_hours, incidents, monitors, service_hours, services
 
 _FEW: Final = 5
 _SERVICES: Final = 8
-# Of these, the loudest of the present hours, it is asked whether they rise: what rises is among them.
-_CANDIDATES: Final = 40
 _OPEN: Final = incidents.c.state == IncidentState.OPEN.value
 
 
@@ -34,7 +33,7 @@ def briefing(connection: Connection, project_id: int, since: datetime, now: date
     new = (mine, _OPEN, incidents.c.last_seen_at >= since, incidents.c.first_seen_at >= since)
     back = (mine, _OPEN, incidents.c.reopened_at.is_not(None))
     loud = _loud(connection, mine, since=first_hour(now, TREND_HOURS), limit=_FEW)
-    risen = _rising(connection, mine, now)
+    risen = _rising(connection, project_id, now)
     newest = _first(connection, new, incidents.c.first_seen_at)
     returned = _first(connection, back, incidents.c.reopened_at)
     shown = _shown(connection, [*newest, *returned, *(number for number, _ in loud), *risen], now)
@@ -73,19 +72,9 @@ def _loud(connection: Connection, mine: ColumnElement[bool], *, since: datetime,
     return [(row.incident_id, int(row.many)) for row in connection.execute(query.limit(limit))]
 
 
-def _rising(connection: Connection, mine: ColumnElement[bool], now: datetime) -> dict[int, rising.Rise]:
+def _rising(connection: Connection, project_id: int, now: datetime) -> dict[int, Rise]:
     """Those that rise now, the steepest first."""
-    begin = rising.since(now)
-    loud = [number for number, many in _loud(connection, mine, since=begin, limit=_CANDIDATES) if many >= rising.LEAST]
-    if not loud:
-        return {}
-    counts = hours_of(connection, loud, since=begin - rising.PAST)
-    query = select(incidents.c.id, incidents.c.first_seen_at).where(incidents.c.id.in_(loud))
-    found = {
-        row.id: rise
-        for row in connection.execute(query)
-        if (rise := rising.rise(counts.get(row.id, {}), first_seen_at=row.first_seen_at, now=now)) is not None
-    }
+    found = rises_of(connection, project_id, now)
     steepest = sorted(found, key=lambda each: found[each].factor, reverse=True)[:_FEW]
     return {each: found[each] for each in steepest}
 
