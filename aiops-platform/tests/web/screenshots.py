@@ -98,6 +98,9 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths = {
             "incidents": "/incidents",
             "all": "/incidents?state=all",
+            "overview": "/",
+            "service": "/services/1",
+            "events": "/incidents/1/events",
             "unmatched": "/incidents?text=nothing+like+this&service=shop",
             "found": "/incidents?query=service%3Ashop+-type%3AKeyError&time=7d&sort=count",
             "misspelt": "/incidents?query=service%3Ashop+OR+levl%3Aerror",
@@ -146,7 +149,7 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         yield (
             "too-much",
             site,
-            {"incidents": "/incidents", "incident": f"/incidents/{incident}", "services": "/services"},
+            {"overview": "/", "incidents": "/incidents", "incident": f"/incidents/{incident}", "services": "/services"},
         )
     with a_site() as site:
         plant_many(site.seeds, site.project)
