@@ -111,6 +111,8 @@ def test_what_is_deleted_is_not_found(api, all_of_them):
     address = f"/incidents/{number}"
     assert api.delete(address).status_code == 204
     assert api.get(address).status_code == 404
+    assert api.get(f"{address}/events").status_code == 404
+    assert api.get(f"{address}/events/newest").status_code == 404
     assert api.delete(address).status_code == 404
     assert api.post(f"{address}/reopen").status_code == 404
 

@@ -16,6 +16,7 @@ from aiops_platform.core import wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import EventLine, EventTable
+from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.telling_events import most_telling
 from aiops_platform.core.views import EventDetail
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
@@ -24,6 +25,7 @@ from aiops_platform.storage.schema import events, incidents
 # So many are looked at for one page of those that are looked for; the way on leads from there.
 LOOKED: Final = 500
 _TOGETHER: Final = 100
+_DELETED: Final = IncidentState.DELETED.value
 # Among these the most telling one is sought: others of the same incident tell hardly more.
 _NEWEST, _OLDEST = 12, 4
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
@@ -109,7 +111,7 @@ def table_of(
     """The newest events of an incident that match, older than the row `before`; None when this project has no such."""
     kept = connection.execute(
         select(incidents.c.kept, incidents.c.passing, incidents.c.count.label("many")).where(
-            incidents.c.id == incident_id, incidents.c.project_id == project_id
+            incidents.c.id == incident_id, incidents.c.project_id == project_id, incidents.c.state != _DELETED
         )
     ).one_or_none()
     if kept is None:
@@ -203,5 +205,7 @@ def _event(raw: bytes) -> Event | None:
 
 
 def _is_there(connection: Connection, project_id: int, incident_id: int) -> bool:
-    query = select(incidents.c.id).where(incidents.c.id == incident_id, incidents.c.project_id == project_id)
+    query = select(incidents.c.id).where(
+        incidents.c.id == incident_id, incidents.c.project_id == project_id, incidents.c.state != _DELETED
+    )
     return connection.execute(query).one_or_none() is not None

@@ -162,7 +162,9 @@ class SqlReads:
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """See `ports.Reads`."""
+        # Of a deleted one nothing is to be read, though it is wiped only later.
         mine = (events.c.incident_id == incident_id) & (incidents.c.project_id == project_id)
+        mine &= incidents.c.state != IncidentState.DELETED
         query = event_rows().where(mine)
         if which == "newest":
             query = query.order_by(events.c.id.desc()).limit(1)
@@ -199,6 +201,7 @@ class SqlReads:
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
         """See `ports.Reads`."""
         known = select(incidents.c.id).where(incidents.c.id == incident_id, incidents.c.project_id == project_id)
+        known = known.where(incidents.c.state != IncidentState.DELETED)
         mine = events.c.incident_id == incident_id
         columns = (events.c.id, events.c.event_id, events.c.occurred_at, events.c.received_at, events.c.repeat_count)
         query: Select[Any] = select(*columns).where(mine).order_by(events.c.id.desc())
