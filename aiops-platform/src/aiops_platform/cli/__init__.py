@@ -25,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # An old terminal may not know "…"; that is no reason to fail.
             stream.reconfigure(errors="replace")
-    # See no-color.org.
+    # See no-color.org. A token is no argument: others see those in the list of processes.
     given.is_colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    given.token = os.environ.get("AIOPS_TOKEN", "").strip()
     # What is made here is for this user's eyes only: databases and the server secret.
     umask_before = os.umask(0o077)
     try:

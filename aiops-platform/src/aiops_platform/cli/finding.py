@@ -4,18 +4,17 @@ import shutil
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from aiops_platform import assembly
-from aiops_platform.cli.started import check_started
+from aiops_platform.cli.places import Wanted, place_of
 from aiops_platform.core import search
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.incident import IncidentState
-from aiops_platform.core.listing import Period, Sort
 from aiops_platform.core.search import SearchError
-from aiops_platform.core.views import IncidentQuery, IncidentRow
+from aiops_platform.core.views import IncidentRow
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
 from aiops_platform.web import words
@@ -35,63 +34,60 @@ class UnreadableSearchError(PlatformError):
 
 def show_all(settings: Settings, given: Namespace) -> int:
     """Prints a table, or JSON lines. Raises PlatformErrors."""
-    check_started(settings)
-    now = utc_now()
-    query = _query(given, now)
-    with assembly.opened(settings) as platform:
-        found = assembly.reads(platform).incidents(platform.project_id, query, now)
-    _print(found.rows, now, given)
+    wanted = _wanted(given)
+    with place_of(settings, given) as place:
+        rows, total = place.find(wanted)
+    _print(rows, utc_now(), given)
     if given.json:
         return 0
-    if found.total > len(found.rows):
-        print(f"… and {found.total - len(found.rows)} more: --most shows them", file=sys.stderr)
-    if not found.rows:
-        which = "" if query.state is None else f"{query.state.value} "
+    if total is None or total > len(rows):
+        many = "" if total is None else f"{total - len(rows)} "
+        print(f"… and {many}more: --most shows them", file=sys.stderr)
+    if not rows:
+        is_open = given.state is None and not search.says_states(search.parse(wanted.text))
+        which = "open " if is_open else f"{given.state} " if given.state not in (None, "all") else ""
         print(f"There are no {which}incidents like that.", file=sys.stderr)
     return 0
 
 
 def tail(settings: Settings, given: Namespace) -> int:
     """Prints each incident that matches whenever it has new events, until it is interrupted. Raises PlatformErrors."""
-    check_started(settings)
-    _query(given, utc_now())
-    with assembly.opened(settings) as platform:
-        reads, project = assembly.reads(platform), platform.project_id
-        revision: object = None
+    wanted = _wanted(given)
+    with place_of(settings, given) as place:
+        known: object = None
         seen: dict[int, int] | None = None
         while True:
-            if revision != (newest := reads.revision(project).get("incidents")):
-                revision, now = newest, utc_now()
-                rows = reads.incidents(project, _query(given, now), now).rows
+            if known != (newest := place.changes()):
+                known = newest
+                rows, _ = place.find(wanted)
                 if seen is not None:
                     news = [row for row in rows if seen.get(row.id) != row.count]
-                    _print(news[::-1], now, given)
+                    _print(news[::-1], utc_now(), given)
                     sys.stdout.flush()
                 seen = (seen or {}) | {row.id: row.count for row in rows}
             time.sleep(_LOOK_SECONDS)
 
 
-def _query(given: Namespace, now: datetime) -> IncidentQuery:
+def _wanted(given: Namespace) -> Wanted:
     text = " ".join(given.query)
     try:
-        node = search.parse(text)
+        search.parse(text)
     except SearchError as wrong:
         raise UnreadableSearchError(f"{wrong.why}\n  {text}\n  {' ' * wrong.position}^") from wrong
-    by_itself = None if search.says_states(node) else IncidentState.OPEN
-    is_period = given.since is not None or given.until is not None
-    return IncidentQuery(
-        state=by_itself if given.state is None else None if given.state == "all" else IncidentState(given.state),
+    return Wanted(
+        text=text,
         service=given.service,
         environment=given.environment,
-        text=given.text,
-        search=node,
-        period=Period.between(given.since, given.until, now) if is_period else None,
-        sort=Sort(given.sort),
-        per_page=given.most,
+        words=given.text,
+        state=given.state,
+        since=given.since,
+        until=given.until,
+        sort=given.sort,
+        most=given.most,
     )
 
 
-def _print(rows: tuple[IncidentRow, ...] | list[IncidentRow], now: datetime, given: Namespace) -> None:
+def _print(rows: Sequence[IncidentRow], now: datetime, given: Namespace) -> None:
     if given.json:
         for row in rows:
             print(msgspec.json.encode(row).decode())

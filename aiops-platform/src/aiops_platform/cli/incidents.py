@@ -4,13 +4,10 @@ from argparse import Namespace
 
 import msgspec
 
-from aiops_platform import assembly
-from aiops_platform.cli.signin import running_address
-from aiops_platform.cli.started import check_started
+from aiops_platform.cli.places import place_of
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.event import Event
 from aiops_platform.core.views import EventDetail, IncidentDetail
-from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
 from aiops_platform.web import ticket
 
@@ -21,18 +18,15 @@ class UnknownIncidentError(PlatformError):
 
 def show(settings: Settings, given: Namespace) -> int:
     """Prints an incident with its newest event as Markdown, or that event as JSON. Raises UnknownIncidentError."""
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        reads = assembly.reads(platform)
-        incident = reads.incident(platform.project_id, given.number, utc_now())
-        kept = reads.event(platform.project_id, given.number, "newest") if incident is not None else None
-    if incident is None:
+    with place_of(settings, given) as place:
+        found = place.look(given.number)
+    if found is None:
         raise unknown(given.number)
+    incident, kept, link = found
     if given.json:
         print(msgspec.json.encode({"incident": incident.row, "event": None if kept is None else kept.body}).decode())
         return 0
-    address = settings.public_url or running_address(settings) or settings.address()
-    print(_told(incident, kept, f"{address}/incidents/{given.number}"), end="")
+    print(_told(incident, kept, link), end="")
     return 0
 
 

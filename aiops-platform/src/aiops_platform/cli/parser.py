@@ -156,7 +156,9 @@ def _add_incidents(commands: Any) -> None:
     incidents = commands.add_parser("incidents", help=what, description=what[0].upper() + what[1:] + ".")
     incidents.set_defaults(command=lambda *_: incidents.print_help() or 0)
     verbs = incidents.add_subparsers(title="commands", metavar="COMMAND")
-    listed = _add(verbs, "list", _late("finding:show_all"), "show incidents, those first that are open and new")
+    listed = _add_somewhere(
+        verbs, "list", _late("finding:show_all"), "show incidents, those first that are open and new"
+    )
     _add_finding(listed)
     listed.add_argument("--sort", choices=_SORTS, default="newest", help="what comes first (default: newest)")
     listed.add_argument(
@@ -164,10 +166,10 @@ def _add_incidents(commands: Any) -> None:
     )
     listed.add_argument("--to", dest="until", type=moment, metavar="TIME", help="with events before")
     listed.add_argument("--most", type=number, default=25, metavar="NUMBER", help="so many (default: 25)")
-    tail = _add(verbs, "tail", _late("finding:tail"), "print incidents as events come to them, until Ctrl-C")
+    tail = _add_somewhere(verbs, "tail", _late("finding:tail"), "print incidents as events come to them, until Ctrl-C")
     _add_finding(tail)
     tail.set_defaults(sort="newest", since=None, until=None, most=100)
-    show = _add(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
+    show = _add_somewhere(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
     show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
     show.add_argument("--json", action="store_true", help="as JSON, for scripts")
     _add_incident_acts(verbs)
@@ -189,7 +191,7 @@ def _add_finding(parser: ArgumentParser) -> None:
 def _add_incident_acts(verbs: Any) -> None:
     several: dict[str, Any] = {"metavar": "NUMBER", "type": number, "nargs": "+"}
     shown = "as `aiops incidents list` shows them"
-    resolve = _add(
+    resolve = _add_somewhere(
         verbs, "resolve", _late("incident_acts:resolve"), "they are mended; each reopens when its error returns"
     )
     resolve.add_argument("numbers", help=shown, **several)
@@ -198,7 +200,9 @@ def _add_incident_acts(verbs: Any) -> None:
     when.add_argument(
         "--in", dest="in_release", metavar="RELEASE", help="in this release; the older ones go on failing"
     )
-    mute = _add(verbs, "mute", _late("incident_acts:mute"), "they only count, until what comes first, or for good")
+    mute = _add_somewhere(
+        verbs, "mute", _late("incident_acts:mute"), "they only count, until what comes first, or for good"
+    )
     mute.add_argument("numbers", help=shown, **several)
     length = mute.add_mutually_exclusive_group()
     length.add_argument("--until", type=moment, metavar="TIME", help="2026-12-01, or 2026-12-01T08:00 (UTC)")
@@ -206,19 +210,27 @@ def _add_incident_acts(verbs: Any) -> None:
     mute.add_argument("--events", type=number, metavar="NUMBER", help="until so many more events came")
     mute.add_argument("--within", metavar="SPAN", help="with --events: until so many come within 10min, 1h, 1d")
     mute.add_argument("--next-release", action="store_true", help="until a newer release appears, and it happens again")
-    reopen = _add(verbs, "reopen", _late("incident_acts:reopen"), "they are to be looked at again")
+    reopen = _add_somewhere(verbs, "reopen", _late("incident_acts:reopen"), "they are to be looked at again")
     reopen.add_argument("numbers", help=shown, **several)
-    comment = _add(verbs, "comment", _late("incident_acts:comment"), "say something about one")
+    comment = _add_somewhere(verbs, "comment", _late("incident_acts:comment"), "say something about one")
     comment.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
     comment.add_argument("text", metavar="TEXT", nargs="+", help="in Markdown")
-    merge = _add(
+    merge = _add_somewhere(
         verbs, "merge", _late("incident_acts:merge"), "they are one problem: the others become parts of the first"
     )
     merge.add_argument("number", metavar="INTO", type=number, help="the one that stays")
     merge.add_argument("parts", help="those that become parts of it", **several)
     merge.add_argument("--why", default="", metavar="TEXT", help="why they are one problem")
-    unmerge = _add(verbs, "unmerge", _late("incident_acts:unmerge"), "parts are by themselves again")
+    unmerge = _add_somewhere(verbs, "unmerge", _late("incident_acts:unmerge"), "parts are by themselves again")
     unmerge.add_argument("numbers", help="the parts", **several)
+
+
+def _add_somewhere(verbs: Any, name: str, command: Command, what: str) -> ArgumentParser:
+    parser = _add(verbs, name, command, what)
+    parser.add_argument(
+        "--url", metavar="URL", help="on the platform at this address, with the API token in AIOPS_TOKEN"
+    )
+    return parser
 
 
 def _add_export(commands: Any) -> None:

@@ -1,0 +1,250 @@
+"""Where `aiops incidents` looks and acts: in the data folder of this machine, or with `--url` on a platform elsewhere."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import islice
+from typing import Any, Protocol
+
+from aiops_platform import assembly
+from aiops_platform.api.shapes import IncidentResource
+from aiops_platform.cli.signin import running_address
+from aiops_platform.cli.started import check_started
+from aiops_platform.client import ApiError, Client
+from aiops_platform.core import acts, search
+from aiops_platform.core.acts import Act, ActKind
+from aiops_platform.core.care import Care
+from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.listing import Period, Sort
+from aiops_platform.core.muting import Ends
+from aiops_platform.core.people import COMMAND_LINE
+from aiops_platform.core.views import EventDetail, IncidentDetail, IncidentQuery, IncidentRow
+from aiops_platform.pipeline.triage import Triage
+from aiops_platform.process.clock import utc_now
+from aiops_platform.settings import Settings
+
+_NOT_THERE = 404
+
+
+class NoTokenError(PlatformError):
+    """A platform elsewhere is asked with a token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which incidents are looked for. `text` is in the search language, and was read without an error."""
+
+    text: str
+    service: str | None
+    environment: str | None
+    words: str | None
+    state: str | None
+    since: datetime | None
+    until: datetime | None
+    sort: str
+    most: int
+
+
+class Place(Protocol):
+    """Each of the last five says whether there is such an incident. All may raise PlatformErrors."""
+
+    def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
+        """So many of those that match, and how many there are in all, where that is known."""
+        ...
+
+    def changes(self) -> object:
+        """Something else than before when there may be news."""
+        ...
+
+    def look(self, number: int) -> tuple[IncidentDetail, EventDetail | None, str] | None:
+        """An incident, its newest event, and the address of its page."""
+        ...
+
+    def resolve(self, number: int, which: str | None) -> bool:
+        """It is mended: now, in this release or in the `next`."""
+        ...
+
+    def mute(self, number: int, ends: Ends) -> bool:
+        """It only counts."""
+        ...
+
+    def reopen(self, number: int) -> bool:
+        """It is to be looked at again."""
+        ...
+
+    def comment(self, number: int, text: str) -> bool:
+        """Says something about it."""
+        ...
+
+    def merge(self, number: int, parts: Sequence[int], why: str) -> bool:
+        """Others become parts of it."""
+        ...
+
+    def unmerge(self, number: int) -> bool:
+        """It is by itself, if it was not already."""
+        ...
+
+
+@contextmanager
+def place_of(settings: Settings, given: Namespace) -> Iterator[Place]:
+    """The place that is meant. Raises NeverStartedError, NoTokenError and what else keeps it from being reached."""
+    if given.url is not None:
+        if not given.token:
+            raise NoTokenError(
+                "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
+            )
+        yield _Elsewhere(given.url, Client(given.url, given.token))
+        return
+    check_started(settings)
+    with assembly.opened(settings) as platform:
+        yield _Here(settings, platform)
+
+
+class _Here:
+    def __init__(self, settings: Settings, platform: Any) -> None:
+        self._settings = settings
+        self._project: int = platform.project_id
+        self._reads = assembly.reads(platform)
+        self._triage: Triage = assembly.triage(platform)
+
+    def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
+        now = utc_now()
+        node = search.parse(wanted.text)
+        by_itself = None if search.says_states(node) else IncidentState.OPEN
+        is_period = wanted.since is not None or wanted.until is not None
+        query = IncidentQuery(
+            state=by_itself if wanted.state is None else None if wanted.state == "all" else IncidentState(wanted.state),
+            service=wanted.service,
+            environment=wanted.environment,
+            text=wanted.words,
+            search=node,
+            period=Period.between(wanted.since, wanted.until, now) if is_period else None,
+            sort=Sort(wanted.sort),
+            per_page=wanted.most,
+        )
+        found = self._reads.incidents(self._project, query, now)
+        return found.rows, found.total
+
+    def changes(self) -> object:
+        return self._reads.revision(self._project).get("incidents")
+
+    def look(self, number: int) -> tuple[IncidentDetail, EventDetail | None, str] | None:
+        incident = self._reads.incident(self._project, number, utc_now())
+        if incident is None:
+            return None
+        address = self._settings.public_url or running_address(self._settings) or self._settings.address()
+        return incident, self._reads.event(self._project, number, "newest"), f"{address}/incidents/{number}"
+
+    def resolve(self, number: int, which: str | None) -> bool:
+        return self._act(number, acts.resolving(which))
+
+    def mute(self, number: int, ends: Ends) -> bool:
+        return self._act(number, Act(kind=ActKind.MUTE, ends=ends))
+
+    def reopen(self, number: int) -> bool:
+        return self._act(number, Act(kind=ActKind.REOPEN))
+
+    def comment(self, number: int, text: str) -> bool:
+        return self._triage.comments.add(self._project, number, text, utc_now(), by=COMMAND_LINE) is not None
+
+    def merge(self, number: int, parts: Sequence[int], why: str) -> bool:
+        return self._triage.merging.merge(self._project, parts, number, utc_now(), why=why, by=COMMAND_LINE)
+
+    def unmerge(self, number: int) -> bool:
+        now = utc_now()
+        is_part = self._triage.merging.unmerge(self._project, number, now, by=COMMAND_LINE) is not None
+        return is_part or self._reads.incident(self._project, number, now) is not None
+
+    def _act(self, number: int, act: Act) -> bool:
+        return self._triage.act(self._project, number, act, utc_now(), by=COMMAND_LINE)
+
+
+class _Elsewhere:
+    def __init__(self, url: str, client: Client) -> None:
+        self._url = url.rstrip("/")
+        self._client = client
+
+    def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
+        said = [wanted.text] if not wanted.text else [f"({wanted.text})"]
+        named = (("service", wanted.service), ("env", wanted.environment))
+        said += [f"{name}:{search.quoted(value)}" for name, value in named if value]
+        said += [search.quoted(word) for word in (wanted.words or "").split()]
+        state: Any = wanted.state
+        if state is None and wanted.text and search.says_states(search.parse(wanted.text)):
+            state = "all"
+        rows = self._client.incidents(
+            " ".join(each for each in said if each),
+            state=state,
+            sort=wanted.sort,
+            since=wanted.since,
+            until=wanted.until,
+        )
+        found = list(islice(rows, wanted.most + 1))
+        return found[: wanted.most], len(found) if len(found) <= wanted.most else None
+
+    def changes(self) -> object:
+        return object()
+
+    def look(self, number: int) -> tuple[IncidentDetail, EventDetail | None, str] | None:
+        try:
+            incident = self._client.incident(number)
+        except ApiError as error:
+            if error.status != _NOT_THERE:
+                raise
+            return None
+        event = self._client.event(number) if incident.kept else None
+        return _detail_of(incident), event, f"{self._url}/incidents/{number}"
+
+    def resolve(self, number: int, which: str | None) -> bool:
+        return self._is_there(lambda: self._client.resolve(number, release=which))
+
+    def mute(self, number: int, ends: Ends) -> bool:
+        return self._is_there(
+            lambda: self._client.mute(
+                number, until=ends.until, events=ends.events, within=ends.within, release=ends.release
+            )
+        )
+
+    def reopen(self, number: int) -> bool:
+        return self._is_there(lambda: self._client.reopen(number))
+
+    def comment(self, number: int, text: str) -> bool:
+        return self._is_there(lambda: self._client.comment(number, text))
+
+    def merge(self, number: int, parts: Sequence[int], why: str) -> bool:
+        return self._is_there(lambda: self._client.merge(number, parts, why=why))
+
+    def unmerge(self, number: int) -> bool:
+        return self._is_there(lambda: self._client.unmerge(number))
+
+    @staticmethod
+    def _is_there(do: Any) -> bool:
+        try:
+            do()
+        except ApiError as error:
+            if error.status != _NOT_THERE:
+                raise
+            return False
+        return True
+
+
+def _detail_of(incident: IncidentResource) -> IncidentDetail:
+    def part(kind: Any) -> dict[str, Any]:
+        return {each.name: getattr(incident, each.name) for each in fields(kind)}
+
+    return IncidentDetail(
+        row=IncidentRow(**part(IncidentRow)),
+        service_id=0,
+        state_since=incident.state_since,
+        logger=incident.logger,
+        first_release=incident.first_release,
+        last_release=incident.last_release,
+        grouping=incident.grouping,
+        hours=incident.hours,
+        values=incident.values,
+        facts=incident.facts,
+        care=Care(**part(Care)),
+    )
