@@ -107,11 +107,13 @@ def _grouped(connection: Connection, query: IncidentQuery, search: Node, around:
 
 
 def _releases(connection: Connection, query: IncidentQuery, search: Node, around: Around) -> Counter[str]:
-    ids = select(incidents.c.id).where(finding.standing(query.state), *finding.matching(search, around))
     table = incident_values
+    # Joined: SQLite looks each incident up by its number sooner than in a list of those that match.
     counted = (
         select(table.c.value, func.count().label("many"))
-        .where(table.c.incident_id.in_(ids), table.c.name == tags.RELEASE, table.c.value != tags.REST)
+        .select_from(incidents.join(table, table.c.incident_id == incidents.c.id))
+        .where(finding.standing(query.state), *finding.matching(search, around))
+        .where(table.c.name == tags.RELEASE, table.c.value != tags.REST)
         .group_by(table.c.value)
         .order_by(func.count().desc(), table.c.value)
     )
