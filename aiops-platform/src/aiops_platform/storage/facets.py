@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from aiops_platform.core import facets as tags
-from aiops_platform.core.search import And, Node, Not, Or, Term, both
+from aiops_platform.core.search import EVERYTHING, And, Node, Not, Or, Term, both
 from aiops_platform.core.search.fields import TAG
 from aiops_platform.core.views import Facet, FacetValue, IncidentQuery
 from aiops_platform.storage import finding
@@ -107,13 +107,16 @@ def _grouped(connection: Connection, query: IncidentQuery, search: Node, around:
 
 
 def _releases(connection: Connection, query: IncidentQuery, search: Node, around: Around) -> Counter[str]:
-    table = incident_values
-    # Joined: SQLite looks each incident up by its number sooner than in a list of those that match.
+    table, those = incident_values, (finding.standing(query.state), *finding.matching(search, around))
+    counted = select(table.c.value, func.count().label("many"))
+    if search == EVERYTHING:
+        # Each incident is found by its number sooner than in a list of nearly all of them.
+        counted = counted.select_from(incidents.join(table, table.c.incident_id == incidents.c.id)).where(*those)
+    else:
+        # A search is asked of each incident, and not of each of its releases.
+        counted = counted.where(table.c.incident_id.in_(select(incidents.c.id).where(*those)))
     counted = (
-        select(table.c.value, func.count().label("many"))
-        .select_from(incidents.join(table, table.c.incident_id == incidents.c.id))
-        .where(finding.standing(query.state), *finding.matching(search, around))
-        .where(table.c.name == tags.RELEASE, table.c.value != tags.REST)
+        counted.where(table.c.name == tags.RELEASE, table.c.value != tags.REST)
         .group_by(table.c.value)
         .order_by(func.count().desc(), table.c.value)
     )
