@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from aiops_platform.core import muting
 from aiops_platform.core.care import CareError
 from aiops_platform.core.facts import Fact, FactKind
 from aiops_platform.core.incident import STANDING, Changed, Incident, IncidentKind, IncidentState, title_of
@@ -30,7 +31,7 @@ def merged(
         place=into.place,
         **{name: getattr(into, name) for name in ("state", "state_since", "reopened_at", "resolved_in", "stayed")},
         resolved_how=into.resolved_how,
-        mute=into.mute,
+        mute=muting.recounted(into.mute, part.count),
         first_release=oldest.first_release,
         first_seen_at=oldest.first_seen_at,
         count=into.count + part.count,
@@ -59,7 +60,13 @@ def parted(
         first = whole.first_seen_at
     if part.last_seen_at < whole.last_seen_at:
         last = whole.last_seen_at
-    left = replace(whole, count=max(0, whole.count - part.count), first_seen_at=first, last_seen_at=max(first, last))
+    left = replace(
+        whole,
+        count=max(0, whole.count - part.count),
+        mute=muting.recounted(whole.mute, -part.count),
+        first_seen_at=first,
+        last_seen_at=max(first, last),
+    )
     back = replace(part, state=IncidentState.OPEN, state_since=now)
     told = Fact(
         kind=FactKind.INCIDENT_UNMERGED,

@@ -129,6 +129,11 @@ def after_event(
     return replace(mute, lately=counted), over
 
 
+def recounted(mute: Mute | None, by: int) -> Mute | None:
+    """The mute of an incident whose count was changed by so many that are no news to it: it takes as many more as before."""
+    return mute if mute is None or mute.count is None else replace(mute, count=mute.count + by)
+
+
 def sentence(mute: Mute | None) -> str:
     """What ends it, after the word "muted"; empty where nothing does."""
     if mute is None:

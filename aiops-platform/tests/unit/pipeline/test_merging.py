@@ -10,6 +10,7 @@ from made import NOW, a_body, a_parcel, after
 from workshop import Workshop
 
 from aiops_platform.core.care import CareError
+from aiops_platform.core.muting import Ends
 from aiops_platform.core.people import Actor
 from aiops_platform.storage import schema
 
@@ -94,6 +95,18 @@ def test_a_resolved_one_reopens_by_what_comes_for_its_part(shop):
     shop.triage.resolve(1, 1, after(hours=2))
     shop.reports("B", 3 * HOUR)
     assert shop.counts()[1] == ("open", 3)
+
+
+def test_a_mute_until_so_many_more_takes_as_many_whatever_is_merged_and_taken_apart(shop):
+    shop.reports("AAAB")
+    shop.triage.mute(1, 2, NOW, ends=Ends(events=3))
+    shop.merges(1, into=2)
+    shop.reports("AB", 2 * HOUR)
+    assert shop.counts()[2] == ("muted", 6)
+    shop.triage.merging.unmerge(1, 1, after(hours=3))
+    assert shop.counts() == {1: ("open", 3), 2: ("muted", 3)}
+    shop.reports("B", 4 * HOUR)
+    assert shop.counts()[2] == ("open", 4)
 
 
 def test_what_is_taken_apart_has_its_own_numbers_and_events_again(shop):
