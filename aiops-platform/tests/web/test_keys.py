@@ -73,7 +73,13 @@ def test_what_is_typed_is_text(site, page):
 
 
 def test_two_keys_lead_to_the_other_pages(page):
-    for keys, place in (("gs", "/services"), ("go", "/"), ("gj", "/jobs"), ("gt", "/settings/grouping"), ("gi", "/incidents")):
+    for keys, place in (
+        ("gs", "/services"),
+        ("go", "/"),
+        ("gj", "/jobs"),
+        ("gt", "/settings/grouping"),
+        ("gi", "/incidents"),
+    ):
         for key in keys:
             page.keyboard.press(key)
         page.wait_for_url(f"**{place}")
