@@ -56,7 +56,10 @@ class Guesses:
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """From where somebody comes. Behind a proxy of our own network it is what that one says of who asked it."""
     client = connection.client.host if connection.client is not None else ""
-    said = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    # Some proxies add a line of their own below those of a stranger.
+    said = ",".join(connection.headers.getall("x-forwarded-for", [])).rpartition(",")[2].strip()
+    if said.count(":") == 1 or said.startswith("["):
+        said = said.rpartition(":")[0].strip("[]")  # And some say the port, another one each time.
     return _network_of(said) if said and _is_near(client) else _network_of(client)
 
 
@@ -73,4 +76,6 @@ def _network_of(address: str) -> str:
         parsed = ip_address(address)
     except ValueError:
         return address[:100]
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)  # Else all of them were one.
     return str(IPv6Address(int(parsed) >> 64 << 64)) if isinstance(parsed, IPv6Address) else str(parsed)
