@@ -132,6 +132,29 @@ def test_many_are_changed_at_once_and_back(api):
         assert api.post("/incidents/bulk", json=wrong).status_code == 400, wrong
 
 
+def test_what_is_mine_is_the_same_to_change_as_it_is_to_list(site, number):
+    (member,) = site.people.members(site.project)
+    token = site.access.create_token(site.project, "mine", site.seeds.now, user_id=member.user.id)
+    with a_client(site, token) as mine:
+        of(mine.post(f"/incidents/{number}/assign", json={"to": member.user.id}))
+        for query in ("assigned:me", "-assigned:me"):
+            listed = of(mine.get("/incidents", params={"query": query}), "total")
+            done = mine.post("/incidents/bulk", json={"do": "reopen", "filter": {"query": query}})
+            assert of(done, "meant") == listed, query
+
+
+@pytest.mark.parametrize("no_row", [2**63, -(10**30)])
+def test_a_number_that_no_row_can_have_is_no_mistake_of_ours(api, number, no_row):
+    address = f"/incidents/{number}"
+    for path, body in (
+        ("/incidents/bulk", {"do": "resolve", "ids": [no_row]}),
+        ("/incidents/bulk", {"do": "assign", "ids": [number], "to": no_row}),
+        (f"{address}/merge", {"parts": [no_row]}),
+        (f"{address}/assign", {"to": no_row}),
+    ):
+        assert api.post(path, json=body).status_code == 400, path
+
+
 def test_a_deploy_script_tells_with_the_key_of_its_service(site, number):
     key = site.access.create_key(site.project, "deploy", site.seeds.now)
     with a_client(site, key) as script:

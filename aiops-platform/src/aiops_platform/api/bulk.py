@@ -10,11 +10,12 @@ from litestar.params import JSONBody, PathParameter
 
 from aiops_platform.api import problems
 from aiops_platform.api.desk import TheActor, TheDesk, TheProject
-from aiops_platform.api.incident_acts import Muting, ends_of
+from aiops_platform.api.incident_acts import Muting, Number, ends_of
 from aiops_platform.core import acts, search
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import Assignee, CareError
 from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.people import Actor
 from aiops_platform.core.search import SearchError
 from aiops_platform.core.views import IncidentQuery
 
@@ -40,11 +41,11 @@ class Doing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"wh
     """
 
     do: Literal["resolve", "reopen", "mute", "assign", "delete"]
-    ids: Annotated[list[int], msgspec.Meta(max_length=1_000)] | None = None
+    ids: Annotated[list[Number], msgspec.Meta(max_length=1_000)] | None = None
     filter: Meant | None = None
     which: str | None = None
     mute: Muting | None = None
-    to: int | None = None
+    to: Number | None = None
 
 
 class BulkDone(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ def bulk(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JSONBody[
     """Does it with each of them as if it were alone. Twice is as once."""
     if (data.ids is None) == (data.filter is None):
         raise CareError("Say which: either `ids` or `filter`")
-    meant = data.ids if data.ids is not None else _query(data.filter or Meant())
+    meant = data.ids if data.ids is not None else _query(data.filter or Meant(), actor)
     now = desk.clock()
     match ActKind(data.do):
         case ActKind.RESOLVE:
@@ -111,7 +112,7 @@ def list_members(desk: TheDesk, project_id: TheProject) -> MemberList:
 ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(bulk, undo, list_members)
 
 
-def _query(meant: Meant) -> IncidentQuery:
+def _query(meant: Meant, actor: Actor) -> IncidentQuery:
     try:
         node = search.parse(meant.query)
     except SearchError as wrong:
@@ -122,4 +123,5 @@ def _query(meant: Meant) -> IncidentQuery:
         environment=meant.environment or None,
         text=meant.text or None,
         search=node,
+        me=actor.id if actor.kind == "user" else None,
     )

@@ -22,6 +22,7 @@ from aiops_platform.pipeline.triage.comments import NotYoursError
 
 _NO_COMMENT: Final = "This incident has no such comment: its `/comments` lists those there are."
 CommentId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The comment's number.")]
+Number = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
 Once = Annotated[
     str | None,
     HeaderParameter(
@@ -52,7 +53,7 @@ class Muting(msgspec.Struct, frozen=True, rename={"lasts": "for"}, forbid_unknow
 class Assigning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """To whom it is given: the number of a member of the project; null is nobody."""
 
-    to: int | None
+    to: Number | None
 
 
 class Linking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +71,7 @@ class Saying(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The incidents that are to become parts of this one, and why they are one problem."""
 
-    parts: Annotated[list[int], msgspec.Meta(min_length=1, max_length=50)]
+    parts: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=50)]
     why: str = ""
 
 
