@@ -23,6 +23,7 @@ from aiops_platform.core.job import Run
 from aiops_platform.core.monitor import Listening, Monitor, MonitorState
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.people import Actor, Invitation, Member, Project, Role, User
+from aiops_platform.core.places import Place
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
@@ -715,6 +716,10 @@ class Insights(Protocol):
 
     def similar(self, project_id: int, incident_id: int) -> tuple[Similar, ...]:
         """The incidents that share most with this one: among equals the open ones first, then the last seen."""
+        ...
+
+    def places(self, project_id: int, text: str, limit: int) -> tuple[Place, ...]:
+        """So many services and so many jobs that have each word in a name, the shortest names first."""
         ...
 
 

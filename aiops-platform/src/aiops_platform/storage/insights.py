@@ -5,11 +5,22 @@ from datetime import datetime
 from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import Companion, EventTable, Origin
+from aiops_platform.core.places import Place
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import Similar
 from aiops_platform.core.visits import Visit
-from aiops_platform.storage import event_reads, nearby, origins, overview, service_reads, similar, source_links, visits
+from aiops_platform.storage import (
+    event_reads,
+    nearby,
+    origins,
+    overview,
+    places,
+    service_reads,
+    similar,
+    source_links,
+    visits,
+)
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 
@@ -94,3 +105,8 @@ class SqlInsights:
         """See `ports.Insights`."""
         with self._database.read() as connection:
             return similar.similar_to(connection, project_id, incident_id)
+
+    def places(self, project_id: int, text: str, limit: int) -> tuple[Place, ...]:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return places.places_of(connection, project_id, text, limit)

@@ -33,6 +33,7 @@ from aiops_platform.web import (
     job_pages,
     key_pages,
     overview_pages,
+    palette_pages,
     people_pages,
     project_pages,
     service_pages,
@@ -137,6 +138,7 @@ def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
         *finding_pages.ROUTES,
+        *palette_pages.ROUTES,
         *view_pages.ROUTES,
         *event_pages.ROUTES,
         *incident_pages.ROUTES,
