@@ -1,6 +1,7 @@
 """What people do with incidents on the pages: every form works without a script, and a viewer sees none."""
 
 import re
+from urllib.parse import parse_qs, urlencode
 
 import httpx
 import pytest
@@ -144,6 +145,15 @@ def test_all_that_match_are_changed_at_once_and_stand_again_as_before(client):
     assert (nothing.status_code, "No incident was ticked" in nothing.text) == (422, True)
     asked = send(client, "/incidents/bulk", do="delete", all="1")
     assert f"Delete {before} incidents?" in told(asked)
+
+
+def test_a_long_search_is_never_cut_to_one_that_means_more(client):
+    where = urlencode({"query": "鯨" * 490 + " x:y", "state": "all"})
+    assert "cannot be read" in send(client, "/incidents/bulk", where=where, do="resolve", all="1").text
+    where = urlencode({"query": "鯨" * 490, "state": "resolved"})
+    page = send(client, "/incidents/bulk", where=where, do="resolve", all="1")
+    assert parse_qs(page.url.query.decode())["state"] == ["resolved"]
+    assert send(client, "/incidents/bulk", where="query=" + "a" * 20_000, do="resolve", all="1").status_code == 422
 
 
 def test_a_viewer_sees_no_form_and_may_do_nothing(site, client, number):

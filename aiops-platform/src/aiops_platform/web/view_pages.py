@@ -14,7 +14,8 @@ from aiops_platform.web.filters import Filters
 from aiops_platform.web.forms import form_of
 from aiops_platform.web.site import FOR_VIEWERS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
-_LONGEST = 4_000
+# Longer than any search is in an address: half of one is another one, and of those that are too long the store says so.
+_LONGEST = 20_000
 
 
 @post("/views", opt=FOR_VIEWERS, status_code=200)
