@@ -31,6 +31,7 @@ PUBLIC = {
 OWN = {
     ("POST", "/signout"),
     ("POST", "/account"),
+    ("POST", "/density"),
     ("POST", "/settings/tokens"),
     ("POST", "/settings/own-tokens/{which}/revoke"),
     ("POST", "/settings/sessions/others/end"),
@@ -152,6 +153,25 @@ def test_a_form_of_a_project_that_is_not_theirs_changes_nothing(site, routes):
             if route.verb not in SAFE and not route.is_api:
                 answer = asked(site, route, 1, session=session, project=theirs)
                 assert answer.status == 403, (name, route)
+
+
+def test_nothing_breaks_by_a_number_that_no_row_can_have(site, routes):
+    session, token = site.session(), site.access.create_token(site.project, "numbers", site.seeds.now)
+    for route in routes:
+        if "{" in route.path:
+            for number in (2**63, 10**30):
+                credentials = {"token": token} if route.is_api else {"session": session}
+                assert asked(site, route, number, **credentials).status < 500, route
+
+
+@pytest.mark.parametrize("path", ["/signin", "/account", "/incidents/1/comment"])
+def test_nothing_breaks_by_a_form_that_is_no_text(site, path):
+    cookie = {"Cookie": f"{SESSION_COOKIE}={site.session()}"}
+    for headers in ({}, cookie, cookie | {"X-CSRF-Token": token_for(cookie["Cookie"].partition("=")[2])}):
+        files = dict.fromkeys(("email", "name", "text"), (None, b"\xff\xfe"))
+        site.client.cookies.clear()
+        answer = site.client.post(path, files=files, headers=headers)
+        assert answer.status_code in (400, 303), headers.keys()
 
 
 def test_a_token_of_another_project_finds_nothing(site, routes):

@@ -17,6 +17,7 @@ from aiops_platform.core.muting import MuteError
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.web.care_forms import act_of
 from aiops_platform.web.filters import Filters, row_number
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _MOST_TICKED = 1_000
@@ -27,7 +28,7 @@ _LONGEST = 20_000
 @post("/incidents/bulk", status_code=200)
 async def bulk(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Does an act with those that are ticked, or with all that match; then the list again, with the way to undo it."""
-    form = await request.form()
+    form = await whole_form(request)
     ticked = [number for text in form.getall("id", []) if (number := row_number(str(text))) is not None]
     return await asyncio.to_thread(_bulk, site, visitor, form, ticked[:_MOST_TICKED])
 

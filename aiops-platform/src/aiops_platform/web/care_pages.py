@@ -18,6 +18,7 @@ from aiops_platform.web import care_forms
 from aiops_platform.web.care_forms import act_of
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import page_number, row_number
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.incident_pages import detail_of, incident_of, incident_parts, whole_page
 from aiops_platform.web.site import FOR_MEMBERS, PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
@@ -42,7 +43,7 @@ async def act(
     request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str], action: FromPath[str]
 ) -> Response[str] | Redirect:
     """Does it; then the incident as it is now. What makes no sense is said on its page, and nothing typed is lost."""
-    form = await request.form()
+    form = await whole_form(request)
     return await asyncio.to_thread(_act, request, site, visitor, number=_id(incident_id), action=action, form=form)
 
 
@@ -57,7 +58,7 @@ async def change_comment(
     action: FromPath[str],
 ) -> Response[str] | Redirect:
     """Edits or deletes what the visitor said."""
-    form = await request.form()
+    form = await whole_form(request)
     number, comment, text = _id(incident_id), _id(comment_id), str(form.get("text", ""))
     return await asyncio.to_thread(
         _change_comment, site, visitor, number=number, comment=comment, action=action, text=text

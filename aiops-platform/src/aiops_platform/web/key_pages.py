@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken, Scope
 from aiops_platform.web.cut import visible
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _PAGE = "/settings/keys"
@@ -26,7 +27,7 @@ def keys_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Respo
 @post(_PAGE, opt=FOR_ADMINS, status_code=200)
 async def make(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Makes one; its text is shown this once."""
-    form = await request.form()
+    form = await whole_form(request)
     kind = _TOKEN if form.get("kind") == _TOKEN else _KEY
     scope = Scope.READ if form.get("scope") == Scope.READ else Scope.ACT
     return await asyncio.to_thread(_make, site, visitor, kind, str(form.get("name", "")), scope)

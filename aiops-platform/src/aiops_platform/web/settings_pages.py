@@ -13,6 +13,7 @@ from aiops_platform.core.group_rules.notation import LONGEST, MOST_CONDITIONS, M
 from aiops_platform.core.scrubbing.rules import RuleKind, WrongRuleError, told
 from aiops_platform.pipeline.ruling import Refused
 from aiops_platform.web.cut import visible
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _LIMITS = {"characters": LONGEST, "rules": MOST_RULES, "conditions": MOST_CONDITIONS, "in_all": MOST_IN_ALL}
@@ -34,7 +35,7 @@ def grouping_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
 @post("/settings/grouping", opt=FOR_ADMINS, status_code=200)
 async def change_grouping(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Tries the rules that were written, or keeps them; then the page with what was written and what came of it."""
-    form = await request.form()
+    form = await whole_form(request)
     text = str(form.get("rules", ""))
     return await asyncio.to_thread(_change, site, visitor, text, is_kept=form.get("do") == "save")
 
@@ -48,7 +49,7 @@ def secrets_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Re
 @post("/settings/secrets", opt=FOR_ADMINS, status_code=200)
 async def hide(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Hides more; then the page as it is now."""
-    form = await request.form()
+    form = await whole_form(request)
     kind = RuleKind.VALUE if form.get("kind") == RuleKind.VALUE else RuleKind.NAME
     return await asyncio.to_thread(_hide, site, visitor, kind, str(form.get("text", "")))
 

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 from aiops_platform.core import source_links
 from aiops_platform.core.source_links import LONGEST, SourceLinkError
 from aiops_platform.web.cut import visible
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 
@@ -23,7 +24,7 @@ def source_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Res
 @post("/settings/source", opt=FOR_ADMINS, status_code=200)
 async def change_source(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str] | Redirect:
     """Keeps the template that was written; an empty one ends it."""
-    form = await request.form()
+    form = await whole_form(request)
     template, root = (str(form.get(name, ""))[: 2 * LONGEST] for name in ("template", "root"))
     return await asyncio.to_thread(_change, site, visitor, template, root)
 

@@ -9,13 +9,14 @@ from typing import Any, Final, Literal
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.people import Role
-from aiops_platform.web import origin
+from aiops_platform.web import density, origin
 from aiops_platform.web.filters import row_number
+from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import NEEDED_ROLE, PageRequest, Site, Visitor, is_partial
 
 # Parts of a page that stays open say in it which project they are part of.
@@ -41,11 +42,13 @@ class NotAllowedError(PermissionDeniedException):
 async def only_visitors(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard for everything that needs a sign-in: viewers may look and members change, where a route says nothing else.
 
-    Raises NotSignedInError, NotFromUsError and NotAllowedError.
+    Raises NotSignedInError, NotFromUsError and NotAllowedError; NotFoundException for a number that no row can have.
     """
     visitor = await find_visitor(connection)
     if visitor is None:
         raise NotSignedInError
+    if any(isinstance(each, int) and row_number(str(each)) is None for each in connection.path_params.values()):
+        raise NotFoundException
     is_change = connection.scope.get("method") not in _SAFE
     if is_change:
         assert isinstance(connection, Request)
@@ -76,6 +79,7 @@ def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None
         projects=found.projects,
         session=session,
         csrf=origin.token_for(session, found.project_id),
+        is_compact=density.is_compact(connection.cookies),
     )
     return visitor if found.projects == 1 else _where_it_leads(connection, site, visitor)
 
@@ -127,7 +131,7 @@ async def _from_our_page(request: Request[Any, Any, Any], visitor: Visitor) -> V
         raise NotFromUsError
     token = request.headers.get(origin.HEADER)
     if token is None:
-        told = (await request.form()).get(origin.FORM_FIELD)
+        told = (await whole_form(request)).get(origin.FORM_FIELD)
         token = told if isinstance(told, str) else ""
     if not origin.is_token_of(visitor.session, token):
         raise NotFromUsError
