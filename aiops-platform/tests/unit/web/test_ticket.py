@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from scenes import HARM, a_sample
 
 from aiops_platform.core import wire
+from aiops_platform.core.care import Care
 from aiops_platform.core.event import Event, Request
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.parcel import ParcelKind
@@ -44,9 +45,13 @@ def an_incident(text="order 7 was not taken", **fields):
         "place": text, "service": text, "environment": text, "level": "error", "status_code": 500, "path": text, "count": 1234,
         "kept": 4, "first_seen_at": NOW, "last_seen_at": NOW, "reopened_at": None, "trend": (),
     }  # fmt: skip
+    care = Care(
+        resolved_in=text, resolved_how="now", ends=text, assigned_to=None, tracker=None, merged_into=None, parts=(),
+        comments=(), marks=(),
+    )  # fmt: skip
     return IncidentDetail(
         row=IncidentRow(**usual | fields), service_id=1, state_since=NOW, logger=None, first_release=text,
-        last_release="2.0", grouping=(), hours=(), values=(), facts=(),
+        last_release="2.0", grouping=(), hours=(), values=(), facts=(), care=care,
     )  # fmt: skip
 
 
