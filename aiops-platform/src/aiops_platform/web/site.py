@@ -35,6 +35,7 @@ class Visitor:
     """A signed-in browser: whose it is, which project it sees and what they may do there.
 
     `session` is the text of its session, `csrf` the token that its forms carry. Its user is a member of so many `projects`.
+    `is_compact`: the browser wants its lists close.
     """
 
     project_id: int
@@ -43,6 +44,7 @@ class Visitor:
     projects: int
     session: str
     csrf: str
+    is_compact: bool = False
 
     @property
     def acts(self) -> bool:

@@ -20,6 +20,7 @@
   const ago = (seconds) => (seconds < 10 ? "just now" : `${lasting(seconds)} ago`);
   // Exact times are in UTC, as in logs; here is the time on the viewer's own clock, written as they write it.
   const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  for (const place of all("[data-zone]")) place.textContent = ` (${zoned.resolvedOptions().timeZone})`;
   const inTheirZone = (text) => { try { return zoned.format(new Date(text)); } catch { return text; } };
   const refreshTimes = () => {
     for (const time of all("time[datetime]")) {

@@ -1,0 +1,72 @@
+"""How lists stand, and by which clock times are told: each as the one who looks wants it."""
+
+import httpx
+import pytest
+from browsing import PHONE
+from playwright.sync_api import expect
+from scenes import plant_busy
+
+from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.core.people import Role
+from aiops_platform.web.origin import token_for
+
+COMPACT = '<html lang="en" data-density="compact">'
+
+
+@pytest.fixture
+def viewer(site):
+    with httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.somebody("Vera", Role.VIEWER)}) as signed_in:
+        yield signed_in
+
+
+def choose(client, density, referer):
+    form = {"csrf": token_for(client.cookies[SESSION_COOKIE]), "density": density}
+    return client.post("/density", data=form, headers={"Referer": referer})
+
+
+def test_the_choice_is_kept_in_the_browser_and_the_way_back_is_where_one_was(site, viewer):
+    answer = choose(viewer, "compact", f"{site.url}/incidents?state=all")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/incidents?state=all")
+    assert all(word in answer.headers["set-cookie"] for word in ("HttpOnly", "SameSite=lax", "Path=/"))
+    assert COMPACT in viewer.get("/incidents?state=all").text
+    choose(viewer, "anything else", site.url)
+    assert COMPACT not in viewer.get("/incidents?state=all").text
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("", "/"),
+        ("https://evil.example//evil.example/x", "/"),
+        ("https://evil.example/incidents", "/incidents"),
+        ("http://[", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/\\evil.example", "/"),
+    ],
+)
+def test_the_way_back_leads_nowhere_else(viewer, referer, back):
+    assert choose(viewer, "compact", referer).headers["location"] == back
+
+
+def test_only_a_form_of_ours_chooses(site, viewer):
+    assert viewer.post("/density", data={"density": "compact"}).status_code == 403
+    assert httpx.post(f"{site.url}/density", data={"density": "compact"}).headers["location"].startswith("/signin")
+
+
+def test_compact_lists_have_one_line_for_an_incident_at_any_width(site, visit):
+    plant_busy(site.seeds, site.project)
+    page = visit(timezone_id="Asia/Kathmandu").page
+    page.goto("/incidents?state=all")
+    rows = page.get_by_test_id("incident")
+    tallest = "rows => Math.max(...rows.map(row => row.offsetHeight))"
+    comfortable = rows.evaluate_all(tallest)
+    expect(page.get_by_role("contentinfo")).to_contain_text("by your clock (Asia/K")
+    page.get_by_role("button", name="Compact lists").click()
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+    assert page.url.endswith("/incidents?state=all")
+    assert rows.evaluate_all(tallest) * 2 < comfortable
+    page.set_viewport_size(PHONE)
+    assert rows.evaluate_all(tallest) < 48
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Comfortable lists").click()
+    expect(page.locator("html")).not_to_have_attribute("data-density", "compact")
