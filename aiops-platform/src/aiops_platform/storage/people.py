@@ -23,7 +23,17 @@ from aiops_platform.core.people import (
 )
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.passwords import Passwords
-from aiops_platform.storage.schema import api_tokens, incidents, jobs, members, projects, services, sessions, users
+from aiops_platform.storage.schema import (
+    api_tokens,
+    incidents,
+    invitations,
+    jobs,
+    members,
+    projects,
+    services,
+    sessions,
+    users,
+)
 
 # What a user is read from, beside the columns of other tables.
 COLUMNS: Final = (
@@ -181,19 +191,24 @@ class SqlMembers:
             return _one(connection, user_id)
 
     def set_role(self, project_id: int, user_id: int, role: Role) -> Member:
-        """What a member may do from now on. Raises PeopleError for who is none, and for the last admin."""
+        """What a member may do from now on. Raises PeopleError for who is none, and for the last admin.
+
+        Who is an admin no longer knows the links of invitations: those end.
+        """
         with self._database.begin() as connection:
             member = _check_leaves_an_admin(connection, project_id, user_id, role)
+            _withdraw_what_is_known(connection, member, project_id, role)
             connection.execute(update(members).where(*_membership(project_id, user_id)).values(role=role.value))
             return Member(user=member.user, role=role, since=member.since)
 
     def remove_member(self, project_id: int, user_id: int, now: datetime) -> Member:
         """They are in this project no longer: their tokens there end, and their sessions show another project, or end.
 
-        Raises PeopleError for who is none, and for the last admin.
+        Of an admin the invitations end, too, as in `set_role`. Raises PeopleError for who is none, and for the last admin.
         """
         with self._database.begin() as connection:
             member = _check_leaves_an_admin(connection, project_id, user_id, None)
+            _withdraw_what_is_known(connection, member, project_id, None)
             connection.execute(delete(members).where(*_membership(project_id, user_id)))
             theirs = (api_tokens.c.project_id == project_id, api_tokens.c.user_id == user_id)
             still = api_tokens.c.revoked_at.is_(None)
@@ -290,6 +305,13 @@ def _members() -> Select[Any]:
     )
     columns = (members.c.role, members.c.since, seen.scalar_subquery().label("seen_at"), *COLUMNS)
     return select(*columns).join_from(members, users, users.c.id == members.c.user_id)
+
+
+def _withdraw_what_is_known(connection: Connection, member: Member, project_id: int, then: Role | None) -> None:
+    """Else who was an admin could come back as one: nobody can say which links they have kept, or made under which name."""
+    if member.role is Role.ADMIN and then is not Role.ADMIN:
+        open_ones = (invitations.c.project_id == project_id, invitations.c.used_at.is_(None))
+        connection.execute(update(invitations).where(*open_ones).values(used_at=invitations.c.created_at))
 
 
 def _member(row: RowMapping) -> Member:

@@ -169,6 +169,21 @@ def test_who_is_removed_is_out_at_once_and_keeps_the_name(people, access, projec
     assert access.holder_of_token(token, NOW) is None
 
 
+@pytest.mark.parametrize("then", [Role.MEMBER, None])
+def test_who_is_an_admin_no_longer_has_no_link_that_leads_back(people, project, owner, then):
+    ana = people.add_member(project, email="ana@example.com", name="Ana", role=Role.ADMIN, now=NOW)
+    other = people.add_project("Other", owner, NOW).id
+    link, elsewhere = (people.invite(each, Role.ADMIN, email=None, by="Bo", now=NOW) for each in (project, other))
+    people.set_role(project, ana.id, Role.ADMIN)
+    assert people.invitation(link, NOW) is not None
+    if then is None:
+        people.remove_member(project, ana.id, NOW)
+    else:
+        people.set_role(project, ana.id, then)
+    assert people.join(link, ana.id, NOW) is None
+    assert people.invitation(elsewhere, NOW) is not None
+
+
 def test_who_is_removed_from_one_project_goes_on_in_the_other(people, access, project, owner):
     other = people.add_project("Web shop", owner, NOW)
     ana = added(people, project)
