@@ -1,0 +1,30 @@
+"""What doors, stations and pages need from outside, in domain verbs: the intake and the store."""
+
+from aiops_platform.ports.access import Access, People
+from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, MonitorChange, Undoing
+from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
+from aiops_platform.ports.intake import Intake, Leased
+from aiops_platform.ports.reads import Insights, Reads, SavedViews
+from aiops_platform.ports.settling import Settling
+from aiops_platform.ports.store import Store, Transaction
+
+__all__ = [
+    "Access",
+    "IncidentChange",
+    "Insights",
+    "Intake",
+    "IntakeUnavailableError",
+    "JobChange",
+    "KeptEvent",
+    "Leased",
+    "MonitorChange",
+    "People",
+    "Reads",
+    "SavedViews",
+    "Settling",
+    "Store",
+    "StoreDamagedError",
+    "StoreUnavailableError",
+    "Transaction",
+    "Undoing",
+]
