@@ -11,9 +11,10 @@ from litestar.params import JSONBody, PathParameter
 from aiops_platform.api import problems
 from aiops_platform.api.desk import TheActor, TheDesk, TheProject
 from aiops_platform.api.incident_acts import Muting, Number, ends_of
+from aiops_platform.api.shapes import BulkDone, BulkUndone, MemberList
 from aiops_platform.core import acts, search
 from aiops_platform.core.acts import Act, ActKind
-from aiops_platform.core.care import Assignee, CareError
+from aiops_platform.core.care import CareError
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.people import Actor
 from aiops_platform.core.search import SearchError
@@ -46,27 +47,6 @@ class Doing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"wh
     which: str | None = None
     mute: Muting | None = None
     to: Number | None = None
-
-
-class BulkDone(msgspec.Struct, frozen=True):
-    """So many were `meant`, and so many `changed`: the others stood so already. `undo` is good for 15 minutes."""
-
-    meant: int
-    changed: int
-    undo: str
-
-
-class BulkUndone(msgspec.Struct, frozen=True):
-    """So many stand as before; the others have gone on since, and were left alone."""
-
-    restored: int
-    left: int
-
-
-class MemberList(msgspec.Struct, frozen=True):
-    """Who is in the project, by name: to them incidents can be given."""
-
-    items: tuple[Assignee, ...]
 
 
 @post(

@@ -13,7 +13,7 @@ from litestar.types import ExceptionHandlersMap
 from aiops_platform.api import problems
 from aiops_platform.api.desk import Desk, TheActor, TheDesk, TheProject
 from aiops_platform.api.incidents import LARGEST_ID, NO_INCIDENT, Id, incident_of
-from aiops_platform.api.shapes import IncidentResource
+from aiops_platform.api.shapes import CommentList, IncidentResource
 from aiops_platform.core import acts, muting
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import CareError, CommentRow
@@ -73,12 +73,6 @@ class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     parts: Annotated[list[Number], msgspec.Meta(min_length=1, max_length=50)]
     why: str = ""
-
-
-class CommentList(msgspec.Struct, frozen=True):
-    """What was said of an incident, the oldest first; the newest 100."""
-
-    items: tuple[CommentRow, ...]
 
 
 def wrong(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:

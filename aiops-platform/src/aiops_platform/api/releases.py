@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from aiops_platform.api import problems
 from aiops_platform.api.desk import TAKES_KEYS, TheActor, TheDesk, TheProject
 from aiops_platform.api.parameters import only
+from aiops_platform.api.shapes import DeployList, ReleaseList
 from aiops_platform.core.care import CareError, DeployRow, ReleaseRow
 
 _KNOWN: Final = ("service", "environment", "most")
@@ -32,18 +33,6 @@ class Deploying(Releasing, frozen=True, forbid_unknown_fields=True):
     """A release that is put to work in an environment. `url` leads to who did that, and how."""
 
     url: Annotated[str, msgspec.Meta(max_length=2_000)] = ""
-
-
-class ReleaseList(msgspec.Struct, frozen=True):
-    """Releases, those first that were first seen last."""
-
-    items: tuple[ReleaseRow, ...]
-
-
-class DeployList(msgspec.Struct, frozen=True):
-    """Deploys, the newest first."""
-
-    items: tuple[DeployRow, ...]
 
 
 @get("/releases", guards=[only(*_KNOWN)], sync_to_thread=True, summary="List releases")

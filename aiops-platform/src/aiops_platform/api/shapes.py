@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aiops_platform.core.care import Assignee, CommentRow, Mark, Part
+from aiops_platform.core.care import Assignee, CommentRow, DeployRow, Mark, Part, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.group_rules import Rehearsal, Rules
 from aiops_platform.core.reasons import sentences
@@ -126,6 +126,51 @@ class IncidentResource(IncidentRow):
     parts: tuple[Part, ...]
     comments: tuple[CommentRow, ...]
     marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentList:
+    """What was said of an incident, the oldest first; the newest 100."""
+
+    items: tuple[CommentRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkDone:
+    """So many were `meant`, and so many `changed`: the others stood so already. `undo` is good for 15 minutes."""
+
+    meant: int
+    changed: int
+    undo: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkUndone:
+    """So many stand as before; the others have gone on since, and were left alone."""
+
+    restored: int
+    left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberList:
+    """Who is in the project, by name: to them incidents can be given."""
+
+    items: tuple[Assignee, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseList:
+    """Releases, those first that were first seen last."""
+
+    items: tuple[ReleaseRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployList:
+    """Deploys, the newest first."""
+
+    items: tuple[DeployRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-import msgspec
-
 from aiops_platform.api.shapes import (
+    BulkDone,
+    BulkUndone,
+    DeployList,
     EventList,
     FacetList,
     IncidentList,
     IncidentResource,
     JobList,
+    MemberList,
+    ReleaseList,
     ServiceList,
 )
 from aiops_platform.client.link import Link
@@ -21,21 +24,6 @@ from aiops_platform.core.listing import Sort
 from aiops_platform.core.views import EventDetail, EventRow, IncidentRow, JobRow, ServiceRow
 
 _ON_A_PAGE = 100
-
-
-class BulkDone(msgspec.Struct, frozen=True):
-    """So many were `meant`, and so many `changed`. `undo` is the name under which it can be undone, for 15 minutes."""
-
-    meant: int
-    changed: int
-    undo: str
-
-
-class BulkUndone(msgspec.Struct, frozen=True):
-    """So many stand as before; `left` have gone on since, and were left alone."""
-
-    restored: int
-    left: int
 
 
 class Client:
@@ -171,19 +159,19 @@ class Client:
         """Every job with its last runs: those whose last end was a failure first."""
         return self._pages(JobList, "/jobs")
 
-    def members(self) -> list[Assignee]:
+    def members(self) -> tuple[Assignee, ...]:
         """Who is in the project."""
-        return self._link.ask(dict[str, list[Assignee]], "GET", "/members")["items"]
+        return self._link.ask(MemberList, "GET", "/members").items
 
-    def releases(self, service: str | None = None, environment: str | None = None) -> list[ReleaseRow]:
+    def releases(self, service: str | None = None, environment: str | None = None) -> tuple[ReleaseRow, ...]:
         """The newest releases that were seen or told of."""
         asked = {"service": service, "environment": environment}
-        return self._link.ask(dict[str, list[ReleaseRow]], "GET", "/releases", parameters=asked)["items"]
+        return self._link.ask(ReleaseList, "GET", "/releases", parameters=asked).items
 
-    def deploys(self, service: str | None = None, environment: str | None = None) -> list[DeployRow]:
+    def deploys(self, service: str | None = None, environment: str | None = None) -> tuple[DeployRow, ...]:
         """What was put to work last."""
         asked = {"service": service, "environment": environment}
-        return self._link.ask(dict[str, list[DeployRow]], "GET", "/deploys", parameters=asked)["items"]
+        return self._link.ask(DeployList, "GET", "/deploys", parameters=asked).items
 
     def tell_deploy(
         self, service: str, release: str, *, environment: str = "production", at: datetime | None = None, url: str = ""
