@@ -222,8 +222,8 @@ class SavedViews(Protocol):
         """Whether there was such a view of theirs to be changed. Raises ViewError."""
         ...
 
-    def drop(self, project_id: int, user_id: int, view_id: int) -> bool:
-        """Whether there was such a view of theirs; nobody begins with it any longer."""
+    def drop(self, project_id: int, user_id: int, view_id: int, *, rules: bool = False) -> bool:
+        """Whether there was such a view of theirs, or for who `rules` a shared one; nobody begins with it any longer."""
         ...
 
     def begin_with(self, project_id: int, user_id: int, view_id: int | None) -> bool:

@@ -75,9 +75,11 @@ class SqlSavedViews:
                 connection.execute(delete(default_views).where(*others))
             return bool(done.rowcount)
 
-    def drop(self, project_id: int, user_id: int, view_id: int) -> bool:
+    def drop(self, project_id: int, user_id: int, view_id: int, *, rules: bool = False) -> bool:
         """See `ports.SavedViews`."""
-        mine = _of_user(saved_views, project_id, user_id), saved_views.c.id == view_id
+        # Who made a shared one may be gone.
+        theirs = _seen_by(project_id, user_id) if rules else _of_user(saved_views, project_id, user_id)
+        mine = theirs, saved_views.c.id == view_id
         with self._database.begin() as connection:
             known = select(saved_views.c.id).where(*mine)
             connection.execute(delete(default_views).where(default_views.c.view_id.in_(known)))

@@ -36,9 +36,9 @@ async def change_view(
 
 @post("/views/{view_id:int}/delete", opt=FOR_VIEWERS, status_code=200)
 async def drop_view(request: PageRequest, site: TheSite, visitor: TheVisitor, view_id: FromPath[int]) -> Redirect:
-    """Deletes a view of one's own."""
-    said = await form_of(request, "query")
-    if not await asyncio.to_thread(site.views.drop, visitor.project_id, visitor.user.id, view_id):
+    """Deletes a view of one's own; an admin also one that is shared."""
+    said, mine = await form_of(request, "query"), (visitor.project_id, visitor.user.id)
+    if not await asyncio.to_thread(site.views.drop, *mine, view_id, rules=visitor.rules):
         raise NotFoundException
     return _to(said["query"])
 

@@ -49,6 +49,15 @@ def test_nobody_changes_or_drops_what_is_not_theirs(people):
     assert names(views, project, ana) == []
 
 
+def test_an_admin_drops_what_is_shared_and_nothing_that_is_not(people):
+    views, (project, other), ana, bo = people
+    shared, own = save(views, project, bo, "Ours", shared=True), save(views, project, bo, "his")
+    assert not views.drop(project, ana, own, rules=True)
+    assert not views.drop(other, ana, shared, rules=True)
+    assert views.drop(project, ana, shared, rules=True)
+    assert names(views, project, bo) == ["his"]
+
+
 def test_somebody_begins_with_a_view_until_they_see_it_no_longer(people):
     views, (project, other), ana, bo = people
     view = save(views, project, bo, "Ours", shared=True)
