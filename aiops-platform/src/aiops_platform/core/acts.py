@@ -84,7 +84,8 @@ _STANDING: Final = ("state", "state_since", "reopened_at", "resolved_in", "resol
 
 def standing_of(incident: Incident) -> dict[str, Any]:
     """How it stands, as JSON: to be put back by `put_back`."""
-    told = {name: getattr(incident, name) for name in _STANDING} | {"mute": muting.as_data(incident.mute)}
+    told = {name: getattr(incident, name) for name in (*_STANDING, "count")}
+    told["mute"] = muting.as_data(incident.mute)
     data: dict[str, Any] = msgspec.to_builtins(told)
     return data
 
@@ -93,7 +94,9 @@ def put_back(incident: Incident, standing: Mapping[str, Any], now: datetime, by:
     """The incident standing as it did before; what was counted meanwhile stays."""
     types = {each.name: each.type for each in fields(Incident)}
     told = {name: msgspec.convert(standing[name], types[name]) for name in _STANDING if name != "mute"}
-    before = replace(incident, **told, mute=muting.from_data(standing["mute"]))
+    # A mute takes as many more as it took then: what was merged or taken apart meanwhile is no news to it.
+    since = incident.count - standing.get("count", incident.count)
+    before = replace(incident, **told, mute=muting.recounted(muting.from_data(standing["mute"]), since))
     why = f"{act}: it is {before.state.value} again as it was"
     return Changed(before, (Fact(kind=FactKind.INCIDENT_UNDONE, at=now, data={"why": why}).done_by(by),))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from made import NOW, a_body, a_parcel, after
 from workshop import Workshop
 
+from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import CareError
 from aiops_platform.core.muting import Ends
 from aiops_platform.core.people import Actor
@@ -107,6 +108,18 @@ def test_a_mute_until_so_many_more_takes_as_many_whatever_is_merged_and_taken_ap
     assert shop.counts() == {1: ("open", 3), 2: ("muted", 3)}
     shop.reports("B", 4 * HOUR)
     assert shop.counts()[2] == ("open", 4)
+
+
+def test_so_does_one_that_is_put_back_after_a_merge(shop):
+    shop.reports("ABBBB")
+    shop.triage.mute(1, 1, NOW, ends=Ends(events=2))
+    done = shop.triage.bulk.do(1, [1], Act(kind=ActKind.RESOLVE), after(minutes=1), by=ANA)
+    shop.merges(2, into=1, at=timedelta(minutes=2))
+    shop.triage.bulk.undo(1, done.undo, after(minutes=3), by=ANA)
+    shop.reports("A", HOUR)
+    assert shop.counts()[1] == ("muted", 6)
+    shop.reports("B", 2 * HOUR)
+    assert shop.counts()[1] == ("open", 7)
 
 
 def test_what_is_taken_apart_has_its_own_numbers_and_events_again(shop):
