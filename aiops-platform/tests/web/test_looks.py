@@ -53,6 +53,18 @@ def test_only_a_form_of_ours_chooses(site, viewer):
     assert httpx.post(f"{site.url}/density", data={"density": "compact"}).headers["location"].startswith("/signin")
 
 
+def test_no_word_breaks_in_the_head_of_a_page_however_long_the_names_are(site, visit):
+    site.introduce("Maximiliane von Hohenfels-Langenburg")
+    user = site.access.session(site.session(), site.seeds.now).user.id
+    site.people.add_project("The warehouse in which all of it is", user, site.seeds.now)
+    site.seeds.buried(site.project)
+    page = visit().page
+    for width, rows in ((1280, 1), (1000, 2), (760, 2)):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator(".top").evaluate("head => head.offsetHeight") < 60 * rows, width
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+
+
 def test_compact_lists_have_one_line_for_an_incident_at_any_width(site, visit):
     plant_busy(site.seeds, site.project)
     page = visit(timezone_id="Asia/Kathmandu").page
