@@ -19,21 +19,17 @@ def merged(
 ) -> tuple[Changed, Changed]:
     """The part, and the one that holds both from now on; each says so. Raises CareError for what cannot be one.
 
-    What is shown is that of the newest event of both; how the kept one stands stays as it is.
+    What the kept one shows, and how it stands, stays as it is: the next event of either says something newer, and where the
+    part is taken out before that, it was never said.
     """
     _check(part, into)
-    newest, oldest = max((into, part), key=_last), min((part, into), key=_first)
+    oldest = min((part, into), key=_first)
     whole = replace(
-        newest,
-        id=into.id,
-        kind=into.kind,
-        type=into.type,
-        place=into.place,
-        **{name: getattr(into, name) for name in ("state", "state_since", "reopened_at", "resolved_in", "stayed")},
-        resolved_how=into.resolved_how,
+        into,
         mute=muting.recounted(into.mute, part.count),
         first_release=oldest.first_release,
         first_seen_at=oldest.first_seen_at,
+        last_seen_at=max(into.last_seen_at, part.last_seen_at),
         count=into.count + part.count,
     )
     because = f": {' '.join(why.split())[:_LONGEST_WHY]}" if why.strip() else ""
@@ -100,10 +96,6 @@ def _check(part: Incident, into: Incident) -> None:
         raise CareError("One of these is no longer there by itself")
     if IncidentKind.SILENCE in (part.kind, into.kind):
         raise CareError("A silence is not merged with anything: it ends by itself")
-
-
-def _last(incident: Incident) -> datetime:
-    return incident.last_seen_at
 
 
 def _first(incident: Incident) -> datetime:

@@ -134,6 +134,19 @@ def test_what_is_taken_apart_has_its_own_numbers_and_events_again(shop):
     assert shop.counts() == {1: ("open", 1), 2: ("open", 3)}
 
 
+def test_what_is_taken_out_leaves_no_words_behind(shop):
+    shop.reports("A", message="of the one", release="1.0")
+    shop.reports("B", HOUR, message="of the other", release="2.0")
+    shown = shop.rows(schema.incidents, "id", "message", "last_release")
+    shop.merges(2, into=1, at=2 * HOUR)
+    assert dict(shop.rows(schema.incidents, "id", "last_seen_at"))[1] == after(hours=1)
+    shop.triage.merging.unmerge(1, 2, after(hours=3))
+    assert shop.rows(schema.incidents, "id", "message", "last_release") == shown
+    shop.merges(2, into=1, at=4 * HOUR)
+    shop.reports("B", 5 * HOUR, message="of the other", release="2.0")
+    assert shop.rows(schema.incidents, "id", "message", "last_release")[0] == (1, "of the other", "2.0")
+
+
 def test_what_came_while_it_was_merged_stays_and_that_is_said(shop):
     shop.reports("AB")
     shop.merges(2, into=1)
