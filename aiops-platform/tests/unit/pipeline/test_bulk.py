@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from made import NOW, a_body, a_parcel, after
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from workshop import Workshop
 
 from aiops_platform.core import acts
@@ -127,6 +127,16 @@ def test_people_are_given_many_and_rid_of_them_again(shop):
     assert shop.rows(schema.incidents, "assigned_to")[:4] == [1, 1, 1, None]
     shop.triage.bulk.undo(1, done.undo, after(hours=1))
     assert shop.standing() == before
+
+
+def test_nothing_is_given_back_to_who_has_gone(shop):
+    shop.triage.assign(1, 1, NOW, to=1)
+    done = shop.does([1], shop.triage.assigning(1, None))
+    with shop.database.begin() as connection:
+        connection.execute(delete(schema.members))
+    shop.triage.bulk.undo(1, done.undo, after(hours=1))
+    assert shop.rows(schema.incidents, "assigned_to")[0] is None
+    assert shop.rows(schema.facts, "data")[-1]["why"] == "to nobody"
 
 
 def test_more_than_ten_thousand_are_refused_before_anything_is_done(shop, monkeypatch):

@@ -198,7 +198,8 @@ def _assign_back(
             to_each.setdefault(before.get("assigned_to"), []).append(found[incident_id])
     for to, some in to_each.items():
         member = None if to is None else transaction.settling.member(project_id, to)
-        _assign_all(transaction, some, to, acts.assigned(member, now, by))
+        # Who has gone since cares for nothing here any more.
+        _assign_all(transaction, some, None if member is None else member.id, acts.assigned(member, now, by))
     return sum(map(len, to_each.values()))
 
 
