@@ -39,7 +39,7 @@
     try {
       // Another window may have gone to another project.
       const headers = JSON.parse(document.body.getAttribute("hx-headers:inherited") || "{}");
-      const answer = await fetch(`${box.dataset.offers}?${new URLSearchParams({ text })}`, { headers });
+      const answer = await fetch(`${box.dataset.offers}?${new URLSearchParams({ text })}`, { headers, redirect: "manual" });
       const found = answer.ok ? await answer.text() : "";
       if (mine !== asked || document.activeElement !== box) return;
       list.innerHTML = found;
