@@ -8,9 +8,11 @@ from sqlalchemy import Connection, RowMapping, Select, case, delete, func, inser
 from sqlalchemy.exc import IntegrityError
 
 from aiops_platform.core.access import hash_of
+from aiops_platform.core.acts import assigned
 from aiops_platform.core.passwords import checked_password
 from aiops_platform.core.people import (
     NAMELESS,
+    PLATFORM,
     Member,
     PeopleError,
     Project,
@@ -23,8 +25,10 @@ from aiops_platform.core.people import (
 )
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.passwords import Passwords
+from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import (
     api_tokens,
+    facts,
     incidents,
     invitations,
     jobs,
@@ -204,6 +208,7 @@ class SqlMembers:
     def remove_member(self, project_id: int, user_id: int, now: datetime) -> Member:
         """They are in this project no longer: their tokens there end, and their sessions show another project, or end.
 
+        What they cared for is cared for by nobody, which the incidents' timelines say.
         Of an admin the invitations end, too, as in `set_role`. Raises PeopleError for who is none, and for the last admin.
         """
         with self._database.begin() as connection:
@@ -219,6 +224,7 @@ class SqlMembers:
                 connection.execute(delete(sessions).where(*shown))
             else:
                 connection.execute(update(sessions).where(*shown).values(project_id=other))
+            _let_go(connection, project_id, user_id, now)
         return member
 
     def projects(self, user_id: int | None = None) -> Sequence[Project]:
@@ -327,6 +333,28 @@ def _check_free(connection: Connection, name: str, *, but: int = 0) -> None:
     same = select(projects.c.id).where(func.lower(projects.c.name) == name.lower(), projects.c.id != but)
     if connection.scalar(same) is not None:
         raise PeopleError(f"There is a project named '{name}' already: choose another name")
+
+
+def _let_go(connection: Connection, project_id: int, user_id: int, now: datetime) -> None:
+    theirs = (incidents.c.project_id == project_id, incidents.c.assigned_to == user_id)
+    found = connection.execute(select(incidents.c.id, incidents.c.service_id).where(*theirs)).all()
+    if not found:
+        return
+    fact = assigned(None, now, PLATFORM)
+    rows = [
+        {
+            "project_id": project_id,
+            "kind": fact.kind,
+            "at": fact.at,
+            "incident_id": row.id,
+            "service_id": row.service_id,
+            "data": fact.data,
+        }
+        for row in found
+    ]
+    connection.execute(insert(facts), rows)
+    connection.execute(update(incidents).where(*theirs).values(assigned_to=None))
+    bump(connection, project_id, "incidents")
 
 
 def _check_leaves_an_admin(connection: Connection, project_id: int, user_id: int, then: Role | None) -> Member:

@@ -1,16 +1,19 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from seeds import Seeds
 from sqlalchemy import update
 
 from aiops_platform.core.access import Scope
+from aiops_platform.core.facts import FactKind
 from aiops_platform.core.people import INVITATION_LASTS, PeopleError, Role
 from aiops_platform.ports import Access, People
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.passwords import Passwords
-from aiops_platform.storage.schema import metadata, users
+from aiops_platform.storage.reads import SqlReads
+from aiops_platform.storage.schema import incidents, metadata, users
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -182,6 +185,21 @@ def test_who_is_an_admin_no_longer_has_no_link_that_leads_back(people, project, 
         people.set_role(project, ana.id, then)
     assert people.join(link, ana.id, NOW) is None
     assert people.invitation(elsewhere, NOW) is not None
+
+
+def test_what_somebody_cared_for_is_nobody_s_once_they_are_removed(people, access, database, project, owner):
+    ana, seeds = added(people, project), Seeds(database, NOW)
+    mine, other = (seeds.incident(project, seeds.service(project, name)) for name in ("shop", "billing"))
+    with database.begin() as connection:
+        connection.execute(update(incidents).where(incidents.c.id == mine).values(assigned_to=ana.id))
+        connection.execute(update(incidents).where(incidents.c.id == other).values(assigned_to=owner))
+    people.remove_member(project, ana.id, NOW)
+    reads = SqlReads(database)
+    assert reads.incident(project, mine, NOW).care.assigned_to is None
+    assert reads.incident(project, other, NOW).care.assigned_to.id == owner
+    assert [(fact.kind, fact.data["why"]) for fact in reads.incident(project, mine, NOW).facts] == [
+        (FactKind.INCIDENT_ASSIGNED, "to nobody")
+    ]
 
 
 def test_who_is_removed_from_one_project_goes_on_in_the_other(people, access, project, owner):
