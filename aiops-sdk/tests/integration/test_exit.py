@@ -56,7 +56,15 @@ def test_at_the_end_an_event_that_waits_is_kept_or_else_tried_once_more(
     run_program(tmp_path, program, platform_url=platform.url, environ=environ)
     assert len(platform.events) == requests
     if spool == "on":
-        run_program(tmp_path, "import aiops_sdk, time; aiops_sdk.init(); time.sleep(1)", platform_url=platform.url)
+        program = """
+            import time
+            import aiops_sdk
+            aiops_sdk.init()
+            deadline = time.monotonic() + 60
+            while not aiops_sdk.stats()["recovered"] and time.monotonic() < deadline:
+                time.sleep(0.01)
+        """
+        run_program(tmp_path, program, platform_url=platform.url)
         assert [event["message"] for event in platform.events] == ["once more"] * 2
 
 

@@ -680,7 +680,13 @@ def test_several_that_start_at_once_after_a_crash_take_each_event_once(
     assert run("for number in range(100, 150): fail(number)").ended() == 0
     server.start_again()
     serve(server)
-    programs = [run("time.sleep(2.5)\ntell()") for _ in range(count)]
+    programs = [run("ready()\nsys.stdin.readline()\ntime.sleep(1.5)\ntell()") for _ in range(count)]
+    for program in programs:
+        program.wait_until_ready()
+    server.wait_until(lambda: len(set(numbers(server))) == 150, "all of them")
+    # From here on they only have to hear the last answers.
+    for program in programs:
+        program.go_on()
     assert [program.ended() for program in programs] == [0] * count
     assert_all_came_once(server, 150)
     assert sum(program.stats["recovered"] for program in programs) == 150
