@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import msgspec
+import tables
 from sqlalchemy import Connection, func, select, update
 
 from aiops_platform.core import instance
@@ -24,10 +25,7 @@ HOUR = timedelta(hours=1)
 
 def a_store(url: str = "sqlite://") -> Database:
     """An empty store with its tables."""
-    database = open_database(url)
-    with database.begin() as connection:
-        schema.metadata.create_all(connection)
-    return database
+    return tables.made_in(open_database(url))
 
 
 @dataclass

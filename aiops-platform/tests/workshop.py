@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import tables
 from made import NOW
 from sqlalchemy import Table, func, insert, select
 
@@ -25,9 +26,8 @@ class Workshop:
     """Two projects, 1 and 2. Close it at the end."""
 
     def __init__(self, *, together: int = 200, most: int = 1_000, keep: Retention | None = None) -> None:
-        self.database = open_database("sqlite://")
+        self.database = tables.made_in(open_database("sqlite://"))
         with self.database.begin() as connection:
-            schema.metadata.create_all(connection)
             rows = [{"slug": name, "name": name, "created_at": NOW} for name in ("one", "two")]
             connection.execute(insert(schema.projects), rows)
         self.store = SqlStore(self.database)

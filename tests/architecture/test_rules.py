@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ LONGEST_FUNCTION = 60
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "shared", "tools", "lib"}
 
 
+@cache
 def tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
 
@@ -52,11 +54,10 @@ def imported(module: Path) -> Iterator[tuple[str, int]]:
             yield node.module.partition(".")[0], node.lineno
 
 
-def attributes(module: Path) -> Iterator[tuple[str, int]]:
+@cache
+def attributes(module: Path) -> tuple[tuple[str, int], ...]:
     """Each dotted name that the module's code says, such as `os.environ`, with its line."""
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Attribute):
-            yield ast.unparse(node), node.lineno
+    return tuple((ast.unparse(node), node.lineno) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute))
 
 
 def test_the_sdk_imports_the_standard_library_alone_but_for_a_framework_in_its_own_file() -> None:

@@ -1,12 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import tables
 
 from aiops_platform.core.access import SESSION_LASTS, SIGNIN_LASTS, AccessError, Holder, Scope
 from aiops_platform.ports import Access
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.database import Database, open_database
-from aiops_platform.storage.schema import api_keys, metadata
+from aiops_platform.storage.schema import api_keys
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -15,7 +16,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def database():
     database = open_database("sqlite://")
-    metadata.create_all(database.engine)
+    tables.made_in(database)
     yield database
     database.close()
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import tables
 from seeds import Seeds
 from sqlalchemy import update
 
@@ -13,7 +14,7 @@ from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
-from aiops_platform.storage.schema import incidents, metadata, users
+from aiops_platform.storage.schema import incidents, users
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -25,7 +26,7 @@ QUICK = Passwords(memory_kib=8, rounds=1)
 @pytest.fixture
 def database():
     database = open_database("sqlite://")
-    metadata.create_all(database.engine)
+    tables.made_in(database)
     yield database
     database.close()
 

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import tables
 from asgi_caller import GONE, call, part, parts
 
 from aiops_platform.api.ingest import Counts, KeyRing, Reception
@@ -31,7 +32,7 @@ class Door:
 
     def __init__(self, limits: Limits) -> None:
         self.database = open_database("sqlite://")
-        metadata.create_all(self.database.engine)
+        tables.made_in(self.database)
         self.access = SqlAccess(self.database, server_secret=b"s" * 32)
         self.project, _ = self.access.ensure_project("default", "Default", NOW)
         self.key = self.access.create_key(self.project, "shop", NOW)
