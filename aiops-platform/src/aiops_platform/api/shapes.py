@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aiops_platform.core.care import Assignee, CommentRow, DeployRow, Mark, Part, ReleaseRow
+from aiops_platform.core.care import Assignee, Care, CommentRow, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.group_rules import Rehearsal, Rules
 from aiops_platform.core.reasons import sentences
@@ -101,7 +101,7 @@ class GroupingResource(GroupReason):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IncidentResource(IncidentRow):
+class IncidentResource(Care, IncidentRow):
     """An incident with all that is known of it. `hours` are the last 14 days by the hour, oldest first.
 
     `values` says how many events said which value of a tag, or which release. `resolved_how` is `now`, `next` (in the one
@@ -117,15 +117,6 @@ class IncidentResource(IncidentRow):
     hours: tuple[HourCount, ...]
     values: tuple[ValueCount, ...]
     facts: tuple[FactRow, ...]
-    resolved_in: str | None
-    resolved_how: str
-    ends: str
-    assigned_to: Assignee | None
-    tracker: str | None
-    merged_into: int | None
-    parts: tuple[Part, ...]
-    comments: tuple[CommentRow, ...]
-    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
