@@ -15,7 +15,8 @@ from aiops_platform.core.event_views import Companion
 from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
 from aiops_platform.core.views import Neighbour
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
-from aiops_platform.storage.schema import events, incidents, services
+from aiops_platform.storage.incident_rows import incident_rows
+from aiops_platform.storage.schema import events, incidents
 
 SPAN: Final = timedelta(minutes=5)
 # So many ids to both sides are looked at: a loud loop leaves room for others, and no page waits.
@@ -51,10 +52,8 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
     )
     nearest |= {row.id: row.first_seen_at for row in connection.execute(silences) if row.id != incident_id}
     first = sorted(nearest, key=lambda each: abs(nearest[each] - at))[: _MOST * 2]
-    wanted = (
-        select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
-        .select_from(incidents.join(services))
-        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING))
+    wanted = incident_rows().where(
+        incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING)
     )
     found = [
         Neighbour(
@@ -92,8 +91,7 @@ def companions(connection: Connection, opener: Bodies, project_id: int, event_id
 
 def _told(connection: Connection, project_id: int, at: datetime, found: Sequence[Row[Any]]) -> tuple[Companion, ...]:
     wanted = (
-        select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
-        .select_from(incidents.join(services))
+        incident_rows()
         .where(incidents.c.id.in_({row.incident_id for row in found}), incidents.c.project_id == project_id)
         .where(incidents.c.state.in_(STANDING))
     )

@@ -12,7 +12,8 @@ from aiops_platform.core.likeness import Trait
 from aiops_platform.core.views import Similar
 from aiops_platform.ports import IncidentChange
 from aiops_platform.storage.dialects import add_missing
-from aiops_platform.storage.schema import incidents, likenesses, services
+from aiops_platform.storage.incident_rows import incident_rows
+from aiops_platform.storage.schema import incidents, likenesses
 
 # A trait that so many share says nothing, and no page reads them all.
 _REACH: Final = 100
@@ -47,10 +48,8 @@ def similar_to(connection: Connection, project_id: int, incident_id: int) -> tup
             if other != incident_id:
                 shared[other].append(Trait(row.trait))
     first = sorted(shared, key=lambda each: (len(shared[each]), each), reverse=True)[: _MOST * 3]
-    wanted = (
-        select(incidents, services.c.name.label("service"), services.c.environment.label("environment"))
-        .select_from(incidents.join(services))
-        .where(incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING))
+    wanted = incident_rows().where(
+        incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING)
     )
     found = [
         Similar(
