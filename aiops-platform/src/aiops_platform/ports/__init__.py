@@ -4,6 +4,7 @@ from aiops_platform.ports.access import Access, People
 from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, MonitorChange, Undoing
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
 from aiops_platform.ports.intake import Intake, Leased
+from aiops_platform.ports.maintenance import Maintenance
 from aiops_platform.ports.reads import Insights, Reads, SavedViews
 from aiops_platform.ports.settling import Settling
 from aiops_platform.ports.store import Store, Transaction
@@ -17,6 +18,7 @@ __all__ = [
     "JobChange",
     "KeptEvent",
     "Leased",
+    "Maintenance",
     "MonitorChange",
     "People",
     "Reads",

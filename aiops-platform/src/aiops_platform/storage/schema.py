@@ -225,6 +225,28 @@ monitor_states = Table(
     Index("ix_monitor_states_monitor_id_since", "monitor_id", "since"),
 )
 
+# Windows of time in which silence and failures are expected, see `core.maintenance`. People know them by their number: no
+# later one has it.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    _id(),
+    _project(),
+    Column("name", String(100), nullable=False),
+    # Names; none of them is all.
+    Column("services", JSON, nullable=False),
+    Column("environments", JSON, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    # When it comes again, if it does.
+    Column("weekly", JSON(none_as_null=True)),
+    Column("ends_with_deploy", Boolean, nullable=False),
+    Column("made_by", String(100), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Index("ix_maintenance_project_id_until", "project_id", "until"),
+    sqlite_autoincrement=True,
+)
+
 # The processes that beat, each by the newest of its beats, until some time after the last one.
 instances = Table(
     "instances",

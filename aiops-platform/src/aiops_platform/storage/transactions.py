@@ -54,6 +54,7 @@ from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.maintenance import SqlMaintenance
 from aiops_platform.storage.people_affected import PeopleAffected
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
@@ -467,6 +468,11 @@ class SqlTransaction:
     def settling(self) -> SqlSettling:
         """See `ports.Transaction`."""
         return SqlSettling(self._connection)
+
+    @property
+    def maintenance(self) -> SqlMaintenance:
+        """See `ports.Transaction`."""
+        return SqlMaintenance(self._connection)
 
     def _new_services(self, seen: Mapping[ServiceName, datetime]) -> dict[ServiceName, Service]:
         names = list(seen)
