@@ -28,6 +28,7 @@ class FactKind(StrEnum):
     SERVICE_STOPPED = "service_stopped"
     SERVICE_RELEASED = "service_released"
     SERVICE_DEPLOYED = "service_deployed"
+    CHANNEL_DISABLED = "channel_disabled"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from aiops_platform.ports.access import Access, People
 from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, MonitorChange, Undoing
+from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Outbox, Ready, Sender
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
 from aiops_platform.ports.intake import Intake, Leased
 from aiops_platform.ports.maintenance import Maintenance
@@ -11,6 +12,9 @@ from aiops_platform.ports.store import Store, Transaction
 
 __all__ = [
     "Access",
+    "Channels",
+    "Claimed",
+    "Deliveries",
     "IncidentChange",
     "Insights",
     "Intake",
@@ -20,9 +24,12 @@ __all__ = [
     "Leased",
     "Maintenance",
     "MonitorChange",
+    "Outbox",
     "People",
     "Reads",
+    "Ready",
     "SavedViews",
+    "Sender",
     "Settling",
     "Store",
     "StoreDamagedError",

@@ -15,6 +15,7 @@ from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
+from aiops_platform.ports.channels import Outbox
 from aiops_platform.ports.maintenance import Maintenance
 from aiops_platform.ports.settling import Settling
 
@@ -191,6 +192,11 @@ class Transaction(Protocol):
     @property
     def maintenance(self) -> "Maintenance":
         """When silence and failures are expected, as a part of this transaction."""
+        ...
+
+    @property
+    def outbox(self) -> "Outbox":
+        """What is to be sent to people, as a part of this transaction."""
         ...
 
 

@@ -639,3 +639,64 @@ counters = Table(
     Column("name", String(80), primary_key=True),
     Column("number", BigInteger, nullable=False),
 )
+
+# Ways to tell the people of a project. `settings` are JSON, sealed with the server secret and `uid`; the channel rests until
+# `not_before`. Who disabled it has a name, unless it was the platform.
+channels = Table(
+    "channels",
+    metadata,
+    _id(),
+    _project(),
+    Column("uid", LargeBinary(16), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("settings", LargeBinary, nullable=False),
+    Column("hint", String(300), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(100), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Instant),
+    Column("not_before", Instant),
+    Column("last_sent_at", Instant),
+    Column("disabled_at", Instant),
+    Column("disabled_by", String(100), nullable=False),
+    Column("disabled_why", Text, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+# Messages on their way to channels, and for a while what became of them. Of one alert (`about`) the order is kept.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("channel_id", ForeignKey("channels.id"), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("about", String(200), nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("wanted_at", Instant, nullable=False),
+    # When it is to be sent; null: it was sent, or has failed for good.
+    Column("due_at", Instant),
+    Column("leased_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Instant),
+    Column("failed_at", Instant),
+    Column("status", Integer),
+    Column("answer", Text, nullable=False),
+    UniqueConstraint("channel_id", "key"),
+    Index(
+        "ix_deliveries_channel_id_due_at",
+        "channel_id",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_deliveries_channel_id_about_id",
+        "channel_id",
+        "about",
+        "id",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+)

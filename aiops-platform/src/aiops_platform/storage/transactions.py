@@ -55,6 +55,7 @@ from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.maintenance import SqlMaintenance
+from aiops_platform.storage.outbox import SqlOutbox
 from aiops_platform.storage.people_affected import PeopleAffected
 from aiops_platform.storage.releases import Releases
 from aiops_platform.storage.revisions import bump
@@ -468,6 +469,11 @@ class SqlTransaction:
     def settling(self) -> SqlSettling:
         """See `ports.Transaction`."""
         return SqlSettling(self._connection)
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """See `ports.Transaction`."""
+        return SqlOutbox(self._connection)
 
     @property
     def maintenance(self) -> SqlMaintenance:
