@@ -104,10 +104,19 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     store, intake = SqlStore(database), SqliteIntake(None)
     triage, ruling = Triage(store), Ruling(store, reads)
-    api = routes(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
+    insights, views = SqlInsights(database), SqlSavedViews(database)
+    api = routes(
+        reads=reads,
+        insights=insights,
+        views=views,
+        access=access,
+        triage=triage,
+        ruling=ruling,
+        clock=clock,
+    )
     app = build(
-        insights=SqlInsights(database),
-        views=SqlSavedViews(database),
+        insights=insights,
+        views=views,
         reads=reads,
         access=access,
         people=people,

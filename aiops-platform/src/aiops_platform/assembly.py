@@ -329,9 +329,20 @@ def _pages(
     store = SqlStore(database)
     reads, triage = SqlReads(database), Triage(store)
     rules = Ruling(store, reads)
+    insights, views = SqlInsights(database), SqlSavedViews(database)
+    api = routes(
+        reads=reads,
+        insights=insights,
+        views=views,
+        access=access,
+        triage=triage,
+        ruling=rules,
+        clock=utc_now,
+        per_second=api_rate,
+    )
     application = web_app.build(
-        insights=SqlInsights(database),
-        views=SqlSavedViews(database),
+        insights=insights,
+        views=views,
         numbers=numbers,
         reads=reads,
         access=access,
@@ -342,7 +353,7 @@ def _pages(
         hiding=Hiding(store),
         clock=utc_now,
         public_url=address,
-        also=[routes(reads=reads, access=access, triage=triage, ruling=rules, clock=utc_now, per_second=api_rate)],
+        also=[api],
         openapi=openapi(__version__),
     )
     # Litestar types scope and messages in its own, narrower way.

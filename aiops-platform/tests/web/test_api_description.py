@@ -18,6 +18,9 @@ BODIES: dict[str, Any] = {
     "/merge": {"parts": [1]},
     "/comments": {"text": "x"},
     "/{comment_id}": {"text": "x"},
+    "/views": {"name": "x"},
+    "/{view_id}": {"name": "x"},
+    "/views/default": {"id": None},
     "/bulk": {"do": "reopen", "ids": [1]},
 }
 TOO_LARGE = b'{"text": "%s"}' % (b"x" * 100_000)

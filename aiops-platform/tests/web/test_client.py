@@ -45,6 +45,20 @@ def test_an_incident_and_its_events_are_read(client, first):
     assert newest.body["service"] == first.service
 
 
+def test_what_stands_beside_an_incident_is_read(site, client, first):
+    assert client.chart().total >= client.chart_of(first.id).total == sum(first.trend)
+    assert [each.id for each in client.find_events(first.id)] == [each.id for each in client.events(first.id)]
+    assert list(client.find_events(first.id, "nobody-says-this")) == []
+    assert client.event(first.id, "telling").incident_id == first.id
+    assert first.id not in {each.id for each in client.neighbours(first.id)}
+    assert client.companions(first.id) == ()
+    assert isinstance(client.similar(first.id), tuple)
+    assert client.origin(first.id).same is not None
+    shop = next(each for each in client.services() if each.open_incidents)
+    assert client.service(shop.id).row.name == shop.name
+    assert client.overview().now.open_incidents == 12
+
+
 def test_people_s_acts_are_there_for_programs(site, client, first):
     site.somebody("Ana", Role.MEMBER)
     ana = next(each for each in client.members() if each.name == "Ana")

@@ -17,7 +17,7 @@ from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Reads
+from aiops_platform.ports import Access, Insights, Reads, SavedViews
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to read and a member's to act.
@@ -32,16 +32,26 @@ class Desk:
     """The API's way to everything else. Safe to share between threads."""
 
     def __init__(
-        self, *, reads: Reads, access: Access, triage: Triage, ruling: Ruling, clock: Callable[[], datetime]
+        self,
+        *,
+        reads: Reads,
+        insights: Insights,
+        views: SavedViews,
+        access: Access,
+        triage: Triage,
+        ruling: Ruling,
+        clock: Callable[[], datetime],
     ) -> None:
         self.reads = reads
+        self.insights = insights
+        self.views = views
         self.access = access
         self.triage = triage
         self.ruling = ruling
         self.clock = clock
 
     def guard(self) -> Guard:
-        """Lets in who may come in, and notes which project it is about, and who it is (`state.actor`).
+        """Lets in who may come in, and notes which project it is about, and who it is (`state.actor`) and may (`state.role`).
 
         Raises NotAuthorizedException (401) and PermissionDeniedException (403).
         """
@@ -51,18 +61,18 @@ class Desk:
             needed = handler.opt.get(_NEEDED_ROLE, Role.MEMBER if is_change else Role.VIEWER)
             takes_keys = bool(handler.opt.get(_TAKES_KEYS))
             found = await asyncio.to_thread(self._found, connection, needed, takes_keys=takes_keys)
-            connection.state.project_id, connection.state.actor = found
+            connection.state.project_id, connection.state.actor, connection.state.role = found
 
         return only_holders
 
     def _found(
         self, connection: ASGIConnection[Any, Any, Any, Any], needed: Role, *, takes_keys: bool
-    ) -> tuple[int, Actor]:
+    ) -> tuple[int, Actor, Role]:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if takes_keys and scheme.lower() == "bearer" and looks_like_api_key(token.strip()):
             reporter = self.access.holder_of_key(token.strip())
             if reporter is not None:
-                return reporter.project_id, Actor("token", reporter.id, "an API key")
+                return reporter.project_id, Actor("token", reporter.id, "an API key"), Role.VIEWER
         if scheme:
             holder = self.access.holder_of_token(token.strip(), self.clock()) if scheme.lower() == "bearer" else None
             if holder is None:
@@ -75,13 +85,13 @@ class Desk:
                     if holder.scope is not Scope.ACT
                     else "This API token may no more than its user, whose role in the project does not allow this."
                 )
-            return holder.project_id, holder.actor
+            return holder.project_id, holder.actor, holder.may
         session = connection.cookies.get(SESSION_COOKIE)
         # A session may only read: a change by cookie would need the pages' protection against forged requests.
         if session and connection.scope.get("method") in _READING:
             found = self.access.session(session, self.clock())
             if found is not None:
-                return found.project_id, found.user.actor
+                return found.project_id, found.user.actor, Role.VIEWER
         raise NotAuthorizedException("Send `Authorization: Bearer <API token>`: `aiops token create NAME` makes one.")
 
 
@@ -97,7 +107,14 @@ def actor_of(request: Request[None, None, State]) -> Actor:
     return actor
 
 
+def role_of(request: Request[None, None, State]) -> Role:
+    """What the guard found that they may do at most; for handlers to ask for by name (`role`)."""
+    role: Role = request.state.role
+    return role
+
+
 # How handlers ask for them.
 TheDesk: TypeAlias = NamedDependency[Desk]
 TheProject: TypeAlias = NamedDependency[int]
 TheActor: TypeAlias = NamedDependency[Actor]
+TheRole: TypeAlias = NamedDependency[Role]

@@ -21,6 +21,12 @@ Page = Annotated[int, QueryParameter(ge=1, le=100_000, description="Which page, 
 PerPage = Annotated[int, QueryParameter(ge=1, le=100, description="How many on a page.")]
 Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The incident's number.")]
 Word = Annotated[str | None, QueryParameter(max_length=200)]
+Which = Annotated[
+    str,
+    PathParameter(
+        max_length=20, description="`newest`, `oldest`, `telling` (the one that tells most), or an event's number."
+    ),
+]
 
 
 @get("/incidents/{incident_id:int}", sync_to_thread=True, summary="Read an incident")
@@ -46,17 +52,9 @@ def list_events(
 
 
 @get("/incidents/{incident_id:int}/events/{which:str}", sync_to_thread=True, summary="Read an event")
-def read_event(
-    desk: TheDesk,
-    project_id: TheProject,
-    incident_id: Id,
-    which: Annotated[str, PathParameter(max_length=20, description="`newest`, `oldest`, or an event's number.")],
-) -> EventDetail:
+def read_event(desk: TheDesk, project_id: TheProject, incident_id: Id, which: Which) -> EventDetail:
     """One event as it was reported, with the numbers of its neighbours. `body` is in the fields of the wire."""
-    event = desk.reads.event(project_id, incident_id, _which(which))
-    if event is None:
-        raise NotFoundException("This incident keeps no such event: its `/events` lists those that are kept.")
-    return in_full(event)
+    return in_full(event_of(desk, project_id, incident_id, which))
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(read_incident, list_events, read_event)
@@ -70,10 +68,19 @@ def incident_of(desk: Desk, project_id: int, incident_id: int) -> IncidentResour
     return resource_of(found)
 
 
+def event_of(desk: Desk, project_id: int, incident_id: int, which: str) -> EventDetail:
+    """The kept event that is meant. Raises NotFoundException."""
+    place = desk.insights.telling_event(project_id, incident_id) if which == "telling" else _which(which)
+    event = None if place is None else desk.reads.event(project_id, incident_id, place)
+    if event is None:
+        raise NotFoundException("This incident keeps no such event: its `/events` lists those that are kept.")
+    return event
+
+
 def _which(text: str) -> Literal["newest", "oldest"] | int:
     match text:
         case "newest" | "oldest":
             return text
     if text.isascii() and text.isdigit() and int(text) <= LARGEST_ID:
         return int(text)
-    raise NotFoundException("An event is `newest`, `oldest`, or a number.")
+    raise NotFoundException("An event is `newest`, `oldest`, `telling`, or a number.")

@@ -19,15 +19,19 @@ from aiops_platform.api import (
     incidents,
     jobs,
     manners,
+    overview,
     problems,
     releases,
+    saved_views,
     services,
+    surroundings,
 )
-from aiops_platform.api.desk import Desk, actor_of, project_of
+from aiops_platform.api.desk import Desk, actor_of, project_of, role_of
+from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Reads, StoreUnavailableError
+from aiops_platform.ports import Access, Insights, Reads, SavedViews, StoreUnavailableError
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
 
@@ -38,6 +42,8 @@ may read without a token."""
 def routes(
     *,
     reads: Reads,
+    insights: Insights,
+    views: SavedViews,
     access: Access,
     triage: Triage,
     ruling: Ruling,
@@ -45,16 +51,27 @@ def routes(
     per_second: int = 0,
 ) -> Router:
     """Everything under /api/v1. Of one token so many requests a second are answered, 0 is no limit."""
-    desk = Desk(reads=reads, access=access, triage=triage, ruling=ruling, clock=clock)
+    desk = Desk(
+        reads=reads,
+        insights=insights,
+        views=views,
+        access=access,
+        triage=triage,
+        ruling=ruling,
+        clock=clock,
+    )
     return Router(
         path="/api/v1",
         route_handlers=[
             *finding.ROUTES,
             *incidents.ROUTES,
+            *surroundings.ROUTES,
             *incident_acts.ROUTES,
             *bulk.ROUTES,
+            *saved_views.ROUTES,
             *releases.ROUTES,
             *services.ROUTES,
+            *overview.ROUTES,
             *jobs.ROUTES,
             *group_rules.ROUTES,
         ],
@@ -63,10 +80,12 @@ def routes(
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "project_id": Provide(project_of, sync_to_thread=False),
             "actor": Provide(actor_of, sync_to_thread=False),
+            "role": Provide(role_of, sync_to_thread=False),
         },
         exception_handlers={
             **incident_acts.ANSWERS,
             SearchError: finding.not_understood,
+            ViewError: incident_acts.wrong,
             ValidationException: problems.invalid,
             HTTPException: problems.refused,
             StoreUnavailableError: problems.store_unavailable,

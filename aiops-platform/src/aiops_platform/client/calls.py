@@ -5,6 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+from aiops_platform.api.insight_shapes import (
+    Chart,
+    EventsFound,
+    Other,
+    OtherEvent,
+    OtherEventList,
+    OtherList,
+    OverviewResource,
+    Shown,
+    SimilarList,
+    View,
+    ViewList,
+)
 from aiops_platform.api.shapes import (
     BulkDone,
     BulkUndone,
@@ -20,8 +33,11 @@ from aiops_platform.api.shapes import (
 )
 from aiops_platform.client.link import Link
 from aiops_platform.core.care import Assignee, CommentRow, DeployRow, ReleaseRow
+from aiops_platform.core.event_views import Origin
 from aiops_platform.core.listing import Sort
-from aiops_platform.core.views import EventDetail, EventRow, IncidentRow, JobRow, ServiceRow
+from aiops_platform.core.muting import Ends
+from aiops_platform.core.service_views import ServiceDetail
+from aiops_platform.core.views import EventDetail, EventRow, IncidentRow, JobRow, ServiceRow, Similar
 
 _ON_A_PAGE = 100
 
@@ -69,6 +85,18 @@ class Client:
         """What the incidents that match have in common: services, environments, levels and the like, with counts."""
         return self._link.ask(FacetList, "GET", "/incidents/facets", parameters={"query": query or None})
 
+    def chart(
+        self,
+        query: str = "",
+        *,
+        state: Literal["open", "resolved", "muted", "all"] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Chart:
+        """The events of all incidents that match, over that time or the last 24 hours."""
+        asked = {"query": query or None, "state": state, "from": _said(since), "to": _said(until)}
+        return self._link.ask(Chart, "GET", "/incidents/chart", parameters=asked)
+
     def incident(self, number: int) -> IncidentResource:
         """One incident with all that is known of it."""
         return self._link.ask(IncidentResource, "GET", f"/incidents/{number}")
@@ -77,9 +105,48 @@ class Client:
         """The events of an incident that are kept, the newest first, page after page as they are needed."""
         return self._pages(EventList, f"/incidents/{number}/events")
 
-    def event(self, number: int, which: Literal["newest", "oldest"] | int = "newest") -> EventDetail:
-        """One event of an incident as it was reported."""
+    def event(self, number: int, which: Literal["newest", "oldest", "telling"] | int = "newest") -> EventDetail:
+        """One event of an incident as it was reported; `telling` is the one that tells most."""
         return self._link.ask(EventDetail, "GET", f"/incidents/{number}/events/{which}")
+
+    def find_events(
+        self, number: int, find: str = "", *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[EventRow]:
+        """The kept events of an incident that match (`timeout user:7 tag.region:eu`), the newest first, as they are needed."""
+        asked = {"find": find or None, "from": _said(since), "to": _said(until), "per_page": _ON_A_PAGE}
+        before: int | None = None
+        while True:
+            path = f"/incidents/{number}/events/search"
+            page = self._link.ask(EventsFound, "GET", path, parameters={**asked, "before": before})
+            yield from page.items
+            before = page.before
+            if before is None:
+                return
+
+    def chart_of(self, number: int, *, since: datetime | None = None, until: datetime | None = None) -> Chart:
+        """The events of one incident, over that time or the last 24 hours."""
+        asked = {"from": _said(since), "to": _said(until)}
+        return self._link.ask(Chart, "GET", f"/incidents/{number}/chart", parameters=asked)
+
+    def similar(self, number: int) -> tuple[Similar, ...]:
+        """The incidents that are most like it; each says in what."""
+        return self._link.ask(SimilarList, "GET", f"/incidents/{number}/similar").items
+
+    def origin(self, number: int) -> Origin:
+        """How it began, and whether it is still the same."""
+        return self._link.ask(Origin, "GET", f"/incidents/{number}/origin")
+
+    def neighbours(
+        self, number: int, which: Literal["newest", "oldest", "telling"] | int = "newest"
+    ) -> tuple[Other, ...]:
+        """The other incidents of the minutes around one of its events."""
+        return self._link.ask(OtherList, "GET", f"/incidents/{number}/events/{which}/neighbours").items
+
+    def companions(
+        self, number: int, which: Literal["newest", "oldest", "telling"] | int = "newest"
+    ) -> tuple[OtherEvent, ...]:
+        """The other events of the same request or trace as one of its events."""
+        return self._link.ask(OtherEventList, "GET", f"/incidents/{number}/events/{which}/companions").items
 
     def resolve(self, number: int, *, release: str | None = None) -> IncidentResource:
         """It is mended: now, in this release, or in the `next` one."""
@@ -100,14 +167,8 @@ class Client:
     ) -> IncidentResource:
         """It is known and only counted: for ever, or until the first of these comes. `release` may be `next`."""
         lasts = f"{int(until.total_seconds())}s" if isinstance(until, timedelta) else None
-        said = {
-            "until": until.isoformat() if isinstance(until, datetime) else None,
-            "for": lasts,
-            "events": events,
-            "within": None if within is None else f"{int(within.total_seconds())}s",
-            "release": release,
-        }
-        return self._act(number, "mute", {name: value for name, value in said.items() if value is not None})
+        ends = Ends(until=until if isinstance(until, datetime) else None, events=events, within=within, release=release)
+        return self._act(number, "mute", _mute_of(ends) | ({"for": lasts} if lasts else {}))
 
     def assign(self, number: int, to: int | None) -> IncidentResource:
         """A member cares for it from now on, or nobody (None). `members()` says who there is."""
@@ -136,20 +197,64 @@ class Client:
 
     def bulk(
         self,
-        do: Literal["resolve", "reopen", "mute", "delete"],
+        do: Literal["resolve", "reopen", "mute", "assign", "delete"],
         *,
         ids: Sequence[int] | None = None,
         query: str | None = None,
+        state: Literal["open", "resolved", "muted", "all"] = "open",
+        release: str | None = None,
+        ends: Ends | None = None,
+        to: int | None = None,
     ) -> BulkDone:
-        """The same with many: those with these numbers, or all that match a search; at most 10,000."""
-        meant = {"ids": list(ids)} if ids is not None else {"filter": {"query": query or ""}}
-        return self._link.ask(BulkDone, "POST", "/incidents/bulk", body={"do": do, **meant})
+        """The same with many: those with these numbers, or all in a state that match a search; at most 10,000.
+
+        `release` is of a resolution, `ends` of a mute, `to` of an assignment, as for one alone.
+        """
+        body: dict[str, Any] = {"do": do}
+        body |= {"ids": list(ids)} if ids is not None else {"filter": {"query": query or "", "state": state}}
+        if release is not None:
+            body["in"] = release
+        if ends is not None:
+            body["mute"] = _mute_of(ends)
+        if to is not None:
+            body["to"] = to
+        return self._link.ask(BulkDone, "POST", "/incidents/bulk", body=body)
 
     def undo(self, name: str) -> BulkUndone:
         """Undoes what `bulk` did under that name, but for those that have gone on since."""
         return self._link.ask(BulkUndone, "POST", f"/undo/{name}")
 
+    # Views of the list of incidents under a name. To make one takes a token of somebody's own.
+
+    def views(self) -> tuple[View, ...]:
+        """One's own first, then what others share."""
+        return self._link.ask(ViewList, "GET", "/views").items
+
+    def save_view(self, name: str, shows: Shown, *, shared: bool = False) -> View:
+        """A new one; `Shown(query="service:shop", sort=Sort.MATTERS)` is what it shows."""
+        return self._link.ask(View, "POST", "/views", body={"name": name, "shows": shows, "shared": shared})
+
+    def change_view(self, number: int, name: str, shows: Shown, *, shared: bool = False) -> View:
+        """One's own is like this from now on."""
+        return self._link.ask(View, "PUT", f"/views/{number}", body={"name": name, "shows": shows, "shared": shared})
+
+    def drop_view(self, number: int) -> None:
+        """It is gone."""
+        self._link.ask(type(None), "DELETE", f"/views/{number}")
+
+    def begin_with(self, number: int | None) -> None:
+        """The list of incidents begins with this view, or with none."""
+        self._link.ask(ViewList, "PUT", "/views/default", body={"id": number})
+
     # What incidents belong to.
+
+    def overview(self, since: datetime | None = None) -> OverviewResource:
+        """How the project is, and what is new since then, or in the last 24 hours."""
+        return self._link.ask(OverviewResource, "GET", "/overview", parameters={"from": _said(since)})
+
+    def service(self, number: int) -> ServiceDetail:
+        """One service in one environment, with all that its page shows."""
+        return self._link.ask(ServiceDetail, "GET", f"/services/{number}")
 
     def services(self) -> Iterator[ServiceRow]:
         """Every service: silent ones first, then late, then alive, then the rest."""
@@ -192,6 +297,16 @@ class Client:
             if not page.items or seen >= page.total:
                 return
             number += 1
+
+
+def _mute_of(ends: Ends) -> dict[str, Any]:
+    said = {
+        "until": _said(ends.until),
+        "events": ends.events,
+        "within": None if ends.within is None else f"{int(ends.within.total_seconds())}s",
+        "release": ends.release,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _said(at: datetime | None) -> str | None:

@@ -21,3 +21,10 @@ def checked_view(name: str) -> str:
     if not told or len(told) > LONGEST_NAME:
         raise ViewError(f"Give the view a name of 1 to {LONGEST_NAME} characters, such as 'Payments, this week'.")
     return told
+
+
+def checked_query(query: str) -> str:
+    """What follows `?` in the view's address. Raises ViewError."""
+    if len(query) > LONGEST_QUERY:
+        raise ViewError("The search is too long to be kept.")
+    return query

@@ -9,6 +9,7 @@ from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import Companion, EventTable, Origin
+from aiops_platform.core.listing import Period
 from aiops_platform.core.places import Place
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
@@ -17,6 +18,7 @@ from aiops_platform.core.views import (
     BuriedPage,
     EventDetail,
     EventPage,
+    EventsOverTime,
     Facet,
     Found,
     IncidentDetail,
@@ -61,6 +63,10 @@ class Reads(Protocol):
 
     def values(self, project_id: int, field: str, begin: str, limit: int) -> tuple[str, ...]:
         """Values of a field of the search language that begin so, as far as the store knows any; of `tag.` the names."""
+        ...
+
+    def events_over_time(self, project_id: int, query: IncidentQuery, now: datetime) -> EventsOverTime:
+        """The events of all that match: in the query's period, else in the last 24 hours."""
         ...
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
@@ -175,6 +181,10 @@ class Insights(Protocol):
         """
         ...
 
+    def events_over_time(self, project_id: int, incident_id: int, period: Period) -> EventsOverTime | None:
+        """How many events an incident had within a period; None when this project has no such incident."""
+        ...
+
     def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
         """The events of the same request or trace as this one (its row's id), as far as they came next to it."""
         ...
@@ -218,8 +228,10 @@ class SavedViews(Protocol):
         """The number of a new view. Raises ViewError."""
         ...
 
-    def change(self, project_id: int, user_id: int, view_id: int, *, name: str, shared: bool) -> bool:
-        """Whether there was such a view of theirs to be changed. Raises ViewError."""
+    def change(
+        self, project_id: int, user_id: int, view_id: int, *, name: str, shared: bool, query: str | None = None
+    ) -> bool:
+        """Whether there was such a view of theirs to be changed; without a query it shows what it did. Raises ViewError."""
         ...
 
     def drop(self, project_id: int, user_id: int, view_id: int, *, rules: bool = False) -> bool:

@@ -99,6 +99,11 @@ def events_over_time(connection: Connection, asked: Asked) -> EventsOverTime:
     ids = select(incidents.c.id).where(
         finding.standing(query.state), incidents.c.last_seen_at >= period.since, *finding.matching(asked.search, around)
     )
+    return counted_over(connection, incident_hours.c.incident_id.in_(ids), period)
+
+
+def counted_over(connection: Connection, which: _Condition, period: Period) -> EventsOverTime:
+    """The events of these incidents within a period, in as many stretches as a chart has room for."""
     span = period.span // _HOUR
     step = next((step for step in _STEPS if span <= step * _BARS), _STEPS[-1])
     # The last bar is whole; the first may begin earlier than the period.
@@ -107,8 +112,7 @@ def events_over_time(connection: Connection, asked: Asked) -> EventsOverTime:
     place = _place(incident_hours.c.hour, begin, step)
     summed = (
         select(place.label("place"), func.sum(incident_hours.c.count).label("many"))
-        .where(incident_hours.c.incident_id.in_(ids))
-        .where(incident_hours.c.hour >= period.since, incident_hours.c.hour < period.until)
+        .where(which, incident_hours.c.hour >= period.since, incident_hours.c.hour < period.until)
         .group_by(place)
     )
     counts = {int(row.place): int(row.many) for row in connection.execute(summed)}

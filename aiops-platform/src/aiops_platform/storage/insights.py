@@ -2,16 +2,20 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import Companion, EventTable, Origin
+from aiops_platform.core.listing import Period
 from aiops_platform.core.places import Place
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
-from aiops_platform.core.views import Similar
+from aiops_platform.core.views import EventsOverTime, Similar
 from aiops_platform.core.visits import Visit
 from aiops_platform.storage import (
     event_reads,
+    incident_lists,
     nearby,
     origins,
     overview,
@@ -23,6 +27,7 @@ from aiops_platform.storage import (
 )
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.schema import incident_hours, incidents
 
 
 class SqlInsights:
@@ -80,6 +85,14 @@ class SqlInsights:
                 before=before,
                 per_page=per_page,
             )
+
+    def events_over_time(self, project_id: int, incident_id: int, period: Period) -> EventsOverTime | None:
+        """See `ports.Insights`."""
+        known = select(incidents.c.id).where(incidents.c.id == incident_id, incidents.c.project_id == project_id)
+        with self._database.read() as connection:
+            if connection.scalar(known) is None:
+                return None
+            return incident_lists.counted_over(connection, incident_hours.c.incident_id == incident_id, period)
 
     def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
         """See `ports.Insights`."""

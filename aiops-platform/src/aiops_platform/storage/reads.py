@@ -20,6 +20,7 @@ from aiops_platform.core.views import (
     EventDetail,
     EventPage,
     EventRow,
+    EventsOverTime,
     Facet,
     Found,
     GroupReason,
@@ -130,6 +131,12 @@ class SqlReads:
         """See `ports.Reads`."""
         with self._database.read() as connection:
             return values_of(connection, project_id, field, begin, limit)
+
+    def events_over_time(self, project_id: int, query: IncidentQuery, now: datetime) -> EventsOverTime:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            asked = incident_lists.asked_of(connection, project_id, query, now)
+            return incident_lists.events_over_time(connection, asked)
 
     def incident(self, project_id: int, incident_id: int, now: datetime) -> IncidentDetail | None:
         """See `ports.Reads`."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 
-from aiops_platform.core.saved_views import LONGEST_QUERY, MOST_VIEWS, ViewError, checked_view
+from aiops_platform.core.saved_views import MOST_VIEWS, ViewError, checked_query, checked_view
 from aiops_platform.core.views import SavedView
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert as insert_or
@@ -53,9 +53,7 @@ class SqlSavedViews:
 
     def save(self, project_id: int, user_id: int, *, name: str, query: str, shared: bool, now: datetime) -> int:
         """See `ports.SavedViews`."""
-        told = checked_view(name)
-        if len(query) > LONGEST_QUERY:
-            raise ViewError("The search is too long to be kept.")
+        told, query = checked_view(name), checked_query(query)
         with self._database.begin() as connection:
             mine = select(func.count()).where(_of_user(saved_views, project_id, user_id))
             if connection.execute(mine).scalar_one() >= MOST_VIEWS:
@@ -64,12 +62,16 @@ class SqlSavedViews:
             done = connection.execute(insert(saved_views).values(**row, shared=shared, created_at=now))
             return int((done.inserted_primary_key or (0,))[0])
 
-    def change(self, project_id: int, user_id: int, view_id: int, *, name: str, shared: bool) -> bool:
+    def change(
+        self, project_id: int, user_id: int, view_id: int, *, name: str, shared: bool, query: str | None = None
+    ) -> bool:
         """See `ports.SavedViews`."""
-        told = checked_view(name)
+        told = {"name": checked_view(name), "shared": shared}
+        if query is not None:
+            told["query"] = checked_query(query)
         mine = _of_user(saved_views, project_id, user_id), saved_views.c.id == view_id
         with self._database.begin() as connection:
-            done = connection.execute(update(saved_views).where(*mine).values(name=told, shared=shared))
+            done = connection.execute(update(saved_views).where(*mine).values(told))
             if done.rowcount and not shared:
                 others = default_views.c.view_id == view_id, default_views.c.user_id != user_id
                 connection.execute(delete(default_views).where(*others))
