@@ -148,6 +148,11 @@ def silence_key() -> GroupKey:
     return _key({"kind": "silence"})
 
 
+def shortage_key() -> GroupKey:
+    """The key of a service of which fewer processes beat than are expected: one incident for each service."""
+    return _key({"kind": "silence", "of": "processes"})
+
+
 def said_by(event: Event) -> str:
     """The event's message; that of its exception where it has none of its own."""
     return event.message or (event.exceptions[0].value if event.exceptions else "")

@@ -191,6 +191,20 @@ def silenced(
 ) -> Changed:
     """The incident of a service's silence, once more."""
     message = f"{service.named.name} has sent no heartbeat since {last_beat_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return _missed(into, "ServiceSilent", message, service=service, at=at, now=now)
+
+
+def short_of_processes(
+    into: Incident | None, *, service: Service, expected: int, beating: int, at: datetime, now: datetime
+) -> Changed:
+    """The incident of a service of which fewer processes beat than are expected, once more."""
+    message = f"{beating} of {expected} processes of {service.named.name} beat"
+    return _missed(into, "ProcessesMissing", message, service=service, at=at, now=now)
+
+
+def _missed(
+    into: Incident | None, kind: str, message: str, *, service: Service, at: datetime, now: datetime
+) -> Changed:
     if into is not None:
         known = _put_right(into, now)
         incident = replace(known, count=into.count + 1, last_seen_at=max(known.last_seen_at, at), message=message)
@@ -203,7 +217,7 @@ def silenced(
         state=IncidentState.OPEN,
         state_since=now,
         reopened_at=None,
-        type="ServiceSilent",
+        type=kind,
         message=message,
         place="heartbeat",
         level=Level.CRITICAL,

@@ -129,11 +129,19 @@ def held(windows: Iterable[Window], service: str, environment: str, now: datetim
     return longest and longest[1]
 
 
-def held_last(
-    windows: Iterable[Window], service: str, environment: str, now: datetime, *, since: datetime
-) -> datetime | None:
-    """The last moment up to now, and after `since`, at which a window held; None where none did."""
-    return max((end for _, end in spans_of(windows, service, environment, since, now)), default=None)
+def ends_of(windows: Iterable[Window], now: datetime) -> tuple[tuple[Window, datetime], ...]:
+    """Those windows that held lately or hold now, each with the end of that time; it lies ahead while one holds."""
+    found = []
+    for window in windows:
+        until = window.holds_until(now) or max((end for _, end in window.spans(now - LONGEST, now)), default=None)
+        if until is not None:
+            found.append((window, until))
+    return tuple(found)
+
+
+def excused_until(ends: Iterable[tuple[Window, datetime]], service: str, environment: str) -> datetime | None:
+    """Until when maintenance (`ends_of`) speaks for this service; None where it does not."""
+    return max((until for window, until in ends if window.covers(service, environment)), default=None)
 
 
 def spans_of(

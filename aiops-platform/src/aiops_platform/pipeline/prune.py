@@ -68,6 +68,8 @@ class Prune:
             dropped = (
                 transaction.forget_buried(now - _BURIED, _BATCH, latest=latest),
                 transaction.forget_states(now - _STATES, _BATCH),
+                transaction.maintenance.forget(now - _STATES, _BATCH),
+                transaction.maintenance.forget_listening(now - _STATES),
                 transaction.forget_instances(now, _BATCH),
             )
         return max(dropped) == _BATCH

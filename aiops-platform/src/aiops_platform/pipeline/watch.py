@@ -1,17 +1,22 @@
-"""Watch: monitors whose time has come are looked at; who has fallen silent gets an incident."""
+"""Watch: monitors whose time has come are looked at; who has fallen silent, or lacks processes, gets an incident."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
-from aiops_platform.core import facets, grouping, hours
+from aiops_platform.core import facets, grouping, hours, maintenance
 from aiops_platform.core import incident as rules
-from aiops_platform.core.monitor import Looked, check
+from aiops_platform.core.grouping import GroupKey
+from aiops_platform.core.incident import Changed, Incident
+from aiops_platform.core.maintenance import LONGEST
+from aiops_platform.core.monitor import Listening, Looked, Monitor, check
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.service import Service
 from aiops_platform.ports import IncidentChange, Intake, MonitorChange, Store, Transaction
 
 _BATCH: Final = 500
+# The end of a stretch of listening is moved on so seldom: it is written for time lines.
+_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
 class Watch:
@@ -20,6 +25,7 @@ class Watch:
     def __init__(self, store: Store, intake: Intake) -> None:
         self._store = store
         self._intake = intake
+        self._noted: Listening | None = None
 
     def step(self, now: datetime) -> bool:
         """Looks at some monitors; says whether more are due already.
@@ -32,8 +38,11 @@ class Watch:
             return False
         as_of = self._judged_as_of(now)
         with self._store.begin() as transaction:
+            is_news = self._is_news(listening)
+            if is_news:
+                transaction.maintenance.note_listening(listening)
             due = transaction.due_monitors(as_of, _BATCH)
-            looked = [(service, check(monitor, listening, as_of)) for service, monitor in due]
+            looked = _look(transaction, due, listening, as_of)
             transaction.save_monitors(
                 [
                     MonitorChange(
@@ -43,6 +52,9 @@ class Watch:
                 ]
             )
             _open_silences(transaction, looked, as_of)
+            _open_shortages(transaction, looked, as_of)
+        if is_news:
+            self._noted = listening
         return len(due) == _BATCH
 
     def _judged_as_of(self, now: datetime) -> datetime:
@@ -50,28 +62,62 @@ class Watch:
         unread = self._intake.oldest_waiting(ParcelKind.HEARTBEAT)
         return now if unread is None else min(now, unread)
 
+    def _is_news(self, listening: Listening) -> bool:
+        noted = self._noted
+        return noted is None or noted.since != listening.since or listening.until - noted.until >= _NOTED_EVERY
+
+
+def _look(
+    transaction: Transaction, due: Sequence[tuple[Service, Monitor]], listening: Listening, now: datetime
+) -> list[tuple[Service, Looked]]:
+    windows = transaction.maintenance.windows({service.named.project_id for service, _ in due}, now - LONGEST)
+    ends = {project_id: maintenance.ends_of(theirs, now) for project_id, theirs in windows.items()}
+    return [
+        (
+            service,
+            check(
+                monitor,
+                listening,
+                now,
+                excused=maintenance.excused_until(
+                    ends.get(service.named.project_id, ()), service.named.name, service.named.environment
+                ),
+            ),
+        )
+        for service, monitor in due
+    ]
+
 
 def _open_silences(transaction: Transaction, looked: Sequence[tuple[Service, Looked]], now: datetime) -> None:
-    silent = [(service, each) for service, each in looked if each.fell_silent]
-    if not silent:
+    def opened(into: Incident | None, service: Service, monitor: Monitor) -> Changed:
+        since = monitor.state_since
+        return rules.silenced(into, service=service, last_beat_at=monitor.last_beat_at, at=since, now=now)
+
+    silent = [(service, each.monitor, each.monitor.state_since) for service, each in looked if each.fell_silent]
+    _open(transaction, grouping.silence_key(), silent, opened)
+
+
+def _open_shortages(transaction: Transaction, looked: Sequence[tuple[Service, Looked]], now: datetime) -> None:
+    def opened(into: Incident | None, service: Service, monitor: Monitor) -> Changed:
+        numbers = {"expected": monitor.expected or 0, "beating": monitor.beating(now)}
+        return rules.short_of_processes(into, service=service, **numbers, at=monitor.short_since or now, now=now)
+
+    short = [(service, each.monitor, each.monitor.short_since or now) for service, each in looked if each.fell_short]
+    _open(transaction, grouping.shortage_key(), short, opened)
+
+
+def _open(
+    transaction: Transaction,
+    key: GroupKey,
+    found: Sequence[tuple[Service, Monitor, datetime]],
+    opened: Callable[[Incident | None, Service, Monitor], Changed],
+) -> None:
+    if not found:
         return
-    key = grouping.silence_key()
-    known = transaction.grouped([(service.id, key) for service, _ in silent])
+    known = transaction.grouped([(service.id, key) for service, _, _ in found])
     changes = []
-    for service, each in silent:
-        changed = rules.silenced(
-            known.get((service.id, key)),
-            service=service,
-            last_beat_at=each.monitor.last_beat_at,
-            at=each.monitor.state_since,
-            now=now,
-        )
-        changes.append(
-            IncidentChange(
-                incident=changed.incident,
-                key=key,
-                facts=changed.facts,
-                hours={(hours.of(each.monitor.state_since), facets.REST): 1},
-            )
-        )
+    for service, monitor, at in found:
+        changed = opened(known.get((service.id, key)), service, monitor)
+        counted = {(hours.of(at), facets.REST): 1}
+        changes.append(IncidentChange(incident=changed.incident, key=key, facts=changed.facts, hours=counted))
     transaction.save_incidents(changes)

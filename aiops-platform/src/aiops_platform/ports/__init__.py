@@ -6,6 +6,7 @@ from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Outbox,
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
 from aiops_platform.ports.intake import Intake, Leased
 from aiops_platform.ports.maintenance import Maintenance
+from aiops_platform.ports.monitoring import Monitoring
 from aiops_platform.ports.reads import Insights, Reads, SavedViews
 from aiops_platform.ports.settling import Settling
 from aiops_platform.ports.store import Store, Transaction
@@ -24,6 +25,7 @@ __all__ = [
     "Leased",
     "Maintenance",
     "MonitorChange",
+    "Monitoring",
     "Outbox",
     "People",
     "Reads",

@@ -1,15 +1,16 @@
-"""Maintenance windows, as they are written and asked for within a transaction."""
+"""Time that counts otherwise: windows of maintenance, pauses, and when the platform itself listened."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from aiops_platform.core.maintenance import Window
+from aiops_platform.core.monitor import Listening, Monitor
 from aiops_platform.core.service import Service
 
 
 class Maintenance(Protocol):
-    """The windows of projects. A part of a transaction."""
+    """What people and the platform say of time. A part of a transaction."""
 
     def windows(self, project_ids: Collection[int], since: datetime) -> Mapping[int, tuple[Window, ...]]:
         """Of these projects those that were not over at that time, the first planned first; also those that have not begun.
@@ -36,4 +37,16 @@ class Maintenance(Protocol):
 
     def forget(self, before: datetime, limit: int) -> int:
         """Drops windows that were over before this time, at most `limit`; returns how many."""
+        ...
+
+    def monitor(self, project_id: int, service_id: int) -> Monitor | None:
+        """The monitor of a service; None when this project has no such service, or it has never sent a heartbeat."""
+        ...
+
+    def note_listening(self, listening: Listening) -> None:
+        """Notes that the platform listened in this stretch of time, which may go on."""
+        ...
+
+    def forget_listening(self, before: datetime) -> int:
+        """Drops stretches that were over before this time; returns how many."""
         ...

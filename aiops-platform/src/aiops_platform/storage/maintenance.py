@@ -1,4 +1,4 @@
-"""Maintenance windows, see `ports.Maintenance`."""
+"""Time that counts otherwise, see `ports.Maintenance`."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, insert, or_, select, update
 
 from aiops_platform.core.maintenance import Window, weekly_from
+from aiops_platform.core.monitor import Listening, Monitor
 from aiops_platform.core.service import Service
+from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.dialects import portions
+from aiops_platform.storage.monitor_rows import monitor_of
 from aiops_platform.storage.revisions import bump
-from aiops_platform.storage.schema import maintenance, monitors, services
+from aiops_platform.storage.schema import listened, maintenance, monitors, services
 
 
 class SqlMaintenance:
@@ -65,10 +68,33 @@ class SqlMaintenance:
         old = select(maintenance.c.id).where(maintenance.c.until < before).limit(limit)
         return self._connection.execute(delete(maintenance).where(maintenance.c.id.in_(old))).rowcount
 
+    def monitor(self, project_id: int, service_id: int) -> Monitor | None:
+        """See `ports.Maintenance`."""
+        mine = services.c.project_id == project_id, services.c.id == service_id
+        query = select(monitors).join(services, services.c.id == monitors.c.service_id).where(*mine)
+        row = self._connection.execute(query.with_for_update(of=monitors)).mappings().one_or_none()
+        return None if row is None else monitor_of(row)
+
+    def note_listening(self, listening: Listening) -> None:
+        """See `ports.Maintenance`."""
+        statement = insert_or(self._connection, listened).values(since=listening.since, until=listening.until)
+        told = statement.on_conflict_do_update(index_elements=[listened.c.since], set_={"until": listening.until})
+        self._connection.execute(told)
+
+    def forget_listening(self, before: datetime) -> int:
+        """See `ports.Maintenance`."""
+        return self._connection.execute(delete(listened).where(listened.c.until < before)).rowcount
+
 
 def of_project(connection: Connection, project_id: int, since: datetime) -> tuple[Window, ...]:
     """Those of a project that were not over at that time, the first planned first."""
     return _windows(connection, _not_over(since).where(maintenance.c.project_id == project_id))
+
+
+def over(connection: Connection, project_id: int, now: datetime, limit: int) -> tuple[Window, ...]:
+    """Those of a project that are over, the last to end first."""
+    query = select(maintenance).where(maintenance.c.project_id == project_id, maintenance.c.until <= now)
+    return _windows(connection, query.order_by(maintenance.c.until.desc(), maintenance.c.id.desc()).limit(limit))
 
 
 def _not_over(since: datetime) -> Select[Any]:

@@ -212,6 +212,12 @@ monitors = Table(
     Column("last_beat", JSON, nullable=False),
     # The processes that beat for it: instance id to the time of its last beat (microseconds, as Instant keeps them).
     Column("instances", JSON, nullable=False),
+    # What people have said of it, and what follows from that; see `core.monitor`.
+    Column("expected", Integer),
+    Column("full_at", Instant),
+    Column("short_since", Instant),
+    Column("paused_until", Instant),
+    Column("watched_from", Instant),
 )
 
 # Each change of a monitor's state: its history is the time line.
@@ -223,6 +229,35 @@ monitor_states = Table(
     Column("state", String(20), nullable=False),
     Column("since", Instant, nullable=False),
     Index("ix_monitor_states_monitor_id_since", "monitor_id", "since"),
+)
+
+# Stretches of time in which the platform listened; between them nothing is known of anybody's life.
+listened = Table(
+    "listened",
+    metadata,
+    Column("since", Instant, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+# What lets everybody see how a project's services are as a picture, and nothing else.
+badges = Table(
+    "badges",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("token", String(40), nullable=False, unique=True),
+)
+
+# What of a project is shown to everybody, where its admins want that; see `core.status_page`.
+status_pages = Table(
+    "status_pages",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("slug", String(60), nullable=False, unique=True),
+    Column("title", String(100), nullable=False),
+    Column("is_on", Boolean, nullable=False),
+    Column("shows_incidents", Boolean, nullable=False),
+    # Services by number, with the names under which they are shown, in their order.
+    Column("shown", JSON, nullable=False),
 )
 
 # Windows of time in which silence and failures are expected, see `core.maintenance`. People know them by their number: no

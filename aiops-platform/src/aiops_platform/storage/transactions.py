@@ -32,7 +32,7 @@ from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.incident import Incident
 from aiops_platform.core.instance import Instance
 from aiops_platform.core.job import Run
-from aiops_platform.core.monitor import Monitor, MonitorState
+from aiops_platform.core.monitor import Monitor
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
@@ -42,6 +42,7 @@ from aiops_platform.storage import (
     burial,
     counters,
     group_rules,
+    monitor_rows,
     releases,
     schema,
     scrub_rules,
@@ -55,6 +56,7 @@ from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
 from aiops_platform.storage.maintenance import SqlMaintenance
+from aiops_platform.storage.monitor_rows import monitor_of
 from aiops_platform.storage.outbox import SqlOutbox
 from aiops_platform.storage.people_affected import PeopleAffected
 from aiops_platform.storage.releases import Releases
@@ -227,7 +229,7 @@ class SqlTransaction:
         found: dict[int, Monitor] = {}
         for some in portions(service_ids):
             for row in self._connection.execute(statements.MONITORS, {"services": some}).mappings():
-                found[row["service_id"]] = _monitor(row)
+                found[row["service_id"]] = monitor_of(row)
         return found
 
     def due_monitors(self, now: datetime, limit: int) -> Sequence[tuple[Service, Monitor]]:
@@ -242,13 +244,13 @@ class SqlTransaction:
         found: list[RowMapping] = []
         for wanted in (due, from_the_future.order_by(table.c.last_beat_at)):
             found += self._connection.execute(wanted.limit(limit - len(found))).mappings()
-        return [(_service(row, row["service_id"]), _monitor(row)) for row in found]
+        return [(_service(row, row["service_id"]), monitor_of(row)) for row in found]
 
     def save_monitors(self, changes: Sequence[MonitorChange]) -> None:
         """See `ports.Transaction`."""
         if not changes:
             return
-        ids = self._save_rows(schema.monitors, [_monitor_row(change.monitor) for change in changes])
+        ids = self._save_rows(schema.monitors, [monitor_rows.row_of(change.monitor) for change in changes])
         self._many(
             statements.adding(schema.monitor_states),
             [
@@ -630,12 +632,3 @@ def _service(row: RowMapping, service_id: int) -> Service:
     return Service(service_id, ServiceName(row["project_id"], row["name"], row["environment"]))
 
 
-def _monitor(row: RowMapping) -> Monitor:
-    fields = {name: row[name] for name in Monitor.__dataclass_fields__}
-    instances = {name: schema.moment(micros) for name, micros in row["instances"].items()}
-    return Monitor(**fields | {"state": MonitorState(row["state"]), "instances": instances})
-
-
-def _monitor_row(monitor: Monitor) -> dict[str, Any]:
-    instances = {name: schema.micros(seen) for name, seen in monitor.instances.items()}
-    return {**vars(monitor), "last_beat": dict(monitor.last_beat), "instances": instances}

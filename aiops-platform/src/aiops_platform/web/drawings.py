@@ -12,7 +12,14 @@ CELLS = 96
 STRIP = 20
 
 # When several states meet in one cell, the one to worry about shows; a silence of a minute must not vanish in a day.
-_WORST_FIRST = (MonitorState.SILENT, MonitorState.LATE, MonitorState.STOPPED, MonitorState.ALIVE, MonitorState.NEW)
+_WORST_FIRST = (
+    MonitorState.SILENT,
+    MonitorState.LATE,
+    MonitorState.PAUSED,
+    MonitorState.STOPPED,
+    MonitorState.ALIVE,
+    MonitorState.NEW,
+)
 
 
 def bars(counts: Sequence[int], *, width: int, height: int) -> str:

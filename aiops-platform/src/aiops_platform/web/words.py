@@ -45,6 +45,7 @@ _LIVES: Mapping[MonitorState, str] = {
     MonitorState.LATE: "Late",
     MonitorState.SILENT: "Silent",
     MonitorState.STOPPED: "Stopped",
+    MonitorState.PAUSED: "Paused",
 }
 _LIFE_MEANINGS: Mapping[MonitorState, str] = {
     MonitorState.NEW: "it has not sent a heartbeat yet",
@@ -52,6 +53,7 @@ _LIFE_MEANINGS: Mapping[MonitorState, str] = {
     MonitorState.LATE: "a heartbeat is overdue; if none comes, it is silent next",
     MonitorState.SILENT: "no heartbeat came, and no goodbye; an incident is opened",
     MonitorState.STOPPED: "it said goodbye at a clean end; no incident is opened",
+    MonitorState.PAUSED: "somebody has paused it; whether it beats or not, no incident is opened",
 }
 _STANDINGS: Mapping[str, str] = {
     "running": "Running",
@@ -77,6 +79,10 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.SERVICE_SILENT: "Service fell silent",
     FactKind.SERVICE_RECOVERED: "Service beats again",
     FactKind.SERVICE_STOPPED: "Service said goodbye",
+    FactKind.SERVICE_SHORT: "Fewer processes beat than are expected",
+    FactKind.SERVICE_FULL: "As many processes beat as are expected",
+    FactKind.SERVICE_PAUSED: "Paused",
+    FactKind.SERVICE_RESUMED: "Watched again",
 }
 
 

@@ -110,13 +110,14 @@ def test_windows_that_touch_are_one_stretch() -> None:
     assert found == ((NOW, NOW + 2 * HOUR), (NOW + 3 * HOUR, NOW + 4 * HOUR))
 
 
-def test_the_last_moment_of_maintenance_is_now_while_it_lasts_and_its_end_afterwards() -> None:
-    def last(now: datetime) -> datetime | None:
-        return maintenance.held_last([a_window()], "shop", "production", now, since=NOW - HOUR)
+def test_maintenance_speaks_for_a_service_up_to_its_end_and_that_lies_ahead_while_it_lasts() -> None:
+    def excused(now: datetime, service: str = "shop") -> datetime | None:
+        return maintenance.excused_until(maintenance.ends_of([a_window(services=("shop",))], now), service, "production")
 
-    assert last(NOW) is None
-    assert last(NOW + HOUR / 2) == NOW + HOUR / 2
-    assert last(NOW + 5 * HOUR) == NOW + HOUR
+    assert excused(NOW - HOUR) is None
+    assert excused(NOW + HOUR / 2) == NOW + HOUR
+    assert excused(NOW + 5 * HOUR) == NOW + HOUR
+    assert excused(NOW + HOUR / 2, "billing") is None
 
 
 def planned(**fields: object) -> Window:

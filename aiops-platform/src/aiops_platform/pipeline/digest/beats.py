@@ -7,6 +7,7 @@ from datetime import datetime
 from aiops_platform.core import facets, grouping, instance
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Heartbeat
+from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.instance import Instance
 from aiops_platform.core.monitor import Looked, beat
 from aiops_platform.core.parcel import Parcel
@@ -49,9 +50,10 @@ def take_beats(
         ]
     )
     _take_instances(transaction, beats, services, {service_id: each.interval for service_id, each in monitors.items()})
-    _end_silences(
-        transaction, [service for service, looked in heard.items() if any(x.broke_silence for x in looked)], now
-    )
+    broken = [service for service, looked in heard.items() if any(each.broke_silence for each in looked)]
+    whole = [service for service, looked in heard.items() if any(each.is_whole_again for each in looked)]
+    _end(transaction, grouping.silence_key(), broken, now)
+    _end(transaction, grouping.shortage_key(), whole, now)
 
 
 def _take_instances(
@@ -71,8 +73,9 @@ def _take_instances(
     transaction.save_instances({service_id: tuple(theirs.values()) for service_id, theirs in heard.items()})
 
 
-def _end_silences(transaction: Transaction, services: Sequence[Service], now: datetime) -> None:
-    key = grouping.silence_key()
+def _end(transaction: Transaction, key: GroupKey, services: Sequence[Service], now: datetime) -> None:
+    if not services:
+        return
     known = transaction.grouped([(service.id, key) for service in services])
     ended = [rules.recovered(incident, now) for incident in known.values()]
     transaction.save_incidents(

@@ -60,6 +60,7 @@ class Deploys:
             mine = _service(transaction, project_id, service, environment, now)
             _note(transaction, mine, release, at)
             number, is_new = transaction.settling.deployed(mine.id, release, at, by=one_line(by, 100), url=link)
+            transaction.maintenance.end_with_deploy(mine, now)
             return Told(id=number, at=at, is_new=is_new)
 
 
