@@ -115,6 +115,8 @@ def parsed(text: str, policy: Policy = PUBLIC_ONLY) -> Target:
         raise TargetError("Give an address such as https://example.com/hook") from cause
     if parts.scheme not in ("https", "http") or not hostname:
         raise TargetError("Give an address that begins with https://")
+    if "[" in parts.netloc and ":" not in hostname:
+        raise TargetError("Only an IPv6 address stands in brackets")
     if "@" in parts.netloc:
         raise TargetError("Give the address without a user name and password in it")
     if parts.scheme == "http" and not policy.networks:
