@@ -47,8 +47,9 @@ def test_the_incident_that_has_the_focus_is_resolved_or_muted(site, page, key, s
     page.keyboard.press(key)
     expect(page.locator("#said")).to_contain_text(state.value.capitalize())
     assert state_of(site, number) is state
-    # It leaves the list by itself.
-    expect(page.locator(f"#incident-{number}")).to_have_count(0)
+    # It stays where it is, so that the next key is about what one sees, and says how it stands.
+    expect(page.locator(f"#incident-{number} .pill").first).to_have_text(state.value.capitalize())
+    expect(row.locator("a.row-link")).to_be_focused()
 
 
 def test_an_incident_is_resolved_and_reopened_on_its_own_page(site, page, shop):

@@ -216,6 +216,8 @@ def test_a_filtered_list_stays_filtered_when_something_happens(site, visit):
     window.wait_until_live()
     plant(site, type="Other", message="unrelated")
     plant(site, type="Another", message="redis is back")
+    expect(window.page.locator("#news-bar")).to_contain_text("1 new")
+    window.page.locator("#news-bar").click()
     expect(window.page.locator(INCIDENT)).to_have_count(2)
     expect(window.page.locator("#text")).to_have_value("redis")
 
@@ -232,13 +234,16 @@ def test_the_search_comes_with_the_first_incident_and_what_there_is_to_choose_wh
     site.seeds.bump(site.project, "incidents", "services")
     expect(page.locator(INCIDENT)).to_have_count(1)
     page.locator("#text").press_sequentially("Error")
+    expect(page).to_have_url(f"{site.url}/incidents?query=Error")
     billing = site.seeds.service(site.project, "billing", "staging")
     site.seeds.incident(site.project, billing, type="BillingError")
     site.seeds.incident(site.project, shop, type="SecondError")
     site.seeds.bump(site.project, "incidents", "services")
+    expect(page.locator("#news-bar")).to_contain_text("2 new")
+    expect(page.locator("#text")).to_be_focused()
+    page.locator("#news-bar").click()
     expect(page.locator(INCIDENT, has_text="SecondError")).to_be_visible()
     expect(page.locator("#facets")).to_contain_text("billing")
-    expect(page.locator("#text")).to_be_focused()
     expect(page.locator("#text")).to_have_value("Error")
     assert window.is_same_document()
 
@@ -249,7 +254,7 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
     page = window.page
     page.goto("/incidents")
     window.wait_until_live()
-    held, released, read = [], Event(), site.reads.found
+    held, released, read = [], Event(), site.reads.found_since
 
     def read_late_once(*asked):
         found = read(*asked)
@@ -258,7 +263,7 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
             released.wait(60)
         return found
 
-    site.reads.found = read_late_once
+    site.reads.found_since = read_late_once
     site.seeds.bump(site.project, "incidents")
     wait_until(page, lambda: held)
     page.locator("#text").fill("service:payments")
@@ -267,6 +272,7 @@ def test_a_change_that_comes_in_late_never_brings_an_earlier_filter_back(site, v
     payments = site.seeds.service(site.project, "payments", "staging")
     site.seeds.incident(site.project, payments, type="NewestError", last_seen=timedelta())
     plant(site, type="OfAnotherService")
+    page.locator("#news-bar", has_text="1 new").click()
     expect(page.locator(INCIDENT)).to_have_count(3)
     expect(page.locator(INCIDENT).first).to_contain_text("NewestError")
     expect(page.locator("#text")).to_have_value("service:payments")
@@ -317,6 +323,8 @@ def test_changes_are_told_to_those_who_listen(site, visit):
     told = page.get_by_role("status").filter(has_text="listed")
     expect(told).to_have_text("1 incident listed")
     plant(site, type="Second")
+    news = page.get_by_role("status").filter(has_text="1 new")
+    news.get_by_role("link").click()
     expect(told).to_have_text("2 incidents listed")
     page.goto(f"/incidents/{incident}")
     page.get_by_test_id("mute").click()

@@ -142,11 +142,17 @@ class EventsOverTime:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A page of rows, what all that match have in common, and their events over time, of one moment."""
+    """A page of rows, what all that match have in common, and their events over time, of one moment.
+
+    `highest` is the highest number that an incident has. For who has been reading the page for a while (`core.reading`)
+    so many are `new`.
+    """
 
     page: IncidentPage
     facets: tuple[Facet, ...]
     events: EventsOverTime
+    highest: int = 0
+    new: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

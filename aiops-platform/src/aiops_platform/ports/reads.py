@@ -11,6 +11,7 @@ from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import Companion, EventTable, Origin
 from aiops_platform.core.listing import Period
 from aiops_platform.core.places import Place
+from aiops_platform.core.reading import Reading
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import (
@@ -59,6 +60,14 @@ class Reads(Protocol):
 
     def found(self, project_id: int, query: IncidentQuery, now: datetime) -> Found:
         """The page, the facets, and the events of all that match: in the query's period, else in the last 24 hours."""
+        ...
+
+    def found_since(self, project_id: int, query: IncidentQuery, reading: Reading, now: datetime) -> Found:
+        """The same for who is reading a page: the rows that it shows, as they are now, however they stand.
+
+        `new` counts what else matches that was not there, or stood otherwise; on the first page of what was seen last also
+        what was seen since. Facets are not told.
+        """
         ...
 
     def values(self, project_id: int, field: str, begin: str, limit: int) -> tuple[str, ...]:

@@ -73,17 +73,15 @@ def asked_of(connection: Connection, project_id: int, query: IncidentQuery, now:
 def page_of(connection: Connection, asked: Asked) -> IncidentPage:
     """See `ports.Reads.incidents`."""
     query, around = asked.query, asked.around
-    now = around.now
     conditions = finding.matching(asked.search, around)
-    counts = _counted(connection, conditions)
+    counts = counted(connection, conditions)
     total = counts.of(query.state)
     order = _order(query, around)
     found = _found(connection, query, conditions, counts, order)
     more = found[query.per_page :]
     found = found[: query.per_page]
-    rises = asked.rises or rises_among(connection, _lately(found, now), now)
     return IncidentPage(
-        rows=_shown(connection, found, query.period, now, rises),
+        rows=shown(connection, asked, found),
         counts=counts,
         total=total,
         page=query.page,
@@ -120,7 +118,8 @@ def counted_over(connection: Connection, which: _Condition, period: Period) -> E
     return EventsOverTime(period=shown, hours=step, counts=tuple(counts.get(each, 0) for each in range(many)))
 
 
-def _counted(connection: Connection, conditions: Sequence[_Condition]) -> StateCounts:
+def counted(connection: Connection, conditions: Sequence[_Condition]) -> StateCounts:
+    """How many of those stand in each state."""
     query = select(incidents.c.state, func.count().label("many")).where(*conditions).group_by(incidents.c.state)
     many = {row.state: row.many for row in connection.execute(query)}
     return StateCounts(**{state.value: many.get(state.value, 0) for state in STANDING})
@@ -197,13 +196,14 @@ def _cursor(row: Row[Any], query: IncidentQuery, order: Sequence[ColumnElement[i
     return Cursor(state=row.state if query.sort is Sort.NEWEST else "", values=values, id=row.id)
 
 
-def _shown(
-    connection: Connection, found: Sequence[Row[Any]], period: Period | None, now: datetime, rises: Mapping[int, Rise]
-) -> tuple[IncidentRow, ...]:
-    shown = period or Period.lasting(_TREND * _HOUR, now)
-    step = max(1, -(-(shown.span // _HOUR) // _TREND))
-    bars = -(-(shown.span // _HOUR) // step)
-    begin = shown.until - bars * step * _HOUR
+def shown(connection: Connection, asked: Asked, found: Sequence[Row[Any]]) -> tuple[IncidentRow, ...]:
+    """What is told of these rows (`incident_rows`), in their order."""
+    period, now = asked.query.period, asked.around.now
+    rises = asked.rises or rises_among(connection, _lately(found, now), now)
+    over = period or Period.lasting(_TREND * _HOUR, now)
+    step = max(1, -(-(over.span // _HOUR) // _TREND))
+    bars = -(-(over.span // _HOUR) // step)
+    begin = over.until - bars * step * _HOUR
     place = _place(incident_hours.c.hour, begin, step)
     table = incident_hours
     summed = (
@@ -215,7 +215,7 @@ def _shown(
             func.max(table.c.hour).label("last"),
         )
         .where(table.c.incident_id.in_([row.id for row in found]))
-        .where(table.c.hour >= shown.since, table.c.hour < shown.until)
+        .where(table.c.hour >= over.since, table.c.hour < over.until)
         .group_by(table.c.incident_id, place)
     )
     of_each: dict[int, list[Row[Any]]] = {}

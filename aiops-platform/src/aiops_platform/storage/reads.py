@@ -14,6 +14,7 @@ from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.reading import Reading
 from aiops_platform.core.views import (
     BuriedDetail,
     BuriedPage,
@@ -50,6 +51,7 @@ from aiops_platform.storage.incident_rows import (
     incident_rows,
 )
 from aiops_platform.storage.last_events import last_events
+from aiops_platform.storage.list_reading import found_since, highest_number
 from aiops_platform.storage.nearby import neighbours
 from aiops_platform.storage.schema import (
     events,
@@ -120,12 +122,20 @@ class SqlReads:
     def found(self, project_id: int, query: IncidentQuery, now: datetime) -> Found:
         """See `ports.Reads`."""
         with self._database.read() as connection:
+            # First: whatever comes in from here on is new to who reads the page.
+            highest = highest_number(connection)
             asked = incident_lists.asked_of(connection, project_id, query, now)
             return Found(
                 page=incident_lists.page_of(connection, asked),
                 facets=facets_of(connection, asked),
                 events=incident_lists.events_over_time(connection, asked),
+                highest=highest,
             )
+
+    def found_since(self, project_id: int, query: IncidentQuery, reading: Reading, now: datetime) -> Found:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return found_since(connection, incident_lists.asked_of(connection, project_id, query, now), reading)
 
     def values(self, project_id: int, field: str, begin: str, limit: int) -> tuple[str, ...]:
         """See `ports.Reads`."""

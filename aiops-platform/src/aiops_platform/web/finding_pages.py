@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from aiops_platform.core import search
 from aiops_platform.core.listing import Period, Sort
+from aiops_platform.core.reading import Reading
 from aiops_platform.core.search import SearchError, completion
 from aiops_platform.core.search.completion import Offer
 from aiops_platform.core.search.fields import TAG
@@ -46,15 +47,19 @@ def incident_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
         if own is not None:
             return Redirect(f"/incidents?{own}", status_code=303)
     filters = Filters.read(dict(request.query_params))
-    given = site.common(visitor) | listed(site, visitor, filters) | bulk_list.given_for(request, site, visitor, filters)
+    reading = Reading.read(request.query_params.get("reading", "")) if is_partial(request) else None
+    given = site.common(visitor) | listed(site, visitor, filters, reading)
+    given |= bulk_list.given_for(request, site, visitor, filters)
     if not is_partial(request):
         return site.page("incidents.html", given)
     if filters.wrong is not None:
         # What was listed stays until the search can be read.
         answer = site.part("search_wrong.html", given)
         return _with_headers(answer, {"HX-Reswap": "none", "HX-Replace-Url": "false"})
+    if reading is not None:
+        return site.part("incident_rows.html", given)
     answer = site.part("incident_list_parts.html", given)
-    is_asked = request.headers.get("hx-source", "").endswith("#filters")
+    is_asked = request.headers.get("hx-source", "").endswith(("#filters", "#news-bar"))
     return _with_headers(answer, {"HX-Replace-Url": filters.url()}) if is_asked else answer
 
 
@@ -70,20 +75,26 @@ def offers(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response
 ROUTES: tuple[HTTPRouteHandler, ...] = (incident_list, offers)
 
 
-def listed(site: Site, visitor: Visitor, filters: Filters) -> dict[str, Any]:
-    """What the list shows, and what there is to choose."""
+def listed(site: Site, visitor: Visitor, filters: Filters, reading: Reading | None = None) -> dict[str, Any]:
+    """What the list shows, and what there is to choose; for who is reading it what that page of it shows now."""
     now = site.clock()
     try:
         query = filters.query(PER_PAGE, now=now, me=visitor.user.id)
     except SearchError:
         found = _nothing(filters, Period.lasting(TIMES["24h"], now))
     else:
-        found = site.reads.found(visitor.project_id, query, now)
+        found = (
+            site.reads.found(visitor.project_id, query, now)
+            if reading is None
+            else site.reads.found_since(visitor.project_id, query, reading, now)
+        )
     return {
         "filters": filters,
         "views": site.views.of(visitor.project_id, visitor.user.id),
         "view_query": urlencode(filters.told()),
         "found": found.page,
+        "new": found.new,
+        "reading": reading or Reading(since=now, highest=found.highest, shown=tuple(row.id for row in found.page.rows)),
         "counts": found.page.counts,
         "facets": [each for each in found.facets if _is_worth(each, filters)],
         "facet_names": _FACETS,

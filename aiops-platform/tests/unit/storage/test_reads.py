@@ -1,18 +1,23 @@
 """What pages and the API read of the store."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from made import a_body, a_parcel
 from seeds import NOW, Seeds, a_store
-from sqlalchemy import event
+from sqlalchemy import event, update
 from workshop import in_memory
 
+from aiops_platform.core import search
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.listing import Sort
 from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.reading import Reading
 from aiops_platform.core.views import IncidentQuery
+from aiops_platform.storage import schema
 from aiops_platform.storage.reads import SqlReads
 
 EVERY_STATE = IncidentQuery(state=None)
@@ -342,3 +347,29 @@ def test_of_many_neighbours_the_nearest_are_told(seeds, reads):
     mine = seeds.incident(project, shop)
     here = seeds.event(mine, ago=timedelta(seconds=99))
     assert [each.title for each in reads.neighbours(project, mine, here)] == [f"E{number}" for number in range(6)]
+
+
+def test_a_list_that_is_read_keeps_its_rows_and_counts_what_came(seeds, reads):
+    project = seeds.project("reading")
+    service = seeds.service(project)
+    old = [seeds.incident(project, service, type=f"E{each}", last_seen=timedelta(hours=each + 1)) for each in range(3)]
+    query = IncidentQuery(per_page=2)
+    first = reads.found(project, query, NOW)
+    reading = Reading(since=NOW, highest=first.highest, shown=tuple(row.id for row in first.page.rows))
+    assert (reading.shown, first.new) == ((old[0], old[1]), 0)
+    fresh = seeds.incident(project, service, type="Fresh", last_seen=timedelta(minutes=1))
+    seeds.incident(project, service, type="Settled", state=IncidentState.RESOLVED)
+    with seeds.database.begin() as connection:
+        table, later = schema.incidents, NOW + timedelta(seconds=1)
+        settled = {"state": IncidentState.RESOLVED, "state_since": later}
+        connection.execute(update(table).where(table.c.id == old[0]).values(**settled))
+        connection.execute(update(table).where(table.c.id == old[2]).values(last_seen_at=later))
+    now = NOW + timedelta(seconds=2)
+    found = reads.found_since(project, query, reading, now)
+    assert [(row.id, row.state) for row in found.page.rows] == [(old[0], "resolved"), (old[1], "open")]
+    # The one that is new, and the one of the next page that went on and would now be the first.
+    assert (found.new, found.page.total) == (2, 3)
+    assert reads.found_since(project, replace(query, sort=Sort.COUNT), reading, now).new == 1
+    assert reads.found_since(project, replace(query, state=IncidentState.RESOLVED), reading, now).new == 1
+    assert reads.found_since(project, replace(query, search=search.parse("type:Fresh")), reading, now).new == 1
+    assert fresh not in {row.id for row in found.page.rows}

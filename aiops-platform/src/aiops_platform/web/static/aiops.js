@@ -68,8 +68,8 @@
   document.addEventListener("htmx:before:swap", () => { before = numbered(document); });
   document.addEventListener("htmx:after:swap", (event) => {
     refreshTimes();
-    const fromStream = event.detail?.ctx?.sourceEvent?.type;
-    if (!["incidents", "services", "jobs"].includes(fromStream)) return;
+    const from = event.detail?.ctx?.sourceEvent;
+    if (!["incidents", "services", "jobs"].includes(from?.type) && !from?.target?.closest?.("#news-bar")) return;
     for (const [id, count] of numbered(document)) {
       if (before.get(id) === count) continue;
       const row = document.getElementById(id);
