@@ -32,6 +32,13 @@ class FactKind(StrEnum):
     SERVICE_RESUMED = "service_resumed"
     SERVICE_RELEASED = "service_released"
     SERVICE_DEPLOYED = "service_deployed"
+    JOB_FAILED = "job_failed"
+    JOB_MISSED = "job_missed"
+    JOB_LATE_START = "job_late_start"
+    JOB_TOO_LONG = "job_too_long"
+    JOB_TOO_SHORT = "job_too_short"
+    JOB_TOO_OFTEN = "job_too_often"
+    JOB_RECOVERED = "job_recovered"
     CHANNEL_DISABLED = "channel_disabled"
 
 

@@ -153,6 +153,11 @@ def shortage_key() -> GroupKey:
     return _key({"kind": "silence", "of": "processes"})
 
 
+def job_key(name: str) -> GroupKey:
+    """The key of a job's trouble: one incident for each job of a service, again and again."""
+    return _key({"kind": "job", "key": name})
+
+
 def said_by(event: Event) -> str:
     """The event's message; that of its exception where it has none of its own."""
     return event.message or (event.exceptions[0].value if event.exceptions else "")

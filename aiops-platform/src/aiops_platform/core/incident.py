@@ -39,6 +39,7 @@ class IncidentKind(StrEnum):
     HTTP_ERROR = "http_error"
     LOG_ERROR = "log_error"
     SILENCE = "silence"
+    JOB = "job"
 
 
 class IncidentState(StrEnum):
@@ -105,9 +106,9 @@ class Changed:
 
 
 def title_of(kind: IncidentKind, type_: str, message: str) -> str:
-    """An incident in one line: what a log line says, for its level tells nothing; else the type and what it says."""
+    """An incident in one line: what a log line or a job says, for its type tells nothing; else the type and what it says."""
     said = one_line(next((line for line in message.splitlines() if line.strip()), ""), _TITLE_LIMIT)
-    if not (said and type_) or kind is IncidentKind.LOG_ERROR:
+    if not (said and type_) or kind in (IncidentKind.LOG_ERROR, IncidentKind.JOB):
         return said or type_
     return one_line(f"{type_}: {said}", _TITLE_LIMIT)
 

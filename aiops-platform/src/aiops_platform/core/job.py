@@ -16,7 +16,7 @@ class Run:
     """One run. `run_id` and `event_id` are 16 bytes; `duration` is in seconds, as the client measured it.
 
     One whose state is STARTED may be running, or have died without a word. `event_id` is of the event that tells why it
-    failed.
+    failed. `exit_status` and `output` are what pings told of it; a `loose` one was begun by a ping that named no run.
     """
 
     run_id: bytes
@@ -27,6 +27,9 @@ class Run:
     host: str | None
     release: str | None
     event_id: bytes | None
+    exit_status: int | None = None
+    output: str | None = None
+    loose: bool = False
 
 
 def time_of(report: JobReport, received_at: datetime) -> datetime:

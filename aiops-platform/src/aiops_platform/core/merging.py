@@ -94,8 +94,8 @@ def _check(part: Incident, into: Incident) -> None:
         raise CareError("Incidents of one service in one environment can be merged: these are of two")
     if part.state not in STANDING or into.state not in STANDING:
         raise CareError("One of these is no longer there by itself")
-    if IncidentKind.SILENCE in (part.kind, into.kind):
-        raise CareError("A silence is not merged with anything: it ends by itself")
+    if {IncidentKind.SILENCE, IncidentKind.JOB} & {part.kind, into.kind}:
+        raise CareError("A silence or a job is not merged with anything: it ends by itself")
 
 
 def _first(incident: Incident) -> datetime:

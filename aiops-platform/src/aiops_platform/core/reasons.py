@@ -8,6 +8,7 @@ _KINDS: Final = {
     "http_error": "an answer that is an error",
     "log_error": "a log line",
     "silence": "a service that fell silent",
+    "job": "a job that does not do what is expected of it",
 }
 # In the order in which they are told.
 _WORDS: Final = {

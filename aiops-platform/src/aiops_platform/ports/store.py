@@ -16,6 +16,7 @@ from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
 from aiops_platform.ports.channels import Outbox
+from aiops_platform.ports.jobs import Jobs
 from aiops_platform.ports.maintenance import Maintenance
 from aiops_platform.ports.settling import Settling
 
@@ -187,6 +188,11 @@ class Transaction(Protocol):
     @property
     def settling(self) -> "Settling":
         """What people decide of incidents, as a part of this transaction."""
+        ...
+
+    @property
+    def watching(self) -> "Jobs":
+        """What is expected of jobs, and how they stand, as a part of this transaction."""
         ...
 
     @property

@@ -26,6 +26,7 @@ _MOST: Final = 6
 _STRAYS: Final = 50
 # Of these the bodies are looked into, too.
 _OPENED: Final = 60
+_WITHOUT_EVENTS: Final = (IncidentKind.SILENCE, IncidentKind.JOB)
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 
 
@@ -43,12 +44,12 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
         if row.incident_id != incident_id and (known is None or abs(row.received_at - at) < abs(known - at)):
             nearest[row.incident_id] = row.received_at
     opened = incidents.c.first_seen_at.between(at - SPAN, at + SPAN)
-    # A silence has no events. State and last time narrow nothing down, but the index begins with them.
+    # A silence has no events, and a job's incident neither. State and last time narrow nothing down, but the index begins with them.
     seen_since = incidents.c.state.in_([state.value for state in IncidentState]) & (
         incidents.c.last_seen_at >= at - SPAN
     )
     silences = select(incidents.c.id, incidents.c.first_seen_at).where(
-        incidents.c.project_id == project_id, seen_since, incidents.c.kind == IncidentKind.SILENCE.value, opened
+        incidents.c.project_id == project_id, seen_since, incidents.c.kind.in_(_WITHOUT_EVENTS), opened
     )
     nearest |= {row.id: row.first_seen_at for row in connection.execute(silences) if row.id != incident_id}
     first = sorted(nearest, key=lambda each: abs(nearest[each] - at))[: _MOST * 2]

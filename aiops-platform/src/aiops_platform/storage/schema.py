@@ -79,7 +79,7 @@ projects = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-# Keys let services in. Only a hash is kept; `callback_secret` is derived from the key (HKDF) and encrypted with the
+# Keys let services in: to report, or only to ping, as the kind says. Only a hash is kept; `callback_secret` is derived from the key (HKDF) and encrypted with the
 # server secret, which lies outside this database.
 api_keys = Table(
     "api_keys",
@@ -87,6 +87,7 @@ api_keys = Table(
     _id(),
     _project(),
     Column("name", String(200), nullable=False),
+    Column("kind", String(10), nullable=False, server_default="report"),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
     Column("hint", String(20), nullable=False),
     Column("callback_secret", LargeBinary, nullable=False),
@@ -314,6 +315,17 @@ jobs = Table(
     # Of the run that began last, and of the last one that ended.
     Column("last_run_at", Instant),
     Column("outcome", String(20)),
+    # What people expect of it, in place of its own schedule; and since when they want to hear nothing of it.
+    Column("settings", JSON(none_as_null=True)),
+    Column("paused_at", Instant),
+    # How it stands, see `core.job_watch`: what is asked for has columns, the rest is in `watch`.
+    Column("state", String(20), nullable=False, server_default="waiting"),
+    Column("state_since", Instant),
+    Column("trouble", String(20)),
+    Column("expected_at", Instant),
+    # When it is next to be looked at; null: only a word can change it.
+    Column("due_at", Instant, index=True),
+    Column("watch", JSON(none_as_null=True)),
     UniqueConstraint("service_id", "name"),
 )
 
@@ -332,6 +344,10 @@ job_runs = Table(
     Column("release", String(200)),
     # The event that tells why it failed; it may arrive earlier or later than the word on the run.
     Column("event_id", LargeBinary(16)),
+    # What pings said of it: how the program ended, and what it printed. A loose one was begun by a ping that named no run.
+    Column("exit_status", Integer),
+    Column("output", Text),
+    Column("loose", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("job_id", "run_id"),
     Index("ix_job_runs_job_id_began_at", "job_id", "began_at"),
 )

@@ -55,6 +55,7 @@ from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.job_watching import SqlJobs
 from aiops_platform.storage.maintenance import SqlMaintenance
 from aiops_platform.storage.monitor_rows import monitor_of
 from aiops_platform.storage.outbox import SqlOutbox
@@ -476,6 +477,11 @@ class SqlTransaction:
     def outbox(self) -> SqlOutbox:
         """See `ports.Transaction`."""
         return SqlOutbox(self._connection)
+
+    @property
+    def watching(self) -> SqlJobs:
+        """See `ports.Transaction`."""
+        return SqlJobs(self._connection)
 
     @property
     def maintenance(self) -> SqlMaintenance:

@@ -31,7 +31,9 @@ _KINDS: Mapping[IncidentKind, str] = {
     IncidentKind.HTTP_ERROR: "HTTP error",
     IncidentKind.LOG_ERROR: "Log line",
     IncidentKind.SILENCE: "Silence",
+    IncidentKind.JOB: "Job",
 }
+_TOLD_BY_MESSAGE = (IncidentKind.LOG_ERROR, IncidentKind.JOB)
 _STATES: Mapping[IncidentState, str] = {
     IncidentState.OPEN: "Open",
     IncidentState.RESOLVED: "Resolved",
@@ -79,6 +81,13 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.SERVICE_SILENT: "Service fell silent",
     FactKind.SERVICE_RECOVERED: "Service beats again",
     FactKind.SERVICE_STOPPED: "Service said goodbye",
+    FactKind.JOB_FAILED: "Job failed",
+    FactKind.JOB_MISSED: "Job did not start",
+    FactKind.JOB_LATE_START: "Job started late",
+    FactKind.JOB_TOO_LONG: "Job took too long",
+    FactKind.JOB_TOO_SHORT: "Job was over too soon",
+    FactKind.JOB_TOO_OFTEN: "Job ran too often",
+    FactKind.JOB_RECOVERED: "Job runs as expected again",
     FactKind.SERVICE_SHORT: "Fewer processes beat than are expected",
     FactKind.SERVICE_FULL: "As many processes beat as are expected",
     FactKind.SERVICE_PAUSED: "Paused",
@@ -112,13 +121,13 @@ def life_means(value: MonitorState | None) -> str:
 
 
 def headline(row: IncidentRow) -> str:
-    """What stands largest: the type; of a log line its message, for its level says nothing."""
-    return (row.title if row.kind is IncidentKind.LOG_ERROR else row.type) or "Error"
+    """What stands largest: the type; of a log line and a job the message, for their types say nothing."""
+    return (row.title if row.kind in _TOLD_BY_MESSAGE else row.type) or "Error"
 
 
 def detail(row: IncidentRow) -> str:
-    """What the headline leaves unsaid: the message, of a log line only what follows its first line."""
-    if row.kind is not IncidentKind.LOG_ERROR:
+    """What the headline leaves unsaid: the message, of a log line and a job only what follows its first line."""
+    if row.kind not in _TOLD_BY_MESSAGE:
         return row.message
     return row.message.strip().partition("\n")[2].strip()
 

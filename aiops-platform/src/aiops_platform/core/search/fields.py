@@ -58,6 +58,7 @@ _KINDS: Final = {
     "http_error": "a request was answered with an error",
     "log_error": "a line was logged",
     "silence": "a service has stopped beating",
+    "job": "a job does not do what is expected of it",
 }
 _HAS: Final = {
     "path": "the path of a request",

@@ -1,0 +1,54 @@
+"""Jobs as they are judged and ruled, within a transaction."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from aiops_platform.core.facts import Fact
+from aiops_platform.core.job import Run
+from aiops_platform.core.job_watch import WatchedJob
+
+
+@dataclass(frozen=True)
+class JobStanding:
+    """How a job stands now, and what became true with that."""
+
+    job: WatchedJob
+    facts: tuple[Fact, ...] = ()
+
+
+class Jobs(Protocol):
+    """What is expected of jobs, and how they stand. A part of a transaction."""
+
+    def watched(self, job_ids: Collection[int]) -> dict[int, WatchedJob]:
+        """These jobs, by id."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[WatchedJob]:
+        """Those that are to be looked at, longest due first."""
+        ...
+
+    def save(self, standings: Sequence[JobStanding]) -> None:
+        """Writes how they stand, and facts."""
+        ...
+
+    def of_project(self, project_id: int, job_id: int) -> WatchedJob | None:
+        """One job; None when this project has no such."""
+        ...
+
+    def known(self, names: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Those of these jobs of services (by id) that there are."""
+        ...
+
+    def newest_runs(self, job_ids: Collection[int], *, open_only: bool) -> Mapping[int, Run]:
+        """Of each of these jobs the run that began last; `open_only`: of those that pings without an id began, and did not end."""
+        ...
+
+    def rule(self, job: WatchedJob, given: Mapping[str, Any] | None) -> None:
+        """What people expect of it from now on, in place of what it says; None hands it back."""
+        ...
+
+    def pause(self, job: WatchedJob, at: datetime | None) -> None:
+        """It is paused since then; None: it goes on."""
+        ...
