@@ -6,6 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TextIO
 
 import msgspec
 
@@ -13,6 +14,7 @@ from aiops_platform.cli.places import Wanted, place_of
 from aiops_platform.core import search
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.listing import Sort
 from aiops_platform.core.search import SearchError
 from aiops_platform.core.views import IncidentRow
 from aiops_platform.process.clock import utc_now
@@ -68,14 +70,42 @@ def tail(settings: Settings, given: Namespace) -> int:
             time.sleep(_LOOK_SECONDS)
 
 
-def _wanted(given: Namespace) -> Wanted:
-    text = " ".join(given.query)
+def wanted_of(text: str, state: str | None, *, most: int) -> Wanted:
+    """All that match a search. Raises UnreadableSearchError."""
+    return Wanted(
+        text=_readable(text),
+        service=None,
+        environment=None,
+        words=None,
+        state=state,
+        since=None,
+        until=None,
+        sort=Sort.NEWEST,
+        most=most,
+    )
+
+
+def print_rows(rows: Sequence[IncidentRow], now: datetime, *, is_colored: bool, file: TextIO | None = None) -> None:
+    """Prints a line for each, with a head where people read it."""
+    width = min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size((120, 24)).columns))
+    if rows and (file or sys.stdout).isatty():
+        head = f"{'number':>6}  {'state':<8}  {'events':>6}  {'last seen':>11}  {'service/environment':<24}  what"
+        print(f"{_DIM}{head}{_PLAIN}" if is_colored else head, file=file)
+    for row in rows:
+        print(_line(row, now, width, is_colored=is_colored), file=file)
+
+
+def _readable(text: str) -> str:
     try:
         search.parse(text)
     except SearchError as wrong:
         raise UnreadableSearchError(f"{wrong.why}\n  {text}\n  {' ' * wrong.position}^") from wrong
+    return text
+
+
+def _wanted(given: Namespace) -> Wanted:
     return Wanted(
-        text=text,
+        text=_readable(" ".join(given.query)),
         service=given.service,
         environment=given.environment,
         words=given.text,
@@ -92,9 +122,7 @@ def _print(rows: Sequence[IncidentRow], now: datetime, given: Namespace) -> None
         for row in rows:
             print(msgspec.json.encode(row).decode())
         return
-    width = min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size((120, 24)).columns))
-    for row in rows:
-        print(_line(row, now, width, is_colored=given.is_colored))
+    print_rows(rows, now, is_colored=given.is_colored)
 
 
 def _line(row: IncidentRow, now: datetime, width: int, *, is_colored: bool) -> str:

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from aiops_platform import __version__
+from aiops_platform.cli.incident_parser import add_incidents
 from aiops_platform.cli.moments import moment, number
 from aiops_platform.cli.people_parser import add_people
 from aiops_platform.cli.suggesting import SuggestingParser
@@ -30,7 +31,7 @@ while it runs, in another terminal:
   aiops key revoke shop         let it report no longer
   aiops token create laptop     let an API client read and act
   aiops doctor                  look after folder, databases, disk and parts
-  aiops incidents list          what is broken; show, resolve, mute and reopen take a number from there
+  aiops incidents list          what is broken; show, resolve, mute and assign take a number from there
   aiops incidents tail          the same as it comes, until Ctrl-C; both take a search: 'service:shop is:new'
   aiops stats                   how much came in, and what became of it
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
@@ -45,9 +46,6 @@ AIOPS_SERVER_MAX_BODY, _MAX_BATCH, _MAX_INTAKE and _MAX_STORE (bytes of a report
 be kept), _KEY_RATE and _SERVICE_RATE (reports a second), _INCIDENT_EVENTS and _RETENTION_DAYS (what is kept, and for how
 long), _LOG_FORMAT (plain or json) and _SECRET.
 """
-
-
-_SORTS = ("newest", "matters", "count", "people", "first-seen")
 
 
 def make_parser() -> ArgumentParser:
@@ -76,7 +74,7 @@ def make_parser() -> ArgumentParser:
         project=False,
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
-    _add_incidents(commands)
+    add_incidents(commands, _add_somewhere, _late)
     _add_export(commands)
     _add_buried(commands)
     _add_scrub(commands)
@@ -149,80 +147,6 @@ examples:
   aiops serve --host 0.0.0.0 --public-url https://aiops.example.com
 """
     )
-
-
-def _add_incidents(commands: Any) -> None:
-    what = "see what is broken, and settle it"
-    incidents = commands.add_parser("incidents", help=what, description=what[0].upper() + what[1:] + ".")
-    incidents.set_defaults(command=lambda *_: incidents.print_help() or 0)
-    verbs = incidents.add_subparsers(title="commands", metavar="COMMAND")
-    listed = _add_somewhere(
-        verbs, "list", _late("finding:show_all"), "show incidents, those first that are open and new"
-    )
-    _add_finding(listed)
-    listed.add_argument("--sort", choices=_SORTS, default="newest", help="what comes first (default: newest)")
-    listed.add_argument(
-        "--from", dest="since", type=moment, metavar="TIME", help="with events since: 2026-11-22, 24h, 7d"
-    )
-    listed.add_argument("--to", dest="until", type=moment, metavar="TIME", help="with events before")
-    listed.add_argument("--most", type=number, default=25, metavar="NUMBER", help="so many (default: 25)")
-    tail = _add_somewhere(verbs, "tail", _late("finding:tail"), "print incidents as events come to them, until Ctrl-C")
-    _add_finding(tail)
-    tail.set_defaults(sort="newest", since=None, until=None, most=100)
-    show = _add_somewhere(verbs, "show", _late("incidents:show"), "show one with its newest event, as Markdown")
-    show.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
-    show.add_argument("--json", action="store_true", help="as JSON, for scripts")
-    _add_incident_acts(verbs)
-
-
-def _add_finding(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "query", metavar="QUERY", nargs="*", help="a search, as on the pages: 'service:shop !env:staging count:>100'"
-    )
-    parser.add_argument(
-        "--state", choices=("open", "resolved", "muted", "all"), help="(default: open, unless QUERY says which)"
-    )
-    parser.add_argument("--service", metavar="NAME", help="of this service")
-    parser.add_argument("--environment", metavar="NAME", help="of this environment")
-    parser.add_argument("--text", metavar="TEXT", help="with these words in type, message, place, path or tags")
-    parser.add_argument("--json", action="store_true", help="a line of JSON each, for scripts")
-
-
-def _add_incident_acts(verbs: Any) -> None:
-    several: dict[str, Any] = {"metavar": "NUMBER", "type": number, "nargs": "+"}
-    shown = "as `aiops incidents list` shows them"
-    resolve = _add_somewhere(
-        verbs, "resolve", _late("incident_acts:resolve"), "they are mended; each reopens when its error returns"
-    )
-    resolve.add_argument("numbers", help=shown, **several)
-    when = resolve.add_mutually_exclusive_group()
-    when.add_argument("--in-next", action="store_true", help="in the release after the newest one known")
-    when.add_argument(
-        "--in", dest="in_release", metavar="RELEASE", help="in this release; the older ones go on failing"
-    )
-    mute = _add_somewhere(
-        verbs, "mute", _late("incident_acts:mute"), "they only count, until what comes first, or for good"
-    )
-    mute.add_argument("numbers", help=shown, **several)
-    length = mute.add_mutually_exclusive_group()
-    length.add_argument("--until", type=moment, metavar="TIME", help="2026-12-01, or 2026-12-01T08:00 (UTC)")
-    length.add_argument("--for", dest="lasts", metavar="SPAN", help="30min, 8h, 7d")
-    mute.add_argument("--events", type=number, metavar="NUMBER", help="until so many more events came")
-    mute.add_argument("--within", metavar="SPAN", help="with --events: until so many come within 10min, 1h, 1d")
-    mute.add_argument("--next-release", action="store_true", help="until a newer release appears, and it happens again")
-    reopen = _add_somewhere(verbs, "reopen", _late("incident_acts:reopen"), "they are to be looked at again")
-    reopen.add_argument("numbers", help=shown, **several)
-    comment = _add_somewhere(verbs, "comment", _late("incident_acts:comment"), "say something about one")
-    comment.add_argument("number", metavar="NUMBER", type=number, help="as `aiops incidents list` shows it")
-    comment.add_argument("text", metavar="TEXT", nargs="+", help="in Markdown")
-    merge = _add_somewhere(
-        verbs, "merge", _late("incident_acts:merge"), "they are one problem: the others become parts of the first"
-    )
-    merge.add_argument("number", metavar="INTO", type=number, help="the one that stays")
-    merge.add_argument("parts", help="those that become parts of it", **several)
-    merge.add_argument("--why", default="", metavar="TEXT", help="why they are one problem")
-    unmerge = _add_somewhere(verbs, "unmerge", _late("incident_acts:unmerge"), "parts are by themselves again")
-    unmerge.add_argument("numbers", help="the parts", **several)
 
 
 def _add_somewhere(verbs: Any, name: str, command: Command, what: str) -> ArgumentParser:

@@ -3,10 +3,10 @@
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 from aiops_platform import assembly
 from aiops_platform.api.shapes import IncidentResource
@@ -15,7 +15,7 @@ from aiops_platform.cli.started import check_started
 from aiops_platform.client import ApiError, Client
 from aiops_platform.core import acts, search
 from aiops_platform.core.acts import Act, ActKind
-from aiops_platform.core.care import Care
+from aiops_platform.core.care import Assignee, Care
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.listing import Period, Sort
@@ -48,8 +48,18 @@ class Wanted:
     most: int
 
 
+@dataclass(frozen=True)
+class Doing:
+    """What is to be done. `release` is of a resolution, `ends` of a mute, `to` of an assignment (None: nobody)."""
+
+    kind: ActKind
+    release: str | None = None
+    ends: Ends = field(default_factory=Ends)
+    to: int | None = None
+
+
 class Place(Protocol):
-    """Each of the last five says whether there is such an incident. All may raise PlatformErrors."""
+    """Each of the last three says whether there is such an incident. All may raise PlatformErrors."""
 
     def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
         """So many of those that match, and how many there are in all, where that is known."""
@@ -63,16 +73,20 @@ class Place(Protocol):
         """An incident, its newest event, and the address of its page."""
         ...
 
-    def resolve(self, number: int, which: str | None) -> bool:
-        """It is mended: now, in this release or in the `next`."""
+    def members(self) -> Sequence[Assignee]:
+        """Who is in the project."""
         ...
 
-    def mute(self, number: int, ends: Ends) -> bool:
-        """It only counts."""
+    def act(self, number: int, what: Doing) -> str | None:
+        """Does it with one: the name under which it can be undone, empty where nothing can; None where there is no such."""
         ...
 
-    def reopen(self, number: int) -> bool:
-        """It is to be looked at again."""
+    def act_on_all(self, wanted: Wanted, what: Doing) -> tuple[int, int, str]:
+        """Does it with all that match: how many were meant, how many changed, and the name for `undo`."""
+        ...
+
+    def undo(self, name: str) -> tuple[int, int] | None:
+        """How many stand as before, and how many have gone on since; None for what cannot be undone."""
         ...
 
     def comment(self, number: int, text: str) -> bool:
@@ -112,20 +126,7 @@ class _Here:
 
     def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
         now = utc_now()
-        node = search.parse(wanted.text)
-        by_itself = None if search.says_states(node) else IncidentState.OPEN
-        is_period = wanted.since is not None or wanted.until is not None
-        query = IncidentQuery(
-            state=by_itself if wanted.state is None else None if wanted.state == "all" else IncidentState(wanted.state),
-            service=wanted.service,
-            environment=wanted.environment,
-            text=wanted.words,
-            search=node,
-            period=Period.between(wanted.since, wanted.until, now) if is_period else None,
-            sort=Sort(wanted.sort),
-            per_page=wanted.most,
-        )
-        found = self._reads.incidents(self._project, query, now)
+        found = self._reads.incidents(self._project, _query(wanted, now), now)
         return found.rows, found.total
 
     def changes(self) -> object:
@@ -138,14 +139,24 @@ class _Here:
         address = self._settings.public_url or running_address(self._settings) or self._settings.address()
         return incident, self._reads.event(self._project, number, "newest"), f"{address}/incidents/{number}"
 
-    def resolve(self, number: int, which: str | None) -> bool:
-        return self._act(number, acts.resolving(which))
+    def members(self) -> Sequence[Assignee]:
+        return self._reads.members(self._project)
 
-    def mute(self, number: int, ends: Ends) -> bool:
-        return self._act(number, Act(kind=ActKind.MUTE, ends=ends))
+    def act(self, number: int, what: Doing) -> str | None:
+        if what.kind is ActKind.DELETE:
+            done = self._triage.bulk.do(self._project, [number], self._act_of(what), utc_now(), by=COMMAND_LINE)
+            return done.undo if done.changed else None
+        is_there = self._triage.act(self._project, number, self._act_of(what), utc_now(), by=COMMAND_LINE)
+        return "" if is_there else None
 
-    def reopen(self, number: int) -> bool:
-        return self._act(number, Act(kind=ActKind.REOPEN))
+    def act_on_all(self, wanted: Wanted, what: Doing) -> tuple[int, int, str]:
+        now = utc_now()
+        done = self._triage.bulk.do(self._project, _query(wanted, now), self._act_of(what), now, by=COMMAND_LINE)
+        return done.meant, done.changed, done.undo
+
+    def undo(self, name: str) -> tuple[int, int] | None:
+        undone = self._triage.bulk.undo(self._project, name, utc_now(), by=COMMAND_LINE)
+        return None if undone is None else (undone.restored, undone.left)
 
     def comment(self, number: int, text: str) -> bool:
         return self._triage.comments.add(self._project, number, text, utc_now(), by=COMMAND_LINE) is not None
@@ -158,8 +169,14 @@ class _Here:
         is_part = self._triage.merging.unmerge(self._project, number, now, by=COMMAND_LINE) is not None
         return is_part or self._reads.incident(self._project, number, now) is not None
 
-    def _act(self, number: int, act: Act) -> bool:
-        return self._triage.act(self._project, number, act, utc_now(), by=COMMAND_LINE)
+    def _act_of(self, what: Doing) -> Act:
+        match what.kind:
+            case ActKind.RESOLVE:
+                return acts.resolving(what.release)
+            case ActKind.ASSIGN:
+                return self._triage.assigning(self._project, what.to)
+            case kind:
+                return Act(kind=kind, ends=what.ends)
 
 
 class _Elsewhere:
@@ -168,22 +185,12 @@ class _Elsewhere:
         self._client = client
 
     def find(self, wanted: Wanted) -> tuple[Sequence[IncidentRow], int | None]:
-        said = [wanted.text] if not wanted.text else [f"({wanted.text})"]
-        named = (("service", wanted.service), ("env", wanted.environment))
-        said += [f"{name}:{search.quoted(value)}" for name, value in named if value]
-        said += [search.quoted(word) for word in (wanted.words or "").split()]
-        state: Any = wanted.state
-        if state is None and wanted.text and search.says_states(search.parse(wanted.text)):
-            state = "all"
-        rows = self._client.incidents(
-            " ".join(each for each in said if each),
-            state=state,
-            sort=wanted.sort,
-            since=wanted.since,
-            until=wanted.until,
-        )
+        query, state = _said(wanted)
+        rows = self._client.incidents(query, state=state, sort=wanted.sort, since=wanted.since, until=wanted.until)
         found = list(islice(rows, wanted.most + 1))
-        return found[: wanted.most], len(found) if len(found) <= wanted.most else None
+        if len(found) <= wanted.most:
+            return found, len(found)
+        return found[: wanted.most], self._client.count(query, state=state, since=wanted.since, until=wanted.until)
 
     def changes(self) -> object:
         return object()
@@ -198,18 +205,48 @@ class _Elsewhere:
         event = self._client.event(number) if incident.kept else None
         return _detail_of(incident), event, f"{self._url}/incidents/{number}"
 
-    def resolve(self, number: int, which: str | None) -> bool:
-        return self._is_there(lambda: self._client.resolve(number, release=which))
+    def members(self) -> Sequence[Assignee]:
+        return self._client.members()
 
-    def mute(self, number: int, ends: Ends) -> bool:
-        return self._is_there(
-            lambda: self._client.mute(
-                number, until=ends.until, events=ends.events, within=ends.within, release=ends.release
-            )
-        )
+    def act(self, number: int, what: Doing) -> str | None:
+        if what.kind is ActKind.DELETE:
+            done = self._client.bulk("delete", ids=[number])
+            return done.undo if done.changed else None
+        return "" if self._is_there(lambda: self._act(number, what)) else None
 
-    def reopen(self, number: int) -> bool:
-        return self._is_there(lambda: self._client.reopen(number))
+    def act_on_all(self, wanted: Wanted, what: Doing) -> tuple[int, int, str]:
+        query, state = _said(wanted)
+        ends = what.ends if what.kind is ActKind.MUTE else None
+        kind: Any = what.kind.value
+        done = self._client.bulk(kind, query=query, state=state or "open", release=what.release, ends=ends, to=what.to)
+        return done.meant, done.changed, done.undo
+
+    def undo(self, name: str) -> tuple[int, int] | None:
+        try:
+            undone = self._client.undo(name)
+        except ApiError as error:
+            if error.status != _NOT_THERE:
+                raise
+            return None
+        return undone.restored, undone.left
+
+    def _act(self, number: int, what: Doing) -> object:
+        match what.kind:
+            case ActKind.RESOLVE:
+                return self._client.resolve(number, release=what.release)
+            case ActKind.MUTE:
+                ends = what.ends
+                return self._client.mute(
+                    number, until=ends.until, events=ends.events, within=ends.within, release=ends.release
+                )
+            case ActKind.REOPEN:
+                return self._client.reopen(number)
+            case ActKind.ASSIGN:
+                return self._client.assign(number, what.to)
+            case ActKind.DELETE:
+                return self._client.bulk("delete", ids=[number])
+            case _:
+                assert_never(what.kind)
 
     def comment(self, number: int, text: str) -> bool:
         return self._is_there(lambda: self._client.comment(number, text))
@@ -229,6 +266,35 @@ class _Elsewhere:
                 raise
             return False
         return True
+
+
+def _query(wanted: Wanted, now: datetime) -> IncidentQuery:
+    """The same for the store."""
+    node = search.parse(wanted.text)
+    by_itself = None if search.says_states(node) else IncidentState.OPEN
+    is_period = wanted.since is not None or wanted.until is not None
+    return IncidentQuery(
+        state=by_itself if wanted.state is None else None if wanted.state == "all" else IncidentState(wanted.state),
+        service=wanted.service,
+        environment=wanted.environment,
+        text=wanted.words,
+        search=node,
+        period=Period.between(wanted.since, wanted.until, now) if is_period else None,
+        sort=Sort(wanted.sort),
+        per_page=wanted.most,
+    )
+
+
+def _said(wanted: Wanted) -> tuple[str, Any]:
+    """The same as a search and a state, for the API."""
+    said = [wanted.text] if not wanted.text else [f"({wanted.text})"]
+    named = (("service", wanted.service), ("env", wanted.environment))
+    said += [f"{name}:{search.quoted(value)}" for name, value in named if value]
+    said += [search.quoted(word) for word in (wanted.words or "").split()]
+    state: Any = wanted.state
+    if state is None and wanted.text and search.says_states(search.parse(wanted.text)):
+        state = "all"
+    return " ".join(each for each in said if each), state
 
 
 def _detail_of(incident: IncidentResource) -> IncidentDetail:

@@ -18,6 +18,7 @@ from aiops_platform.api.insight_shapes import (
     View,
     ViewList,
 )
+from aiops_platform.api.monitor_shapes import WindowList, WindowResource
 from aiops_platform.api.shapes import (
     BulkDone,
     BulkUndone,
@@ -80,6 +81,18 @@ class Client:
             cursor = page.next
             if cursor is None:
                 return
+
+    def count(
+        self,
+        query: str = "",
+        *,
+        state: Literal["open", "resolved", "muted", "all"] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> int:
+        """How many match."""
+        asked = {"query": query or None, "state": state, "from": _said(since), "to": _said(until), "per_page": 1}
+        return self._link.ask(IncidentList, "GET", "/incidents", parameters=asked).total
 
     def facets(self, query: str = "") -> FacetList:
         """What the incidents that match have in common: services, environments, levels and the like, with counts."""
@@ -284,6 +297,28 @@ class Client:
         """This release of a service works there from now on, or since `at`."""
         told = {"service": service, "release": release, "environment": environment, "at": _said(at), "url": url}
         return self._link.ask(DeployRow, "POST", "/deploys", body=told)
+
+    def maintenance(self) -> tuple[WindowResource, ...]:
+        """The windows of maintenance that hold, and those to come."""
+        return self._link.ask(WindowList, "GET", "/maintenance").items
+
+    def begin_maintenance(
+        self,
+        name: str,
+        minutes: int,
+        *,
+        services: Sequence[str] = (),
+        environments: Sequence[str] = (),
+        ends_with_deploy: bool = False,
+    ) -> WindowResource:
+        """Silence and failures are expected from now on; of no services or environments are all meant."""
+        said: dict[str, Any] = {"name": name, "minutes": minutes, "ends_with_deploy": ends_with_deploy}
+        said |= {"services": list(services), "environments": list(environments)}
+        return self._link.ask(WindowResource, "POST", "/maintenance", body=said)
+
+    def end_maintenance(self, number: int) -> WindowResource:
+        """The window is over."""
+        return self._link.ask(WindowResource, "DELETE", f"/maintenance/{number}")
 
     def _act(self, number: int, act: str, body: dict[str, Any] | None = None) -> IncidentResource:
         return self._link.ask(IncidentResource, "POST", f"/incidents/{number}/{act}", body=body)

@@ -139,6 +139,53 @@ def test_they_are_settled_on_terms_and_said_something_about(aiops, numbers):
     assert "is by itself" in aiops("incidents", "unmerge", other)
 
 
-@pytest.mark.parametrize("verb", ["show", "resolve", "mute", "reopen", "unmerge"])
+@pytest.mark.parametrize("verb", ["show", "resolve", "mute", "reopen", "unassign", "delete", "unmerge"])
 def test_one_that_is_not_there_is_said(aiops, verb):
     assert "There is no incident 999: `aiops incidents list" in aiops("incidents", verb, "999", fails=True)
+
+
+def test_they_are_given_to_somebody_and_taken_back(aiops, numbers, platform):
+    add = ["user", "add", "ana@example.com", "--name", "Ana Lee", "--data", str(platform.data)]
+    cli.main(add)
+    one = str(numbers["shop"])
+    assert "is for ana lee" in aiops("incidents", "assign", one, "--to", "ana lee")
+    assert aiops("incidents", "list", "assigned:Ana*", "--state", "all", "--json").count("\n") == 1
+    said = aiops("incidents", "assign", one, "--to", "nobody", fails=True)
+    assert "There is no 'nobody' in the project; there are " in said
+    assert "Ana Lee (" in said
+    assert json.loads(aiops("incidents", "unassign", one, "--json")) == {"id": numbers["shop"], "done": "is for nobody"}
+    assert aiops("incidents", "list", "assigned:Ana*", "--state", "all") == ""
+
+
+def test_all_that_match_are_changed_at_once_and_back(aiops, numbers):
+    aiops("incidents", "reopen", *(str(number) for number in numbers.values()))
+    asked = aiops("incidents", "resolve", "--all", "stock OR money", fails=True)
+    assert "2 incidents match: --yes does it" in asked
+    assert "no stock" in asked
+    done = json.loads(aiops("incidents", "resolve", "--all", "stock OR money", "--yes", "--json"))
+    assert (done["meant"], done["changed"]) == (2, 2)
+    assert aiops("incidents", "list") == ""
+    assert "2 stand as before" in aiops("incidents", "undo", done["undo"])
+    assert len(aiops("incidents", "list").splitlines()) == 2
+    told = aiops("incidents", "mute", "--all", "service:shop", "--for", "8h", "--yes")
+    assert "1 changed" in told
+    assert f"undo it within 15 minutes with: aiops incidents undo {told.split()[-1]}" in told
+    assert json.loads(aiops("incidents", "undo", told.split()[-1], "--json")) == {"restored": 1, "left": 0}
+    assert "aiops incidents show" in aiops("incidents", "undo", "ff", fails=True)
+
+
+def test_what_is_deleted_is_gone_and_comes_back(aiops, numbers):
+    one = str(numbers["shop"])
+    aiops("incidents", "reopen", one)
+    done = json.loads(aiops("incidents", "delete", "--all", "service:shop", "--yes", "--json"))
+    try:
+        assert "There is no incident" in aiops("incidents", "delete", one, fails=True)
+        assert "Nothing like that is there" in aiops("incidents", "mute", "--all", "stock", "--yes", fails=True)
+    finally:
+        assert "1 stand as before" in aiops("incidents", "undo", done["undo"])
+
+
+def test_which_are_meant_has_to_be_said_once(aiops, numbers):
+    assert "Say which" in aiops("incidents", "resolve", fails=True)
+    assert "Say which" in aiops("incidents", "resolve", "1", "--all", "x", fails=True)
+    assert "\n  servce:x\n  ^" in aiops("incidents", "resolve", "--all", "servce:x", fails=True)
