@@ -32,6 +32,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.settle import Settle
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
+from aiops_platform.pipeline.watch_jobs import WatchJobs
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
 from aiops_platform.process import folder, locks
 from aiops_platform.process.asgi import App
@@ -280,6 +281,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
                 is_stuck=digest.is_stuck,
             ),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
+            Duty(name="watch jobs", seconds=_WATCH_SECONDS, step=WatchJobs(store, intake).step),
             Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),

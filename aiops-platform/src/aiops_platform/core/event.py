@@ -21,6 +21,7 @@ class SignalType(StrEnum):
     LOG_ERROR = "log_error"
     HEARTBEAT = "heartbeat"
     JOB = "job"
+    PING = "ping"
 
 
 class Level(StrEnum):
@@ -47,6 +48,15 @@ class RunState(StrEnum):
     STARTED = "started"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+class PingWord(StrEnum):
+    """What a ping says of a run of a job."""
+
+    START = "start"
+    SUCCESS = "success"
+    FAIL = "fail"
+    LOG = "log"
 
 
 class SourceContext(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -200,3 +210,17 @@ class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     event_id: UUID | None = None
     release: str | None = None
     schedule: dict[str, Any] | None = None
+
+
+class Ping(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One ping of a job, as the door writes it down. Without a `run_id` it is about the run that such a ping began last.
+
+    `output` is what the program printed. A job that is not known is made, if it is to `create`.
+    """
+
+    job: str
+    word: PingWord
+    run_id: UUID | None = None
+    exit_status: int | None = None
+    output: str | None = None
+    create: bool = True

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aiops_platform.core import clocks
-from aiops_platform.core.event import JobReport, RunState
+from aiops_platform.core.event import JobReport, Ping, PingWord, RunState
 from aiops_platform.core.text import one_line
 
 _NAME_LIMIT: Final = 200
+#: Characters of what a run has printed that are kept.
+MOST_OUTPUT: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,48 @@ def heard(report: JobReport, run: Run | None, *, at: datetime) -> Run:
         release=known.release or report.release,
         event_id=report.event_id.bytes if report.event_id else None,
     )
+
+
+def pinged(ping: Ping, run: Run | None, *, run_id: bytes, at: datetime) -> Run | None:
+    """The run after a ping that was received at `at`; `run` is the one that it is about, else it is a new one with this id.
+
+    None where there is nothing to write: what is only noted needs a run. The first of its ends stays.
+    """
+    if ping.word is PingWord.LOG:
+        return None if run is None else _printed(run, ping)
+    if ping.word is PingWord.START:
+        return _printed(run or _pinged_first(ping, run_id, at), ping)
+    state = RunState.SUCCEEDED if ping.word is PingWord.SUCCESS else RunState.FAILED
+    if run is None:
+        ended = replace(_pinged_first(ping, run_id, at), state=state, ended_at=at, loose=False)
+    elif run.ended_at is None:
+        began_at = min(run.began_at, at)
+        ended = replace(run, state=state, began_at=began_at, ended_at=at, duration=(at - began_at).total_seconds())
+    else:
+        return run
+    return _printed(replace(ended, exit_status=ping.exit_status), ping)
+
+
+def _pinged_first(ping: Ping, run_id: bytes, at: datetime) -> Run:
+    return Run(
+        run_id=run_id,
+        state=RunState.STARTED,
+        began_at=at,
+        ended_at=None,
+        duration=None,
+        host=None,
+        release=None,
+        event_id=None,
+        loose=ping.run_id is None,
+    )
+
+
+def _printed(run: Run, ping: Ping) -> Run:
+    """With what it has printed: of several pings, one under the other, no more than is kept of one."""
+    if ping.output is None:
+        return run
+    output = ping.output if run.output is None else f"{run.output}\n{ping.output}"
+    return replace(run, output=output[:MOST_OUTPUT])
 
 
 def _begun(report: JobReport, at: datetime) -> Run:

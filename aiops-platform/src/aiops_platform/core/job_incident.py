@@ -1,11 +1,12 @@
 """The incident of a job that does not do what is expected of it; a good run ends it. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, facets, hours
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Level
 from aiops_platform.core.facts import Fact, FactKind
@@ -39,10 +40,20 @@ def after(into: Incident | None, job: WatchedJob, verdicts: Sequence[Verdict], n
     return Changed(incident, facts) if incident is not None and has_changed else None
 
 
+def hours_of(verdicts: Sequence[Verdict]) -> dict[tuple[datetime, str], int]:
+    """How often it was in trouble in which hours, for the incident's chart."""
+    counted = Counter(hours.of(each.at) for each in verdicts if _opens(each))
+    return {(hour, facets.REST): many for hour, many in counted.items()}
+
+
+def _opens(verdict: Verdict) -> bool:
+    return verdict.trouble is not None and verdict.event_id is None
+
+
 def _after(into: Incident | None, job: WatchedJob, verdict: Verdict, now: datetime) -> Changed | None:
     if verdict.trouble is None:
         return None if into is None else rules.recovered(into, now)
-    if verdict.event_id is not None:
+    if not _opens(verdict):
         return None
     if into is None:
         return _opened(job, verdict, verdict.trouble, now)

@@ -91,7 +91,10 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedJob:
-    """A job with all that it takes to judge it. A paused one is not judged."""
+    """A job with all that it takes to judge it. A paused one is not judged.
+
+    `settings` are in force: what people have set where `is_ruled`, else what the job `said` itself at `said_at`.
+    """
 
     id: int
     service: Service
@@ -99,6 +102,9 @@ class WatchedJob:
     settings: JobSettings
     is_paused: bool
     standing: Standing
+    is_ruled: bool = False
+    said: Mapping[str, Any] | None = None
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ class ParcelKind(StrEnum):
     HEARTBEAT = "heartbeat"
     BATCH = "batch"
     JOB = "job"
+    PING = "ping"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aiops_platform.core import salvage
+from aiops_platform.core import job, salvage
 from aiops_platform.core.event import (
     DEFAULT_ENVIRONMENT,
     UNKNOWN_SERVICE,
@@ -28,6 +28,7 @@ from aiops_platform.core.event import (
     Heartbeat,
     JobReport,
     Moment,
+    Ping,
     Report,
     RunState,
     SignalType,
@@ -53,6 +54,7 @@ _TAKEN: Final[Mapping[ParcelKind, frozenset[str]]] = {
     ParcelKind.EXCEPTION: frozenset({SignalType.EXCEPTION, SignalType.HTTP_ERROR, SignalType.LOG_ERROR}),
     ParcelKind.HEARTBEAT: frozenset({SignalType.HEARTBEAT}),
     ParcelKind.JOB: frozenset({SignalType.JOB}),
+    ParcelKind.PING: frozenset({SignalType.PING}),
 }
 _DOORS: Final[Mapping[ParcelKind, str]] = {
     ParcelKind.EXCEPTION: "an event goes to /v1/sdk/exception",
@@ -60,7 +62,7 @@ _DOORS: Final[Mapping[ParcelKind, str]] = {
     ParcelKind.JOB: "a word on a job goes to /v1/sdk/job",
 }
 
-AnyReport: TypeAlias = Event | Heartbeat | JobReport
+AnyReport: TypeAlias = Event | Heartbeat | JobReport | Ping
 
 
 class GlimpsedException(Struct):
@@ -111,6 +113,7 @@ _DECODERS: Final[Mapping[ParcelKind, msgspec.json.Decoder[AnyReport]]] = {
     ParcelKind.EXCEPTION: msgspec.json.Decoder(Event),
     ParcelKind.HEARTBEAT: msgspec.json.Decoder(Heartbeat),
     ParcelKind.JOB: msgspec.json.Decoder(JobReport),
+    ParcelKind.PING: msgspec.json.Decoder(Ping),
 }
 _ENCODER = msgspec.json.Encoder()
 
@@ -247,6 +250,8 @@ def _fit(report: AnyReport, remarks: salvage.Remarks) -> AnyReport | Unreadable:
             return fitted(report, remarks)
         case Heartbeat():
             return _fit_heartbeat(report, remarks)
+        case Ping():
+            return _fit_ping(report)
     return _fit_job(report, remarks)
 
 
@@ -300,6 +305,14 @@ def _fit_job(report: JobReport, remarks: salvage.Remarks) -> JobReport | Unreada
             changes["schedule"] = None
     changes["remarks"] = remarks.all()
     return replace(report, **changes)
+
+
+def _fit_ping(ping: Ping) -> Ping | Unreadable:
+    name = one_line(ping.job, _NAME_LIMIT)
+    if not name:
+        return Unreadable("job: expected the name of the job")
+    output = None if ping.output is None else ping.output[: job.MOST_OUTPUT]
+    return replace(ping, **_named(ping), job=name, output=output or None)
 
 
 def _named(report: Report) -> dict[str, Any]:

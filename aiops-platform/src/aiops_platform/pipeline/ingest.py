@@ -13,7 +13,7 @@ from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.quota import Category, HeldBack, Quotas, Sender
 from aiops_platform.core.wire import Glance, Unreadable
 
-_CATEGORIES = {ParcelKind.HEARTBEAT: Category.HEARTBEAT, ParcelKind.JOB: Category.JOB}
+_CATEGORIES = {ParcelKind.HEARTBEAT: Category.HEARTBEAT, ParcelKind.JOB: Category.JOB, ParcelKind.PING: Category.JOB}
 
 
 @dataclass(frozen=True)

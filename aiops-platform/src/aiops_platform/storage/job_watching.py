@@ -133,6 +133,9 @@ def watched_of(row: RowMapping) -> WatchedJob:
         settings=settings,
         is_paused=row["paused_at"] is not None,
         standing=standing,
+        is_ruled=row["settings"] is not None,
+        said=row["schedule"],
+        said_at=row["schedule_at"],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiops_platform.core import batch, salvage
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.event import Event, Heartbeat, JobReport
+from aiops_platform.core.event import Event, Heartbeat, JobReport, Ping
 from aiops_platform.core.opening import Opened
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.service import ServiceName
@@ -189,7 +189,7 @@ class Digest:
             if isinstance(each.report, Event)
         ]
         beats = [(each.report, each.parcel) for each in opened if isinstance(each.report, Heartbeat)]
-        words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport)]
+        words = [(each.report, each.parcel) for each in opened if isinstance(each.report, JobReport | Ping)]
         with self._store.begin() as transaction:
             for each in opened:
                 if isinstance(each.report, Unreadable):
@@ -197,7 +197,7 @@ class Digest:
             services = transaction.services(_seen(opened))
             new = take_events(transaction, arrivals, services, now, most=self._most)
             take_beats(transaction, beats, services, now)
-            take_jobs(transaction, words, services, partial(self._cleaning.bury, transaction))
+            take_jobs(transaction, words, services, partial(self._cleaning.bury, transaction), now)
             understood = len(arrivals) + len(beats) + len(words)
             transaction.count({"digested": understood, "duplicates": len(arrivals) - new})
 
