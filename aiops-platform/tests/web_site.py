@@ -19,10 +19,12 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
+from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Intake, People, Reads
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
+from aiops_platform.storage.monitors import SqlMonitoring
 from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
@@ -105,6 +107,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     store, intake = SqlStore(database), SqliteIntake(None)
     triage, ruling = Triage(store), Ruling(store, reads)
     insights, views = SqlInsights(database), SqlSavedViews(database)
+    upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
     api = routes(
         reads=reads,
         insights=insights,
@@ -112,6 +115,8 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         access=access,
         triage=triage,
         ruling=ruling,
+        upkeep=upkeep,
+        monitoring=monitoring,
         clock=clock,
     )
     app = build(
@@ -124,6 +129,8 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         revive=Revive(store, intake),
         ruling=ruling,
         hiding=Hiding(store),
+        upkeep=upkeep,
+        monitoring=monitoring,
         clock=clock,
         public_url=url,
         also=[api],

@@ -31,6 +31,7 @@ from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.settle import Settle
 from aiops_platform.pipeline.triage import Triage
+from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
@@ -47,6 +48,7 @@ from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.invitations import SqlPeople
+from aiops_platform.storage.monitors import SqlMonitoring
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
@@ -190,6 +192,16 @@ def triage(platform: Opened) -> Triage:
     return Triage(SqlStore(platform.database))
 
 
+def upkeep(platform: Opened) -> Upkeep:
+    """What people say of when services are watched, for a command."""
+    return Upkeep(SqlStore(platform.database))
+
+
+def monitoring(platform: Opened) -> SqlMonitoring:
+    """What is shown of monitors, for a command."""
+    return SqlMonitoring(platform.database)
+
+
 def hiding(platform: Opened) -> Hiding:
     """What people say is secret, for a command."""
     return Hiding(SqlStore(platform.database))
@@ -331,6 +343,7 @@ def _pages(
     store = SqlStore(database)
     reads, triage = SqlReads(database), Triage(store)
     rules = Ruling(store, reads)
+    upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
     insights, views = SqlInsights(database), SqlSavedViews(database)
     api = routes(
         reads=reads,
@@ -339,6 +352,8 @@ def _pages(
         access=access,
         triage=triage,
         ruling=rules,
+        upkeep=upkeep,
+        monitoring=monitoring,
         clock=utc_now,
         per_second=api_rate,
     )
@@ -353,6 +368,8 @@ def _pages(
         revive=Revive(store, intake),
         ruling=rules,
         hiding=Hiding(store),
+        upkeep=upkeep,
+        monitoring=monitoring,
         clock=utc_now,
         public_url=address,
         also=[api],

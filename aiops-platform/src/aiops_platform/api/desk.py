@@ -17,7 +17,8 @@ from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, Reads, SavedViews
+from aiops_platform.pipeline.upkeep import Upkeep
+from aiops_platform.ports import Access, Insights, Monitoring, Reads, SavedViews
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to read and a member's to act.
@@ -40,6 +41,8 @@ class Desk:
         access: Access,
         triage: Triage,
         ruling: Ruling,
+        upkeep: Upkeep,
+        monitoring: Monitoring,
         clock: Callable[[], datetime],
     ) -> None:
         self.reads = reads
@@ -48,6 +51,8 @@ class Desk:
         self.access = access
         self.triage = triage
         self.ruling = ruling
+        self.upkeep = upkeep
+        self.monitoring = monitoring
         self.clock = clock
 
     def guard(self) -> Guard:

@@ -18,6 +18,7 @@ from aiops_platform.api import (
     incident_acts,
     incidents,
     jobs,
+    maintenance,
     manners,
     overview,
     problems,
@@ -31,7 +32,8 @@ from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.pipeline.upkeep import Upkeep
+from aiops_platform.ports import Access, Insights, Monitoring, Reads, SavedViews, StoreUnavailableError
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
 
@@ -47,6 +49,8 @@ def routes(
     access: Access,
     triage: Triage,
     ruling: Ruling,
+    upkeep: Upkeep,
+    monitoring: Monitoring,
     clock: Callable[[], datetime],
     per_second: int = 0,
 ) -> Router:
@@ -58,6 +62,8 @@ def routes(
         access=access,
         triage=triage,
         ruling=ruling,
+        upkeep=upkeep,
+        monitoring=monitoring,
         clock=clock,
     )
     return Router(
@@ -72,6 +78,7 @@ def routes(
             *releases.ROUTES,
             *services.ROUTES,
             *overview.ROUTES,
+            *maintenance.ROUTES,
             *jobs.ROUTES,
             *group_rules.ROUTES,
         ],

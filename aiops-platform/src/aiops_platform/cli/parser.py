@@ -36,6 +36,7 @@ while it runs, in another terminal:
   aiops stats                   how much came in, and what became of it
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
   aiops group try rules.txt     what rules of your own for grouping would do with what is stored
+  aiops maintenance start       expect silence and failures for 30 minutes; stop, list
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
   aiops backup aiops.tar        all of it into one file, also while it runs
@@ -79,6 +80,7 @@ def make_parser() -> ArgumentParser:
     _add_buried(commands)
     _add_scrub(commands)
     _add_group(commands)
+    _add_maintenance(commands)
     erase = _add(
         commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay", project=False
     )
@@ -218,6 +220,24 @@ def _add_group(commands: Any) -> None:
         file.add_argument(
             "file", metavar="FILE", help="one rule in a line: type:TimeoutError -> timeout; - is standard input"
         )
+
+
+def _add_maintenance(commands: Any) -> None:
+    what = "say when silence and failures are expected"
+    windows = commands.add_parser("maintenance", help=what, description=what[0].upper() + what[1:] + ".")
+    windows.set_defaults(command=lambda *_: windows.print_help() or 0)
+    verbs = windows.add_subparsers(title="commands", metavar="COMMAND")
+    start = _add_somewhere(
+        verbs, "start", _late("maintenance:start"), "begin a window, or prolong the same one; prints its number alone"
+    )
+    start.add_argument("name", metavar="NAME", nargs="?", default="Deploy", help="what it is for (default: Deploy)")
+    start.add_argument("--for", dest="lasts", metavar="SPAN", default="30min", help="10min, 2h, 1d (default: 30min)")
+    start.add_argument("--service", metavar="NAME", action="append", default=[], help="this one; all, if none is named")
+    start.add_argument("--environment", metavar="NAME", action="append", default=[], help="likewise")
+    start.add_argument("--until-deploy", action="store_true", help="or until a deploy of such a service is told")
+    stop = _add_somewhere(verbs, "stop", _late("maintenance:stop"), "end a window, or cancel it")
+    stop.add_argument("number", metavar="NUMBER", type=number, help="as `aiops maintenance list` shows it")
+    _add_somewhere(verbs, "list", _late("maintenance:show_all"), "show the windows that are not over")
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:

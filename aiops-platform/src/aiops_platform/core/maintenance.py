@@ -203,12 +203,12 @@ def planned(
 def _check_once(since: datetime, until: datetime | None, now: datetime) -> None:
     if until is None:
         raise MaintenanceError("Say when the window ends")
-    if until <= now:
-        raise MaintenanceError("Say an end that lies ahead: this window is over already")
     if until - since > LONGEST:
         raise MaintenanceError(f"A window lasts at most {LONGEST.days} days")
     if until - since < SHORTEST:
         raise MaintenanceError("A window lasts at least a minute")
+    if until <= now:
+        raise MaintenanceError("Say an end that lies ahead: this window is over already")
 
 
 def _checked_weekly(weekly: Weekly) -> Weekly:

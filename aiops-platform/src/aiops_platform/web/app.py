@@ -16,7 +16,8 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, People, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.pipeline.upkeep import Upkeep
+from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, SavedViews, StoreUnavailableError
 from aiops_platform.web import (
     access_pages,
     account_pages,
@@ -33,6 +34,7 @@ from aiops_platform.web import (
     invitation_pages,
     job_pages,
     key_pages,
+    maintenance_pages,
     overview_pages,
     palette_pages,
     people_pages,
@@ -76,6 +78,8 @@ def build(
     revive: Revive,
     ruling: Ruling,
     hiding: Hiding,
+    upkeep: Upkeep,
+    monitoring: Monitoring,
     clock: Callable[[], datetime],
     public_url: str,
     insights: Insights,
@@ -97,6 +101,8 @@ def build(
         revive=revive,
         ruling=ruling,
         hiding=hiding,
+        upkeep=upkeep,
+        monitoring=monitoring,
         live=live,
         assets=Assets(STATIC),
         clock=clock,
@@ -147,6 +153,7 @@ def _routes_of_visitors() -> Router:
         *bulk_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,
+        *maintenance_pages.ROUTES,
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,

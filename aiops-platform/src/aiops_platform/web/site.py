@@ -15,7 +15,8 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
-from aiops_platform.ports import Access, Insights, People, Reads, SavedViews
+from aiops_platform.pipeline.upkeep import Upkeep
+from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, SavedViews
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.guesses import Guesses
 from aiops_platform.web.live import Live
@@ -75,6 +76,8 @@ class Site:
         revive: Revive,
         ruling: Ruling,
         hiding: Hiding,
+        upkeep: Upkeep,
+        monitoring: Monitoring,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -94,6 +97,8 @@ class Site:
         self.revive = revive
         self.ruling = ruling
         self.hiding = hiding
+        self.upkeep = upkeep
+        self.monitoring = monitoring
         self.live = live
         self.assets = assets
         self.clock = clock

@@ -10,6 +10,7 @@ from aiops_platform.core.affected import MOST_PEOPLE
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.maintenance import DAYS, Window
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.people import Actor, actor_from
 from aiops_platform.core.views import IncidentRow, RunRow
@@ -118,6 +119,23 @@ def life(value: MonitorState | None) -> str:
 def life_means(value: MonitorState | None) -> str:
     """What that says about a service, in half a sentence."""
     return "it reports errors only" if value is None else _LIFE_MEANINGS[value]
+
+
+def maintenance_when(window: Window) -> str:
+    """When a window of maintenance holds: `Mondays at 04:00 (Europe/Berlin), for 2 h`, or from when to when."""
+    if window.weekly is None:
+        end = f" to {exactly(window.until)}" if window.until is not None else ""
+        return f"{exactly(window.since)}{end}"
+    plan = window.weekly
+    days = "every day" if len(plan.days) == len(DAYS) else ", ".join(f"{DAYS[day]}s" for day in plan.days)
+    until = f", to {window.until:%Y-%m-%d}" if window.until is not None else ""
+    return f"{days} at {plan.at:%H:%M} ({plan.zone}), for {took(plan.lasts.total_seconds())}{until}"
+
+
+def maintenance_where(window: Window) -> str:
+    """Which services it is about: `shop, search in production`."""
+    environments = f" in {', '.join(window.environments)}" if window.environments else ""
+    return f"{', '.join(window.services) or 'all services'}{environments}"
 
 
 def headline(row: IncidentRow) -> str:

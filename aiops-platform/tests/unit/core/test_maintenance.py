@@ -112,7 +112,9 @@ def test_windows_that_touch_are_one_stretch() -> None:
 
 def test_maintenance_speaks_for_a_service_up_to_its_end_and_that_lies_ahead_while_it_lasts() -> None:
     def excused(now: datetime, service: str = "shop") -> datetime | None:
-        return maintenance.excused_until(maintenance.ends_of([a_window(services=("shop",))], now), service, "production")
+        return maintenance.excused_until(
+            maintenance.ends_of([a_window(services=("shop",))], now), service, "production"
+        )
 
     assert excused(NOW - HOUR) is None
     assert excused(NOW + HOUR / 2) == NOW + HOUR
@@ -147,7 +149,7 @@ PLAN = Weekly((0,), time(4), HOUR, "Europe/Berlin")
     ("fields", "why"),
     [
         ({"until": None}, "Say when"),
-        ({"until": NOW}, "over already"),
+        ({"since": NOW - HOUR, "until": NOW}, "over already"),
         ({"until": NOW + timedelta(days=31)}, "at most 30 days"),
         ({"since": NOW + HOUR, "until": NOW + HOUR}, "at least a minute"),
         ({"name": " \n"}, "what the window is for"),
