@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aiops_platform import __version__
@@ -35,7 +35,7 @@ from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
 from aiops_platform.ports import Access, Intake, IntakeUnavailableError
-from aiops_platform.process import folder, locks
+from aiops_platform.process import folder, locks, memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.duty import Duty
@@ -65,6 +65,7 @@ _WATCH_SECONDS = 1.0
 _SETTLE_SECONDS = 5.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
+_TIDY_SECONDS = 5.0
 # The ids of events are random: much of the file is met again, and soon.
 _WORKER_CACHE = 8 * 1024 * 1024
 
@@ -297,6 +298,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
             Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
+            Duty(name="tidy", seconds=_TIDY_SECONDS, step=_tidy),
         ]
 
 
@@ -389,6 +391,12 @@ def _quotas(settings: Settings) -> Quotas | None:
     if not settings.key_rate and not settings.service_rate:
         return None
     return Quotas(Allowance(per_key=settings.key_rate, per_service=settings.service_rate))
+
+
+def _tidy(_: datetime) -> bool:
+    # A portion of long reports takes some megabytes for a moment; by itself the C library would keep them.
+    memory.give_back()
+    return False
 
 
 def _take_over(intake: Intake) -> None:

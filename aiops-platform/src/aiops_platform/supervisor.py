@@ -1,4 +1,4 @@
-"""Runs the parts of the platform as child processes: starts them, starts again what dies, ends them all.
+"""Runs the parts of the platform as child processes: forks them, forks again what dies, ends them all.
 
 A part says over its lifeline when it is ready, and learns from it when the supervisor is gone (even by SIGKILL).
 """
@@ -7,7 +7,6 @@ import logging
 import selectors
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import FrameType
 
+from aiops_platform.process.forked import Forked
 from aiops_platform.process.lifeline import ChildLine
 
 _LONGEST_PAUSE = 30.0
@@ -28,10 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A program to be kept running. `--lifeline N` is added to its command; `descriptors` stay open for it."""
+    """What is to be kept running. `work` gets the number of its lifeline's end, and returns an exit code.
+
+    `descriptors` stay open for it.
+    """
 
     name: str
-    command: Sequence[str]
+    work: Callable[[int], int]
     descriptors: Sequence[int] = ()
 
 
@@ -121,7 +124,7 @@ class _Child:
 
     def __init__(self, part: Part) -> None:
         self._part = part
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
         self._line: ChildLine | None = None
         self._started_at = 0.0
         self.starts_at: float | None = 0.0
@@ -139,13 +142,11 @@ class _Child:
         self._started_at = time.monotonic()
         self._line = ChildLine()
         descriptor = self._line.descriptor_for_child
-        # A Ctrl-C at the terminal goes to all processes at once. The children get it from here, in good order.
-        with _blocked(signal.SIGINT):
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [*self._part.command, "--lifeline", str(descriptor)],
-                pass_fds=[descriptor, *self._part.descriptors],
-                stdin=subprocess.DEVNULL,
-            )
+        self._process = Forked(
+            lambda: self._part.work(descriptor),
+            name=f"aiops-{self._part.name}",
+            keep=[descriptor, *self._part.descriptors],
+        )
         self._line.hand_over()
         selector.register(self._line, selectors.EVENT_READ)
 
@@ -167,7 +168,6 @@ class _Child:
         if self._process is not None and self.lives:
             log.warning("A part did not end when asked to, killing it", extra={"part": self._part.name})
             self._process.kill()
-            self._process.wait()
 
     def close(self) -> None:
         if self._line is not None:
@@ -175,11 +175,9 @@ class _Child:
 
     def _bury(self) -> None:
         assert self._process is not None
-        try:
-            code = self._process.wait(_REAP_SECONDS)
-        except subprocess.TimeoutExpired:  # It closed its line, but lives on: of no use, and in the way of the next.
-            self._process.kill()
-            code = self._process.wait()
+        code = self._process.wait(_REAP_SECONDS)
+        if code is None:  # It closed its line, but lives on: of no use, and in the way of the next.
+            code = self._process.kill()
         self.close()
         self._line = self._process = None
         was_steady = time.monotonic() - self._started_at > _STEADY_SECONDS
@@ -198,12 +196,3 @@ def _seconds_until(children: Sequence[_Child]) -> float | None:
 
 def _ending(code: int) -> str:
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-
-
-@contextmanager
-def _blocked(number: signal.Signals) -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,10 +2,9 @@
 
 import logging
 import os
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from socket import socket
 from textwrap import indent
@@ -16,7 +15,7 @@ from aiops_platform.cli.output import speak_to_nobody
 from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core import snippet
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.process import folder, sockets
+from aiops_platform.process import folder, memory, sockets
 from aiops_platform.process.aside import Aside
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
@@ -94,7 +93,8 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), version=__version__, url=url)
-        # The store is needed twice, for a moment each: it is not to be held in memory ever after.
+        _load_what_parts_share()
+        # What makes it ready is needed for a moment, and not to be held in memory ever after.
         aside = stack.enter_context(
             Aside({_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)})
         )
@@ -140,15 +140,31 @@ def _listen(settings: Settings) -> list[socket]:
 
 
 def _parts(settings: Settings, listening: list[socket], url: str) -> list[Part]:
-    # -P: a folder "platform" or a file "json.py" where the command was typed is not to be imported.
-    program = [sys.executable, "-P", "-m", "aiops_platform.cli"]
     data = ["--data", str(settings.data)]
     descriptors = [each.fileno() for each in listening]
     inherited = [word for each in descriptors for word in ("--listen", str(each))]
     return [
-        Part(name="door", command=[*program, "api", *data, "--public-url", url, *inherited], descriptors=descriptors),
-        Part(name="worker", command=[*program, "work", *data]),
+        Part(
+            name="door",
+            work=_command("api", *data, "--public-url", url, *inherited),
+            descriptors=descriptors,
+        ),
+        Part(name="worker", work=_command("work", *data)),
     ]
+
+
+def _command(*words: str) -> Callable[[int], int]:
+    """The same as this command typed by itself, with a lifeline."""
+    from aiops_platform.cli import main
+
+    return lambda lifeline: main([*words, "--lifeline", str(lifeline)])
+
+
+def _load_what_parts_share() -> None:
+    """What is loaded here is in memory once, and a part that is started again has it at once."""
+    from aiops_platform import assembly, worker  # noqa: F401
+
+    memory.settle()
 
 
 def _say_started(settings: Settings, url: str, aside: Aside) -> None:

@@ -1,18 +1,14 @@
 """A process beside this one for short work with large imports: they go with it, and this one stays small for years."""
 
 import json
-import os
-import signal
 import socket
-import sys
-import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from aiops_platform.core.errors import PlatformError
-
-_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+from aiops_platform.process.forked import Forked
 
 
 class AsideError(PlatformError):
@@ -27,14 +23,8 @@ class Aside:
 
     def __init__(self, pieces: Mapping[str, Callable[[], str]]) -> None:
         self._asked, theirs = socket.socketpair()
-        # A signal that arrives now is for each of the two by itself: the child must not do what its parent would.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-        self._child = os.fork()
-        if self._child == 0:
-            self._asked.close()
-            _leave_the_end_to_the_parent(before)
-            _work(theirs, pieces)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        # At once, and not by an exception: in the middle of an import that could be swallowed, or taken for a failure.
+        self._child = Forked(lambda: _work(theirs, pieces), name="aiops-aside", keep=[theirs.fileno()])
         theirs.close()
         self._answers = self._asked.makefile(encoding="utf-8")
 
@@ -54,7 +44,7 @@ class Aside:
         if not self._answers.closed:
             self._answers.close()
             self._asked.close()
-            os.waitpid(self._child, 0)
+            self._child.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -63,33 +53,18 @@ class Aside:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None and not self._answers.closed:
-            os.kill(self._child, signal.SIGTERM)
+            self._child.terminate()
         self.close()
 
 
-def _leave_the_end_to_the_parent(mask: Iterable[int]) -> None:
-    # A Ctrl-C goes to both; the parent then ends this process. At once, for an exception out of nowhere, in the middle of
-    # an import, could be swallowed, or taken for a failure.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _work(asked: socket.socket, pieces: Mapping[str, Callable[[], str]]) -> None:
-    """The life of the child. Never returns: what the parent would do next is not its affair."""
-    code = 1
-    try:
-        with asked.makefile("rw", encoding="utf-8") as line:
-            while piece := line.readline():
-                print(json.dumps(_answer(pieces[json.loads(piece)])), file=line, flush=True)
-        code = 0
-    except OSError:
-        pass  # nobody waits for the answer any more
-    except BaseException:  # noqa: BLE001 (it is said here, and the parent learns that there is no answer)
-        traceback.print_exc()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+def _work(asked: socket.socket, pieces: Mapping[str, Callable[[], str]]) -> int:
+    with (
+        suppress(OSError),
+        asked.makefile("rw", encoding="utf-8") as line,
+    ):  # Else nobody waits for the answer any more.
+        while piece := line.readline():
+            print(json.dumps(_answer(pieces[json.loads(piece)])), file=line, flush=True)
+    return 0
 
 
 def _answer(piece: Callable[[], str]) -> dict[str, str]:

@@ -52,18 +52,18 @@ def test_it_is_ended_when_its_maker_is_interrupted():
     aside = Aside({"wait": lambda: str(signal.pause())})
     with pytest.raises(KeyboardInterrupt), aside:
         raise KeyboardInterrupt
-    assert gone(aside._child)
+    assert gone(aside._child.pid)
 
 
 def test_a_ctrl_c_is_its_makers_affair():
     with Aside({"say who": lambda: str(os.getpid())}) as aside:
-        os.kill(aside._child, signal.SIGINT)
-        assert aside.do("say who") == str(aside._child)
+        os.kill(aside._child.pid, signal.SIGINT)
+        assert aside.do("say who") == str(aside._child.pid)
 
 
 def test_asked_to_end_it_says_nothing(capfd):
     with Aside({"wait": lambda: str(signal.pause())}) as aside:
-        os.kill(aside._child, signal.SIGTERM)
+        os.kill(aside._child.pid, signal.SIGTERM)
         with pytest.raises(AsideError):
             aside.do("wait")
     assert capfd.readouterr().err == ""
