@@ -40,6 +40,8 @@ class FactKind(StrEnum):
     JOB_TOO_OFTEN = "job_too_often"
     JOB_RECOVERED = "job_recovered"
     CHANNEL_DISABLED = "channel_disabled"
+    ALERT_TOLD = "alert_told"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
+from aiops_platform.ports.alerting import Alerting
 from aiops_platform.ports.channels import Outbox
 from aiops_platform.ports.jobs import Jobs
 from aiops_platform.ports.maintenance import Maintenance
@@ -203,6 +204,11 @@ class Transaction(Protocol):
     @property
     def outbox(self) -> "Outbox":
         """What is to be sent to people, as a part of this transaction."""
+        ...
+
+    @property
+    def alerting(self) -> "Alerting":
+        """What people are told of, as a part of this transaction."""
         ...
 
 

@@ -51,6 +51,7 @@ from aiops_platform.storage import (
     statements,
     training,
 )
+from aiops_platform.storage.alerting import SqlAlerting
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
@@ -482,6 +483,11 @@ class SqlTransaction:
     def watching(self) -> SqlJobs:
         """See `ports.Transaction`."""
         return SqlJobs(self._connection)
+
+    @property
+    def alerting(self) -> SqlAlerting:
+        """See `ports.Transaction`."""
+        return SqlAlerting(self._connection)
 
     @property
     def maintenance(self) -> SqlMaintenance:

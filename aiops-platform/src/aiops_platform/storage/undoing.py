@@ -11,6 +11,7 @@ from aiops_platform.ports import Undoing
 from aiops_platform.storage.dialects import add_missing, portions
 from aiops_platform.storage.schema import (
     events,
+    facts,
     group_keys,
     incident_people,
     incidents,
@@ -126,6 +127,11 @@ def wipe(connection: Connection, incident_id: int) -> None:
     parts = connection.execute(select(incidents.c.id).where(incidents.c.merged_into == incident_id)).scalars().all()
     for part in parts:
         wipe(connection, part)
+    # The newest of all facts stays, without what it says: no later one may have its number.
+    newest = select(func.max(facts.c.id)).scalar_subquery()
+    connection.execute(
+        update(facts).where(facts.c.incident_id == incident_id, facts.c.id == newest).values(incident_id=None, data={})
+    )
     for table, column in (*_belonging(), (likenesses, "incident_id"), (incident_people, "incident_id")):
         connection.execute(delete(table).where(table.c[column] == incident_id))
     connection.execute(update(incidents).where(incidents.c.id == incident_id).values(**_NOTHING))

@@ -93,6 +93,8 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.SERVICE_FULL: "As many processes beat as are expected",
     FactKind.SERVICE_PAUSED: "Paused",
     FactKind.SERVICE_RESUMED: "Watched again",
+    FactKind.ALERT_TOLD: "Told",
+    FactKind.ALERT_ACKNOWLEDGED: "Acknowledged",
 }
 
 

@@ -1,0 +1,142 @@
+"""What is said of alerts: one by itself, many in one message with the worst first, and what to press."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from aiops_platform.core.alerting import links
+from aiops_platform.core.alerting.alert import Alert, Why
+from aiops_platform.core.alerting.links import Claim, LinkAct
+from aiops_platform.core.alerting.rules import RANKS
+from aiops_platform.core.messages import MOST_ITEMS, Item, Link, Message, MessageState
+
+#: So many alerts are named in a message.
+NAMED: Final = MOST_ITEMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """An alert that a channel is to be told of."""
+
+    id: int
+    alert: Alert
+    why: Why
+    at: datetime
+    service: str = ""
+    environment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What messages say of where they come from: the project, the address of the pages, what signs their links."""
+
+    project: str
+    address: str
+    key: bytes
+
+
+def group_of(alert: Alert) -> str:
+    """What all messages about this one alert have in common."""
+    return f"aiops-alert-{alert.id}"
+
+
+def said(
+    tellings: Sequence[Told],
+    *,
+    total: int,
+    place: Place,
+    channel_id: int,
+    now: datetime,
+    about: str = "",
+    was_quiet: bool = False,
+) -> Message:
+    """One message of alerts that all fire, or that are all over; of so many in `total` those that are to be named.
+
+    `about` is the group of the message that told that they fire, where all of that one is over now. `was_quiet`: they have
+    waited for the end of quiet hours.
+    """
+    worst_first = sorted(tellings, key=lambda each: (RANKS[each.alert.severity], each.id))
+    if total == 1:
+        return _of_one(worst_first[0], place, channel_id, about, now)
+    first, is_over = worst_first[0], worst_first[0].why is Why.OVER
+    newest = max(each.id for each in tellings)
+    many = f"{total:,} alerts"
+    title = f"{many} while it was quiet" if was_quiet else many
+    services = sorted({f"{each.service} ({each.environment})" for each in worst_first if each.service})
+    return Message(
+        key=f"aiops-{channel_id}-{newest}",
+        group=about or f"aiops-{channel_id}-{newest}",
+        state=MessageState.OVER if is_over else MessageState.FIRING,
+        severity=first.alert.severity,
+        title=title,
+        text=(f"In {', '.join(services[:5])}{' and others' if len(services) > 5 else ''}",) if services else (),
+        project=place.project,
+        url=f"{place.address}/alerts?state={'over' if is_over else 'firing'}",
+        items=tuple(_item(each, place) for each in worst_first[:NAMED]),
+        more=max(0, total - min(len(worst_first), NAMED)),
+        at=now,
+    )
+
+
+def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datetime) -> Message:
+    alert, is_over = telling.alert, telling.why is Why.OVER
+    facts = {"Since": _clock(alert.since)}
+    if is_over and alert.ended_at is not None:
+        facts["Over since"] = _clock(alert.ended_at)
+    if telling.why is Why.REPEATED and alert.first_told_at is not None:
+        facts["First told"] = _clock(alert.first_told_at)
+    return Message(
+        key=f"aiops-{channel_id}-{telling.id}",
+        group=about or group_of(alert),
+        state=MessageState.OVER if is_over else MessageState.FIRING,
+        severity=alert.severity,
+        title=alert.title,
+        text=tuple(line for line in (_why(telling), alert.text) if line),
+        project=place.project,
+        service=telling.service,
+        environment=telling.environment,
+        facts=facts,
+        url=_page_of(alert, place),
+        actions=() if is_over else _actions(alert, place, channel_id, now),
+        at=now,
+    )
+
+
+def _why(telling: Told) -> str:
+    match telling.why:
+        case Why.REPEATED:
+            return "Still so, and nobody has acknowledged it."
+        case Why.ESCALATED:
+            return "Nobody has acknowledged it yet: now it is your turn."
+        case _:
+            return ""
+
+
+def _item(telling: Told, place: Place) -> Item:
+    return Item(telling.alert.title, telling.alert.text, _page_of(telling.alert, place))
+
+
+def _page_of(alert: Alert, place: Place) -> str:
+    kind, _, number = alert.subject.partition(":")
+    if alert.incident_id is not None:
+        return f"{place.address}/incidents/{alert.incident_id}"
+    if kind in ("service", "job"):
+        return f"{place.address}/{kind}s/{number}"
+    return f"{place.address}/alerts/{alert.id}"
+
+
+def _actions(alert: Alert, place: Place, channel_id: int, now: datetime) -> tuple[Link, ...]:
+    acts = [("Acknowledge", LinkAct.ACKNOWLEDGE)]
+    if alert.incident_id is not None:
+        acts.append(("Mute for an hour", LinkAct.MUTE))
+    return tuple(Link(label, f"{place.address}/act/{_link(alert, act, place, channel_id, now)}") for label, act in acts)
+
+
+def _link(alert: Alert, act: LinkAct, place: Place, channel_id: int, now: datetime) -> str:
+    claim = Claim(alert_id=alert.id or 0, act=act, channel_id=channel_id, expires_at=now + links.LASTS)
+    return links.signed(claim, place.key)
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

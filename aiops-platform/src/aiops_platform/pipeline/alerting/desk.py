@@ -1,0 +1,168 @@
+"""What people do with alerts: acknowledge one, follow a link of a message, say what is told to whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Final
+
+from aiops_platform.core.alerting import alert as states
+from aiops_platform.core.alerting import links, rules
+from aiops_platform.core.alerting import policy as policies
+from aiops_platform.core.alerting import rota as rotas
+from aiops_platform.core.alerting.alert import Alert, AlertState, Why
+from aiops_platform.core.alerting.errors import AlertingError
+from aiops_platform.core.alerting.links import Claim, LinkError
+from aiops_platform.core.alerting.policy import MOST_POLICIES, Policy
+from aiops_platform.core.alerting.quiet import QuietHours
+from aiops_platform.core.alerting.rota import Rota
+from aiops_platform.core.alerting.rules import MOST_RULES, Rule, To
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.people import Actor
+from aiops_platform.ports import Store, Transaction
+from aiops_platform.ports.alerting import AlertReads, AlertRow, Rehearsed
+
+_ADDRESS_BYTES: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """Where a link of a message leads: what it says, its alert, and the name of its channel."""
+
+    claim: Claim
+    row: AlertRow
+    channel: str
+
+    @property
+    def by(self) -> Actor:
+        """Under which name it acts: nobody knows who followed it."""
+        return Actor("platform", None, f"the link in {self.channel}")
+
+
+class AlertDesk:
+    """What people do with alerts. Every method may be called from any thread, and raises StoreUnavailableError.
+
+    `key` signs links in messages, see `core.alerting.links`.
+    """
+
+    def __init__(self, store: Store, reads: AlertReads, key: bytes) -> None:
+        self.reads = reads
+        self._store = store
+        self._key = key
+
+    def acknowledge(self, project_id: int, alert_id: int, by: Actor, now: datetime) -> Alert | None:
+        """Nobody is told of it again but that it is over; one that is over stays so. None when the project has no such."""
+        with self._store.begin() as transaction:
+            alert = transaction.alerting.alert(project_id, alert_id)
+            if alert is None or alert.state is not AlertState.FIRING:
+                return alert
+            alert = states.acknowledged(alert, by.name, now)
+            transaction.alerting.save([alert])
+            transaction.alerting.tellings.spare([alert_id], but=[Why.FIRED, Why.OVER])
+            data = {"why": alert.title, "by": by.as_data()}
+            transaction.alerting.note(alert, FactKind.ALERT_ACKNOWLEDGED, now, data)
+            return alert
+
+    def followed(self, text: str, now: datetime) -> Followed:
+        """Where a link of a message leads. Raises LinkError."""
+        claim = links.read(text, self._key, now)
+        project_id = self.reads.project_of(claim.alert_id)
+        row = None if project_id is None else self.reads.one(project_id, claim.alert_id)
+        if row is None:
+            raise LinkError("This alert is not known any more")
+        with self._store.begin() as transaction:
+            channel = transaction.alerting.channel(claim.channel_id)
+        if channel is None or channel[0] != row.alert.project_id:
+            raise LinkError("The channel that this link was sent to is no more: so the link does nothing")
+        return Followed(claim=claim, row=row, channel=channel[1])
+
+    def rules(self, project_id: int, now: datetime) -> Sequence[Rule]:
+        """The project's rules, by id."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.rules(project_id, now)
+
+    def save_rule(self, project_id: int, rule: Rule, now: datetime) -> Rule | None:
+        """Writes a rule; None for a number that the project has not. Raises AlertingError."""
+        rule = rules.checked(rule)
+        with self._store.begin() as transaction:
+            known = transaction.alerting.settings.rules(project_id, now)
+            if rule.id is not None and all(each.id != rule.id for each in known):
+                return None
+            if rule.id is None and len(known) >= MOST_RULES:
+                raise AlertingError("name", f"There is room for {MOST_RULES} rules")
+            self._check_to(transaction, project_id, rule.to)
+            return replace(rule, id=transaction.alerting.settings.save_rule(project_id, rule))
+
+    def drop_rule(self, project_id: int, rule_id: int) -> bool:
+        """Takes a rule away; whether there was one. What fires by it tells nobody any more."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.drop_rule(project_id, rule_id)
+
+    def rehearse(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
+        """What the rule would have told in the last week. Raises AlertingError."""
+        return self.reads.rehearsed(project_id, rules.checked(rule), now)
+
+    def policies(self, project_id: int) -> Mapping[int, Policy]:
+        """The project's policies, by id."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.policies(project_id)
+
+    def save_policy(self, project_id: int, policy: Policy) -> int | None:
+        """Writes a policy; None for a number that the project has not. Raises AlertingError."""
+        policy = policies.checked(policy)
+        with self._store.begin() as transaction:
+            known = transaction.alerting.settings.policies(project_id)
+            if policy.id is not None and policy.id not in known:
+                return None
+            if policy.id is None and len(known) >= MOST_POLICIES:
+                raise AlertingError("name", f"There is room for {MOST_POLICIES} policies")
+            for step in policy.steps:
+                self._check_to(transaction, project_id, step.to)
+            return transaction.alerting.settings.save_policy(project_id, policy)
+
+    def drop_policy(self, project_id: int, policy_id: int) -> bool:
+        """Takes a policy away; whether there was one. Rules that name it tell all channels."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.drop_policy(project_id, policy_id)
+
+    def rotas(self, project_id: int) -> Mapping[int, Rota]:
+        """The project's rotas, by id."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.rotas(project_id)
+
+    def save_rota(self, project_id: int, rota: Rota) -> int | None:
+        """Writes a rota; None for a number that the project has not. Raises AlertingError."""
+        rota = rotas.checked(rota)
+        with self._store.begin() as transaction:
+            known = transaction.alerting.settings.rotas(project_id)
+            if rota.id is not None and rota.id not in known:
+                return None
+            if rota.id is None and len(known) >= MOST_POLICIES:
+                raise AlertingError("name", f"There is room for {MOST_POLICIES} rotas")
+            self._check_to(transaction, project_id, To(channels=tuple(each.channel for each in rota.people)))
+            return transaction.alerting.settings.save_rota(project_id, rota, token_urlsafe(_ADDRESS_BYTES))
+
+    def drop_rota(self, project_id: int, rota_id: int) -> bool:
+        """Takes a rota away; whether there was one."""
+        with self._store.begin() as transaction:
+            return transaction.alerting.settings.drop_rota(project_id, rota_id)
+
+    def set_quiet(self, project_id: int, channel_id: int, hours: QuietHours | None) -> bool:
+        """When a channel is quiet from now on; whether the project has such a channel."""
+        with self._store.begin() as transaction:
+            found = transaction.alerting.channel(channel_id)
+            if found is None or found[0] != project_id:
+                return False
+            pace = transaction.alerting.settings.pace(channel_id)
+            transaction.alerting.settings.save_pace(channel_id, replace(pace, quiet=hours))
+            return True
+
+    def _check_to(self, transaction: Transaction, project_id: int, to: To) -> None:
+        for channel_id in to.channels:
+            found = transaction.alerting.channel(channel_id)
+            if found is None or found[0] != project_id:
+                raise AlertingError("to", f"This project has no channel with the number {channel_id}")
+        if to.rota is not None and to.rota not in transaction.alerting.settings.rotas(project_id):
+            raise AlertingError("to", f"This project has no rota with the number {to.rota}")
+        if to.policy is not None and to.policy not in transaction.alerting.settings.policies(project_id):
+            raise AlertingError("to", f"This project has no escalation with the number {to.policy}")

@@ -1,0 +1,202 @@
+"""Which alerts fire, and which are over: from facts, from what is to be looked for, and from the platform's own troubles."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiops_platform.core.alerting import alert as states
+from aiops_platform.core.alerting.alert import Alert, AlertState, Looked
+from aiops_platform.core.alerting.rules import Rule, When, fits_service
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.text import one_line
+from aiops_platform.ports import Transaction
+from aiops_platform.ports.alerting import News, Seen
+
+#: What can make an incident's alerts fire, or end them.
+OPENING: Final = frozenset({FactKind.INCIDENT_OPENED, FactKind.INCIDENT_REOPENED})
+TELLING: Final = OPENING | {
+    FactKind.INCIDENT_RESOLVED,
+    FactKind.INCIDENT_MUTED,
+    FactKind.INCIDENT_MERGED,
+    FactKind.INCIDENT_DELETED,
+    FactKind.INCIDENT_UNDONE,
+}
+#: What rises or has many events is over when it has not done so for this long.
+CALM: Final = timedelta(hours=2)
+#: Events of this time can make an incident worth it: more than passes between two looks.
+_LATELY: Final = timedelta(hours=1)
+_TITLE: Final = 300
+_SAID: Final[Mapping[When, str]] = {
+    When.NEW: "A new incident",
+    When.AGAIN: "It is back",
+    When.RISING: "It comes much more often than usual",
+    When.MANY: "Many events within a short time",
+    When.WORTH: "It has become worth a look",
+    When.SILENCE: "The service sends no heartbeat any more",
+    When.JOB: "The job did not run as it should",
+    When.PLATFORM: "The platform itself is in trouble",
+}
+
+
+def subject_of(incident_id: int) -> str:
+    """What an alert of an incident is about."""
+    return f"incident:{incident_id}"
+
+
+def read_news(transaction: Transaction, news: Sequence[News], now: datetime) -> None:
+    """Alerts of incidents fire or are over, as they stand now: what was true only in between is told to nobody."""
+    ids = {each.incident_id for each in news if each.incident_id is not None}
+    seen = transaction.alerting.incidents(ids)
+    _end_those_of(transaction, [each for each in seen.values() if each.state is not IncidentState.OPEN], now)
+    opened: dict[int, When] = {}
+    for each in news:
+        incident = seen.get(each.incident_id or 0)
+        if incident is None or incident.state is not IncidentState.OPEN or each.kind not in OPENING:
+            continue
+        # Who reopens it knows of it; and what was opened just now is not back.
+        if each.kind is FactKind.INCIDENT_OPENED or (incident.id not in opened and "by" not in each.data):
+            opened[incident.id] = _when(incident.kind, each.kind)
+    for project_id in sorted({seen[each].project_id for each in opened}):
+        mine = {number: when for number, when in opened.items() if seen[number].project_id == project_id}
+        for rule in transaction.alerting.settings.rules(project_id, now):
+            those = [seen[number] for number, when in mine.items() if when is rule.when]
+            if rule.enabled and those:
+                fire(transaction, rule, those, now)
+
+
+def look_around(transaction: Transaction, project_id: int, now: datetime) -> None:
+    """What has no fact: incidents that rise, that have many events, or that have become worth it."""
+    for rule in transaction.alerting.settings.rules(project_id, now):
+        if not rule.enabled:
+            continue
+        match rule.when:
+            case When.RISING:
+                rises = transaction.alerting.rising(project_id, now)
+                more = {number: f"{factor:.0f} times as often as usual" for number, factor in rises.items()}
+            case When.MANY if rule.events is not None and rule.hours is not None:
+                since = (now - timedelta(hours=rule.hours)).replace(minute=0, second=0, microsecond=0)
+                busy = transaction.alerting.busy(project_id, since, rule.events)
+                more = {number: f"{many:,} events within {rule.hours} h" for number, many in busy.items()}
+            case When.WORTH:
+                more = dict.fromkeys(transaction.alerting.worth(rule, project_id, now - _LATELY), "")
+            case _:
+                continue
+        seen = transaction.alerting.incidents(more)
+        fire(transaction, rule, list(seen.values()), now, more=more)
+        if rule.when is not When.WORTH:
+            _end_what_calmed(transaction, rule, now)
+
+
+def look_at_platform(transaction: Transaction, troubles: Mapping[str, str], now: datetime) -> None:
+    """The platform's own troubles, by their names: told by the first project's rules for that."""
+    project_id = min(transaction.alerting.projects(), default=None)
+    if project_id is None:
+        return
+    subjects = {f"platform:{name}": said for name, said in troubles.items()}
+    for rule in transaction.alerting.settings.rules(project_id, now):
+        if rule.when is not When.PLATFORM:
+            continue
+        standing = {each.subject: each for each in transaction.alerting.of_rule(rule.id or 0)}
+        new = [
+            _new(rule, project_id, subject, title=said, text=_SAID[rule.when], now=now)
+            for subject, said in subjects.items()
+            if subject not in standing and rule.enabled
+        ]
+        transaction.alerting.save(new)
+        end(transaction, [each for each in standing.values() if each.subject not in subjects], now, is_mended=True)
+
+
+def fire(
+    transaction: Transaction, rule: Rule, those: Sequence[Seen], now: datetime, *, more: Mapping[int, str] | None = None
+) -> None:
+    """Alerts of this rule for these incidents, as far as it finds them; one that stands already is noted to be true."""
+    ids = {each.id for each in those}
+    if rule.when not in (When.SILENCE, When.JOB):
+        ids = transaction.alerting.fitting(rule, those[0].project_id, ids, now) if those else set()
+    elif rule.match and those:
+        names = transaction.alerting.services({each.service_id for each in those})
+        search = rule.search
+        ids = {each.id for each in those if fits_service(search, *names[each.service_id][1:])}
+    told = [each for each in those if each.id in ids and each.state is IncidentState.OPEN]
+    mine = transaction.alerting.standing([subject_of(each.id) for each in told])
+    standing = {each.subject: each for each in mine if each.rule_id == rule.id}
+    new = []
+    for each in told:
+        stands = standing.get(subject_of(each.id))
+        if stands is not None:
+            new += [replace(stands, true_at=now)] if more is not None else []
+            continue
+        text = ", ".join(part for part in (_SAID[rule.when], (more or {}).get(each.id, "")) if part)
+        text = f"{text}, in {each.place}" if each.place and rule.when not in (When.SILENCE, When.JOB) else text
+        alert = _new(rule, each.project_id, subject_of(each.id), title=each.title, text=text, now=now)
+        new.append(replace(alert, incident_id=each.id, service_id=each.service_id))
+    transaction.alerting.save(new)
+
+
+def end(transaction: Transaction, alerts: Iterable[Alert], now: datetime, *, is_mended: bool) -> None:
+    """These are over: whoever was told that they fire is told so, if they are mended; what nobody was told is forgotten."""
+    alerts = list(alerts)
+    recovery = _recovery_of(transaction, alerts, now)
+    looked = [
+        states.over(each, now, is_mended=is_mended, recovery=recovery.get(each.rule_id, False)) for each in alerts
+    ]
+    write(transaction, looked, now)
+
+
+def write(transaction: Transaction, looked: Sequence[Looked], now: datetime) -> None:
+    """Writes alerts that are over, with those who are to be told of that."""
+    over = [each for each in looked if each.alert.state is AlertState.OVER]
+    ids = [each.alert.id for each in over if each.alert.id is not None]
+    transaction.alerting.save([each.alert for each in over])
+    transaction.alerting.tellings.spare(ids)
+    transaction.alerting.tellings.tell_over([each.alert for each in over if each.recovers], now)
+
+
+def _when(kind: IncidentKind, fact: FactKind) -> When:
+    match kind:
+        case IncidentKind.SILENCE:
+            return When.SILENCE
+        case _ if kind.value == "job":
+            return When.JOB
+        case _:
+            return When.NEW if fact is FactKind.INCIDENT_OPENED else When.AGAIN
+
+
+def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], now: datetime) -> None:
+    mended = {subject_of(each.id) for each in incidents if each.state is IncidentState.RESOLVED}
+    standing = transaction.alerting.standing([subject_of(each.id) for each in incidents])
+    end(transaction, [each for each in standing if each.subject in mended], now, is_mended=True)
+    end(transaction, [each for each in standing if each.subject not in mended], now, is_mended=False)
+
+
+def _end_what_calmed(transaction: Transaction, rule: Rule, now: datetime) -> None:
+    standing = transaction.alerting.of_rule(rule.id or 0)
+    end(transaction, [each for each in standing if (each.true_at or each.since) < now - CALM], now, is_mended=True)
+
+
+def _recovery_of(transaction: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[int, bool]:
+    """Whether the rules of these alerts tell that something is over, by their ids; those that are gone do not."""
+    return {
+        rule.id or 0: rule.recovery
+        for project_id in sorted({each.project_id for each in alerts})
+        for rule in transaction.alerting.settings.rules(project_id, now)
+    }
+
+
+def _new(rule: Rule, project_id: int, subject: str, *, title: str, text: str, now: datetime) -> Alert:
+    return Alert(
+        id=None,
+        project_id=project_id,
+        rule_id=rule.id or 0,
+        subject=subject,
+        incident_id=None,
+        service_id=None,
+        severity=rule.severity,
+        title=one_line(title, _TITLE),
+        text=one_line(text, _TITLE),
+        since=now,
+        due_at=now,
+        true_at=now,
+    )

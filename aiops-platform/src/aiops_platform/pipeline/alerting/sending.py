@@ -1,0 +1,151 @@
+"""Who is told: steps and rotas become channels, and what waits for a channel becomes few messages in the outbox."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiops_platform.core import maintenance
+from aiops_platform.core.alerting import alert as states
+from aiops_platform.core.alerting import quiet, wording
+from aiops_platform.core.alerting.alert import Alert, AlertState
+from aiops_platform.core.alerting.policy import Policy
+from aiops_platform.core.alerting.quiet import Pace
+from aiops_platform.core.alerting.rota import Rota, on_call
+from aiops_platform.core.alerting.rules import Rule, To
+from aiops_platform.core.alerting.wording import NAMED, Place
+from aiops_platform.core.maintenance import Window
+from aiops_platform.core.service import ServiceName
+from aiops_platform.ports import Transaction
+from aiops_platform.ports.alerting import Telling, Waiting, Which
+
+# What is over is told for each message that told of it, as long as those are not more; else in one.
+_FEW: Final = 4
+#: What waits for its time is looked at again after this, for quiet hours can be changed.
+_LOOK_AGAIN: Final = timedelta(seconds=30)
+
+
+class Circumstances:
+    """What a project says of alerts, asked once for a step."""
+
+    def __init__(self, transaction: Transaction, project_id: int, now: datetime) -> None:
+        self.rules: Mapping[int, Rule] = {
+            each.id or 0: each for each in transaction.alerting.settings.rules(project_id, now)
+        }
+        self.policies: Mapping[int, Policy] = transaction.alerting.settings.policies(project_id)
+        self.rotas: Mapping[int, Rota] = transaction.alerting.settings.rotas(project_id)
+        self.windows: Sequence[Window] = transaction.maintenance.windows([project_id], now).get(project_id, ())
+        self.channels: Collection[int] = [each.id for each in transaction.outbox.channels(project_id)]
+
+    def reached_by(self, to: To, now: datetime) -> list[int]:
+        """The channels that are meant, as far as they are switched on."""
+        if to.is_all:
+            return list(self.channels)
+        meant = list(to.channels)
+        rota = self.rotas.get(to.rota or 0)
+        who = None if rota is None else on_call(rota, now)
+        if who is not None:
+            meant.append(who.channel)
+        return [each for each in dict.fromkeys(meant) if each in self.channels]
+
+    def held(self, named: ServiceName | None, now: datetime) -> str | None:
+        """The maintenance in which nothing is told of a service."""
+        window = None if named is None else maintenance.held(self.windows, named.name, named.environment, now)
+        return None if window is None else window.name
+
+
+def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
+    """Tells whoever is to be told by now, at first or once more; says whether there is more to be looked at."""
+    due = transaction.alerting.due(now, limit)
+    names = transaction.alerting.services({each.service_id for each in due if each.service_id is not None})
+    around = {
+        project: Circumstances(transaction, project, now) for project in sorted({each.project_id for each in due})
+    }
+    changed: list[Alert] = []
+    tellings: list[Telling] = []
+    for alert in due:
+        mine = around[alert.project_id]
+        rule = mine.rules.get(alert.rule_id)
+        if rule is None or not rule.enabled:
+            # Nobody wants to know any longer.
+            changed.append(states.over(alert, now, is_mended=False, recovery=False).alert)
+            continue
+        policy = mine.policies.get(rule.to.policy or 0)
+        looked = states.looked_at(
+            alert,
+            repeat=rule.repeat,
+            steps=states.steps_of(rule, None if policy is None else policy.steps),
+            held=mine.held(names.get(alert.service_id or 0), now),
+            now=now,
+        )
+        changed.append(looked.alert)
+        told: dict[int, Telling] = {}
+        for tell in looked.tell:
+            for channel_id in mine.reached_by(tell.to, now):
+                told.setdefault(channel_id, Telling(alert=alert, channel_id=channel_id, why=tell.why, at=now))
+        tellings += told.values()
+    transaction.alerting.save(changed)
+    transaction.alerting.tellings.spare([each.id or 0 for each in changed if each.state is AlertState.OVER])
+    transaction.alerting.tellings.tell(tellings)
+    return len(due) == limit
+
+
+def send(transaction: Transaction, place: Place, now: datetime) -> datetime | None:
+    """Posts what channels are to be told by now; returns when there is more to be told, None where nothing waits."""
+    later = []
+    for channel_id, is_critical in transaction.alerting.tellings.waiting():
+        pace = transaction.alerting.settings.pace(channel_id)
+        only_critical = _passes(pace, now, is_critical=is_critical)
+        at = quiet.goes_at(pace, now, is_critical=is_critical)
+        if at > now:
+            later.append(min(at, now + _LOOK_AGAIN))
+            continue
+        found = transaction.alerting.channel(channel_id)
+        if found is None:
+            transaction.alerting.tellings.leave(channel_id)
+            continue
+        project_id, name = found
+        mine = replace(place, project=transaction.alerting.project_name(project_id))
+        for what in _gathered(transaction, channel_id, only_critical=only_critical):
+            _post(transaction, what, mine, name, was_quiet=_was_quiet(pace, what, now), now=now)
+        transaction.alerting.settings.save_pace(channel_id, quiet.sent(pace, now))
+        later.append(now + _LOOK_AGAIN)
+    return min(later, default=None)
+
+
+def _gathered(transaction: Transaction, channel_id: int, *, only_critical: bool) -> Sequence[Waiting]:
+    """What fires in one message, then what is over: each in the group in which it was told, where those are few."""
+    tellings = transaction.alerting.tellings
+    fires = tellings.gathered(Which(channel_id=channel_id, only_critical=only_critical), NAMED)
+    over = Which(channel_id=channel_id, is_over=True, only_critical=only_critical)
+    groups = tellings.finished(over, _FEW + 1)
+    parts = [replace(over, about=group) for group in groups] if len(groups) <= _FEW else []
+    whole = [tellings.gathered(part, NAMED) for part in parts]
+    rest = replace(over, but=tuple(groups)) if parts else over
+    return [each for each in (fires, *whole, tellings.gathered(rest, NAMED)) if each is not None]
+
+
+def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, was_quiet: bool, now: datetime) -> None:
+    channel_id = what.which.channel_id
+    message = wording.said(
+        what.worst,
+        total=what.total,
+        place=place,
+        channel_id=channel_id,
+        now=now,
+        about=what.which.about or "",
+        was_quiet=was_quiet,
+    )
+    transaction.outbox.post(channel_id, message, now)
+    transaction.alerting.tellings.told(what, about=message.group, name=name, now=now)
+
+
+def _passes(pace: Pace, now: datetime, *, is_critical: bool) -> bool:
+    """Whether it is quiet, and only what is critical is told."""
+    return is_critical and pace.quiet is not None and quiet.quiet_until(pace.quiet, now) is not None
+
+
+def _was_quiet(pace: Pace, what: Waiting, now: datetime) -> bool:
+    """Whether the first of them waited for the end of quiet hours."""
+    since = min(each.at for each in what.worst)
+    return quiet.quiet_until(pace.quiet, now) is None and quiet.quiet_until(pace.quiet, since) is not None

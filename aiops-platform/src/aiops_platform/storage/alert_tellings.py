@@ -1,0 +1,177 @@
+"""Who is told of alerts, see `ports.Tellings`: thousands that wait are one message and a few statements."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, func, insert, literal, select, update
+
+from aiops_platform.core.alerting.alert import Alert, AlertState, Why
+from aiops_platform.core.alerting.wording import Told
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.messages import Severity
+from aiops_platform.ports.alerting import Telling, Waiting, Which
+from aiops_platform.storage.alert_rows import FIELDS, alert_of
+from aiops_platform.storage.alert_tables import alerts, tellings
+from aiops_platform.storage.dialects import portions
+from aiops_platform.storage.schema import facts, services
+
+_RANK: Final = case({each.value: rank for rank, each in enumerate(Severity)}, value=tellings.c.severity)
+_WAITS: Final = tellings.c.told_at.is_(None)
+_IS_OVER: Final = tellings.c.why == Why.OVER
+
+
+class SqlTellings:
+    """See `ports.Tellings`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def tell(self, told: Sequence[Telling]) -> None:
+        """See `ports.Tellings`."""
+        rows = [
+            {
+                "alert_id": each.alert.id,
+                "channel_id": each.channel_id,
+                "why": each.why,
+                "severity": each.alert.severity,
+                "at": each.at,
+            }
+            for each in told
+        ]
+        if rows:
+            self._connection.execute(insert(tellings), rows)
+
+    def spare(self, alert_ids: Collection[int], *, but: Collection[Why] = ()) -> None:
+        """See `ports.Tellings`."""
+        for some in portions(alert_ids):
+            mine = delete(tellings).where(tellings.c.alert_id.in_(some), _WAITS)
+            self._connection.execute(mine.where(tellings.c.why.not_in(list(but))))
+
+    def tell_over(self, over: Sequence[Alert], at: datetime) -> None:
+        """See `ports.Tellings`."""
+        by_id = {each.id: each for each in over}
+        told = []
+        for some in portions(by_id):
+            wanted = select(tellings.c.alert_id, tellings.c.channel_id).where(
+                tellings.c.alert_id.in_(some), ~_WAITS, ~_IS_OVER
+            )
+            rows = self._connection.execute(wanted.distinct().order_by(tellings.c.alert_id, tellings.c.channel_id))
+            told += [Telling(alert=by_id[row[0]], channel_id=row[1], why=Why.OVER, at=at) for row in rows]
+        self.tell(told)
+
+    def leave(self, channel_id: int) -> None:
+        """See `ports.Tellings`."""
+        self._connection.execute(delete(tellings).where(tellings.c.channel_id == channel_id, _WAITS))
+
+    def waiting(self) -> Sequence[tuple[int, bool]]:
+        """See `ports.Tellings`."""
+        is_critical = func.max(case((tellings.c.severity == Severity.CRITICAL, 1), else_=0))
+        wanted = select(tellings.c.channel_id, is_critical.label("critical")).where(_WAITS)
+        rows = self._connection.execute(wanted.group_by(tellings.c.channel_id).order_by(tellings.c.channel_id))
+        return [(row.channel_id, bool(row.critical)) for row in rows]
+
+    def finished(self, which: Which, limit: int) -> Sequence[str]:
+        """See `ports.Tellings`."""
+        waits, fired, also, other = (each.alias() for each in (tellings, tellings, tellings, alerts))
+        mine = waits.c.channel_id == which.channel_id, waits.c.told_at.is_(None), waits.c.why == Why.OVER
+        stands = exists().where(
+            also.c.about == fired.c.about,
+            also.c.channel_id == which.channel_id,
+            other.c.id == also.c.alert_id,
+            other.c.state != AlertState.OVER,
+        )
+        wanted = (
+            select(fired.c.about)
+            .join(waits, waits.c.alert_id == fired.c.alert_id)
+            .where(*mine, fired.c.channel_id == which.channel_id, fired.c.about != "", fired.c.why != Why.OVER, ~stands)
+            .distinct()
+            .order_by(fired.c.about)
+            .limit(limit)
+        )
+        return self._connection.execute(wanted).scalars().all()
+
+    def gathered(self, which: Which, limit: int) -> Waiting | None:
+        """See `ports.Tellings`."""
+        mine = _mine(which)
+        # An alert that waits twice, for it was told again meanwhile, is one.
+        summed = select(func.count(tellings.c.alert_id.distinct()), func.max(tellings.c.id)).where(*mine)
+        total, upto = self._connection.execute(summed).one()
+        if not total:
+            return None
+        first = (
+            select(func.min(tellings.c.id).label("id"), _RANK.label("rank"))
+            .where(*mine)
+            .group_by(tellings.c.alert_id, _RANK)
+            .order_by("rank", "id")
+            .limit(limit)
+            .subquery()
+        )
+        rows = self._connection.execute(_told_rows().join(first, first.c.id == tellings.c.id)).mappings().all()
+        worst = tuple(
+            Told(
+                id=row["telling_id"],
+                alert=alert_of(row),
+                why=Why(row["why"]),
+                at=row["telling_at"],
+                service=row["service"] or "",
+                environment=row["environment"] or "",
+            )
+            for row in rows
+        )
+        return Waiting(which=which, total=total, worst=worst, upto=upto)
+
+    def told(self, what: Waiting, *, about: str, name: str, now: datetime) -> None:
+        """See `ports.Tellings`."""
+        mine = (*_mine(what.which), tellings.c.id <= what.upto)
+        # The stories first: afterwards it is not known any more which of them waited.
+        said: dict[str, Any] = {"why": f"{'over, ' if what.which.is_over else ''}in {name}"}
+        story = (
+            select(
+                alerts.c.project_id,
+                literal(FactKind.ALERT_TOLD.value),
+                literal(now, facts.c.at.type),
+                alerts.c.incident_id,
+                alerts.c.service_id,
+                literal(said, facts.c.data.type),
+            )
+            .where(alerts.c.incident_id.is_not(None))
+            .where(alerts.c.id.in_(select(tellings.c.alert_id).where(*mine)))
+            .order_by(alerts.c.id)
+        )
+        columns = ["project_id", "kind", "at", "incident_id", "service_id", "data"]
+        self._connection.execute(insert(facts).from_select(columns, story))
+        self._connection.execute(update(tellings).where(*mine).values(told_at=now, about=about))
+
+
+def _mine(which: Which) -> tuple[ColumnElement[bool], ...]:
+    mine = [tellings.c.channel_id == which.channel_id, _WAITS, _IS_OVER if which.is_over else ~_IS_OVER]
+    if which.only_critical:
+        mine.append(tellings.c.severity == Severity.CRITICAL)
+    if which.about is not None:
+        mine.append(tellings.c.alert_id.in_(_told_in(which, [which.about])))
+    if which.but:
+        mine.append(tellings.c.alert_id.not_in(_told_in(which, which.but)))
+    return tuple(mine)
+
+
+def _told_in(which: Which, groups: Collection[str]) -> Select[Any]:
+    """The alerts that the channel was told in messages of these groups."""
+    fired = tellings.alias("fired")
+    return select(fired.c.alert_id).where(fired.c.about.in_(list(groups)), fired.c.channel_id == which.channel_id)
+
+
+def _told_rows() -> Select[Any]:
+    return select(
+        *(alerts.c[name] for name in FIELDS),
+        tellings.c.id.label("telling_id"),
+        tellings.c.alert_id,
+        tellings.c.why,
+        tellings.c.at.label("telling_at"),
+        services.c.name.label("service"),
+        services.c.environment.label("environment"),
+    ).select_from(
+        tellings.join(alerts, alerts.c.id == tellings.c.alert_id).outerjoin(
+            services, services.c.id == alerts.c.service_id
+        )
+    )

@@ -1,0 +1,488 @@
+"""What becomes true is told to channels: who, when, how often, and when it is over."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from made import NOW, a_body, a_parcel, after
+from sqlalchemy import delete, insert, update
+from workshop import Workshop
+
+from aiops_platform.core.acts import Act, ActKind
+from aiops_platform.core.alerting import links
+from aiops_platform.core.alerting.policy import Policy, Step
+from aiops_platform.core.alerting.quiet import QuietHours
+from aiops_platform.core.alerting.rota import OnCall, Rota
+from aiops_platform.core.alerting.rules import Rule, To, When
+from aiops_platform.core.alerting.wording import Place
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.maintenance import Window
+from aiops_platform.core.messages import Message, MessageState, Severity, message_from
+from aiops_platform.core.muting import Ends
+from aiops_platform.core.people import Actor
+from aiops_platform.pipeline.alerting import AlertDesk, Alerting
+from aiops_platform.pipeline.settle import Settle
+from aiops_platform.storage import alert_tables, schema
+from aiops_platform.storage.alert_reads import SqlAlertReads
+
+ANA = Actor("user", 1, "Ana")
+KEY = links.key_from(b"secret")
+OPS, NIGHT = 1, 2
+
+
+class Newsroom(Workshop):
+    """A workshop whose first project has the channel #ops, and more on demand."""
+
+    number = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.troubles: dict[str, str] = {}
+        self.reads = SqlAlertReads(self.database)
+        self.desk = AlertDesk(self.store, self.reads, KEY)
+        self.restart()
+        self.add_channel("#ops")
+
+    def restart(self) -> None:
+        place = Place(project="", address="http://aiops.test", key=KEY)
+        self.alerting = Alerting(self.store, self.reads, place, troubles=lambda _: self.troubles)
+
+    def add_channel(self, name: str, project_id: int = 1) -> None:
+        said = {"project_id": project_id, "name": name, "kind": "webhook", "settings": b"", "hint": ""}
+        with self.database.begin() as connection:
+            connection.execute(
+                insert(schema.channels).values(**said, created_at=NOW, created_by="Ana", failures=0, **_blank())
+            )
+
+    def report(self, *problems: str, now: datetime = NOW, **fields: object) -> None:
+        for problem in problems:
+            self.number += 1
+            self.receive(a_parcel(self.number, a_body(error_type=problem, message="no", **fields), received_at=now))
+        self.digest_all(now)
+
+    def tell(self, now: datetime = NOW) -> None:
+        while self.alerting.step(now):
+            pass
+
+    def messages(self, channel: int = OPS) -> list[Message]:
+        rows = self.rows(schema.deliveries, "channel_id", "message")
+        return [message_from(message) for channel_id, message in rows if channel_id == channel]
+
+    def titles(self, channel: int = OPS) -> list[str]:
+        return [message.heading for message in self.messages(channel)]
+
+    def states(self) -> list[str]:
+        return [str(state) for state in self.rows(alert_tables.alerts, "state")]
+
+    def rule(self, when: When = When.NEW, **fields: Any) -> Rule:
+        """The only rule that there is from now on."""
+        with self.database.begin() as connection:
+            connection.execute(delete(alert_tables.alert_rules))
+        rule = self.desk.save_rule(1, Rule(**{"name": "It", "when": when} | fields), NOW)
+        assert rule is not None
+        return rule
+
+
+@pytest.fixture
+def room() -> Iterator[Newsroom]:
+    workshop = Newsroom()
+    workshop.tell(after(hours=-1))
+    yield workshop
+    workshop.close()
+
+
+def test_a_new_incident_is_told_to_every_channel_at_once_and_once(room: Newsroom) -> None:
+    room.add_channel("#more")
+    room.report("KeyError")
+    room.tell()
+    room.report("KeyError")
+    room.tell(after(minutes=10))
+    (message,) = room.messages()
+    assert (message.title, message.state, message.service) == ("KeyError: no", MessageState.FIRING, "shop")
+    assert [each.label for each in message.actions] == ["Acknowledge", "Mute for an hour"]
+    assert message.url == "http://aiops.test/incidents/1"
+    assert len(room.messages(2)) == 1
+
+
+def test_a_channel_that_is_switched_off_or_of_another_project_hears_nothing(room: Newsroom) -> None:
+    room.add_channel("#other", project_id=2)
+    with room.database.begin() as connection:
+        connection.execute(update(schema.channels).where(schema.channels.c.id == OPS).values(disabled_at=NOW))
+    room.report("KeyError")
+    room.tell()
+    assert room.rows(schema.deliveries) == []
+    assert room.states() == ["firing"]
+
+
+def test_what_comes_together_is_one_message_with_the_worst_first(room: Newsroom) -> None:
+    room.report(*(f"Error{number}" for number in range(25)))
+    room.tell()
+    (message,) = room.messages()
+    assert message.title == "25 alerts"
+    assert (len(message.items), message.more) == (10, 15)
+    assert message.url == "http://aiops.test/alerts?state=firing"
+
+
+def test_what_follows_is_gathered_and_waits_longer_each_time(room: Newsroom) -> None:
+    for seconds in range(0, 600, 15):
+        room.report(f"Error{seconds}", now=after(seconds=seconds))
+        room.tell(after(seconds=seconds))
+    room.tell(after(seconds=900))
+    assert [len(each.items) + each.more for each in room.messages()] == [0, 2, 4, 8, 16, 9]
+
+
+def test_a_storm_of_ten_thousand_incidents_in_a_minute_is_a_handful_of_messages(room: Newsroom) -> None:
+    with room.database.begin() as connection:
+        service = {"project_id": 1, "name": "shop", "environment": "production", "first_seen_at": NOW}
+        connection.execute(insert(schema.services).values(**service))
+    for second in range(60):
+        _open_many(room, 10_000 // 60 + 1, after(seconds=second))
+        room.tell(after(seconds=second))
+    room.tell(after(minutes=3))
+    told = room.messages()
+    assert len(told) <= 4
+    assert sum(max(1, len(each.items) + each.more) for each in told) == room.count(schema.incidents) > 10_000
+    assert max(len(str(each.as_data())) for each in told) < 10_000
+
+
+def test_an_incident_that_was_resolved_before_anybody_was_told_is_told_to_nobody(room: Newsroom) -> None:
+    room.report("First")
+    room.tell()
+    room.report("KeyError")
+    room.tell(after(seconds=1))
+    room.triage.resolve(1, 2, after(seconds=2))
+    room.tell(after(seconds=3))
+    room.tell(after(minutes=2))
+    assert room.titles() == ["First: no"]
+
+
+def test_that_it_is_over_is_told_where_it_was_told_in_the_same_group_and_once(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.tell()
+    room.add_channel("#late")
+    room.triage.resolve(1, 1, after(minutes=1))
+    room.tell(after(minutes=1))
+    room.tell(after(minutes=9))
+    fired, over = room.messages()
+    assert over.heading == "Over: KeyError: no"
+    assert over.group == fired.group
+    assert (over.key != fired.key, over.actions) == (True, ())
+    assert room.messages(2) == []
+
+
+def test_a_group_of_messages_is_over_when_all_of_it_is(room: Newsroom) -> None:
+    room.report("A", "B")
+    room.tell()
+    room.triage.resolve(1, 1, after(minutes=1))
+    room.tell(after(minutes=1))
+    room.triage.resolve(1, 2, after(minutes=10))
+    room.tell(after(minutes=10))
+    both, one, last = room.messages()
+    assert one.group != both.group
+    assert last.group == both.group
+    assert (one.state, last.state) == (MessageState.OVER, MessageState.OVER)
+
+
+@pytest.mark.parametrize("act", ["mute", "delete"])
+def test_what_people_put_away_is_over_without_a_word(room: Newsroom, act: str) -> None:
+    room.report("KeyError")
+    room.tell()
+    if act == "mute":
+        room.triage.mute(1, 1, after(minutes=1))
+    else:
+        room.triage.act(1, 1, Act(kind=ActKind.DELETE), after(minutes=1))
+    room.tell(after(minutes=5))
+    assert (len(room.messages()), room.states()) == (1, ["over"])
+
+
+def test_an_incident_that_is_muted_fires_again_when_its_mute_ends(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.tell()
+    room.triage.mute(1, 1, after(minutes=1), ends=Ends(until=after(hours=1)))
+    room.report("KeyError", now=after(minutes=30))
+    room.tell(after(minutes=30))
+    assert len(room.messages()) == 1
+    Settle(room.store).step(after(minutes=61))
+    room.tell(after(minutes=61))
+    assert room.messages()[-1].text[0].startswith("It is back")
+
+
+def test_a_regression_is_told_but_not_what_somebody_reopened(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.tell()
+    room.triage.resolve(1, 1, after(minutes=1))
+    room.triage.reopen(1, 1, after(minutes=2), by=ANA)
+    room.tell(after(minutes=2))
+    assert len(room.messages()) == 1
+    room.triage.resolve(1, 1, after(minutes=3), by=ANA)
+    room.report("KeyError", now=after(minutes=10))
+    room.tell(after(minutes=10))
+    assert room.messages()[-1].state is MessageState.FIRING
+
+
+def test_who_acknowledges_hears_nothing_more_but_the_end(room: Newsroom) -> None:
+    room.rule(repeat=timedelta(minutes=10))
+    room.report("KeyError")
+    room.tell()
+    room.tell(after(minutes=10))
+    assert room.desk.acknowledge(1, 1, ANA, after(minutes=15)) is not None
+    room.desk.acknowledge(1, 1, Actor("user", 2, "Ben"), after(minutes=16))
+    room.tell(after(hours=3))
+    room.triage.resolve(1, 1, after(hours=4))
+    room.tell(after(hours=4))
+    assert room.titles() == ["KeyError: no", "KeyError: no", "Over: KeyError: no"]
+    assert "Still so" in room.messages()[1].text[0]
+    assert room.rows(alert_tables.alerts, "acknowledged_by") == ["Ana"]
+    assert room.desk.acknowledge(2, 1, ANA, NOW) is None
+
+
+def test_the_story_of_an_incident_says_who_was_told_and_who_acknowledged(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.tell()
+    room.desk.acknowledge(1, 1, ANA, after(minutes=1))
+    told = room.rows(schema.facts, "kind", "incident_id", "data")[-2:]
+    assert told[0] == ("alert_told", 1, {"why": "in #ops"})
+    assert told[1][:2] == ("alert_acknowledged", 1)
+
+
+def test_rules_look_only_for_what_their_search_finds(room: Newsroom) -> None:
+    room.rule(match="level:critical OR type:Payment*", severity=Severity.CRITICAL)
+    room.report("KeyError", "PaymentRefused")
+    room.report("Fatal", level="critical")
+    room.tell()
+    assert sorted(each.title for each in room.messages()[0].items) == ["Fatal: no", "PaymentRefused: no"]
+    assert room.messages()[0].severity is Severity.CRITICAL
+
+
+def test_many_events_within_an_hour_are_told_once_while_they_last(room: Newsroom) -> None:
+    room.rule(When.MANY, events=3, hours=1)
+    room.report("KeyError", "KeyError")
+    room.tell(after(minutes=2))
+    assert room.messages() == []
+    room.report("KeyError", now=after(minutes=3))
+    room.tell(after(minutes=4))
+    room.tell(after(minutes=6))
+    assert room.messages()[0].text[0].endswith("3 events within 1 h")
+    room.tell(after(hours=5))
+    assert room.titles() == ["KeyError: no", "Over: KeyError: no"]
+
+
+def test_what_has_become_worth_it_is_told_once_for_ever(room: Newsroom) -> None:
+    room.rule(When.WORTH, events=2)
+    room.report("KeyError")
+    room.tell(after(minutes=2))
+    room.report("KeyError", now=after(minutes=3))
+    room.tell(after(minutes=4))
+    room.triage.resolve(1, 1, after(minutes=5))
+    room.tell(after(minutes=6))
+    room.report("KeyError", now=after(minutes=20))
+    room.tell(after(minutes=22))
+    assert room.titles() == ["KeyError: no", "Over: KeyError: no"]
+
+
+def test_troubles_of_the_platform_are_told_to_the_first_project(room: Newsroom) -> None:
+    room.add_channel("#second", project_id=2)
+    room.troubles = {"lag": "Reports wait for 10 min"}
+    room.tell(after(minutes=2))
+    room.troubles = {}
+    room.tell(after(minutes=4))
+    assert room.titles() == ["Reports wait for 10 min", "Over: Reports wait for 10 min"]
+    assert room.messages(2) == []
+
+
+def test_nobody_is_told_in_maintenance_and_afterwards_only_what_is_still_so(room: Newsroom) -> None:
+    with room.store.begin() as transaction:
+        transaction.maintenance.add(
+            Window(
+                id=None,
+                project_id=1,
+                name="Move",
+                since=NOW,
+                until=after(minutes=30),
+                made_by="Ana",
+                made_at=NOW,
+            )
+        )
+    room.report("Lasting", "Passing")
+    room.tell()
+    room.triage.resolve(1, 2, after(minutes=5))
+    for minute in range(0, 30, 5):
+        room.tell(after(minutes=minute))
+    assert room.messages() == []
+    assert room.rows(alert_tables.alerts, "held")[0] == "Move"
+    room.tell(after(minutes=31))
+    assert room.titles() == ["Lasting: no"]
+
+
+def test_in_quiet_hours_only_what_is_critical_is_told_and_the_rest_in_the_morning(room: Newsroom) -> None:
+    # It is 03:14 in UTC.
+    room.desk.set_quiet(1, OPS, QuietHours(begin=time(22), end=time(7), zone="UTC"))
+    assert not room.desk.set_quiet(2, OPS, None)
+    room.report("A", "B")
+    room.tell()
+    assert room.messages() == []
+    room.rule(When.NEW, severity=Severity.CRITICAL)
+    room.report("Fatal", now=after(minutes=5))
+    room.tell(after(minutes=5))
+    assert room.titles() == ["Fatal: no"]
+    room.tell(after(hours=3))
+    room.tell(after(hours=4))
+    assert room.titles() == ["Fatal: no", "2 alerts while it was quiet"]
+
+
+def test_the_next_ones_are_told_while_nobody_acknowledges(room: Newsroom) -> None:
+    room.add_channel("#night")
+    rota = Rota(name="Nights", zone="UTC", at=time(9), first=NOW.date(), people=(OnCall(name="Ben", channel=NIGHT),))
+    rota_id = room.desk.save_rota(1, rota)
+    steps = (
+        Step(after=timedelta(0), to=To(channels=(OPS,))),
+        Step(after=timedelta(minutes=10), to=To(rota=rota_id)),
+    )
+    policy_id = room.desk.save_policy(1, Policy(name="Nights", steps=steps))
+    room.rule(to=To(policy=policy_id))
+    room.report("A", "B")
+    room.tell()
+    room.tell(after(minutes=9))
+    assert (len(room.messages(OPS)), len(room.messages(NIGHT))) == (1, 0)
+    room.desk.acknowledge(1, 1, ANA, after(minutes=9))
+    room.tell(after(minutes=10))
+    room.tell(after(hours=2))
+    (message,) = room.messages(NIGHT)
+    assert (message.title, message.text[0]) == ("B: no", "Nobody has acknowledged it yet: now it is your turn.")
+    assert len(room.messages(OPS)) == 1
+
+
+def test_what_happened_before_is_read_once_whoever_reads_it(room: Newsroom) -> None:
+    room.report("A")
+    room.tell()
+    room.restart()
+    room.tell(after(minutes=1))
+    assert len(room.messages()) == 1
+
+
+def test_nothing_is_half_told(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.report("A")
+    with monkeypatch.context() as broken:
+        broken.setattr("aiops_platform.pipeline.alerting.sending.wording.said", _break)
+        with pytest.raises(RuntimeError):
+            room.tell()
+    assert (room.states(), room.messages()) == ([], [])
+    room.restart()
+    room.tell(after(seconds=1))
+    assert len(room.messages()) == 1
+
+
+def test_a_fact_that_another_process_writes_late_is_read_all_the_same(room: Newsroom) -> None:
+    room.report("A", "B")
+    with room.database.begin() as connection:
+        late = connection.execute(schema.facts.select().where(schema.facts.c.incident_id == 1)).mappings().one()
+        connection.execute(delete(schema.facts).where(schema.facts.c.id == late["id"]))
+    with room.database.begin() as connection:
+        connection.execute(insert(alert_tables.alert_cursors).values(name="facts", after=0, notes={}))
+    room.tell()
+    with room.database.begin() as connection:
+        connection.execute(insert(schema.facts).values(**late))
+    room.report("C", now=after(seconds=40))
+    room.tell(after(seconds=40))
+    assert sorted(room.rows(alert_tables.alerts, "title")) == ["A: no", "B: no", "C: no"]
+
+
+def test_no_fact_has_the_number_of_one_that_was_wiped(room: Newsroom) -> None:
+    room.report("A")
+    room.tell()
+    room.triage.act(1, 1, Act(kind=ActKind.DELETE), after(minutes=1))
+    room.tell(after(minutes=1))
+    for day in range(40):
+        while Settle(room.store).step(after(days=day)):
+            pass
+    room.report("B", now=after(days=41))
+    room.tell(after(days=41))
+    assert "B: no" in room.titles()
+
+
+def test_a_link_in_a_message_acts_for_its_channel(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.tell()
+    link = room.messages()[0].actions[0].url.rpartition("/")[2]
+    followed = room.desk.followed(link, after(minutes=1))
+    assert (followed.row.alert.id, followed.by.name, followed.claim.act) == (1, "the link in #ops", "ack")
+    with pytest.raises(links.LinkError, match="expired"):
+        room.desk.followed(link, after(days=2))
+    with room.database.begin() as connection:
+        connection.execute(delete(schema.deliveries))
+        connection.execute(delete(schema.channels))
+    with pytest.raises(links.LinkError, match="no more"):
+        room.desk.followed(link, after(minutes=1))
+
+
+def test_alerts_that_are_long_over_are_forgotten(room: Newsroom) -> None:
+    room.report("A", "B")
+    room.tell()
+    room.triage.resolve(1, 1, after(minutes=1))
+    room.tell(after(minutes=1))
+    room.tell(after(days=91))
+    assert room.rows(alert_tables.alerts, "title") == ["B: no"]
+
+
+def test_a_rule_says_what_it_would_have_told(room: Newsroom) -> None:
+    for hours in range(0, 72, 24):
+        room.report("KeyError", *["Loud"] * 20, now=after(hours=hours))
+    now = after(hours=72)
+    new = room.desk.rehearse(1, Rule(name="It", when=When.NEW, match="type:KeyError"), now)
+    assert (new.many, new.examples[0][1], new.is_more) == (1, "KeyError: no", False)
+    assert room.desk.rehearse(1, Rule(name="It", when=When.MANY, events=20, hours=1), now).many == 3
+    assert room.desk.rehearse(1, Rule(name="It", when=When.WORTH, events=30), now).many == 1
+    assert room.desk.rehearse(2, Rule(name="It", when=When.NEW), now).many == 0
+
+
+def test_the_usual_rules_are_there_until_people_take_them_away(room: Newsroom) -> None:
+    names = [rule.name for rule in room.desk.rules(1, NOW)]
+    assert names == [
+        "New incidents",
+        "Incidents that are back",
+        "Rising incidents",
+        "Silent services",
+        "Jobs in trouble",
+        "The platform itself",
+    ]
+    assert len(room.desk.rules(2, NOW)) == 5
+    for rule in room.desk.rules(1, NOW):
+        assert rule.id is not None
+        assert room.desk.drop_rule(1, rule.id)
+        assert not room.desk.drop_rule(2, rule.id)
+    assert room.desk.rules(1, NOW) == []
+
+
+def test_what_belongs_to_another_project_is_not_there(room: Newsroom) -> None:
+    rule = room.desk.rules(1, NOW)[0]
+    assert room.desk.save_rule(2, replace(rule, name="Mine"), NOW) is None
+    with pytest.raises(Exception, match="no channel with the number 1"):
+        room.desk.save_rule(2, Rule(name="It", when=When.NEW, to=To(channels=(OPS,))), NOW)
+
+
+def _break(*_: object, **__: object) -> None:
+    raise RuntimeError
+
+
+def _open_many(room: Newsroom, many: int, now: datetime) -> None:
+    """So many new incidents with their facts, as the digest writes them in the end."""
+    fields = {
+        "project_id": 1,
+        "service_id": 1,
+        "kind": "exception",
+        "state": "open",
+        "state_since": now,
+        "type": "Storm",
+    }
+    fields |= {"message": "no", "place": "", "level": "error", "count": 1, "first_seen_at": now, "last_seen_at": now}
+    with room.database.begin() as connection:
+        added = insert(schema.incidents).returning(schema.incidents.c.id)
+        ids = connection.execute(added, [fields] * many).scalars().all()
+        fact = {"project_id": 1, "kind": FactKind.INCIDENT_OPENED, "at": now, "service_id": 1, "data": {}}
+        connection.execute(insert(schema.facts), [{**fact, "incident_id": each} for each in ids])
+
+
+def _blank() -> dict[str, Any]:
+    return {"uid": bytes(16), "disabled_by": "", "disabled_why": ""}
