@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
 
 from aiops_platform.core.alerting.alert import Alert
 from aiops_platform.core.alerting.rules import Rule
@@ -12,7 +12,7 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports.alerting import News, Seen
-from aiops_platform.storage import dialects, finding, risings
+from aiops_platform.storage import dialects, finding, risings, statements
 from aiops_platform.storage.alert_rows import alert_of, row_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings
 from aiops_platform.storage.alert_tables import alert_cursors, alerts, tellings
@@ -161,10 +161,10 @@ class SqlAlerting:
         ]
         if new:
             self._connection.execute(dialects.add_missing(self._connection, alerts), new)
-        for each in changed:
-            if each.id is not None:
-                said = {name: value for name, value in row_of(each).items() if name != "id"}
-                self._connection.execute(update(alerts).where(alerts.c.id == each.id).values(**said))
+        rows = [row_of(each) for each in changed if each.id is not None]
+        if rows:
+            told = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+            self._connection.execute(statements.changing(alerts, *rows[0]), told)
         for project_id in sorted({each.project_id for each in changed}):
             bump(self._connection, project_id, "alerts")
 
