@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from aiops_platform.core.text import one_line
+from aiops_platform.core import text as texts
 
 MOST_ITEMS: Final = 10
 LONGEST_KEY: Final = 200
@@ -15,6 +15,7 @@ _LONGEST_LINE: Final = 1_000
 _MOST_LINES: Final = 20
 _LONGEST_LABEL: Final = 60
 _LONGEST_URL: Final = 2_000
+_MOST_ACTIONS: Final = 5
 
 
 class MessageState(StrEnum):
@@ -78,14 +79,15 @@ class Message:
     def __post_init__(self) -> None:
         """Texts come from reports: nothing in them may break a line, hide itself or grow."""
         for name, most in (("key", LONGEST_KEY), ("group", LONGEST_KEY), ("title", _LONGEST_TITLE)):
-            self._put(name, one_line(getattr(self, name), most))
+            self._put(name, _line(getattr(self, name), most))
         for name in ("project", "service", "environment"):
-            self._put(name, one_line(getattr(self, name), _LONGEST_TITLE))
-        self._put("text", tuple(one_line(line, _LONGEST_LINE) for line in self.text[:_MOST_LINES]))
+            self._put(name, _line(getattr(self, name), _LONGEST_TITLE))
+        self._put("text", tuple(_line(line, _LONGEST_LINE) for line in self.text[:_MOST_LINES]))
         facts = list((self.facts or {}).items())[:_MOST_LINES]
-        self._put("facts", {one_line(label, _LONGEST_LABEL): one_line(value, _LONGEST_LINE) for label, value in facts})
+        said = {_line(label, _LONGEST_LABEL): _line(value, _LONGEST_LINE) for label, value in facts}
+        self._put("facts", {label: value for label, value in said.items() if label and value})
         self._put("url", _url(self.url))
-        links = (Link(one_line(each.label, _LONGEST_LABEL), _url(each.url)) for each in self.actions)
+        links = (Link(_line(each.label, _LONGEST_LABEL), _url(each.url)) for each in self.actions[:_MOST_ACTIONS])
         self._put("actions", tuple(each for each in links if each.label and each.url))
         kept = self.items[:MOST_ITEMS]
         self._put("more", max(0, self.more) + len(self.items) - len(kept))
@@ -165,4 +167,9 @@ def _url(text: str) -> str:
 
 
 def _item(item: Item) -> Item:
-    return Item(one_line(item.title, _LONGEST_TITLE), one_line(item.text, _LONGEST_TITLE), _url(item.url))
+    return Item(_line(item.title, _LONGEST_TITLE), _line(item.text, _LONGEST_TITLE), _url(item.url))
+
+
+def _line(text: str, limit: int) -> str:
+    # Half of a pair, as JSON may say it, cannot be sent.
+    return texts.one_line(text[: limit * 5].encode(errors="replace").decode(), limit)

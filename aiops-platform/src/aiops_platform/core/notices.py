@@ -24,7 +24,7 @@ def disabled_notice(channel: Channel, why: str, *, project: str, address: str, n
 
 def trial(channel: Channel, *, project: str, by: str, address: str, now: datetime) -> Message:
     """What a channel is sent to try it out."""
-    name = f"test-{channel.id}-{now.timestamp():.6f}"
+    name = f"test-{channel.id}-{now.timestamp() * 1_000_000:.0f}"
     return Message(
         key=name,
         group=name,

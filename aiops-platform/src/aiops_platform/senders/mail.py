@@ -1,0 +1,155 @@
+"""Mail: plain text and HTML in one, all of one alert in one thread, no answer from robots.
+
+See RFC 5322 (Message-ID, References), RFC 3834 (Auto-Submitted), RFC 3207 (STARTTLS).
+"""
+
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as MAIL_POLICY
+from email.utils import format_datetime, parseaddr
+from hashlib import sha256
+from socket import SHUT_RDWR
+from threading import Timer
+from typing import TYPE_CHECKING, Final
+
+from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
+from aiops_platform.core.channels import addresses
+from aiops_platform.core.mail_server import MailServer, Security
+from aiops_platform.core.messages import Message
+from aiops_platform.core.text import one_line
+from aiops_platform.senders.mail_page import page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STEP_SECONDS: Final = 10.0
+_ALL_SECONDS: Final = 30.0
+_LONGEST_ANSWER: Final = 300
+
+
+def send(server: MailServer, settings: Mapping[str, str], message: Message) -> Outcome:
+    """Hands the message to the mail server, for all addresses of the channel."""
+    to = addresses(settings["to"])
+    return hand_in(server, written(message, server, to), to)
+
+
+def written(message: Message, server: MailServer, to: Sequence[str]) -> EmailMessage:
+    """The message as mail. `References` names what all mails of one alert have in common, whether it was ever sent."""
+    mail = EmailMessage(policy=MAIL_POLICY)
+    mail["Subject"] = message.subject
+    mail["Message-ID"] = _id(message.key, server.domain)
+    mail["References"] = mail["In-Reply-To"] = _id(f"thread {message.group}", server.domain)
+    address(mail, server, to, message.at)
+    mail.set_content("\n".join(_plain(message)))
+    mail.add_alternative(page(message), subtype="html")
+    return mail
+
+
+def address(mail: EmailMessage, server: MailServer, to: Sequence[str], at: datetime) -> None:
+    """From whom and to whom, and that no person wrote it."""
+    name, sender = parseaddr(server.sender)
+    mail["From"] = Address(name or "AIOps", addr_spec=sender)
+    mail["To"] = [Address(addr_spec=each) for each in to]
+    mail["Date"] = format_datetime(at.astimezone(UTC))
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+
+
+def hand_in(server: MailServer, mail: EmailMessage, to: Sequence[str]) -> Outcome:
+    """Gives a mail to the server. Raises nothing that a server can cause."""
+    try:
+        with _connected(server) as connection:
+            refused = connection.send_message(mail, to_addrs=list(to))
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        return _failed(error)
+    if refused:
+        some = ", ".join(f"{who}: {code} {_said(text)}" for who, (code, text) in refused.items())
+        return Sent(250, one_line(f"Taken, but not for {some}", _LONGEST_ANSWER))
+    return Sent(250, "Taken by the mail server")
+
+
+def _failed(error: Exception) -> Outcome:
+    outcome: Outcome
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            outcome = _none_taken(error.recipients)
+        case smtplib.SMTPNotSupportedError():
+            outcome = Retry(f"The mail server cannot do what is needed: {_said(str(error))}")
+        case smtplib.SMTPAuthenticationError():
+            said = _said(error.smtp_error)
+            outcome = Retry(f"The mail server does not know our user or password: {said}", error.smtp_code)
+        case smtplib.SMTPResponseException(smtp_code=code) if code >= 500:
+            outcome = Refused(_said(error.smtp_error), code)
+        case smtplib.SMTPResponseException():
+            outcome = Retry(_said(error.smtp_error), error.smtp_code)
+        case ssl.SSLError():
+            outcome = Retry(f"The mail server's encryption cannot be trusted: {_said(str(error.reason or error))}")
+        case _:
+            outcome = Retry(f"The mail server could not be reached: {_said(str(error))}")
+    return outcome
+
+
+@contextmanager
+def _connected(server: MailServer) -> "Iterator[smtplib.SMTP]":
+    here = server.domain if server.domain.isascii() else "localhost"
+    trusted = ssl.create_default_context() if server.security is not Security.OFF else None
+    connection: smtplib.SMTP
+    if server.security is Security.TLS:
+        connection = smtplib.SMTP_SSL(server.host, server.port, here, timeout=_STEP_SECONDS, context=trusted)
+    else:
+        connection = smtplib.SMTP(server.host, server.port, here, timeout=_STEP_SECONDS)
+    # Each step has its time; a server that does one bit after the other must not have all the time there is.
+    end = Timer(_ALL_SECONDS, _hang_up, [connection])
+    end.daemon = True
+    end.start()
+    try:
+        if server.security is Security.STARTTLS:
+            connection.starttls(context=trusted)
+        if server.user:
+            connection.login(server.user, server.password)
+        yield connection
+        with suppress(smtplib.SMTPException, OSError):
+            connection.quit()
+    finally:
+        end.cancel()
+        connection.close()
+
+
+def _hang_up(connection: smtplib.SMTP) -> None:
+    with suppress(OSError, AttributeError):
+        if connection.sock is not None:
+            connection.sock.shutdown(SHUT_RDWR)
+
+
+def _none_taken(refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
+    said = "; ".join(f"{who}: {code} {_said(text)}" for who, (code, text) in refused.items())
+    said, codes = one_line(said, _LONGEST_ANSWER), [code for code, _ in refused.values()]
+    if all(code >= 500 for code in codes):
+        return Refused(said, codes[0], for_good=True)
+    return Retry(said, codes[0])
+
+
+def _plain(message: Message) -> list[str]:
+    lines = [message.heading, ""]
+    lines += [*message.text, ""] if message.text else []
+    for item in message.items:
+        lines += [f"- {item.title}" + (f": {item.text}" if item.text else "")]
+        lines += [f"  {item.url}"] if item.url else []
+    lines += [*message.rest(), ""] if message.items else []
+    lines += [f"{label}: {value}" for label, value in message.labels.items()]
+    lines += ["", f"Open it: {message.url}"] if message.url else []
+    lines += [f"{each.label}: {each.url}" for each in message.actions]
+    return lines
+
+
+def _id(name: str, domain: str) -> str:
+    return f"<{sha256(name.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def _said(text: bytes | str) -> str:
+    return one_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else text, _LONGEST_ANSWER)

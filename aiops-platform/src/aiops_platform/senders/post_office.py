@@ -1,0 +1,88 @@
+"""Sends to channels of every kind: the kind's own file says what, one guarded way carries it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, assert_never
+
+from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
+from aiops_platform.core.channels import ChannelKind
+from aiops_platform.core.mail_server import MailServer
+from aiops_platform.core.messages import Message, MessageState
+from aiops_platform.core.targets import Policy, TargetError
+from aiops_platform.ports import Ready
+from aiops_platform.senders import discord, mail, ntfy, pagerduty, slack, teams, webhook
+from aiops_platform.senders.guarded import Guarded, UnreachableError
+from aiops_platform.senders.posting import Post, outcome_of
+
+# Shorter ones stand everywhere, and hide nothing.
+_SHORTEST_SECRET: Final = 8
+_Asks = Callable[[Mapping[str, str], Message, datetime], Post]
+
+
+class PostOffice:
+    """See `ports.Sender`. Without a mail server no mail is sent."""
+
+    def __init__(self, policy: Policy, *, agent: str, mail_server: MailServer | None) -> None:
+        self._guarded = Guarded(policy, agent=agent)
+        self._mail_server = mail_server
+
+    def send(self, to: Ready, message: Message, now: datetime) -> Outcome:
+        """See `ports.Sender`."""
+        return _without_secrets(self._send(to, message, now), to.settings)
+
+    def _send(self, to: Ready, message: Message, now: datetime) -> Outcome:
+        kind = to.channel.kind
+        if kind is ChannelKind.MAIL:
+            if self._mail_server is None:
+                return Retry("No mail server is set: AIOPS_SERVER_SMTP_URL names one")
+            return mail.send(self._mail_server, to.settings, message)
+        outcome = self._posted(_asking(kind)(to.settings, message, now), now)
+        if kind is ChannelKind.PAGERDUTY and message.state is MessageState.TEST and isinstance(outcome, Sent):
+            self._posted(pagerduty.resolving(to.settings, message), now)
+        return outcome
+
+    def _posted(self, post: Post, now: datetime) -> Outcome:
+        try:
+            return outcome_of(self._guarded.post(post.url, post.body, post.headers), now)
+        except TargetError as error:
+            return Refused(str(error))
+        except UnreachableError as error:
+            return Retry(str(error))
+
+
+def _asking(kind: ChannelKind) -> _Asks:
+    match kind:
+        case ChannelKind.WEBHOOK:
+            return webhook.request
+        case ChannelKind.SLACK:
+            return slack.request
+        case ChannelKind.DISCORD:
+            return discord.request
+        case ChannelKind.TEAMS:
+            return teams.request
+        case ChannelKind.NTFY:
+            return ntfy.request
+        case ChannelKind.PAGERDUTY:
+            return pagerduty.request
+        case ChannelKind.MAIL:
+            raise ValueError("Mail is not posted")
+        case _:
+            assert_never(kind)
+
+
+def _without_secrets(outcome: Outcome, settings: Mapping[str, str]) -> Outcome:
+    """What was said without what is secret in it: a receiver may well repeat where it was asked."""
+    said = outcome.answer
+    for name, value in settings.items():
+        if name not in ("to", "old_until") and len(value) >= _SHORTEST_SECRET:
+            said = said.replace(value, "…")
+            said = said.replace(value.partition("://")[2] or value, "…")
+    match outcome:
+        case Sent():
+            return Sent(outcome.status, said)
+        case Retry():
+            return Retry(said, outcome.status, outcome.after)
+        case Refused():
+            return Refused(said, outcome.status, for_good=outcome.for_good)
+        case _:
+            assert_never(outcome)
