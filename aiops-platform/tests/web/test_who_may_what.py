@@ -19,6 +19,7 @@ PUBLIC = {
     ("GET", "/signin/{link}"),
     ("GET", "/invited/{link}"),
     ("POST", "/invited/{link}"),
+    ("POST", "/resume"),
     ("GET", "/static/{name}"),
     ("GET", "/sdk/{name}"),
     ("GET", "/favicon.ico"),

@@ -39,6 +39,7 @@ from aiops_platform.web import (
     palette_pages,
     people_pages,
     project_pages,
+    resume_pages,
     service_pages,
     session_pages,
     settings_pages,
@@ -134,6 +135,7 @@ def _public_routes() -> Router:
     routes = (
         *access_pages.PUBLIC_ROUTES,
         *invitation_pages.PUBLIC_ROUTES,
+        *resume_pages.PUBLIC_ROUTES,
         *file_routes.PUBLIC_ROUTES,
         *api_docs.PUBLIC_ROUTES,
         live_stream,

@@ -1,14 +1,13 @@
 """The button in the footer that has lists stand closer, or less close."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from litestar import post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from aiops_platform.web.access_pages import onwards
+from aiops_platform.web.addresses import page_of
 from aiops_platform.web.density import COMFORTABLE, COMPACT, COOKIE
 from aiops_platform.web.forms import form_of
 from aiops_platform.web.site import FOR_VIEWERS, PageRequest, TheSite
@@ -29,16 +28,7 @@ async def choose_density(request: PageRequest, site: TheSite) -> Redirect:
         samesite="lax",
         secure=site.public_url.startswith("https://"),
     )
-    return Redirect(_back(request.headers.get("referer", "")), status_code=303, cookies=[kept])
+    return Redirect(page_of(request.headers.get("referer", "")), status_code=303, cookies=[kept])
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (choose_density,)
-
-
-def _back(referer: str) -> str:
-    """The page that sent the form. Of its address the path is taken alone, so it is one of ours."""
-    try:
-        page = urlsplit(referer)
-    except ValueError:
-        return "/"
-    return onwards(f"{page.path}?{page.query}" if page.query else page.path)

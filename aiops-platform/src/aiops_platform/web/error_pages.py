@@ -3,12 +3,14 @@
 import logging
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.exceptions import HTTPException
 
 from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
+from aiops_platform.web.resume_pages import shown_again
+from aiops_platform.web.signin_form import signin_form
 from aiops_platform.web.site import PageRequest, Site, Visitor
 from aiops_platform.web.visitors import NotAllowedError, NotFromUsError, NotSignedInError, visitor_of
 
@@ -34,23 +36,15 @@ _WORDS_FOR_PROGRAMS = {
 }
 
 
-def not_signed_in(request: PageRequest, _: NotSignedInError) -> Response[str]:
-    """To the sign-in page, and from there back; htmx is told to take the whole page there."""
+def not_signed_in(request: PageRequest, error: NotSignedInError) -> Response[str]:
+    """To the sign-in page, and from there back. What a form said is kept there; a page's script looks itself what is typed."""
     if request.headers.get("hx-request") == "true":
-        leads = {"HX-Redirect": _signin(*_address_of(request.headers.get("hx-current-url", "")))}
-        return Response("", status_code=401, headers=leads | {"Cache-Control": "no-store"})
+        return Response("", status_code=401, headers={"Cache-Control": "no-store"})
+    if error.kept is not None:
+        return signin_form(request.app.state.site, wanted=error.kept.page, kept=error.kept, status=401)
     path = request.url.path if request.method == "GET" else ""
     leads = {"Location": _signin(path, request.url.query)}
     return Response("", status_code=303, headers=leads | {"Cache-Control": "no-store"})
-
-
-def _address_of(url: str) -> tuple[str, str]:
-    """Path and query of an address; what is none leads nowhere."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "", ""
-    return parts.path, parts.query
 
 
 def _signin(path: str, query: str) -> str:
@@ -65,7 +59,9 @@ def not_allowed(request: PageRequest, _: NotAllowedError) -> Response[Any]:
 
 
 def refused(request: PageRequest, error: HTTPException) -> Response[Any]:
-    """A page for what is not there, or not allowed."""
+    """A page for what is not there, or not allowed; for a form of an earlier session that form."""
+    if isinstance(error, NotFromUsError) and error.kept is not None:
+        return shown_again(request.app.state.site, request.state.visitor, error.kept, status=HTTPStatus.FORBIDDEN)
     status = 403 if isinstance(error, NotFromUsError) else error.status_code
     page = _page(request, status)
     if status == HTTPStatus.METHOD_NOT_ALLOWED and error.headers:

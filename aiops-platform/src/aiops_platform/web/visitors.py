@@ -17,6 +17,7 @@ from aiops_platform.core.people import Role
 from aiops_platform.web import density, origin
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import whole_form
+from aiops_platform.web.kept import Kept, kept_of
 from aiops_platform.web.site import NEEDED_ROLE, PageRequest, Site, Visitor, is_partial
 
 # Parts of a page that stays open say in it which project they are part of.
@@ -28,11 +29,22 @@ _NAMED_IN_ADDRESSES: Final[dict[str, _Kind]] = {"incident_id": "incident", "serv
 
 
 class NotSignedInError(NotAuthorizedException):
-    """Nobody is signed in. Pages answer with the way to the sign-in page."""
+    """Nobody is signed in. Pages answer with the way to the sign-in page, where what a form said is kept."""
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        super().__init__()
+        self.kept = kept
 
 
 class NotFromUsError(PermissionDeniedException):
-    """A change that our page did not ask for, or that a page asked for which is no longer signed in."""
+    """A change that our page did not ask for, or that a page asked for which is no longer signed in.
+
+    What was said there is kept where it is the visitor's own.
+    """
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        super().__init__()
+        self.kept = kept
 
 
 class NotAllowedError(PermissionDeniedException):
@@ -46,14 +58,15 @@ async def only_visitors(connection: ASGIConnection[Any, Any, Any, Any], handler:
     """
     visitor = await find_visitor(connection)
     if visitor is None:
-        raise NotSignedInError
+        kept = await kept_of(connection, _public_url(connection)) if isinstance(connection, Request) else None
+        raise NotSignedInError(kept)
     if any(isinstance(each, int) and row_number(str(each)) is None for each in connection.path_params.values()):
         raise NotFoundException
+    connection.state.visitor = visitor
     is_change = connection.scope.get("method") not in _SAFE
     if is_change:
         assert isinstance(connection, Request)
-        visitor = await _from_our_page(connection, visitor)
-    connection.state.visitor = visitor
+        visitor = connection.state.visitor = await _from_our_page(connection, visitor)
     if not visitor.role.covers(handler.opt.get(NEEDED_ROLE, Role.MEMBER if is_change else Role.VIEWER)):
         raise NotAllowedError
 
@@ -69,19 +82,24 @@ def visitor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Visitor | None
     if not session:
         return None
     site: Site = connection.app.state.site
+    visitor = visitor_with(site, session, is_compact=density.is_compact(connection.cookies))
+    return visitor if visitor is None or visitor.projects == 1 else _where_it_leads(connection, site, visitor)
+
+
+def visitor_with(site: Site, session: str, *, is_compact: bool = False) -> Visitor | None:
+    """The one whose session this is, in the project that it shows."""
     found = site.access.session(session, site.clock())
     if found is None:
         return None
-    visitor = Visitor(
+    return Visitor(
         project_id=found.project_id,
         user=found.user,
         role=found.role,
         projects=found.projects,
         session=session,
-        csrf=origin.token_for(session, found.project_id),
-        is_compact=density.is_compact(connection.cookies),
+        csrf=origin.token_for(session, found.project_id, found.user.id),
+        is_compact=is_compact,
     )
-    return visitor if found.projects == 1 else _where_it_leads(connection, site, visitor)
 
 
 def the_visitor(request: PageRequest) -> Visitor:
@@ -97,8 +115,13 @@ def in_project(site: Site, visitor: Visitor, project_id: int) -> Visitor | None:
     role = site.people.role(visitor.user.id, project_id)
     if role is None:
         return None
-    csrf = origin.token_for(visitor.session, project_id)
+    csrf = origin.token_for(visitor.session, project_id, visitor.user.id)
     return replace(visitor, project_id=project_id, role=role, csrf=csrf)
+
+
+def _public_url(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    site: Site = connection.app.state.site
+    return site.public_url
 
 
 def _where_it_leads(connection: ASGIConnection[Any, Any, Any, Any], site: Site, visitor: Visitor) -> Visitor:
@@ -134,7 +157,8 @@ async def _from_our_page(request: Request[Any, Any, Any], visitor: Visitor) -> V
         told = (await whole_form(request)).get(origin.FORM_FIELD)
         token = told if isinstance(told, str) else ""
     if not origin.is_token_of(visitor.session, token):
-        raise NotFromUsError
+        kept = await kept_of(request, site.public_url)
+        raise NotFromUsError(kept if kept is not None and kept.user_id == visitor.user.id else None)
     made_in = origin.project_in(token)
     if made_in is None or made_in == visitor.project_id:
         return visitor

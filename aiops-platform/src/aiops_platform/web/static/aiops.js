@@ -8,8 +8,24 @@
     if (said) said.replaceChildren(Object.assign(document.createElement("span"), { textContent: text }));
   };
 
-  // From there back to here.
-  const signIn = () => location.assign(`/signin?next=${encodeURIComponent(location.pathname + location.search)}`);
+  // The session has ended: to the sign-in page, and from there back to here. What somebody is typing keeps them here: the
+  // form can still be sent, and is shown again after the sign-in.
+  const isTyped = (field) => {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (field instanceof HTMLSelectElement) return [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0;
+    return field.type !== "hidden" && field.value !== field.defaultValue;
+  };
+  const isTyping = () => all('form[method="post"]').some((form) => [...form.elements].some((field) => "value" in field && field.type !== "submit" && isTyped(field)));
+  const signIn = () => {
+    const way = `/signin?next=${encodeURIComponent(location.pathname + location.search)}`;
+    if (!isTyping()) return location.assign(way);
+    if (document.getElementById("signed-out")) return;
+    const link = Object.assign(document.createElement("a"), { href: way, target: "_blank", textContent: "sign in in another window" });
+    const notice = Object.assign(document.createElement("p"), { id: "signed-out", className: "signed-out" });
+    notice.setAttribute("role", "alert");
+    notice.append("Your session has ended. What you typed is still here: send it, and sign in then, or ", link, ".");
+    document.body.append(notice);
+  };
 
   // Relative times grow old on a page that stays open. The words are those of the server (web/words.py).
   const units = [[86400, "days", 2], [3600, "h", 1], [60, "min", 1], [1, "s", 1]];
