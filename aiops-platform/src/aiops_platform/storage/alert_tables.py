@@ -1,7 +1,5 @@
 """The tables of alerts, beside those of `schema`: what projects are told of, what fires, and who was told."""
 
-from typing import Final
-
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -13,14 +11,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
-from aiops_platform.storage.schema import Instant, metadata
-
-_NOT_OVER: Final = text("ended_at IS NULL")
-_DUE: Final = text("due_at IS NOT NULL")
-_WAITS: Final = text("told_at IS NULL")
+from aiops_platform.storage.schema import Instant, index_of_few, metadata
 
 
 def _id() -> Column[int]:
@@ -101,15 +94,8 @@ alerts = Table(
     Column("true_at", Instant),
     Index("ix_alerts_project_id_id", "project_id", "id"),
     Index("ix_alerts_rule_id_subject", "rule_id", "subject"),
-    Index(
-        "uq_alerts_subject_rule_id",
-        "subject",
-        "rule_id",
-        unique=True,
-        sqlite_where=_NOT_OVER,
-        postgresql_where=_NOT_OVER,
-    ),
-    Index("ix_alerts_due_at", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    index_of_few("uq_alerts_subject_rule_id", "subject", "rule_id", where="ended_at IS NULL", unique=True),
+    index_of_few("ix_alerts_due_at", "due_at", where="due_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -125,7 +111,7 @@ tellings = Table(
     Column("at", Instant, nullable=False),
     Column("told_at", Instant),
     Column("about", String(100), nullable=False, server_default=""),
-    Index("ix_tellings_channel_id", "channel_id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+    index_of_few("ix_tellings_channel_id", "channel_id", where="told_at IS NULL"),
     Index("ix_tellings_about", "about"),
     sqlite_autoincrement=True,
 )
