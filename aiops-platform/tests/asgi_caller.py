@@ -33,7 +33,9 @@ def parts(*bodies: bytes) -> list[dict]:
     return [part(body, more=number < len(bodies)) for number, body in enumerate(bodies, 1)]
 
 
-async def call(app, method: str, path: str, headers: dict[str, str], messages: Iterable[dict]) -> Answered:
+async def call(
+    app, method: str, path: str, headers: dict[str, str], messages: Iterable[dict], *, query: bytes = b""
+) -> Answered:
     """One request. When its messages are used up, the client says nothing more, and does not hang up either."""
     waiting, answered = list(messages), Answered()
 
@@ -50,5 +52,6 @@ async def call(app, method: str, path: str, headers: dict[str, str], messages: I
             answered.body += message["body"]
 
     pairs = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await app({"type": "http", "method": method, "path": path, "headers": pairs}, receive, send)
+    scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": pairs}
+    await app(scope, receive, send)
     return answered

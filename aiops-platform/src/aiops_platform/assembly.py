@@ -13,8 +13,10 @@ from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
 from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
+from aiops_platform.api.pings import Pings
 from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
+from aiops_platform.core.access import looks_like_ping_key
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
@@ -48,6 +50,7 @@ from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.invitations import SqlPeople
+from aiops_platform.storage.job_reads import SqlJobReads
 from aiops_platform.storage.monitors import SqlMonitoring
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
@@ -228,7 +231,8 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
     database = open_database(settings.store_url)
     intake = _intake(settings)
     access = _access(settings, database)
-    keys = KeyRing(access)
+    keys, ping_keys = KeyRing(access), KeyRing(access, looks_right=looks_like_ping_key)
+    ingest = Ingest(limits=batch.Limits(event=settings.max_body), quotas=_quotas(settings))
 
     counts = Counts()
 
@@ -247,12 +251,13 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
 
     def close() -> None:
         keys.close()
+        ping_keys.close()
         intake.close()
         database.close()
 
     return Front(
         Reception(
-            Ingest(limits=batch.Limits(event=settings.max_body), quotas=_quotas(settings)),
+            ingest,
             keys,
             intake,
             limits=Limits.of(body=settings.max_body, batch=settings.max_batch),
@@ -268,9 +273,11 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             address=address,
         ),
         _pages(database, access, intake, address, numbers, api_rate=settings.api_rate),
+        pings=_pings(database, intake, ingest, ping_keys, counts),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
+            Chore("note which ping keys are used", _USES_SECONDS, ping_keys.write_down_uses),
             Chore("note what was refused, and how much room there is", _COUNT_SECONDS, count),
         ],
         close=close,
@@ -327,6 +334,11 @@ def _numbers(settings: Settings) -> dict[str, int | float]:
     kept = intake_numbers(settings.data / "intake.db") | store_numbers(settings.data / "store.db")
     # Each reason tells of itself: beside them their sum would be one more.
     return {name: number for name, number in kept.items() if name != "refused"}
+
+
+def _pings(database: Database, intake: Intake, ingest: Ingest, keys: KeyRing, counts: Counts) -> Pings:
+    knows_job = SqlJobReads(database).knows
+    return Pings(ingest, keys, intake, knows_job=knows_job, clock=utc_now, counts=counts)
 
 
 def _pages(

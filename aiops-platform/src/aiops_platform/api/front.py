@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiops_platform.api.ingest.handler import PATHS, Reception
+from aiops_platform.api.pings import PREFIX as PINGED
 from aiops_platform.api.probes import PATHS as PROBED
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
@@ -24,7 +25,7 @@ class Chore:
 
 
 class Front:
-    """An ASGI application: reports and probes here, all else to `rest`. Its chores run between the server's start and its end."""
+    """An ASGI application: reports, probes and pings here, all else to `rest`. Its chores run between the server's start and its end."""
 
     def __init__(
         self,
@@ -32,12 +33,14 @@ class Front:
         probes: App,
         rest: App,
         *,
+        pings: App | None = None,
         chores: Sequence[Chore] = (),
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._reports = reports
         self._probes = probes
         self._rest = rest
+        self._pings = pings or rest
         self._chores = chores
         self._close = close
 
@@ -49,6 +52,8 @@ class Front:
             await self._live(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] in PROBED:
             await self._probes(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PINGED):
+            await self._pings(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 

@@ -27,6 +27,7 @@ LONGEST_AGENT = 200
 SESSION_COOKIE = "aiops_session"
 
 _API_KEY = re.compile(r"aiops_[A-Za-z0-9_-]{43}")
+_PING_KEY = re.compile(r"aiopsp_[A-Za-z0-9_-]{43}")
 _API_TOKEN = re.compile(r"aiopst_[A-Za-z0-9_-]{43}")
 
 
@@ -36,6 +37,13 @@ class AccessError(PlatformError):
 
 class SecretMismatchError(PlatformError):
     """The server secret is not the one with which this was encrypted."""
+
+
+class KeyKind(StrEnum):
+    """What a key lets its holder do: report everything, or only ping, for it stands in addresses, which others see."""
+
+    REPORT = "report"
+    PING = "ping"
 
 
 class Scope(StrEnum):
@@ -78,6 +86,7 @@ class ApiKey:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    kind: KeyKind = KeyKind.REPORT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +128,11 @@ def api_key_from(entropy: bytes) -> str:
     return "aiops_" + link_token_from(entropy)
 
 
+def key_from(entropy: bytes, kind: KeyKind) -> str:
+    """The text of a key of this kind, from 32 random bytes."""
+    return api_key_from(entropy) if kind is KeyKind.REPORT else "aiopsp_" + link_token_from(entropy)
+
+
 def api_token_from(entropy: bytes) -> str:
     """The text of an API token, from 32 random bytes."""
     return "aiopst_" + link_token_from(entropy)
@@ -134,6 +148,16 @@ def link_token_from(entropy: bytes) -> str:
 def looks_like_api_key(text: str) -> bool:
     """Whether it is worth looking up."""
     return _API_KEY.fullmatch(text) is not None
+
+
+def looks_like_ping_key(text: str) -> bool:
+    """Whether it is worth looking up."""
+    return _PING_KEY.fullmatch(text) is not None
+
+
+def kind_of_key(text: str) -> KeyKind:
+    """What a key's text says of what it lets its holder do."""
+    return KeyKind.PING if looks_like_ping_key(text) else KeyKind.REPORT
 
 
 def looks_like_api_token(text: str) -> bool:

@@ -8,6 +8,7 @@ from aiops_platform.core.care import Care
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.job_watch import JobState, Trouble
 from aiops_platform.core.likeness import Trait
 from aiops_platform.core.listing import Period, Sort
 from aiops_platform.core.monitor import MonitorState
@@ -375,7 +376,10 @@ class ServicePage:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
-    """One run of a job. `duration` is in seconds; `incident_id` is that of the failure, where its event is kept."""
+    """One run of a job. `duration` is in seconds; `incident_id` is that of the failure, where its event is kept.
+
+    `exit_status` is what a ping said of it; `has_output`: something that it printed is kept.
+    """
 
     run_id: str
     state: RunState
@@ -386,13 +390,29 @@ class RunRow:
     release: str | None
     event_id: str | None
     incident_id: int | None
+    exit_status: int | None = None
+    has_output: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDetail:
+    """A run's own page: with the job that it is of, and what it printed."""
+
+    run: RunRow
+    job_id: int
+    job: str
+    service: str
+    environment: str
+    output: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobRow:
     """A job of a service in one environment. `outcome` is how the last run that has ended ended.
 
-    `runs` are the last to begin, the newest first. `schedule` is as the job said it; nobody judges it.
+    `runs` are the last to begin, the newest first. `schedule` is as the job said it, `settings` what people have set in its
+    place, both in the words of the wire; `problem` says what of those in force is not understood. `state` and `trouble`
+    say how it stands since when, and `expected_at` when it is to start next, or was to.
     """
 
     id: int
@@ -404,6 +424,13 @@ class JobRow:
     last_run_at: datetime | None
     first_seen_at: datetime
     runs: tuple[RunRow, ...]
+    settings: dict[str, Any] | None = None
+    problem: str = ""
+    paused_at: datetime | None = None
+    state: JobState = JobState.WAITING
+    state_since: datetime | None = None
+    trouble: Trouble | None = None
+    expected_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

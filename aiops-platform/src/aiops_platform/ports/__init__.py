@@ -5,7 +5,7 @@ from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, M
 from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Outbox, Ready, Sender
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
 from aiops_platform.ports.intake import Intake, Leased
-from aiops_platform.ports.jobs import Jobs, JobStanding
+from aiops_platform.ports.jobs import JobReads, Jobs, JobStanding
 from aiops_platform.ports.maintenance import Maintenance
 from aiops_platform.ports.monitoring import Monitoring
 from aiops_platform.ports.reads import Insights, Reads, SavedViews
@@ -22,6 +22,7 @@ __all__ = [
     "Intake",
     "IntakeUnavailableError",
     "JobChange",
+    "JobReads",
     "JobStanding",
     "Jobs",
     "KeptEvent",

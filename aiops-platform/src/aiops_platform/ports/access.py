@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
-from aiops_platform.core.access import ApiKey, ApiToken, Holder, Scope, Session
+from aiops_platform.core.access import ApiKey, ApiToken, Holder, KeyKind, Scope, Session
 from aiops_platform.core.people import Invitation, Member, Project, Role, User
 
 
@@ -22,12 +22,12 @@ class Access(Protocol):
         """The oldest project; None before the first start."""
         ...
 
-    def create_key(self, project_id: int, name: str, now: datetime) -> str:
-        """A new API key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
+    def create_key(self, project_id: int, name: str, now: datetime, kind: KeyKind = KeyKind.REPORT) -> str:
+        """A new key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
         ...
 
     def replace_key(self, project_id: int, id_or_name: str, now: datetime) -> str | None:
-        """A new key's text under the name of this one, which goes on letting in, under a name that says until when it was in use.
+        """A new key's text of the same kind under the name of this one, which goes on letting in, under a name that says until when it was in use.
 
         None when no key in force has this id or name. Raises AccessError when it was replaced in this very second.
         """
@@ -42,7 +42,7 @@ class Access(Protocol):
         ...
 
     def holder_of_key(self, key: str) -> Holder | None:
-        """Whose key this is, if it is in force."""
+        """Whose key this is, if it is in force. How it begins says of which kind it is."""
         ...
 
     def note_keys_used(self, used: Mapping[int, datetime]) -> None:

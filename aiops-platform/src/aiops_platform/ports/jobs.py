@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from aiops_platform.core.facts import Fact
 from aiops_platform.core.job import Run
 from aiops_platform.core.job_watch import WatchedJob
+from aiops_platform.core.service import ServiceName
+from aiops_platform.core.views import RunDetail
 
 
 @dataclass(frozen=True)
@@ -51,4 +53,16 @@ class Jobs(Protocol):
 
     def pause(self, job: WatchedJob, at: datetime | None) -> None:
         """It is paused since then; None: it goes on."""
+        ...
+
+
+class JobReads(Protocol):
+    """What is asked of single jobs and runs. Every method may be called from any thread, and raises StoreUnavailableError."""
+
+    def knows(self, service: ServiceName, job: str) -> bool:
+        """Whether there is a job of this name."""
+        ...
+
+    def run(self, project_id: int, job_id: int, run_id: str) -> RunDetail | None:
+        """One run with what it printed; None when the project has no such, or it is kept no longer."""
         ...

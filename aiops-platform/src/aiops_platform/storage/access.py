@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from aiops_platform.core import access
-from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, Scope
+from aiops_platform.core.access import AccessError, ApiKey, ApiToken, Holder, KeyKind, Scope
 from aiops_platform.core.people import Role
 from aiops_platform.storage import people
 from aiops_platform.storage.database import Database
@@ -72,24 +72,25 @@ class SqlAccess(SqlSessions):
         with self._database.read() as connection:
             return _first_project(connection)
 
-    def create_key(self, project_id: int, name: str, now: datetime) -> str:
-        """A new API key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
-        key = access.api_key_from(token_bytes(access.ENTROPY_BYTES))
+    def create_key(self, project_id: int, name: str, now: datetime, kind: KeyKind = KeyKind.REPORT) -> str:
+        """A new key's text, which cannot be had again. Raises AccessError for a name that is taken or none."""
+        key = access.key_from(token_bytes(access.ENTROPY_BYTES), kind)
         with self._database.begin() as connection:
             self._create_key(connection, project_id, name, key, now)
         return key
 
     def replace_key(self, project_id: int, id_or_name: str, now: datetime) -> str | None:
-        """A new key's text under the name of this one, which goes on letting in, under a name that says until when it was in use.
+        """A new key's text of the same kind under the name of this one, which goes on letting in, under a name that says until when it was in use.
 
         None when no key in force has this id or name.
         """
-        key = access.api_key_from(token_bytes(access.ENTROPY_BYTES))
         with self._database.begin() as connection:
             meant = _one_in_force(api_keys, project_id, id_or_name)
-            old = connection.execute(select(api_keys.c.id, api_keys.c.name).where(*meant)).one_or_none()
+            named = select(api_keys.c.id, api_keys.c.name, api_keys.c.kind)
+            old = connection.execute(named.where(*meant)).one_or_none()
             if old is None:
                 return None
+            key = access.key_from(token_bytes(access.ENTROPY_BYTES), KeyKind(old.kind))
             _check_free(connection, api_keys, project_id, freed := access.replaced_name(old.name, now))
             connection.execute(update(api_keys).where(api_keys.c.id == old.id).values(name=freed))
             self._create_key(connection, project_id, old.name, key, now)
@@ -102,7 +103,8 @@ class SqlAccess(SqlSessions):
             nonce=token_bytes(access.NONCE_BYTES),
             owner=access.hash_of(key),
         )
-        _create(connection, api_keys, project_id=project_id, name=name, text=key, now=now, callback_secret=sealed)
+        more = {"callback_secret": sealed, "kind": access.kind_of_key(key)}
+        _create(connection, api_keys, project_id=project_id, name=name, text=key, now=now, **more)
 
     def keys(self, project_id: int) -> Sequence[ApiKey]:
         """Every key, oldest first, revoked ones too."""
@@ -256,7 +258,7 @@ def _in_force(connection: Connection, table: Table, text: str) -> RowMapping | N
 
 
 def _api_key(row: RowMapping) -> ApiKey:
-    return ApiKey(**_shown(row))
+    return ApiKey(**_shown(row), kind=KeyKind(row["kind"]))
 
 
 def _api_token(row: RowMapping, owner: str | None = None) -> ApiToken:

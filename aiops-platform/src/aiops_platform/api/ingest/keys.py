@@ -17,10 +17,18 @@ _WRITTEN_DOWN_EVERY = timedelta(minutes=1)
 
 
 class KeyRing:
-    """Belongs to one event loop. Only keys in force are remembered, so that wrong ones cannot push them out."""
+    """Keys of one kind. Belongs to one event loop. Only keys in force are remembered, so that wrong ones cannot push them out."""
 
-    def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        access: Access,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        looks_right: Callable[[str], bool] = looks_like_api_key,
+    ) -> None:
         self._access = access
+        # Keys of another kind open nothing here.
+        self._looks_right = looks_right
         self._clock = clock
         # A thread of its own: a flood of wrong keys must not keep pages and the door's own chores waiting.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
@@ -60,7 +68,7 @@ class KeyRing:
         return written is None or at - written >= _WRITTEN_DOWN_EVERY
 
     async def _look_up(self, key: str) -> Holder | None:
-        if not looks_like_api_key(key):
+        if not self._looks_right(key):
             return None
         return await asyncio.shield(self._asked(key))
 
