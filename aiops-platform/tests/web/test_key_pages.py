@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.core.access import SESSION_COOKIE, KeyKind
 from aiops_platform.web.origin import token_for
 
 PAGE = "/settings/keys"
@@ -30,6 +30,19 @@ def test_a_key_is_made_shown_once_and_lets_in(site, client, press):
     assert key not in again.text
     assert "<bdi>shop</bdi>" in again.text
     assert "never used" in again.text
+
+
+def test_a_ping_key_is_made_with_the_address_that_it_stands_in(site, client, press):
+    page = press(PAGE, kind="ping", name="crontab")
+    key = made_in(page)
+    assert f"/ping/{key}/" in page.text
+    (known,) = site.access.keys(site.project)
+    assert known.kind is KeyKind.PING
+    newer = press(f"/settings/keys/{known.id}/replace")
+    assert made_in(newer).startswith("aiopsp_")
+    assert press(f"/settings/keys/{known.id}/revoke").headers["location"] == f"{PAGE}?done=revoked"
+    assert 'data-testid="ping"' in client.get(PAGE).text
+    assert site.access.holder_of_key(key) is None
 
 
 def test_a_token_is_made_and_reads(site, client, press, stranger):

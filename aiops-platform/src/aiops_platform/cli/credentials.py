@@ -10,7 +10,7 @@ from aiops_platform import assembly
 from aiops_platform.cli.signin import say_if_none_runs
 from aiops_platform.cli.started import check_started
 from aiops_platform.cli.table import print_table
-from aiops_platform.core.access import ApiKey, ApiToken, Scope
+from aiops_platform.core.access import ApiKey, ApiToken, KeyKind, Scope
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.ports import Access
 from aiops_platform.process.clock import utc_now
@@ -82,7 +82,7 @@ class Kind:
 
 KEYS = Kind(
     word="key",
-    make=lambda access, project, given, now: access.create_key(project, given.name, now),
+    make=lambda access, project, given, now: access.create_key(project, given.name, now, KeyKind(given.kind)),
     all=lambda access, project: access.keys(project),
     end=lambda access, project, name, now: access.revoke_key(project, name, now),
     renew=lambda access, project, name, now: access.replace_key(project, name, now),
@@ -100,7 +100,7 @@ _MAY = {Scope.READ: "read", Scope.ACT: "read and act"}
 
 def _row(each: ApiKey | ApiToken) -> tuple[str, ...]:
     revoked = "" if each.revoked_at is None else f"revoked {_time(each.revoked_at)}"
-    may = "report" if isinstance(each, ApiKey) else _MAY[each.scope] + (f", for {each.owner}" if each.owner else "")
+    may = each.kind.value if isinstance(each, ApiKey) else _MAY[each.scope] + (f", for {each.owner}" if each.owner else "")
     return (str(each.id), each.name, each.hint, may, _time(each.created_at), _time(each.last_used_at), revoked)
 
 

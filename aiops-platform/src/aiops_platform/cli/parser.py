@@ -271,6 +271,14 @@ def _add_credentials(commands: Any, name: str, kind: str, what: str) -> None:
             help="it may read, and not act",
         )
     if name == "key":
+        create.add_argument(
+            "--ping",
+            dest="kind",
+            action="store_const",
+            const="ping",
+            default="report",
+            help="it may only ping: it stands in the addresses that jobs ask for",
+        )
         replace = _add(
             verbs, "replace", _late(f"{kind}.replace"), "make a new one under its name; both work until you revoke one"
         )

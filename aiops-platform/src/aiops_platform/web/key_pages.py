@@ -1,4 +1,4 @@
-"""Settings of the project: who may report here, and who may read and act. Keys and tokens are made, replaced and revoked."""
+"""Settings of the project: who may report and ping here, and who may read and act. Keys and tokens are made and revoked."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken, Scope
+from aiops_platform.core.access import LONGEST_NAME, AccessError, ApiKey, ApiToken, KeyKind, Scope, kind_of_key
 from aiops_platform.web.cut import visible
 from aiops_platform.web.forms import whole_form
 from aiops_platform.web.site import FOR_ADMINS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _PAGE = "/settings/keys"
-_KEY, _TOKEN = "key", "token"
+_KEY, _PING, _TOKEN = "key", "ping", "token"
 
 
 @get(_PAGE, opt=FOR_ADMINS, sync_to_thread=True)
@@ -28,7 +28,7 @@ def keys_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Respo
 async def make(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Makes one; its text is shown this once."""
     form = await whole_form(request)
-    kind = _TOKEN if form.get("kind") == _TOKEN else _KEY
+    kind = str(form.get("kind")) if form.get("kind") in (_PING, _TOKEN) else _KEY
     scope = Scope.READ if form.get("scope") == Scope.READ else Scope.ACT
     return await asyncio.to_thread(_make, site, visitor, kind, str(form.get("name", "")), scope)
 
@@ -42,7 +42,8 @@ def replace(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -> Respons
         return _page(site, visitor, problem=str(wrong), status=422)
     if text is None:
         return _back("gone")
-    return _page(site, visitor, made=text, kind=_KEY, replaced=True)
+    kind = _PING if kind_of_key(text) is KeyKind.PING else _KEY
+    return _page(site, visitor, made=text, kind=kind, replaced=True)
 
 
 @post("/settings/keys/{which:int}/revoke", opt=FOR_ADMINS, sync_to_thread=True, status_code=200)
@@ -66,7 +67,8 @@ def _make(site: Site, visitor: Visitor, kind: str, name: str, scope: Scope) -> R
         if kind == _TOKEN:
             text = site.access.create_token(visitor.project_id, name, now, scope)
         else:
-            text = site.access.create_key(visitor.project_id, name, now)
+            which = KeyKind.PING if kind == _PING else KeyKind.REPORT
+            text = site.access.create_key(visitor.project_id, name, now, which)
     except AccessError as wrong:
         return _page(site, visitor, problem=str(wrong), kind=kind, typed=name, status=422)
     return _page(site, visitor, made=text, kind=kind)
@@ -84,8 +86,10 @@ def _page(
     done: str = "",
     status: int = 200,
 ) -> Response[str]:
+    keys = site.access.keys(visitor.project_id)
     given = {
-        "keys": _in_order(site.access.keys(visitor.project_id)),
+        "keys": _in_order([each for each in keys if each.kind is KeyKind.REPORT]),
+        "ping_keys": _in_order([each for each in keys if each.kind is KeyKind.PING]),
         "tokens": _in_order(site.access.tokens(visitor.project_id)),
         "longest": LONGEST_NAME,
         "made": made,
