@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shutil import disk_usage
 from typing import Any, cast
 
 from aiops_platform import __version__
@@ -16,6 +17,9 @@ from aiops_platform.api.ingest.body import Limits
 from aiops_platform.api.pings import Pings
 from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
+from aiops_platform.core.alerting import links
+from aiops_platform.core.alerting.troubles import troubles
+from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.access import looks_like_ping_key
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.parcel import ParcelKind
@@ -24,6 +28,7 @@ from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.leftover import mend
 from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.alerting import AlertDesk, Alerting
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
@@ -36,14 +41,15 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
-from aiops_platform.ports import Access, Intake, IntakeUnavailableError
+from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Store
 from aiops_platform.process import folder, locks, memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
-from aiops_platform.process.duty import Duty
+from aiops_platform.process.duty import Bell, Duty
 from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
@@ -65,6 +71,7 @@ _USES_SECONDS = 0.5
 _COUNT_SECONDS = 0.5
 _DIGEST_SECONDS = 5.0
 _WATCH_SECONDS = 1.0
+_ALERTING_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
@@ -292,16 +299,23 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
         store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
         digest = Digest(store, intake, most=keep.per_incident)
+        news = Bell()
         yield [
             Duty(
                 name="digest",
                 seconds=_DIGEST_SECONDS,
-                step=digest.step,
+                step=news.rung_by(digest.step),
                 wakes=intake.changed,
                 is_stuck=digest.is_stuck,
             ),
             Duty(name="watch", seconds=_WATCH_SECONDS, step=Watch(store, intake).step),
             Duty(name="watch jobs", seconds=_WATCH_SECONDS, step=WatchJobs(store, intake).step),
+            Duty(
+                name="alerting",
+                seconds=_ALERTING_SECONDS,
+                step=_alerting(settings, database, store).step,
+                wakes=news.heard,
+            ),
             Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
@@ -403,6 +417,31 @@ def _quotas(settings: Settings) -> Quotas | None:
     if not settings.key_rate and not settings.service_rate:
         return None
     return Quotas(Allowance(per_key=settings.key_rate, per_service=settings.service_rate))
+
+
+def _alerting(settings: Settings, database: Database, store: Store) -> Alerting:
+    # Who serves knows the address by which people come; a worker by itself knows what was set.
+    holder = holder_of(settings.data / locks.SERVE_LOCK) or {}
+    place = Place(project="", address=str(holder.get("url") or settings.address()), key=_key_of_links(settings))
+    refused: list[int] = []
+
+    def what_is_wrong(_: datetime) -> Mapping[str, str]:
+        numbers = _numbers(settings) if settings.store_url.startswith("sqlite") else {}
+        before = refused.pop() if refused else None
+        refused.append(int(intake_numbers(settings.data / "intake.db")["refused"]))
+        told = numbers | {"refused": refused[0]}
+        return troubles(told, free_bytes=disk_usage(settings.data).free, refused_before=before)
+
+    return Alerting(store, SqlAlertReads(database), place, troubles=what_is_wrong)
+
+
+def alert_desk(settings: Settings, database: Database) -> AlertDesk:
+    """What people do with alerts."""
+    return AlertDesk(SqlStore(database), SqlAlertReads(database), _key_of_links(settings))
+
+
+def _key_of_links(settings: Settings) -> bytes:
+    return links.key_from(settings.secret.encode() if settings.secret else folder.server_secret(settings.data))
 
 
 def _tidy(_: datetime) -> bool:

@@ -18,3 +18,25 @@ class Duty:
     step: Callable[[datetime], bool]
     wakes: Callable[[], bool] | None = None
     is_stuck: Callable[[], bool] | None = None
+
+
+class Bell:
+    """One duty rings it, and another one wakes."""
+
+    def __init__(self) -> None:
+        self._rung = False
+
+    def rung_by(self, step: Callable[[datetime], bool]) -> Callable[[datetime], bool]:
+        """The same step, which rings whenever it has done something."""
+
+        def do(now: datetime) -> bool:
+            more = step(now)
+            self._rung = self._rung or more
+            return more
+
+        return do
+
+    def heard(self) -> bool:
+        """Whether it was rung since this was last asked."""
+        rung, self._rung = self._rung, False
+        return rung

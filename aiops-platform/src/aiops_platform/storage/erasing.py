@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func
 from aiops_platform.core import erasure
 from aiops_platform.core.parcel import legible
 from aiops_platform.storage import people_affected
+from aiops_platform.storage.alert_tables import alert_rules, alerts
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
@@ -17,6 +18,7 @@ from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.schema import (
     buried,
     comments,
+    deliveries,
     dictionaries,
     events,
     facts,
@@ -41,6 +43,9 @@ _TEXTS: Mapping[Table, Collection[str]] = {
     saved_views: ("name", "query"),
     monitors: ("last_beat",),
     instances: ("stats",),
+    alerts: ("title", "text"),
+    alert_rules: ("name", "rule"),
+    deliveries: ("message", "answer"),
 }
 # Older than the one that comes with the program: nothing more is packed with it.
 _RETIRED = moment(-1)
