@@ -35,6 +35,7 @@ PAGES = (
     "/settings/projects",
     "/settings/sessions",
     "/api/docs",
+    "/design",
     "/nowhere",
 )
 IN_THE_DARK = (
@@ -44,6 +45,7 @@ IN_THE_DARK = (
     "/incidents/{everything}/events",
     "/services",
     "/services/{shop}",
+    "/design",
 )
 
 

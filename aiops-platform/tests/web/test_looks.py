@@ -82,3 +82,11 @@ def test_compact_lists_have_one_line_for_an_incident_at_any_width(site, visit):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Comfortable lists").click()
     expect(page.locator("html")).not_to_have_attribute("data-density", "compact")
+
+
+def test_the_design_is_shown_whole_to_who_is_signed_in_and_no_page_but_the_guide_leads_there(viewer):
+    page = viewer.get("/design")
+    assert len(page.content) < 60_000
+    assert page.text.count('data-testid="colour"') > 20
+    assert 'class="number pair-bad"' not in page.text
+    assert 'href="/design"' not in viewer.get("/").text
