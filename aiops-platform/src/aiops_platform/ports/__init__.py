@@ -1,6 +1,7 @@
 """What doors, stations and pages need from outside, in domain verbs: the intake and the store."""
 
 from aiops_platform.ports.access import Access, People
+from aiops_platform.ports.answers import Answered, Answers
 from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, MonitorChange, Undoing
 from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Outbox, Ready, Sender
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
@@ -14,6 +15,8 @@ from aiops_platform.ports.store import Store, Transaction
 
 __all__ = [
     "Access",
+    "Answered",
+    "Answers",
     "Channels",
     "Claimed",
     "Deliveries",

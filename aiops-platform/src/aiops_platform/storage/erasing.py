@@ -16,6 +16,7 @@ from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert
 from aiops_platform.storage.schema import (
+    answers,
     buried,
     comments,
     deliveries,
@@ -81,6 +82,8 @@ def erase(database: Database, identity: str, progress: Callable[[int], None]) ->
         _overwrite(connection)
         _drop_dictionaries(connection, named)
         people_affected.forget(connection, identity)
+        # What was answered may name them; whoever asks again is answered anew.
+        connection.execute(delete(answers))
     _values(database, identity)
     texts = {table: _texts(database, table, names, identity) for table, names in _TEXTS.items()}
     return Erased(

@@ -733,3 +733,14 @@ deliveries = Table(
     index_of_few("ix_deliveries_channel_id_due_at", "channel_id", "due_at", where="due_at IS NOT NULL"),
     index_of_few("ix_deliveries_channel_id_about_id", "channel_id", "about", "id", where="due_at IS NOT NULL"),
 )
+
+# What was answered to writes of the API under an idempotency key, for a day; without a status while it is being done.
+answers = Table(
+    "answers",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("asked", LargeBinary(16), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("status", Integer),
+    Column("body", LargeBinary, nullable=False),
+)
