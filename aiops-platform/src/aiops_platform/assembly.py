@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from shutil import disk_usage
+from functools import cache, partial
 from typing import Any, cast
 
 from aiops_platform import __version__
@@ -28,10 +29,12 @@ from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.leftover import mend
 from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.pipeline.alerting import AlertDesk, Alerting
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.revive import Revive
@@ -41,7 +44,7 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
-from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Store
+from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Sender, Store
 from aiops_platform.process import folder, locks, memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
@@ -58,6 +61,7 @@ from aiops_platform.storage.inspection import Buried, buried_parcels
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.job_reads import SqlJobReads
 from aiops_platform.storage.monitors import SqlMonitoring
+from aiops_platform.storage.outbox import SqlDeliveries
 from aiops_platform.storage.readiness import check_ready, make_ready
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
@@ -75,6 +79,7 @@ _ALERTING_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 _LEARN_SECONDS = 1.0
 _PRUNE_SECONDS = 60.0
+_DELIVER_SECONDS = 0.25
 _TIDY_SECONDS = 5.0
 # The ids of events are random: much of the file is met again, and soon.
 _WORKER_CACHE = 8 * 1024 * 1024
@@ -208,6 +213,11 @@ def upkeep(platform: Opened) -> Upkeep:
     return Upkeep(SqlStore(platform.database))
 
 
+def jobs(platform: Opened) -> JobDesk:
+    """What people say of jobs, for a command."""
+    return JobDesk(SqlStore(platform.database), SqlJobReads(platform.database))
+
+
 def monitoring(platform: Opened) -> SqlMonitoring:
     """What is shown of monitors, for a command."""
     return SqlMonitoring(platform.database)
@@ -295,7 +305,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
 def duties(settings: Settings) -> Iterator[list[Duty]]:
     """What the worker does. The store is ready. Raises PlatformErrors."""
     database = open_database(settings.store_url, cache_bytes=_WORKER_CACHE)
-    with closing(database), closing(_intake(settings)) as intake:
+    with closing(database), closing(_intake(settings)) as intake, closing(_deliver(settings, database)) as deliver:
         store, keep = SqlStore(database), _retention(settings)
         _take_over(intake)
         digest = Digest(store, intake, most=keep.per_incident)
@@ -320,6 +330,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
             Duty(name="tidy", seconds=_TIDY_SECONDS, step=_tidy),
+            Duty(name="deliver", seconds=_DELIVER_SECONDS, step=deliver.step, wakes=deliver.wakes),
         ]
 
 
@@ -370,7 +381,7 @@ def _pages(
 
     store = SqlStore(database)
     reads, triage = SqlReads(database), Triage(store)
-    rules = Ruling(store, reads)
+    rules, jobs = Ruling(store, reads), JobDesk(store, SqlJobReads(database))
     upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
     insights, views = SqlInsights(database), SqlSavedViews(database)
     api = routes(
@@ -380,6 +391,7 @@ def _pages(
         access=access,
         triage=triage,
         ruling=rules,
+        job_desk=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=utc_now,
@@ -396,6 +408,7 @@ def _pages(
         revive=Revive(store, intake),
         ruling=rules,
         hiding=Hiding(store),
+        jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=utc_now,
@@ -470,5 +483,23 @@ def _intake(settings: Settings) -> SqliteIntake:
 
 
 def _access(settings: Settings, database: Database) -> SqlAccess:
-    secret = settings.secret.encode() if settings.secret else folder.server_secret(settings.data)
-    return SqlAccess(database, server_secret=secret)
+    return SqlAccess(database, server_secret=_server_secret(settings))
+
+
+def _server_secret(settings: Settings) -> bytes:
+    return settings.secret.encode() if settings.secret else folder.server_secret(settings.data)
+
+
+def _deliver(settings: Settings, database: Database) -> Deliver:
+    deliveries = SqlDeliveries(database, server_secret=_server_secret(settings), address=settings.address())
+    # Those of a worker that was killed.
+    deliveries.release()
+    return Deliver(deliveries, cache(partial(_sender, settings)))
+
+
+def _sender(settings: Settings) -> Sender:
+    # Late: without a channel nothing of it is needed.
+    from aiops_platform.senders.post_office import PostOffice
+
+    agent = f"aiops-platform/{__version__}"
+    return PostOffice(settings.target_policy, agent=agent, mail_server=settings.mail_server)

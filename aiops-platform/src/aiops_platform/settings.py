@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from platformdirs import user_data_path
 
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.mail_server import MailServer, MailServerError, mail_server_from
+from aiops_platform.core.targets import Policy, TargetError, policy_from
 
 PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
@@ -143,6 +145,22 @@ class Settings:
             default="default",
         )
     )
+    smtp_url: str | None = field(
+        repr=False,
+        metadata=_says(
+            "The server that takes mail: `smtp://user:password@mail.example.com:587` (with STARTTLS), `smtps://…:465` (with TLS), or `smtp://localhost:25?tls=off`.",
+            default="no mail is sent",
+        ),
+    )
+    mail_from: str | None = field(
+        metadata=_says("Who sends mail, such as `AIOps <aiops@example.com>`.", default="aiops@ and the public host")
+    )
+    allow_private_targets: str = field(
+        metadata=_says(
+            "Whether channels may send into private networks, and without TLS there: `yes`, `no`, or which of them, such as `10.0.0.0/8, 192.168.1.0/24`.",
+            default="no",
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -171,6 +189,9 @@ class Settings:
             max_store=given.number("max_store"),
             log_format=given.one_of("log_format", _LOG_FORMATS),
             project=given.text("project") or "default",
+            smtp_url=_smtp_url(given.text("smtp_url"), given.text("mail_from")),
+            mail_from=given.text("mail_from"),
+            allow_private_targets=_private_targets(given.text("allow_private_targets")),
             secret=_secret(given.text("secret")),
         )
 
@@ -183,6 +204,19 @@ class Settings:
     def store_url(self) -> str:
         """Where the store lies, as SQLAlchemy says it."""
         return f"sqlite:///{self.data / 'store.db'}"
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The server that takes mail; None where none is set."""
+        if self.smtp_url is None:
+            return None
+        host = urlsplit(self.public_url or "").hostname or "localhost"
+        return mail_server_from(self.smtp_url, self.mail_from or f"aiops@{host}")
+
+    @property
+    def target_policy(self) -> Policy:
+        """Which networks channels may send to."""
+        return policy_from(self.allow_private_targets)
 
     def address(self, port: int | None = None) -> str:
         """The platform's address in links, without a slash at the end. `port` is the one bound, when 0 was asked for."""
@@ -256,6 +290,23 @@ def _public_url(text: str | None, name: str) -> str | None:
     if parts.path or parts.query or parts.fragment or parts.username is not None:
         raise SettingsError(f"{name} is '{text}': give scheme, host and port only, such as https://aiops.example.com")
     return text
+
+
+def _smtp_url(text: str | None, sender: str | None) -> str | None:
+    if text is not None:
+        try:
+            mail_server_from(text, sender or "aiops@example.com")
+        except MailServerError as error:
+            raise SettingsError(f"{PREFIX}SMTP_URL or {PREFIX}MAIL_FROM: {error}") from error
+    return text
+
+
+def _private_targets(text: str | None) -> str:
+    try:
+        policy_from(text or "no")
+    except TargetError as error:
+        raise SettingsError(f"{PREFIX}ALLOW_PRIVATE_TARGETS: {error}") from error
+    return text or "no"
 
 
 def _secret(text: str | None) -> str | None:

@@ -58,9 +58,12 @@ class Desk:
         with SqlStore(self.database).begin() as transaction:
             return transaction.outbox.post(channel.id, a_message(key, group=group or key), after(seconds=due))
 
-    def claim(self, seconds: float = 0, busy: tuple[int, ...] = (), limit: int = 10) -> list[Claimed]:
+    def claim(
+        self, seconds: float = 0, busy: tuple[int, ...] = (), limit: int = 10, in_trouble: int = 5
+    ) -> list[Claimed]:
         now = after(seconds=seconds)
-        return list(self.deliveries.claim(now, now + timedelta(seconds=60), busy=busy, limit=limit))
+        until = now + timedelta(seconds=60)
+        return list(self.deliveries.claim(now, until, busy=busy, limit=limit, in_trouble=in_trouble))
 
     def conclude(self, claimed: Claimed, outcome: Outcome, seconds: float = 0) -> None:
         now, channel = after(seconds=seconds), claimed.to.channel
@@ -123,6 +126,8 @@ def test_those_that_failed_last_come_after_the_others(desk: Desk) -> None:
     desk.conclude(desk.claim()[0], Retry("no route"))
     desk.post(fine, "2")
     assert keys(desk.claim(3600, limit=1)) == ["2"]
+    assert desk.claim(3600, in_trouble=0) == []
+    assert keys(desk.claim(3600)) == ["1"]
 
 
 def test_over_never_overtakes_the_firing_of_the_same_alert(desk: Desk) -> None:

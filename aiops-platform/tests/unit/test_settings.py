@@ -35,6 +35,9 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_MAX_STORE": "20000000",
             "AIOPS_SERVER_LOG_FORMAT": "json",
             "AIOPS_SERVER_PROJECT": "web-shop",
+            "AIOPS_SERVER_SMTP_URL": "smtps://mail.example.com",
+            "AIOPS_SERVER_MAIL_FROM": "AIOps <aiops@example.com>",
+            "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "10.0.0.0/8",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -55,6 +58,9 @@ def test_every_setting_has_a_variable():
         max_store=20_000_000,
         log_format="json",
         project="web-shop",
+        smtp_url="smtps://mail.example.com",
+        mail_from="AIOps <aiops@example.com>",
+        allow_private_targets="10.0.0.0/8",
         secret="x" * 32,
     )
 
@@ -166,6 +172,9 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_MAX_STORE",
         "AIOPS_SERVER_LOG_FORMAT",
         "AIOPS_SERVER_PROJECT",
+        "AIOPS_SERVER_SMTP_URL",
+        "AIOPS_SERVER_MAIL_FROM",
+        "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

@@ -18,6 +18,7 @@ _INCIDENTS: Final = 20
 _ACCESS: Final = timedelta(days=1)
 _BURIED: Final = timedelta(days=30)
 _STATES: Final = timedelta(days=90)
+_DELIVERIES: Final = timedelta(days=30)
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Prune:
             transaction.forget_access(now - _ACCESS)
             dropped = (
                 transaction.forget_buried(now - _BURIED, _BATCH, latest=latest),
+                transaction.outbox.forget(now - _DELIVERIES, _BATCH),
                 transaction.forget_states(now - _STATES, _BATCH),
                 transaction.maintenance.forget(now - _STATES, _BATCH),
                 transaction.maintenance.forget_listening(now - _STATES),

@@ -51,10 +51,13 @@ class Outbox(Protocol):
 class Deliveries(Protocol):
     """What is on its way. Every method may be called from any thread, and raises StoreUnavailableError."""
 
-    def claim(self, now: datetime, until: datetime, *, busy: Collection[int], limit: int) -> Sequence[Claimed]:
-        """Leases what is due, of each channel that is not `busy` the one delivery that comes first.
+    def claim(
+        self, now: datetime, until: datetime, *, busy: Collection[int], limit: int, in_trouble: int
+    ) -> Sequence[Claimed]:
+        """Leases what is due, of each channel that is not `busy` the one delivery that comes first; at most `limit`.
 
-        Channels that failed last come after the others. What is said of one alert keeps its order.
+        Channels that failed last come after the others, and are at most `in_trouble`. What is said of one alert keeps
+        its order. Settings that cannot be opened are empty.
         """
         ...
 

@@ -32,6 +32,8 @@ class PostOffice:
 
     def _send(self, to: Ready, message: Message, now: datetime) -> Outcome:
         kind = to.channel.kind
+        if not to.settings:
+            return Retry("Its settings cannot be opened with this server secret: restore secret.key, or edit the channel")
         if kind is ChannelKind.MAIL:
             if self._mail_server is None:
                 return Retry("No mail server is set: AIOPS_SERVER_SMTP_URL names one")

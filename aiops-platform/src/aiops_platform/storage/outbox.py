@@ -1,22 +1,25 @@
 """What is to be sent: written by stations with what became true, leased to the one that sends, kept for people to see."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, true, update
 
 from aiops_platform.core import notices
+from aiops_platform.core.access import SecretMismatchError
 from aiops_platform.core.backoff import Outcome, Sent, Verdict
 from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.messages import Message, message_from
-from aiops_platform.ports import Claimed
+from aiops_platform.ports import Claimed, Ready
 from aiops_platform.storage.channel_rows import CHANNEL, answer_of, channel_from, ready_from
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import channels, deliveries, facts, projects
+
+_LOOKED_AT: Final = 500
 
 
 class SqlOutbox:
@@ -69,14 +72,16 @@ class SqlDeliveries:
         self._server_secret = server_secret
         self._address = address
 
-    def claim(self, now: datetime, until: datetime, *, busy: Collection[int], limit: int) -> Sequence[Claimed]:
+    def claim(
+        self, now: datetime, until: datetime, *, busy: Collection[int], limit: int, in_trouble: int
+    ) -> Sequence[Claimed]:
         """See `ports.Deliveries`."""
         # Looked at first without a lock: nearly always there is nothing to be sent.
         with self._database.read() as connection:
-            if limit < 1 or not _next(connection, now, busy, limit):
+            if limit < 1 or not _next(connection, now, busy, limit, in_trouble):
                 return []
         with self._database.begin() as connection:
-            ids = _next(connection, now, busy, limit)
+            ids = _next(connection, now, busy, limit, in_trouble)
             mine = (
                 update(deliveries)
                 .where(deliveries.c.id.in_(ids))
@@ -90,15 +95,19 @@ class SqlDeliveries:
             return [
                 Claimed(
                     id=row["id"],
-                    to=ready_from(
-                        {column.name: row[f"to_{column.name}"] for column in channels.c}, self._server_secret
-                    ),
+                    to=self._ready({column.name: row[f"to_{column.name}"] for column in channels.c}),
                     message=message_from(row["message"]),
                     wanted_at=row["wanted_at"],
                     attempts=row["attempts"],
                 )
                 for row in sorted(rows, key=lambda row: ids.index(row["id"]))
             ]
+
+    def _ready(self, row: Mapping[str, Any]) -> Ready:
+        try:
+            return ready_from(row, self._server_secret)
+        except SecretMismatchError:
+            return Ready(channel=channel_from(row), settings={})
 
     def conclude(self, claimed: Claimed, outcome: Outcome, verdict: Verdict, now: datetime) -> None:
         """See `ports.Deliveries`."""
@@ -153,7 +162,7 @@ def fail_all(connection: Connection, channel_id: int, why: str, now: datetime) -
     )
 
 
-def _next(connection: Connection, now: datetime, busy: Collection[int], limit: int) -> list[int]:
+def _next(connection: Connection, now: datetime, busy: Collection[int], limit: int, in_trouble: int) -> list[int]:
     older = deliveries.alias("older")
     # A "firing" that has to be tried again must not overtake the "over" of the same alert.
     waits_for_another = exists().where(
@@ -176,8 +185,11 @@ def _next(connection: Connection, now: datetime, busy: Collection[int], limit: i
         .scalar_subquery()
     )
     found = select(first.label("delivery"), channels.c.failures).where(*_may_send(now, busy)).subquery()
-    ready = select(found.c.delivery).where(found.c.delivery.is_not(None))
-    return list(connection.execute(ready.order_by(found.c.failures > 0, found.c.delivery).limit(limit)).scalars())
+    ready = select(found).where(found.c.delivery.is_not(None)).order_by(found.c.delivery).limit(_LOOKED_AT)
+    rows = connection.execute(ready).all()
+    fine = [row.delivery for row in rows if not row.failures][:limit]
+    failing = [row.delivery for row in rows if row.failures][: min(in_trouble, limit - len(fine))]
+    return fine + failing
 
 
 def _may_send(now: datetime, busy: Collection[int]) -> list[ColumnElement[bool]]:

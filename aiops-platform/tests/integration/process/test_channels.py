@@ -1,0 +1,134 @@
+"""Channels of a real platform: mail to a real server, webhooks to a real receiver, and a kill in the middle of it."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from platform_process import Running, eventually, free_port
+from provider_formats import is_signed
+from receiver import answering, receiving, silent
+
+from aiops_platform.core.channels import Channel, ChannelKind, checked
+from aiops_platform.core.messages import Message, MessageState, Severity
+from aiops_platform.core.targets import policy_from
+from aiops_platform.process import folder
+from aiops_platform.storage.channels import SqlChannels
+from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.transactions import SqlStore
+
+PRIVATE = {"AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "127.0.0.0/8"}
+
+
+@dataclass
+class Mailbox:
+    """A mail server's handler that keeps what it is given, and refuses addresses that begin with `nobody`."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        if address.startswith("nobody"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        mail = message_from_bytes(envelope.content, policy=default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 OK"
+
+
+@contextmanager
+def a_mail_server() -> Iterator[tuple[Mailbox, str]]:
+    mailbox, port = Mailbox(), free_port()
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        yield mailbox, f"smtp://127.0.0.1:{port}?tls=off"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def a_store(data: Path) -> Iterator[tuple[Database, SqlChannels]]:
+    with closing(open_database(f"sqlite:///{data / 'store.db'}")) as database:
+        yield database, SqlChannels(database, server_secret=folder.server_secret(data))
+
+
+def add(channels: SqlChannels, name: str, kind: ChannelKind, **settings: str) -> Channel:
+    fit = checked(kind, settings, policy_from("127.0.0.0/8"))
+    return channels.add(1, name, kind, fit, by="Ana", now=datetime.now(UTC))[0]
+
+
+def post(database: Database, channel: Channel, key: str, **more: Any) -> None:
+    now = datetime.now(UTC)
+    said: dict[str, Any] = {"key": key, "group": "alert-1", "state": MessageState.FIRING, "severity": Severity.ERROR}
+    message = Message(**said | {"title": "KeyError in checkout", "project": "Web shop", "at": now} | more)
+    with SqlStore(database).begin() as transaction:
+        assert transaction.outbox.post(channel.id, message, now)
+
+
+def test_mail_arrives_as_a_thread_and_one_that_nobody_takes_disables_its_channel(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with (
+        a_mail_server() as (mailbox, url),
+        Running(data, AIOPS_SERVER_SMTP_URL=url, AIOPS_SERVER_MAIL_FROM="AIOps <aiops@example.com>") as platform,
+    ):
+        assert platform.key()
+        with a_store(data) as (database, channels):
+            team = add(channels, "team", ChannelKind.MAIL, to="ana@example.com, bo@example.com, nobody@example.com")
+            wrong = add(channels, "wrong", ChannelKind.MAIL, to="nobody@example.com")
+            post(database, team, "1", url="https://aiops.example.com/incidents/1")
+            post(database, team, "2", state=MessageState.OVER)
+            post(database, wrong, "3")
+            eventually(lambda: len(mailbox.mails) >= 3, "two alerts and a notice")
+            gone = eventually(lambda: [each for each in channels.all(1) if not each.is_enabled], "a disabled channel")
+            sent = eventually(
+                lambda: [each for each in channels.deliveries(1, team.id, limit=9) if each.sent_at][2:], "all sent"
+            )
+    firing, over = (mail for mail in mailbox.mails if "KeyError" in mail["Subject"])
+    assert (firing["From"], firing["To"]) == (
+        "AIOps <aiops@example.com>",
+        "ana@example.com, bo@example.com, nobody@example.com",
+    )
+    assert firing["References"] == over["References"]
+    body = firing.get_body(["plain"])
+    assert body is not None
+    assert "Open it: https://aiops.example.com/incidents/1" in body.get_content()
+    assert [(each.name, each.disabled_why) for each in gone] == [
+        ("wrong", "it refused for good: 550 nobody@example.com: 550 no such user")
+    ]
+    assert sent[0].answer == "Taken, but not for nobody@example.com: 550 no such user"
+    assert {str(mail["Subject"]) for mail in mailbox.mails} >= {"[Default] The channel “wrong” was disabled"}
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_sends_once_more_at_most_under_the_same_key(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with receiving(silent) as receiver:
+        with Running(data, **PRIVATE) as platform:
+            assert platform.key()
+            with a_store(data) as (database, channels):
+                channel = add(channels, "hook", ChannelKind.WEBHOOK, url=f"{receiver.url}/hook")
+                post(database, channel, "alert-1-1")
+                post(database, channel, "alert-1-2")
+            eventually(lambda: receiver.requests, "the first attempt")
+            os.killpg(platform.process.pid, signal.SIGKILL)
+            platform.process.wait(60)
+        receiver.behaviour = answering()
+        with Running(data, **PRIVATE) as platform, a_store(data) as (_, channels):
+            eventually(
+                lambda: all(each.sent_at for each in channels.deliveries(1, channel.id, limit=9)), "both are sent"
+            )
+            ready = channels.ready(1, channel.id)
+    assert ready is not None
+    assert [request.headers["webhook-id"] for request in receiver.requests] == ["alert-1-1", "alert-1-1", "alert-1-2"]
+    assert all(is_signed(each.headers, each.body, ready.settings["secret"]) for each in receiver.requests)
