@@ -1,19 +1,15 @@
 """The services: how each of them lives."""
 
-from datetime import timedelta
-
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from aiops_platform.web import chart, drawings, telling
+from aiops_platform.web import chart, monitor_pages, telling
 from aiops_platform.web.filters import page_number, row_number
 from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 25
-_COVERING = timedelta(hours=24)
-_WEEK = timedelta(days=7)
 _PLACES = {"overview", "incidents", "services", "jobs", "setup"}
 
 
@@ -24,7 +20,8 @@ def service_list(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Re
     now = site.clock()
     page = page_number(request.query_params.get("page", ""))
     found = site.reads.services(visitor.project_id, now, page=page, per_page=PER_PAGE)
-    lines = {row.id: drawings.life_line(row.spans, now=now, covering=_COVERING) for row in found.rows}
+    drawn = monitor_pages.lines_of(site, visitor, found.rows, "24h", now)
+    lines = {row.id: line for row, line in zip(found.rows, drawn, strict=True)}
     given |= {"found": found, "lines": lines, "told": telling.of_page(found.rows, now), "now": now}
     return site.part("service_list.html", given) if is_partial(request) else site.page("services.html", given)
 
@@ -41,13 +38,11 @@ def service_page(request: PageRequest, site: TheSite, visitor: TheVisitor, servi
     given |= {
         "service": service,
         "row": row,
-        "lines": [
-            (title, ago, drawings.life_line(row.spans, now=now, covering=covering))
-            for title, ago, covering in (("Last 24 hours", "24 h ago", _COVERING), ("Last 7 days", "7 days ago", _WEEK))
-        ],
         "charts": chart.charts_of(service.hours),
         "processes": telling.of_page([row], now)[row.id],
         "now": now,
+        "done": done if (done := request.query_params.get("done", "")) in monitor_pages.DONE else "",
+        **monitor_pages.watched(site, visitor, row.id, now),
     }
     return site.part("service_parts.html", given) if is_partial(request) else site.page("service.html", given)
 

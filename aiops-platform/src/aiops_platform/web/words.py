@@ -123,6 +123,16 @@ def life_means(value: MonitorState | None) -> str:
     return "it reports errors only" if value is None else _LIFE_MEANINGS[value]
 
 
+def share(value: float | None) -> str:
+    """A share of 1 as an uptime: `100%`, `99.98%`, never rounded up; `not known`."""
+    if value is None:
+        return "not known"
+    if value >= 1:
+        return "100%"
+    # Cut, not rounded: whoever was silent for a second has not been there all the time.
+    return f"{int(value * 100 * 100) / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
 def maintenance_when(window: Window) -> str:
     """When a window of maintenance holds: `Mondays at 04:00 (Europe/Berlin), for 2 h`, or from when to when."""
     if window.weekly is None:

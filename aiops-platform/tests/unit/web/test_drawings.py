@@ -10,7 +10,7 @@ from seeds import NOW
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.views import MonitorSpan
 from aiops_platform.web import drawings
-from aiops_platform.web.drawings import CELLS, bars, life_line
+from aiops_platform.web.drawings import bars
 
 DAY = timedelta(days=1)
 ALIVE, LATE, SILENT = MonitorState.ALIVE, MonitorState.LATE, MonitorState.SILENT
@@ -39,54 +39,6 @@ def test_the_smallest_count_still_shows():
 def test_no_bar_leaves_the_picture(counts):
     for tall in re.findall(r"v-(\d+)", bars(counts, width=560, height=96)):
         assert 2 <= int(tall) <= 96
-
-
-def test_a_minute_of_silence_shows_in_a_day():
-    line = life_line(
-        [
-            span(ALIVE, DAY * 3, timedelta(hours=2)),
-            span(SILENT, timedelta(hours=2), timedelta(minutes=119)),
-            span(ALIVE, timedelta(minutes=119)),
-        ],
-        now=NOW,
-        covering=DAY,
-    )
-    assert cells(line, SILENT) == 1
-    assert cells(line, ALIVE) == CELLS - 1
-    assert line.silences == 1
-    assert line.lasted[SILENT] == timedelta(minutes=1)
-
-
-def test_the_time_before_the_first_sign_stays_empty():
-    line = life_line([span(ALIVE, timedelta(hours=6))], now=NOW, covering=DAY)
-    assert cells(line, ALIVE) == CELLS // 4
-    assert line.lasted == {ALIVE: timedelta(hours=6)}
-
-
-def test_what_ended_before_the_day_began_is_not_told():
-    line = life_line([span(SILENT, DAY * 3, DAY * 2), span(ALIVE, DAY * 2)], now=NOW, covering=DAY)
-    assert line.silences == 0
-    assert cells(line, ALIVE) == CELLS
-
-
-def test_cells_in_a_row_are_one_line():
-    line = life_line([span(ALIVE, timedelta(hours=1))], now=NOW, covering=DAY)
-    assert line.paths == {ALIVE: "M460 10h19"}
-
-
-def test_nothing_known_draws_nothing():
-    assert life_line([], now=NOW, covering=DAY).paths == {}
-
-
-@given(st.lists(st.tuples(st.sampled_from(list(MonitorState)), st.integers(0, 200_000)), max_size=300))
-def test_each_cell_is_drawn_once_however_a_service_flaps(changes):
-    times = sorted((seconds for _, seconds in changes), reverse=True)
-    spans = [
-        span(state, timedelta(seconds=began), timedelta(seconds=ended) if ended is not None else None)
-        for (state, _), began, ended in zip(changes, times, [*times[1:], None], strict=False)
-    ]
-    line = life_line(spans, now=NOW, covering=DAY)
-    assert sum(cells(line, state) for state in line.paths) <= CELLS
 
 
 def test_a_job_s_last_runs_stand_at_the_right_as_high_as_they_were_long():
