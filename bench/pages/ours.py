@@ -9,8 +9,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from looking import Browser, Looked
 from reporting import Progress
@@ -22,11 +24,13 @@ _CACHE = ROOT / ".cache" / "bench-pages"
 _SETTINGS = {"AIOPS_SERVER_INCIDENT_EVENTS": "100000", "AIOPS_SERVER_RETENTION_DAYS": "3650"}
 _STALE = 12 * 3600.0  # "the last 24 hours" would be empty in an old store
 _BUILD = 3600.0
+MADE = "made.json"
 _MADE_BY = ("planning.py", "filling.py")
 
 
-def look(events: int, incidents: int, times: int, words: str, progress: Progress) -> dict[str, Looked]:
-    """Every page of ours, by its name."""
+@contextmanager
+def running(events: int, incidents: int, progress: Progress) -> Iterator[tuple[Ours, Browser]]:
+    """Ours over a store of that size, and a browser that is signed in."""
     folder = _made(events, incidents, progress)
     server = Ours(folder, settings=_SETTINGS)
     # It has been started before: the key is not shown again, and nobody needs it.
@@ -36,16 +40,21 @@ def look(events: int, incidents: int, times: int, words: str, progress: Progress
         browser = Browser(server.host, server.port)
         browser.sign_in(_link(server))
         time.sleep(2)
-        found = {}
-        for name, path in addresses(server.data / "store.db").items():
-            if words and not any(word in name for word in words.split(",")):
-                continue
-            found[name] = browser.look(path, times=times, cpu=lambda: cpu_of(server.processes()))
-            one = found[name]
-            progress(f"{name}: {one.status}, {one.median * 1000:.1f} ms, {one.size / 1000:.1f} kB, {path}")
-        return found
+        yield server, browser
     finally:
         server.stop()
+
+
+def look(server: Ours, browser: Browser, times: int, words: str, progress: Progress) -> dict[str, Looked]:
+    """Every page of ours, by its name."""
+    found = {}
+    for name, path in addresses(server.data / "store.db").items():
+        if words and not any(word in name for word in words.split(",")):
+            continue
+        found[name] = browser.look(path, times=times, cpu=lambda: cpu_of(server.processes()))
+        one = found[name]
+        progress(f"{name}: {one.status}, {one.median * 1000:.1f} ms, {one.size / 1000:.1f} kB, {path}")
+    return found
 
 
 def addresses(store: Path) -> dict[str, str]:
@@ -104,19 +113,32 @@ def addresses(store: Path) -> dict[str, str]:
     }
 
 
-def _made(events: int, incidents: int, progress: Progress) -> Path:
-    """The folder of a store of that size; it is made when there is none, or only an old one."""
-    source = "".join((Path(__file__).with_name(name)).read_text(encoding="utf-8") for name in _MADE_BY)
-    mark = hashlib.sha256(f"{source} {events} {incidents}".encode()).hexdigest()[:12]
-    folder = _CACHE / f"{events}-{incidents}-{mark}"
-    done = folder / "made.json"
+def kept(name: str, sources: Sequence[str], progress: Progress) -> tuple[Path, bool]:
+    """The folder that is kept under a name for what these modules make, and whether it is there already, and not too old."""
+    source = "".join((Path(__file__).with_name(each)).read_text(encoding="utf-8") for each in sources)
+    mark = hashlib.sha256(f"{source} {name.replace('-', ' ')}".encode()).hexdigest()[:12]
+    folder = _CACHE / f"{name}-{mark}"
+    done = folder / MADE
     if done.is_file() and time.time() - json.loads(done.read_text())["at"] < _STALE:
         progress(f"the store of before, {folder}")
-        return folder
-    for old in _CACHE.glob(f"{events}-{incidents}-*"):
+        return folder, True
+    for old in _CACHE.glob(f"{name}-*"):
         shutil.rmtree(old)
     folder.mkdir(parents=True)
-    progress("making the store; it is kept for the next run")
+    progress(f"making the store {folder.name}; it is kept for the next run")
+    return folder, False
+
+
+def kinds_of(folder: Path) -> list[dict[str, Any]]:
+    """The recorded events that the store in this folder is made of."""
+    return [json.loads(line) for line in (folder / "kinds").read_text(encoding="utf-8").splitlines()]
+
+
+def _made(events: int, incidents: int, progress: Progress) -> Path:
+    """The folder of a store of that size; it is made when there is none, or only an old one."""
+    folder, is_there = kept(f"{events}-{incidents}", _MADE_BY, progress)
+    if is_there:
+        return folder
     began = time.monotonic()
     server = Ours(folder, settings=_SETTINGS)
     server.start()
@@ -128,7 +150,7 @@ def _made(events: int, incidents: int, progress: Progress) -> Path:
         "filling", str(Path(__file__).with_name("filling.py")), *data, f"--events={events}", f"--incidents={incidents}"
     )
     seconds = time.monotonic() - began
-    done.write_text(json.dumps({"at": time.time(), "seconds": seconds}))
+    (folder / MADE).write_text(json.dumps({"at": time.time(), "seconds": seconds}))
     progress(f"made in {seconds:.0f} s: {(server.data / 'store.db').stat().st_size / 1e6:,.0f} MB")
     return folder
 

@@ -20,9 +20,13 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "platform")]
 
+import beside  # noqa: E402
 import ours  # noqa: E402
-from looking import Looked  # noqa: E402
-from reporting import add_write, machine, publish, stopwatch  # noqa: E402 (what all benches share lies beside them)
+import theirs  # noqa: E402
+from looking import Browser, Looked, side_by_side  # noqa: E402
+from peers import NotInstalledError, bugsink  # noqa: E402
+from reporting import Progress, add_write, machine, publish, stopwatch  # noqa: E402 (what all benches share lies beside them)
+from servers import Ours  # noqa: E402
 
 MOST_SECONDS, MOST_BYTES = 0.050, 60_000
 _SIZES = {False: (1_000_000, 5_000), True: (100_000, 1_000)}
@@ -33,9 +37,33 @@ def main() -> int:
     given = _options()
     progress = stopwatch()
     times = 10 if given.quick else 30
-    found = ours.look(given.events, given.incidents, times, given.pages, progress)
-    publish(_page(found, given, times), given.write, progress)
+    with ours.running(given.events, given.incidents, progress) as (server, browser):
+        found = ours.look(server, browser, times, given.pages, progress)
+        also = "" if given.alone else _beside(server, browser, given, times, progress)
+    publish(_page(found, given, times) + also, given.write, progress)
     return 0
+
+
+def _beside(server: Ours, browser: Browser, given: argparse.Namespace, times: int, progress: Progress) -> str:
+    """What Bugsink's pages take over as much, in the same minutes."""
+    try:
+        version_there = bugsink().version
+    except NotInstalledError as why:
+        progress(f"no Bugsink: {why}")
+        return ""
+    mine = ours.addresses(server.data / "store.db")
+    kinds = ours.kinds_of(server.data.parent)
+    size = {"events": given.events, "incidents": given.incidents}
+    with theirs.running(kinds, **size, quick=given.quick, progress=progress) as (other, other_browser, made):
+        pages = theirs.addresses(other.folder / "db.sqlite3")
+        both = {}
+        for name, path in pages.items():
+            if not given.pages or any(word in name for word in given.pages.split(",")):
+                both[name] = side_by_side((browser, mine[name]), (other_browser, path), times=times)
+                one = both[name]
+                progress(f"{name}: {one.ours.median * 1000:.1f} ms, Bugsink {one.theirs.median * 1000:.1f} ms")
+    size_here = (server.data / "store.db").stat().st_size
+    return beside.told(both, made, events=given.events, times=times, version=version_there, our_bytes=size_here)
 
 
 def _options() -> argparse.Namespace:
@@ -46,6 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--pages", metavar="WORDS", default="", help="only pages whose name has one of these words in it"
     )
+    parser.add_argument("--alone", action="store_true", help="without Bugsink's pages beside them")
     add_write(parser, HERE)
     given = parser.parse_args()
     events, incidents = _SIZES[given.quick]

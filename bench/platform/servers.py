@@ -230,30 +230,34 @@ class Ours:
 
 
 class Bugsink:
-    """Bugsink as its page on a single server has it: gunicorn and snappea over SQLite. `limited` as for ours."""
+    """Bugsink as its page on a single server has it: gunicorn and snappea over SQLite. `limited` as for ours.
+
+    In a `prepared` folder there is a project already.
+    """
 
     name = "bugsink"
     host = "127.0.0.1"
     rest = 5.0
 
-    def __init__(self, folder: Path, *, limited: bool = False) -> None:
+    def __init__(self, folder: Path, *, limited: bool = False, prepared: bool = False) -> None:
         self.port = 0
-        self._folder = folder
+        self.folder = folder
         self._bin = bugsink().python.parent
         self._sessions = _Sessions()
         self._environ = _environ() | {"PYTHONPATH": str(folder), "DJANGO_SETTINGS_MODULE": "bugsink_conf"}
         self._limited = limited
+        self._prepared = prepared
         self._project = 0
         self._key = ""
 
     def start(self) -> None:
         """See `Server`."""
-        if not self._key:
+        if not self._key and not self._prepared:
             self._prepare()
         self.port = _free_port()
         gunicorn = [str(self._bin / "gunicorn"), f"--bind={self.host}:{self.port}", "--workers=4", "bugsink.wsgi"]
         for command in (gunicorn, [str(self._bin / "bugsink-runsnappea")]):
-            self._sessions.start(command, log=self._folder / "log", environ=self._environ, folder=self._folder)
+            self._sessions.start(command, log=self.folder / "log", environ=self._environ, folder=self.folder)
         eventually(lambda: _answers(self.port), "gunicorn")
         time.sleep(3)  # the other workers load while the first answers already
 
@@ -264,6 +268,18 @@ class Bugsink:
     def kill(self) -> None:
         """See `Server`."""
         self._sessions.kill()
+
+    def signed_in(self) -> str:
+        """The text of a session of somebody who sees everything, for the cookie `sessionid`."""
+        code = (
+            "from django.contrib.auth import get_user_model; from django.test import Client; c = Client(); "
+            "c.force_login(get_user_model().objects.create_superuser('bench', 'bench@example.com', 'bench')); "
+            "print('session', c.cookies['sessionid'].value)"
+        )
+        found = re.search(r"session (\S+)", self._run("bugsink-manage", "shell", "-c", code))
+        if not found:
+            raise FailedError("nobody could be signed in")
+        return found.group(1)
 
     def mails(self, events: list[Event]) -> dict[str, Mail]:
         """See `Server`."""
@@ -283,11 +299,11 @@ class Bugsink:
 
     def stored(self) -> tuple[int, int]:
         """See `Server`."""
-        return self.digested(), _used(self._folder / "db.sqlite3")
+        return self.digested(), _used(self.folder / "db.sqlite3")
 
     def counted_ids(self) -> list[str]:
         """See `Server`."""
-        with _reading(self._folder / "db.sqlite3") as connection:
+        with _reading(self.folder / "db.sqlite3") as connection:
             return [str(row[0]).replace("-", "") for row in connection.execute("SELECT event_id FROM events_event")]
 
     def processes(self) -> list[int]:
@@ -295,8 +311,8 @@ class Bugsink:
         return self._sessions.living()
 
     def _prepare(self) -> None:
-        self._run("bugsink-create-conf", "--template=singleserver", f"--host={self.host}", f"--base-dir={self._folder}")
-        conf = self._folder / "bugsink_conf.py"
+        self._run("bugsink-create-conf", "--template=singleserver", f"--host={self.host}", f"--base-dir={self.folder}")
+        conf = self.folder / "bugsink_conf.py"
         if not self._limited:
             names = [
                 f"MAX_EVENTS_PER_{of}{span}" for of in ("PROJECT_PER_", "") for span in ("5_MINUTES", "HOUR", "MONTH")
@@ -313,7 +329,7 @@ class Bugsink:
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(
-            [str(self._bin / command[0]), *command[1:]], cwd=self._folder, env=self._environ, capture_output=True,
+            [str(self._bin / command[0]), *command[1:]], cwd=self.folder, env=self._environ, capture_output=True,
             text=True, timeout=300, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -321,7 +337,7 @@ class Bugsink:
         return done.stdout
 
     def _asked(self, name: str, question: str) -> Any:
-        with _reading(self._folder / name) as connection:
+        with _reading(self.folder / name) as connection:
             return connection.execute(question).fetchone()[0]
 
 
