@@ -4,16 +4,6 @@ from collections.abc import Mapping, Sequence
 
 STRIP = 20
 
-# When several states meet in one cell, the one to worry about shows; a silence of a minute must not vanish in a day.
-_WORST_FIRST = (
-    MonitorState.SILENT,
-    MonitorState.LATE,
-    MonitorState.PAUSED,
-    MonitorState.STOPPED,
-    MonitorState.ALIVE,
-    MonitorState.NEW,
-)
-
 
 def bars(counts: Sequence[int], *, width: int, height: int) -> str:
     """One path with a bar for each count, the highest as high as the picture; nothing is drawn for a zero.

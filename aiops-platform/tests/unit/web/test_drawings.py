@@ -1,28 +1,12 @@
 """Small pictures made on the server."""
 
 import re
-from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from seeds import NOW
 
-from aiops_platform.core.monitor import MonitorState
-from aiops_platform.core.views import MonitorSpan
 from aiops_platform.web import drawings
 from aiops_platform.web.drawings import bars
-
-DAY = timedelta(days=1)
-ALIVE, LATE, SILENT = MonitorState.ALIVE, MonitorState.LATE, MonitorState.SILENT
-
-
-def span(state, began, ended=None):
-    return MonitorSpan(state=state, since=NOW - began, until=None if ended is None else NOW - ended)
-
-
-def cells(line, state):
-    """How many cells are drawn in that state: each is 4 wide, with a gap of 1 between."""
-    return sum((int(wide) + 1) // 5 for wide in re.findall(r"h(\d+)", line.paths.get(state, "")))
 
 
 def test_bars_are_as_high_as_their_share_and_zeros_are_not_drawn():
