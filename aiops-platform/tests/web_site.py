@@ -16,6 +16,7 @@ from aiops_platform.api.routes import openapi, routes
 from aiops_platform.core.people import Role
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.hiding import Hiding
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -24,6 +25,7 @@ from aiops_platform.ports import Access, Intake, People, Reads
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
+from aiops_platform.storage.job_reads import SqlJobReads
 from aiops_platform.storage.monitors import SqlMonitoring
 from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
@@ -108,6 +110,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     triage, ruling = Triage(store), Ruling(store, reads)
     insights, views = SqlInsights(database), SqlSavedViews(database)
     upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
+    jobs = JobDesk(store, SqlJobReads(database))
     api = routes(
         reads=reads,
         insights=insights,
@@ -115,6 +118,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         access=access,
         triage=triage,
         ruling=ruling,
+        job_desk=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=clock,
@@ -129,6 +133,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         revive=Revive(store, intake),
         ruling=ruling,
         hiding=Hiding(store),
+        jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=clock,

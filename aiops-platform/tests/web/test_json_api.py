@@ -290,6 +290,8 @@ def test_the_document_describes_every_operation(stranger):
         ("get", "/api/v1/services"),
         ("get", "/api/v1/jobs"),
         ("get", "/api/v1/jobs/{job_id}"),
+        ("put", "/api/v1/jobs/{job_id}"),
+        ("get", "/api/v1/jobs/{job_id}/runs/{run_id}"),
         ("get", "/api/v1/group-rules"),
         ("put", "/api/v1/group-rules"),
         ("post", "/api/v1/group-rules/try"),

@@ -15,6 +15,7 @@ from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
@@ -41,6 +42,7 @@ class Desk:
         access: Access,
         triage: Triage,
         ruling: Ruling,
+        jobs: JobDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
         clock: Callable[[], datetime],
@@ -51,6 +53,7 @@ class Desk:
         self.access = access
         self.triage = triage
         self.ruling = ruling
+        self.jobs = jobs
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.clock = clock

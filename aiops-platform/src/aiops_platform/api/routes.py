@@ -30,6 +30,7 @@ from aiops_platform.api import (
 from aiops_platform.api.desk import Desk, actor_of, project_of, role_of
 from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
@@ -49,6 +50,7 @@ def routes(
     access: Access,
     triage: Triage,
     ruling: Ruling,
+    job_desk: JobDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
     clock: Callable[[], datetime],
@@ -62,6 +64,7 @@ def routes(
         access=access,
         triage=triage,
         ruling=ruling,
+        jobs=job_desk,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=clock,

@@ -171,27 +171,6 @@ def look(job: WatchedJob, listening: Listening, held: Sequence[tuple[datetime, d
     return judge.judged()
 
 
-def planned(job: WatchedJob, now: datetime) -> WatchedJob:
-    """The job once something else is expected of it, or it goes on after a pause: what is past does not count.
-
-    A trouble stays until a good run ends it.
-    """
-    schedule = job.settings.schedule
-    expected_at = None if schedule is None else schedule.next_after(now)
-    is_wrong = job.standing.state is JobState.WRONG
-    standing = replace(
-        job.standing,
-        state=JobState.WRONG if is_wrong else JobState.WAITING,
-        since=job.standing.since if is_wrong else now,
-        expected_at=expected_at,
-        bad=job.standing.bad if is_wrong else 0,
-        good=0,
-        open=MappingProxyType({}),
-    )
-    planned = replace(job, standing=standing)
-    return replace(planned, standing=replace(standing, due_at=None if job.is_paused else _due_at(planned, now)))
-
-
 class _Judge:
     """One job while it is judged at one time."""
 
@@ -209,7 +188,7 @@ class _Judge:
             state = self._calm_state()
             standing = replace(standing, state=state, since=standing.since if state is standing.state else self._now)
         job = replace(self._job, standing=standing)
-        job = replace(job, standing=replace(standing, due_at=_due_at(job, self._now)))
+        job = replace(job, standing=replace(standing, due_at=due_at(job, self._now)))
         return Judged(job, tuple(self._verdicts))
 
     def start(self, run: Run) -> bool:
@@ -362,7 +341,8 @@ def _put_right(standing: Standing, now: datetime) -> Standing:
     return replace(standing, since=min(standing.since, now), last_start=None, expected_at=None)
 
 
-def _due_at(job: WatchedJob, now: datetime) -> datetime | None:
+def due_at(job: WatchedJob, now: datetime) -> datetime | None:
+    """When to look at it again."""
     standing, limit = job.standing, _limit(job.settings)
     times = [] if limit is None else [run.began_at + limit for run in standing.open.values() if not run.is_over]
     if standing.expected_at is not None:

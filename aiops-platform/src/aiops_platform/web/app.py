@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
 from aiops_platform.pipeline.hiding import Hiding
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -81,6 +82,7 @@ def build(
     revive: Revive,
     ruling: Ruling,
     hiding: Hiding,
+    jobs: JobDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
     clock: Callable[[], datetime],
@@ -104,6 +106,7 @@ def build(
         revive=revive,
         ruling=ruling,
         hiding=hiding,
+        jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
         live=live,

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from aiops_platform.core.people import Actor, Role, User
 from aiops_platform.core.views import Overview
 from aiops_platform.pipeline.hiding import Hiding
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -76,6 +77,7 @@ class Site:
         revive: Revive,
         ruling: Ruling,
         hiding: Hiding,
+        jobs: JobDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
         live: Live,
@@ -97,6 +99,7 @@ class Site:
         self.revive = revive
         self.ruling = ruling
         self.hiding = hiding
+        self.jobs = jobs
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.live = live

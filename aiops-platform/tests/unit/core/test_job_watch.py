@@ -11,7 +11,8 @@ from aiops_platform.core import job_settings
 from aiops_platform.core.event import RunState
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.job import Run
-from aiops_platform.core.job_watch import JobState, Standing, Trouble, WatchedJob, heard, look, planned
+from aiops_platform.core.job_ruling import paused, planned, resumed, ruled
+from aiops_platform.core.job_watch import JobState, Standing, Trouble, WatchedJob, heard, look
 from aiops_platform.core.monitor import Listening
 from aiops_platform.core.service import Service, ServiceName
 
@@ -265,11 +266,31 @@ def test_maintenance_holds():
 
 def test_a_paused_job_is_silent_and_goes_on_from_then():
     clock = Clock(**NIGHTLY)
-    clock.job = replace(clock.job, is_paused=True)
-    clock.until(at("2026-11-25 12:00")).fails(at("2026-11-25 12:00"))
-    assert (clock.verdicts, clock.job.standing.due_at) == ([], None)
-    clock.job = planned(replace(clock.job, is_paused=False), at("2026-11-25 12:00"))
+    judged = paused(clock.job, START, by="Ana")
+    clock.job = judged.job
+    clock.until(at("2026-11-25 12:00")).fails(at("2026-11-25 12:00")).look(at("2026-11-25 12:00"))
+    assert (judged.verdicts, clock.verdicts, clock.job.standing.due_at) == ((), [], None)
+    clock.job = resumed(clock.job, at("2026-11-25 12:00"))
     assert clock.job.standing.due_at == at("2026-11-26 01:00")
+
+
+def test_a_pause_ends_a_trouble():
+    clock = Clock(**NIGHTLY).until(at("2026-11-23 02:00"))
+    judged = paused(clock.job, at("2026-11-23 02:00"), by="Ana")
+    assert [each.why for each in judged.verdicts] == [
+        "nightly-import is paused by Ana: it is not judged until it goes on"
+    ]
+    assert resumed(judged.job, at("2026-11-23 03:00")).standing.state is JobState.WAITING
+
+
+def test_what_people_rule_holds_until_it_is_handed_back():
+    clock = Clock(**NIGHTLY)
+    said = replace(clock.job, said=NIGHTLY)
+    job = ruled(said, {"every": 60}, START)
+    assert (job.is_ruled, job.standing.expected_at) == (True, START + timedelta(minutes=1))
+    job = ruled(job, {}, START)
+    assert (job.is_ruled, job.standing.expected_at) == (True, None)
+    assert ruled(job, None, START) == replace(said, standing=replace(said.standing, since=START))
 
 
 def test_another_schedule_counts_from_now_and_a_trouble_stays():

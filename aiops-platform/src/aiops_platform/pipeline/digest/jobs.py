@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from aiops_platform.core import facets, grouping, job, job_incident, job_settings, job_watch
+from aiops_platform.core import facets, grouping, job, job_incident, job_ruling, job_settings, job_watch
 from aiops_platform.core.event import JobReport, Ping, PingWord
 from aiops_platform.core.job import Run
 from aiops_platform.core.job_watch import Verdict, WatchedJob
@@ -182,7 +182,7 @@ class _JobDraft:
         self.job = replace(self.job, said=report.schedule, said_at=told.at)
         if is_other and not self.job.is_ruled:
             settings, _ = job_settings.in_force(report.schedule, None)
-            self.job = job_watch.planned(replace(self.job, settings=settings), told.parcel.received_at)
+            self.job = job_ruling.planned(replace(self.job, settings=settings), told.parcel.received_at)
 
 
 def _judge(transaction: Transaction, drafts: Collection[_JobDraft], now: datetime) -> None:
