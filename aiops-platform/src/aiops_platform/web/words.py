@@ -124,9 +124,9 @@ def life_means(value: MonitorState | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of 1 as an uptime: `100%`, `99.98%`, never rounded up; `not known`."""
+    """A share of 1 as an uptime: `100%`, `99.98%`, never rounded up; `–` where nothing is known."""
     if value is None:
-        return "not known"
+        return "–"
     if value >= 1:
         return "100%"
     # Cut, not rounded: whoever was silent for a second has not been there all the time.
