@@ -23,6 +23,7 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Intake, People, Reads
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.job_reads import SqlJobReads
@@ -116,6 +117,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         insights=insights,
         views=views,
         access=access,
+        answers=SqlAnswers(database),
         triage=triage,
         ruling=ruling,
         job_desk=jobs,

@@ -52,6 +52,7 @@ from aiops_platform.process.duty import Bell, Duty
 from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
@@ -389,6 +390,7 @@ def _pages(
         insights=insights,
         views=views,
         access=access,
+        answers=SqlAnswers(database),
         triage=triage,
         ruling=rules,
         job_desk=jobs,

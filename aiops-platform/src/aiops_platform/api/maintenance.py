@@ -7,12 +7,13 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.types import ExceptionHandlersMap
 
 from aiops_platform.api import problems
 from aiops_platform.api.desk import TheActor, TheDesk, TheProject
 from aiops_platform.api.incident_acts import unreadable
+from aiops_platform.api.incidents import LARGEST_ID
 from aiops_platform.api.monitor_shapes import WindowList, WindowResource, window_resource
 from aiops_platform.api.parameters import only
 from aiops_platform.core import maintenance
@@ -21,6 +22,7 @@ from aiops_platform.core.monitor import MonitorError
 from aiops_platform.core.zones import ZoneError
 
 _MOST_OVER: Final = 100
+WindowId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The window's number.")]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Names = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=50)]
 _Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -117,10 +119,10 @@ def plan_window(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JS
     status_code=200,
     summary="End a window of maintenance",
 )
-def end_window(desk: TheDesk, project_id: TheProject, window_id: FromPath[int]) -> WindowResource:
+def end_window(desk: TheDesk, project_id: TheProject, window_id: WindowId) -> WindowResource:
     """It is over now; one that has not begun never holds. What is silent then is looked at anew."""
     now = desk.clock()
-    window = desk.upkeep.end(project_id, window_id, now) if window_id < 2**63 else None
+    window = desk.upkeep.end(project_id, window_id, now)
     if window is None:
         raise NotFoundException("This project has no such window.")
     return window_resource(window, now)

@@ -1,13 +1,16 @@
-"""Query parameters: those that a list does not know are refused, for a filter that is misspelt filters nothing; moments."""
+"""Query parameters: those that a list does not know are refused, for a filter that is misspelt filters nothing; moments; keys of writes."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi.spec import Operation, Parameter, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.types import Guard
 
 from aiops_platform.core.salvage import sound
@@ -16,6 +19,24 @@ from aiops_platform.core.text import one_line
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 _LONGEST_NAME = 60
 _MOST_NAMED = 10
+
+ONCE: Final = "Idempotency-Key"
+LONGEST_KEY: Final = 200
+_ONCE_SAID: Final = (
+    "Any text that is new for each write. Sent again with the same one within a day, it is answered as the first time and "
+    "not done again; `Idempotency-Replayed: true` says so."
+)
+
+
+@dataclass
+class Write(Operation):
+    """A write in the API's description: it takes an idempotency key."""
+
+    def __post_init__(self) -> None:
+        """Adds the key to what it takes."""
+        text = Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_KEY)
+        known = [each for each in self.parameters or [] if not (isinstance(each, Parameter) and each.name == ONCE)]
+        self.parameters = [*known, Parameter(name=ONCE, param_in="header", schema=text, description=_ONCE_SAID)]
 
 
 def only(*known: str) -> Guard:

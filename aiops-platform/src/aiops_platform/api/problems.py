@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
+from aiops_platform.api.parameters import Write
 from aiops_platform.ports import StoreUnavailableError
 
 _log = logging.getLogger(__name__)
@@ -58,20 +59,32 @@ def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:
     for handler in handlers:
         said = {status: ResponseSpec(Problem, False, why, _TYPE) for status, why in _problems_of(handler)}
         handler.responses = said | dict(handler.responses or {})
+        if _is_write(handler):
+            handler.operation_class = Write
     return handlers
 
 
 def _problems_of(handler: HTTPRouteHandler) -> Iterator[tuple[int, str]]:
     yield 400, "A parameter or a part of the body makes no sense here; `errors` names it."
     yield 401, "There is no API token, or one that is unknown or revoked."
-    if not handler.http_methods <= {"GET", "HEAD", "OPTIONS"}:
+    if _is_write(handler):
         yield 403, "This API token may only read."
     if any("{" in path for path in handler.paths):
         yield 404, "There is no such thing."
+    if _is_write(handler):
+        yield (
+            409,
+            "The same write, with the same `Idempotency-Key`, is being done. `Retry-After` says when to try again.",
+        )
+        yield 422, "The `Idempotency-Key` was sent with something else before."
     if "data" in inspect.signature(handler.fn).parameters:
         yield 413, "The body is too large."
     yield 429, "More requests came of this token than are answered. `Retry-After` says when to try again."
     yield 503, "The store cannot be used now. `Retry-After` says when to try again."
+
+
+def _is_write(handler: HTTPRouteHandler) -> bool:
+    return not handler.http_methods <= {"GET", "HEAD", "OPTIONS"}
 
 
 def problem(status: int, detail: str, **more: Any) -> Response[dict[str, Any]]:

@@ -20,6 +20,7 @@ from aiops_platform.api import (
     jobs,
     maintenance,
     manners,
+    once,
     overview,
     problems,
     releases,
@@ -34,7 +35,7 @@ from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
-from aiops_platform.ports import Access, Insights, Monitoring, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.ports import Access, Answers, Insights, Monitoring, Reads, SavedViews, StoreUnavailableError
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
 
@@ -48,6 +49,7 @@ def routes(
     insights: Insights,
     views: SavedViews,
     access: Access,
+    answers: Answers,
     triage: Triage,
     ruling: Ruling,
     job_desk: JobDesk,
@@ -101,7 +103,12 @@ def routes(
             StoreUnavailableError: problems.store_unavailable,
             Exception: problems.broken,
         },
-        middleware=[*([manners.paced(per_second, clock)] if per_second else []), manners.remembered],
+        before_request=once.looked_up(answers, clock),
+        middleware=[
+            *([manners.paced(per_second, clock)] if per_second else []),
+            manners.remembered,
+            once.remembered(answers),
+        ],
         security=[{"token": []}],
     )
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from uuid import uuid4
 
 from aiops_platform.api.insight_shapes import (
     Chart,
@@ -193,8 +192,7 @@ class Client:
 
     def comment(self, number: int, text: str) -> CommentRow:
         """Says something about it, in Markdown; once, also where it had to be sent twice."""
-        once = {"Idempotency-Key": uuid4().hex}
-        return self._link.ask(CommentRow, "POST", f"/incidents/{number}/comments", body={"text": text}, headers=once)
+        return self._link.ask(CommentRow, "POST", f"/incidents/{number}/comments", body={"text": text})
 
     def merge(self, number: int, parts: Sequence[int], *, why: str = "") -> IncidentResource:
         """Others become parts of this one, with all that comes for them from now on."""

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
+from uuid import uuid4
 
 import msgspec
 
@@ -77,6 +78,8 @@ class Link:
                 "Authorization": f"Bearer {self.token}",
                 "Accept": "application/json",
                 **({} if body is None else {"Content-Type": "application/json"}),
+                # The same for each attempt: what was done is not done again.
+                **({} if method == "GET" else {"Idempotency-Key": uuid4().hex}),
                 **(headers or {}),
             },
         )
