@@ -13,8 +13,10 @@ from litestar import Litestar
 from seeds import Seeds, a_store
 
 from aiops_platform.api.routes import openapi, routes
+from aiops_platform.core.alerting import links
 from aiops_platform.core.people import Role
 from aiops_platform.intake.sqlite import SqliteIntake
+from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -23,6 +25,7 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Intake, People, Reads
 from aiops_platform.storage.access import SqlAccess
+from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
@@ -135,6 +138,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         revive=Revive(store, intake),
         ruling=ruling,
         hiding=Hiding(store),
+        alerts=AlertDesk(store, SqlAlertReads(database), links.key_from(b"s" * 32)),
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,

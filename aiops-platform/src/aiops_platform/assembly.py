@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from shutil import disk_usage
 from functools import cache, partial
+from shutil import disk_usage
 from typing import Any, cast
 
 from aiops_platform import __version__
@@ -18,10 +18,10 @@ from aiops_platform.api.ingest.body import Limits
 from aiops_platform.api.pings import Pings
 from aiops_platform.api.probes import Probes
 from aiops_platform.core import batch
+from aiops_platform.core.access import looks_like_ping_key
 from aiops_platform.core.alerting import links
 from aiops_platform.core.alerting.troubles import troubles
 from aiops_platform.core.alerting.wording import Place
-from aiops_platform.core.access import looks_like_ping_key
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
@@ -29,8 +29,8 @@ from aiops_platform.core.retention import Retention
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.leftover import mend
 from aiops_platform.intake.sqlite import SqliteIntake
-from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.pipeline.alerting import AlertDesk, Alerting
+from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
@@ -52,8 +52,8 @@ from aiops_platform.process.duty import Bell, Duty
 from aiops_platform.process.lock import holder_of
 from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
-from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.alert_reads import SqlAlertReads
+from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
@@ -290,7 +290,9 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             clock=utc_now,
             address=address,
         ),
-        _pages(database, access, intake, address, numbers, api_rate=settings.api_rate),
+        _pages(
+            database, access, intake, address, numbers, desk=alert_desk(settings, database), api_rate=settings.api_rate
+        ),
         pings=_pings(database, intake, ingest, ping_keys, counts),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
@@ -374,6 +376,7 @@ def _pages(
     address: str,
     numbers: Callable[[], Mapping[str, int | float]],
     *,
+    desk: AlertDesk,
     api_rate: int,
 ) -> App:
     # Late: the framework takes longer to import than all else, and only the door needs it.
@@ -410,6 +413,7 @@ def _pages(
         revive=Revive(store, intake),
         ruling=rules,
         hiding=Hiding(store),
+        alerts=desk,
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,

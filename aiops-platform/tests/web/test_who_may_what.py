@@ -19,6 +19,9 @@ PUBLIC = {
     ("GET", "/signin/{link}"),
     ("GET", "/invited/{link}"),
     ("POST", "/invited/{link}"),
+    ("GET", "/act/{link}"),
+    ("POST", "/act/{link}"),
+    ("GET", "/oncall/{address}"),
     ("POST", "/resume"),
     ("GET", "/static/{name}"),
     ("GET", "/sdk/{name}"),
@@ -46,7 +49,12 @@ OWN = {
 # What a project is ruled by, also to look at: all of the settings but one's own, and where keys are made.
 RULED = re.compile(r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/group-rules$")
 # What asks whether it is meant: nothing for who may not do it.
-ASKING = {("GET", "/incidents/{incident_id}/delete")}
+ASKING = {
+    ("GET", "/incidents/{incident_id}/delete"),
+    ("GET", "/alerts/rules/{rule_id}"),
+    ("GET", "/alerts/escalation/{policy_id}"),
+    ("GET", "/alerts/oncall/{rota_id}"),
+}
 SAFE = ("GET", "HEAD")
 
 
@@ -80,6 +88,8 @@ def site():
     with a_site() as running:
         running.incident = plant_busy(running.seeds, running.project)["everything"]
         running.other = running.people.add_project("Theirs", None, running.seeds.now).id
+        # Rules are made when they are first asked for: those with the first numbers are not theirs.
+        running.app.state.site.alerts.rules(running.project, running.seeds.now)
         with httpx.Client(base_url=running.url, timeout=60) as running.client:
             yield running
 

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
+from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -22,6 +23,7 @@ from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, Sa
 from aiops_platform.web import (
     access_pages,
     account_pages,
+    alert_pages,
     api_docs,
     bulk_pages,
     buried_pages,
@@ -29,6 +31,7 @@ from aiops_platform.web import (
     density_pages,
     design_pages,
     error_pages,
+    escalation_pages,
     event_pages,
     file_routes,
     finding_pages,
@@ -38,11 +41,13 @@ from aiops_platform.web import (
     key_pages,
     maintenance_pages,
     monitor_pages,
+    oncall_pages,
     overview_pages,
     palette_pages,
     people_pages,
     project_pages,
     resume_pages,
+    rule_pages,
     service_pages,
     session_pages,
     settings_pages,
@@ -82,6 +87,7 @@ def build(
     revive: Revive,
     ruling: Ruling,
     hiding: Hiding,
+    alerts: AlertDesk,
     jobs: JobDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
@@ -106,6 +112,7 @@ def build(
         revive=revive,
         ruling=ruling,
         hiding=hiding,
+        alerts=alerts,
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
@@ -140,6 +147,8 @@ def _public_routes() -> Router:
     routes = (
         *access_pages.PUBLIC_ROUTES,
         *invitation_pages.PUBLIC_ROUTES,
+        *alert_pages.PUBLIC_ROUTES,
+        *oncall_pages.PUBLIC_ROUTES,
         *resume_pages.PUBLIC_ROUTES,
         *file_routes.PUBLIC_ROUTES,
         *api_docs.PUBLIC_ROUTES,
@@ -160,6 +169,10 @@ def _routes_of_visitors() -> Router:
         *bulk_pages.ROUTES,
         *service_pages.ROUTES,
         *job_pages.ROUTES,
+        *alert_pages.ROUTES,
+        *rule_pages.ROUTES,
+        *escalation_pages.ROUTES,
+        *oncall_pages.ROUTES,
         *maintenance_pages.ROUTES,
         *monitor_pages.ROUTES,
         *buried_pages.ROUTES,

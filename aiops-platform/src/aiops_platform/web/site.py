@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 
 from aiops_platform.core.people import Actor, Role, User
 from aiops_platform.core.views import Overview
+from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -77,6 +78,7 @@ class Site:
         revive: Revive,
         ruling: Ruling,
         hiding: Hiding,
+        alerts: AlertDesk,
         jobs: JobDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
@@ -99,6 +101,7 @@ class Site:
         self.revive = revive
         self.ruling = ruling
         self.hiding = hiding
+        self.alerts = alerts
         self.jobs = jobs
         self.upkeep = upkeep
         self.monitoring = monitoring

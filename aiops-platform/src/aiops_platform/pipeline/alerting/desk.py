@@ -17,6 +17,7 @@ from aiops_platform.core.alerting.policy import MOST_POLICIES, Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import MOST_RULES, Rule, To
+from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.people import Actor
 from aiops_platform.ports import Store, Transaction
@@ -75,6 +76,11 @@ class AlertDesk:
         if channel is None or channel[0] != row.alert.project_id:
             raise LinkError("The channel that this link was sent to is no more: so the link does nothing")
         return Followed(claim=claim, row=row, channel=channel[1])
+
+    def channels(self, project_id: int) -> Sequence[Channel]:
+        """The project's channels that are switched on, by id."""
+        with self._store.begin() as transaction:
+            return transaction.outbox.channels(project_id)
 
     def rules(self, project_id: int, now: datetime) -> Sequence[Rule]:
         """The project's rules, by id."""
