@@ -90,3 +90,37 @@ def test_the_design_is_shown_whole_to_who_is_signed_in_and_no_page_but_the_guide
     assert page.text.count('data-testid="colour"') > 20
     assert 'class="number pair-bad"' not in page.text
     assert 'href="/design"' not in viewer.get("/").text
+
+
+def test_numbers_and_times_are_written_as_the_viewer_writes_them_also_in_charts_and_by_a_tap(site, visit):
+    service = site.seeds.service(site.project)
+    incident = site.seeds.incident(site.project, service, hours={0: 12_345, 3: 2_000}, count=1_234_567)
+    page = visit(size=PHONE, has_touch=True, is_mobile=True, locale="de-DE", timezone_id="Asia/Kathmandu").page
+    row = page.locator(f"#incident-{incident}")
+    expect(row.locator(".row-count")).to_contain_text("1,2M")
+    expect(page.locator(".over-time")).to_contain_text("14.345 events")
+    until = page.locator(".over-time time").last
+    hours, minutes = (until.get_attribute("datetime")[11:16]).split(":")
+    later = (int(hours) * 60 + int(minutes) + 5 * 60 + 45) % (24 * 60)
+    expect(until).to_contain_text(f"{later // 60:02}:{later % 60:02}")
+    page.goto(f"/incidents/{incident}")
+    expect(page.locator(".tally")).to_contain_text("1.234.567")
+    over = page.locator("#chart-1 .u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    over.tap(position={"x": box["width"] - 6, "y": 20})
+    expect(page.locator("#chart-1 figcaption")).to_contain_text(":45")
+    expect(page.locator("#chart-1 figcaption")).to_contain_text("12.345 events")
+    expect(page.locator("#chart-1 figcaption")).to_contain_text("GMT+5:45")
+    page.locator(".tally time").first.tap()
+    expect(page.locator("#said")).to_contain_text("UTC")
+    assert page.url.endswith(f"/incidents/{incident}")
+
+
+def test_without_a_script_numbers_and_charts_are_as_the_server_writes_them(site, viewer):
+    service = site.seeds.service(site.project)
+    site.seeds.incident(site.project, service, hours={0: 12_345})
+    page = viewer.get("/incidents").text
+    assert '<data value="12345" data-short>12.3k</data>' in page
+    assert '<data value="12345">12,345</data> events' in page
+    assert "Charts are <span data-clock>in UTC</span>" in page

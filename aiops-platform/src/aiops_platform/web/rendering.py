@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aiops_platform.core.care import host_of
-from aiops_platform.web import drawings, markdown, words
+from aiops_platform.web import drawings, figures, markdown, words
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.cut import shortened, visible
 
@@ -26,7 +26,7 @@ class Renderer:
         self._environment = _environment()
 
     def page(self, template: str, given: Mapping[str, Any]) -> str:
-        """The template as HTML. It can say `moment(at)` (how long ago), `since(at)` (for how long) and `asset(name)`."""
+        """The template as HTML. It can say `moment(at)` (how long ago), `since(at)` (for how long), `hour(at)` and `asset(name)`."""
         now: datetime = given.get("now") or self._clock()
 
         def moment(at: datetime) -> Markup:
@@ -39,7 +39,12 @@ class Renderer:
                 words.machine(at), words.exactly(at), words.lasting(now - at)
             )
 
-        own = {"now": now, "moment": moment, "since": since, "asset": self._asset}
+        def hour(at: datetime) -> Markup:
+            return Markup('<time datetime="{}" title="{}" data-hour>{}</time>').format(
+                words.machine(at), words.exactly(at), words.day_and_hour(at)
+            )
+
+        own = {"now": now, "moment": moment, "since": since, "hour": hour, "asset": self._asset}
         return self._environment.get_template(template).render({**given, **own})
 
 
@@ -55,7 +60,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"bars": drawings.bars, "words": words}
+    environment.globals |= {"bars": drawings.bars, "words": words, "figures": figures}
     environment.filters |= {
         "line": shortened,
         "visible": visible,

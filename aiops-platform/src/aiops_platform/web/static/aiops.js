@@ -36,6 +36,8 @@
   const ago = (seconds) => (seconds < 10 ? "just now" : `${lasting(seconds)} ago`);
   // Exact times are in UTC, as in logs; here is the time on the viewer's own clock, written as they write it.
   const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const hourly = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  for (const place of all("[data-clock]")) place.textContent = "by your clock, too";
   for (const place of all("[data-zone]")) place.textContent = ` (${zoned.resolvedOptions().timeZone})`;
   const inTheirZone = (text) => { try { return zoned.format(new Date(text)); } catch { return text; } };
   const refreshTimes = () => {
@@ -43,6 +45,11 @@
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const isSpan = "span" in time.dataset;
       if (!time.title.includes(" · ")) time.title = `${inTheirZone(time.dateTime)} · ${time.title}`;
+      if ("hour" in time.dataset) {
+        const text = hourly.format(new Date(time.dateTime));
+        if (time.textContent !== text) time.textContent = text;
+        continue;
+      }
       // A clock that is off by more than a minute is not ours to correct; a date stays a date.
       if (seconds < -60 || (!isSpan && seconds >= 30 * 86400)) continue;
       const text = isSpan ? lasting(seconds) : ago(seconds);
@@ -51,6 +58,27 @@
   };
   setInterval(refreshTimes, 10000);
   refreshTimes();
+  // Nothing can be pointed at on a touch screen: a tap says the time exactly.
+  document.addEventListener("click", (event) => {
+    const time = event.target.closest("time[title]");
+    if (time && !time.closest("a, button, summary, label") && matchMedia("(hover: none)").matches) say(time.title);
+  });
+
+  // Numbers as the viewer writes them.
+  const whole = new Intl.NumberFormat();
+  const scaled = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  const short = (value) => {
+    const [size, letter] = scaled.find(([size]) => value >= size) || [1, ""];
+    const digits = value / size >= 100 ? 0 : 1;
+    return new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value / size) + letter;
+  };
+  const refreshNumbers = () => {
+    for (const figure of all("data[value]")) {
+      const text = "short" in figure.dataset ? short(Number(figure.value)) : whole.format(Number(figure.value));
+      if (figure.textContent !== text) figure.textContent = text;
+    }
+  };
+  refreshNumbers();
 
   // The stream: opened when the page is first seen, and again after it ended for good.
   const live = document.getElementById("live");
@@ -84,6 +112,7 @@
   document.addEventListener("htmx:before:swap", () => { before = numbered(document); });
   document.addEventListener("htmx:after:swap", (event) => {
     refreshTimes();
+    refreshNumbers();
     const from = event.detail?.ctx?.sourceEvent;
     if (!["incidents", "services", "jobs"].includes(from?.type) && !from?.target?.closest?.("#news-bar")) return;
     for (const [id, count] of numbered(document)) {

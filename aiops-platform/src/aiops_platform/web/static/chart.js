@@ -1,14 +1,17 @@
-// An incident's bars, drawn by uPlot over the still picture that the server sent. Times are UTC, as everywhere.
+// An incident's bars, drawn by uPlot over the still picture that the server sent. Times are by the viewer’s clock.
 (() => {
   "use strict";
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const two = (number) => String(number).padStart(2, "0");
-  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const utc = (seconds) => {
-    const at = new Date(seconds * 1000);
-    return { day: `${at.getUTCDate()} ${months[at.getUTCMonth()]}`, time: `${two(at.getUTCHours())}:00` };
+  const written = (options) => {
+    const format = new Intl.DateTimeFormat(undefined, options);
+    return (seconds) => format.format(new Date(seconds * 1000));
   };
+  const day = written({ day: "numeric", month: "short" });
+  const time = written({ hour: "2-digit", minute: "2-digit" });
+  const named = written({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+  const isMidnight = (seconds) => { const at = new Date(seconds * 1000); return at.getHours() + at.getMinutes() === 0; };
+  const figure = new Intl.NumberFormat();
 
   const read = (area) => {
     const { start, step, counts } = area.dataset;
@@ -20,14 +23,13 @@
     width: area.clientWidth,
     height: area.clientHeight,
     padding: [6, 18, 0, 18],
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { y: false, drag: { setScale: false }, points: { show: false } },
     // Each bar stands for the time from its mark on, so the last one needs room.
     scales: { x: { range: (_, least, most) => [least, most + step] }, y: { range: (_, __, most) => [0, Math.max(1, most)] } },
     axes: [
       { stroke: color("--ink-3"), grid: { show: false }, ticks: { show: false }, size: 18, gap: 2, border: { show: true, stroke: color("--line-strong"), width: 1 }, font: "11px system-ui, sans-serif",
-        values: (_, marks) => marks.map((mark) => (step > 3600 || mark % 86400 === 0 ? utc(mark).day : utc(mark).time)) },
+        values: (_, marks) => marks.map((mark) => (step > 3600 || isMidnight(mark) ? day(mark) : time(mark))) },
       { show: false },
     ],
     series: [{}, { fill: color("--bar"), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, Infinity], align: 1 }) }],
@@ -56,16 +58,19 @@
       caption.textContent = caption.dataset.still;
       return;
     }
-    const from = utc(plot.data[0][index]);
-    const to = utc(plot.data[0][index] + step);
+    const from = plot.data[0][index];
     const many = plot.data[1][index];
-    caption.textContent = `${many} ${many === 1 ? "event" : "events"}, ${from.day} ${from.time}–${to.time} UTC`;
+    caption.textContent = `${figure.format(many)} ${many === 1 ? "event" : "events"}, ${day(from)} ${time(from)}–${named(from + step)}`;
   };
 
   // A click on a bar leads to the first event that is kept of its time; the table of events does the same without a script.
   const jump = (area) => {
     const table = document.querySelector("a[data-moments]");
     const bar = area.plot?.cursor.idx;
+    // Where nothing can be pointed at, the first tap says what lies there, and the second one leads there.
+    const isSaid = !matchMedia("(hover: none)").matches || area.tapped === bar;
+    area.tapped = bar;
+    if (!isSaid) return;
     if (table && bar != null && area.plot.data[1][bar]) location.assign(`${table.getAttribute("href")}/at?t=${area.plot.data[0][bar]}`);
   };
   document.addEventListener("click", (event) => {
