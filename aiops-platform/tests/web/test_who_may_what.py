@@ -27,6 +27,8 @@ PUBLIC = {
     ("GET", "/sdk/{name}"),
     ("GET", "/favicon.ico"),
     ("GET", "/health"),
+    ("GET", "/status/{slug}"),
+    ("GET", "/badge/{token}/{name}"),
     ("GET", "/api/docs"),
     ("GET", "/api/openapi.json"),
     ("GET", "/api/docs/openapi.json"),

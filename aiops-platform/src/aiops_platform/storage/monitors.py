@@ -1,6 +1,6 @@
 """What is read of monitors and of their maintenance, see `ports.Monitoring`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,8 @@ from aiops_platform.core import ahead
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.monitor_views import Board, KnownTime, MonitorQuery, MonitorRow
-from aiops_platform.storage import maintenance
+from aiops_platform.core.status_page import StatusPage
+from aiops_platform.storage import maintenance, status_pages
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import any_case_like
 from aiops_platform.storage.monitor_rows import monitor_of
@@ -56,15 +57,55 @@ class SqlMonitoring:
 
     def monitor(self, project_id: int, service_id: int, *, since: datetime, now: datetime) -> MonitorRow | None:
         """See `ports.Monitoring`."""
-        mine = services.c.project_id == project_id, services.c.id == service_id
+        return self.monitors(project_id, [service_id], since=since, now=now).get(service_id)
+
+    def monitors(
+        self, project_id: int, service_ids: Sequence[int], *, since: datetime, now: datetime
+    ) -> Mapping[int, MonitorRow]:
+        """See `ports.Monitoring`."""
+        mine = services.c.project_id == project_id, services.c.id.in_(service_ids)
         with self._database.read() as connection:
             found = connection.execute(_rows().where(*mine)).mappings().all()
-            return next(iter(_with_spans(connection, found, since=since, now=now)), None)
+            return {row.service_id: row for row in _with_spans(connection, found, since=since, now=now)}
 
     def known_time(self, project_id: int, since: datetime) -> KnownTime:
         """See `ports.Monitoring`."""
         with self._database.read() as connection:
             return _known_time(connection, project_id, since)
+
+    def status_page(self, project_id: int) -> StatusPage | None:
+        """See `ports.Monitoring`."""
+        with self._database.read() as connection:
+            return status_pages.of_project(connection, project_id)
+
+    def save_status_page(self, page: StatusPage) -> None:
+        """See `ports.Monitoring`."""
+        with self._database.begin() as connection:
+            status_pages.save(connection, page)
+
+    def public_status_page(self, slug: str) -> StatusPage | None:
+        """See `ports.Monitoring`."""
+        with self._database.read() as connection:
+            return status_pages.public(connection, slug)
+
+    def badge_token(self, project_id: int) -> str | None:
+        """See `ports.Monitoring`."""
+        with self._database.read() as connection:
+            return status_pages.badge_token(connection, project_id)
+
+    def renew_badge_token(self, project_id: int, *, is_wanted: bool) -> None:
+        """See `ports.Monitoring`."""
+        with self._database.begin() as connection:
+            status_pages.renew_badge_token(connection, project_id, is_wanted=is_wanted)
+
+    def badge_state(self, token: str, service: str, environment: str) -> MonitorState | None:
+        """See `ports.Monitoring`."""
+        with self._database.read() as connection:
+            project_id = status_pages.project_of_badge(connection, token)
+            named = services.c.name == service, services.c.environment == environment
+            query = select(monitors.c.state).select_from(_JOINED).where(services.c.project_id == project_id, *named)
+            state = None if project_id is None else connection.execute(query).scalar_one_or_none()
+        return None if state is None else MonitorState(state)
 
 
 _JOINED = monitors.join(services, services.c.id == monitors.c.service_id)

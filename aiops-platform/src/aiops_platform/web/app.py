@@ -53,6 +53,7 @@ from aiops_platform.web import (
     settings_pages,
     setup_pages,
     source_pages,
+    status_pages,
     token_pages,
     view_pages,
 )
@@ -151,6 +152,7 @@ def _public_routes() -> Router:
         *oncall_pages.PUBLIC_ROUTES,
         *resume_pages.PUBLIC_ROUTES,
         *file_routes.PUBLIC_ROUTES,
+        *status_pages.PUBLIC_ROUTES,
         *api_docs.PUBLIC_ROUTES,
         live_stream,
     )
@@ -175,6 +177,7 @@ def _routes_of_visitors() -> Router:
         *oncall_pages.ROUTES,
         *maintenance_pages.ROUTES,
         *monitor_pages.ROUTES,
+        *status_pages.ROUTES,
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,

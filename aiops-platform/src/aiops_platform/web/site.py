@@ -23,6 +23,7 @@ from aiops_platform.web.assets import Assets
 from aiops_platform.web.guesses import Guesses
 from aiops_platform.web.live import Live
 from aiops_platform.web.rendering import Renderer
+from aiops_platform.web.shelf import Shelf
 
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to look and a member's to change.
 NEEDED_ROLE: Final = "role"
@@ -105,6 +106,7 @@ class Site:
         self.jobs = jobs
         self.upkeep = upkeep
         self.monitoring = monitoring
+        self.shelf = Shelf()
         self.live = live
         self.assets = assets
         self.clock = clock
