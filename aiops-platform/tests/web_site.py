@@ -15,8 +15,10 @@ from seeds import Seeds, a_store
 from aiops_platform.api.routes import openapi, routes
 from aiops_platform.core.alerting import links
 from aiops_platform.core.people import Role
+from aiops_platform.core.targets import policy_from
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.alerting import AlertDesk
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -24,9 +26,11 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Intake, People, Reads
+from aiops_platform.senders.post_office import PostOffice
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.answers import SqlAnswers
+from aiops_platform.storage.channels import SqlChannels
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.job_reads import SqlJobReads
@@ -114,6 +118,13 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
     triage, ruling = Triage(store), Ruling(store, reads)
     insights, views = SqlInsights(database), SqlSavedViews(database)
     upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
+    policy = policy_from("127.0.0.0/8")
+    channels = ChannelDesk(
+        SqlChannels(database, server_secret=b"s" * 32),
+        PostOffice(policy, agent="aiops-test", mail_server=None),
+        policy=policy,
+        address=url,
+    )
     jobs = JobDesk(store, SqlJobReads(database))
     api = routes(
         reads=reads,
@@ -142,6 +153,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
+        channels=channels,
         clock=clock,
         public_url=url,
         also=[api],

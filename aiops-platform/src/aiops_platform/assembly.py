@@ -22,7 +22,9 @@ from aiops_platform.core.access import looks_like_ping_key
 from aiops_platform.core.alerting import links
 from aiops_platform.core.alerting.troubles import troubles
 from aiops_platform.core.alerting.wording import Place
+from aiops_platform.core.backoff import Outcome
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.messages import Message
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.core.retention import Retention
@@ -30,6 +32,7 @@ from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.intake.leftover import mend
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.alerting import AlertDesk, Alerting
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.pipeline.digest import Digest
 from aiops_platform.pipeline.hiding import Hiding
@@ -44,7 +47,7 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
-from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Sender, Store
+from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Ready, Sender, Store
 from aiops_platform.process import folder, locks, memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
@@ -54,6 +57,7 @@ from aiops_platform.settings import Settings
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.answers import SqlAnswers
+from aiops_platform.storage.channels import SqlChannels
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.glance import store_numbers
@@ -204,6 +208,11 @@ def people(platform: Opened) -> SqlPeople:
     return SqlPeople(platform.database)
 
 
+def channel_desk(settings: Settings, platform: Opened) -> ChannelDesk:
+    """The ways to tell people, for a command."""
+    return _channel_desk(settings, platform.database, settings.address())
+
+
 def triage(platform: Opened) -> Triage:
     """What people do with incidents, for a command."""
     return Triage(SqlStore(platform.database))
@@ -290,9 +299,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             clock=utc_now,
             address=address,
         ),
-        _pages(
-            database, access, intake, address, numbers, desk=alert_desk(settings, database), api_rate=settings.api_rate
-        ),
+        _pages(database, access, intake, address, numbers, settings=settings),
         pings=_pings(database, intake, ingest, ping_keys, counts),
         chores=[
             Chore("say that the door listens", _TICK_SECONDS, tick),
@@ -376,8 +383,7 @@ def _pages(
     address: str,
     numbers: Callable[[], Mapping[str, int | float]],
     *,
-    desk: AlertDesk,
-    api_rate: int,
+    settings: Settings,
 ) -> App:
     # Late: the framework takes longer to import than all else, and only the door needs it.
     from aiops_platform.api.routes import openapi, routes
@@ -400,7 +406,7 @@ def _pages(
         upkeep=upkeep,
         monitoring=monitoring,
         clock=utc_now,
-        per_second=api_rate,
+        per_second=settings.api_rate,
     )
     application = web_app.build(
         insights=insights,
@@ -413,10 +419,11 @@ def _pages(
         revive=Revive(store, intake),
         ruling=rules,
         hiding=Hiding(store),
-        alerts=desk,
+        alerts=alert_desk(settings, database),
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
+        channels=_channel_desk(settings, database, address),
         clock=utc_now,
         public_url=address,
         also=[api],
@@ -494,6 +501,24 @@ def _access(settings: Settings, database: Database) -> SqlAccess:
 
 def _server_secret(settings: Settings) -> bytes:
     return settings.secret.encode() if settings.secret else folder.server_secret(settings.data)
+
+
+def _channel_desk(settings: Settings, database: Database, address: str) -> ChannelDesk:
+    return ChannelDesk(
+        SqlChannels(database, server_secret=_server_secret(settings)),
+        _LateSender(cache(partial(_sender, settings))),
+        policy=settings.target_policy,
+        address=address,
+        sends_mail=settings.mail_server is not None,
+    )
+
+
+@dataclass(frozen=True)
+class _LateSender:
+    make: Callable[[], Sender]
+
+    def send(self, to: Ready, message: Message, now: datetime) -> Outcome:
+        return self.make().send(to, message, now)
 
 
 def _deliver(settings: Settings, database: Database) -> Deliver:

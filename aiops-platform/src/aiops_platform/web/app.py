@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Receive, Scope, Send
 
 from aiops_platform.pipeline.alerting import AlertDesk
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -28,6 +29,7 @@ from aiops_platform.web import (
     bulk_pages,
     buried_pages,
     care_pages,
+    channel_pages,
     density_pages,
     design_pages,
     error_pages,
@@ -92,6 +94,7 @@ def build(
     jobs: JobDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
+    channels: ChannelDesk,
     clock: Callable[[], datetime],
     public_url: str,
     insights: Insights,
@@ -117,6 +120,7 @@ def build(
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
+        channels=channels,
         live=live,
         assets=Assets(STATIC),
         clock=clock,
@@ -181,6 +185,7 @@ def _routes_of_visitors() -> Router:
         *buried_pages.ROUTES,
         *setup_pages.ROUTES,
         *settings_pages.ROUTES,
+        *channel_pages.ROUTES,
         *source_pages.ROUTES,
         *key_pages.ROUTES,
         *session_pages.ROUTES,

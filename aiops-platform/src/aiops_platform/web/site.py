@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from aiops_platform.core.people import Actor, Role, User
 from aiops_platform.core.views import Overview
 from aiops_platform.pipeline.alerting import AlertDesk
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -83,6 +84,7 @@ class Site:
         jobs: JobDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
+        channels: ChannelDesk,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -107,6 +109,7 @@ class Site:
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.shelf = Shelf()
+        self.channels = channels
         self.live = live
         self.assets = assets
         self.clock = clock
@@ -131,6 +134,7 @@ class Site:
             "overview": self.reads.overview(visitor.project_id),
             "projects": self.people.projects(visitor.user.id) if visitor.projects > 1 else (),
             "public_url": self.public_url,
+            "channels_disabled": self.channels.disabled(visitor.project_id) if visitor.rules else 0,
         }
 
     def bare(self, visitor: Visitor | None) -> dict[str, Any]:
@@ -138,7 +142,8 @@ class Site:
         if visitor is None:
             return {"visitor": None}
         nothing = Overview(open_incidents=0, services=0, late=0, silent=0, failed_jobs=0)
-        return {"visitor": visitor, "seen": "", "overview": nothing, "projects": (), "public_url": self.public_url}
+        frame = {"visitor": visitor, "seen": "", "overview": nothing, "projects": (), "public_url": self.public_url}
+        return frame | {"channels_disabled": 0}
 
     def public_page(self, template: str, given: Mapping[str, Any], *, status: int = 200) -> Response[str]:
         """A page for anyone: its frame shows nothing of any project."""
