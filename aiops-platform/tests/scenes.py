@@ -263,7 +263,8 @@ def plant_too_much(seeds: Seeds, project: int) -> int:
             "file": f"/srv/app/{'deep/' * 30}module_{number}.py", "function": f"function_{number}_" + "x" * 80,
             "module": f"app.module_{number}", "line": 100000 + number, "in_app": number % 3 == 0,
             "source": {"before": [LONG[:400]] * 5, "line": LONG[:4000], "after": ["    pass"] * 5},
-            "locals": {f"local_{each}": LONG[:1000] for each in range(40)},
+            # What has all of it is enough: a hundred times as much takes seconds, and a page shows no more of it.
+            "locals": {f"local_{each}": LONG[:1000] for each in range(40 if number % 50 in (0, 49) else 2)},
         }
         for number in range(500)
     ]  # fmt: skip
@@ -271,7 +272,7 @@ def plant_too_much(seeds: Seeds, project: int) -> int:
     body = {
         "signal_type": "exception", "error_type": "E" * 5000, "message": LONG, "stack_trace": LONG,
         "exceptions": [{"type": "E" * 5000, "module": "m" * 500, "value": LONG, "frames": frames, "notes": [LONG] * 20}]
-        + [{"type": f"Cause{number}", "value": LONG[:3000], "frames": frames[:50], "parent": number, "relation": "cause"} for number in range(60)],
+        + [{"type": f"Cause{number}", "value": LONG[:3000], "frames": frames[:3], "parent": number, "relation": "cause"} for number in range(60)],
         "request": {"method": "POST", "url": "https://shop.example/" + "u" * 9000, "query": "q" * 9000, "headers": {f"X-{n}-{'h' * 300}": "v" * 3000 for n in range(200)}, "body": {"text": LONG}},
         "user": {"id": "7" * 900, "name": LONG}, "tags": {f"tag {n} {'t' * 300}": "v" * 900 for n in range(300)},
         "contexts": {f"context {n}": {f"key {m}": "v" * 900 for m in range(100)} for n in range(50)},
@@ -393,6 +394,42 @@ def plant_jobs(seeds: Seeds, project: int) -> dict[str, int]:
     }
     seeds.explain(ids["settle-accounts"], failure)
     return ids
+
+
+def plant_judged_jobs(seeds: Seeds, project: int) -> dict[str, int]:
+    """Jobs of which something is expected, by name."""
+    service = seeds.service(project, "batch", "production", last_event_at=seeds.now - minutes(7))
+
+    def runs(many: int, each: timedelta, seconds: float, *states: str) -> list[dict[str, Any]]:
+        told = [*states, *["succeeded"] * many]
+        return [
+            {"state": told[number], "ago": each * (number + 0.4), "duration": seconds + number % 7}
+            for number in range(many)
+        ]
+
+    hourly = {"cron": "30 * * * *", "timezone": "America/New_York"}
+    printed = runs(3, hours(1), 40, "failed")
+    printed[0] |= {"exit_status": 3, "output": "copying /var/lib/shop …\n<b>disk full</b> & nothing to do\n" * 300}
+    return {
+        "backup": seeds.job(
+            service, "backup", printed, settings={**hourly, "max_run": 60, "min_run": 5, "in_a_row": 2},
+            state="wrong", trouble="failed", state_since=seeds.now - hours(1), expected_at=seeds.now + minutes(12),
+        ),
+        "late": seeds.job(
+            service, "late", runs(20, hours(1), 40), schedule=hourly, state="late",
+            state_since=seeds.now - minutes(3), expected_at=seeds.now - minutes(3),
+        ),
+        "missed": seeds.job(
+            service, "missed", [], settings={"on_calendar": "Mon..Fri *-*-* 02:00\n*-*~1 06:00", "good_runs": 3},
+            state="wrong", trouble="missed", state_since=seeds.now - hours(7), expected_at=seeds.now + hours(20),
+        ),
+        "on-time": seeds.job(
+            service, "on-time", runs(100, minutes(5), 12.5), schedule={"every": 300, "max_run": 30}, state="on_time",
+            state_since=seeds.now - hours(90), expected_at=seeds.now + minutes(2),
+        ),
+        "paused": seeds.job(service, "paused", runs(4, hours(2), 9), schedule=hourly, paused_at=seeds.now - hours(2)),
+        "misspelt": seeds.job(service, "a-job-with-a-name-that-goes-on-" * 6, runs(2, hours(2), 9), schedule={"cron": "at night"}),
+    }  # fmt: skip
 
 
 def plant_processes(seeds: Seeds, project: int) -> None:

@@ -179,7 +179,13 @@ class Seeds:
         )
 
     def job(
-        self, service_id: int, name: str, runs: list[dict[str, Any]], *, schedule: dict[str, Any] | None = None
+        self,
+        service_id: int,
+        name: str,
+        runs: list[dict[str, Any]],
+        *,
+        schedule: dict[str, Any] | None = None,
+        **standing: Any,
     ) -> int:
         """A job with its runs, each with `state`, how long `ago` it began and its `duration` in seconds."""
         ended = [run["state"] for run in runs if run["state"] != "started"]
@@ -191,20 +197,26 @@ class Seeds:
             schedule=schedule,
             outcome=ended[0] if ended else None,
             last_run_at=self.now - runs[0]["ago"] if runs else None,
+            **standing,
         )
-        for number, run in enumerate(runs):
-            is_over, began_at = run["state"] != "started", self.now - run["ago"]
-            self._insert(
-                schema.job_runs,
-                job_id=job_id,
-                run_id=uuid5(NAMESPACE_OID, f"{job_id} {number}").bytes,
-                state=run["state"],
-                began_at=began_at,
-                ended_at=began_at + timedelta(seconds=run["duration"]) if is_over else None,
-                duration=run["duration"] if is_over else None,
-                host=run.get("host", "batch-3"),
-                release=run.get("release", "2026.11.3"),
-            )
+        rows = [
+            {
+                "job_id": job_id,
+                "run_id": uuid5(NAMESPACE_OID, f"{job_id} {number}").bytes,
+                "state": run["state"],
+                "began_at": self.now - run["ago"],
+                "ended_at": None if run["state"] == "started" else self.now - run["ago"] + timedelta(seconds=run["duration"]),
+                "duration": None if run["state"] == "started" else run["duration"],
+                "host": run.get("host", "batch-3"),
+                "release": run.get("release", "2026.11.3"),
+                "exit_status": run.get("exit_status"),
+                "output": run.get("output"),
+            }
+            for number, run in enumerate(runs)
+        ]  # fmt: skip
+        if rows:
+            with self.database.begin() as connection:
+                connection.execute(insert(connection, schema.job_runs), rows)
         return job_id
 
     def explain(self, job_id: int, event: int) -> None:

@@ -18,6 +18,7 @@ from scenes import (
     plant_busy,
     plant_harm,
     plant_jobs,
+    plant_judged_jobs,
     plant_keys,
     plant_many,
     plant_people,
@@ -110,11 +111,12 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths["incident-earlier"] = f"/incidents/{ids['everything']}?event=oldest"
         yield "busy", site, paths
     with a_site() as site:
-        ids = plant_jobs(site.seeds, site.project)
+        ids = plant_jobs(site.seeds, site.project) | plant_judged_jobs(site.seeds, site.project)
         plant_processes(site.seeds, site.project)
         paths = {"jobs": "/jobs", "processes": "/services"}
         paths |= {f"job-{name}": f"/jobs/{number}" for name, number in ids.items()}
-        yield "jobs", site, paths
+        run = site.reads.job(site.project, ids["backup"]).row.runs[0].run_id
+        yield "jobs", site, paths | {"run": f"/jobs/{ids['backup']}/runs/{run}"}
     with a_site() as site:
         plant_buried(site.seeds, site.project)
         yield "full", site, {"buried": "/buried"}

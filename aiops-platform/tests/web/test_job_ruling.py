@@ -7,6 +7,9 @@ import httpx
 import pytest
 from web_site import a_site
 
+from aiops_platform.core.access import SESSION_COOKIE
+from aiops_platform.web.origin import token_for
+
 NUMBERS = count()
 NIGHTLY = {"cron": "0 2 * * *", "timezone": "Europe/Berlin"}
 
@@ -83,3 +86,78 @@ def test_what_is_not_there_is_not_found(api, job):
     run_id = api.get(f"/jobs/{job}").json()["runs"][0]["run_id"]
     run = api.get(f"/jobs/{job}/runs/{run_id}").json()
     assert (run["job"], run["output"], run["run"]["run_id"]) == ("nightly-import", "", run_id)
+
+
+@pytest.fixture(scope="module")
+def client(site):
+    with httpx.Client(base_url=site.url, cookies={SESSION_COOKIE: site.session()}, timeout=60) as signed_in:
+        yield signed_in
+
+
+@pytest.fixture
+def press(client):
+    return lambda path, **said: client.post(path, data={"csrf": token_for(client.cookies[SESSION_COOKIE]), **said})
+
+
+SAID = {"kind": "cron", "when": "0 2 * * *", "timezone": "Europe/Berlin", "grace": "15 min", "max_run": "1.5h"}
+
+
+def test_people_say_what_is_expected_see_it_and_hand_it_back(api, client, press, job):
+    done = press(f"/jobs/{job}/expect", **SAID, in_a_row="3")
+    assert done.headers["location"] == f"/jobs/{job}?done=expected"
+    page = client.get(f"/jobs/{job}?done=expected").text
+    assert "It counts from now on" in page
+    assert "set by people" in page
+    assert "no later than 15 min after that" in page
+    assert "02:00 Europe/Berlin" in page
+    assert 'value="90 min"' in page
+    told = {"cron": "0 2 * * *", "timezone": "Europe/Berlin", "grace": 900, "max_run": 5400, "in_a_row": 3}
+    assert api.get(f"/jobs/{job}").json()["settings"] == told
+    assert press(f"/jobs/{job}/hand-back").headers["location"] == f"/jobs/{job}?done=handed-back"
+    assert "as the job says" in client.get(f"/jobs/{job}").text
+    assert api.get(f"/jobs/{job}").json()["settings"] is None
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"when": "at night"}, "cron: expected five fields"),
+        ({"when": ""}, "Say when it runs"),
+        ({"kind": "every", "when": "soon"}, "It runs every: write a length of time, as 90s, 15min, 8h or 2d"),
+        ({"max_run": "<b>"}, "A run takes at most: write a length of time"),
+        ({"in_a_row": "x"}, "Bad runs in a row that count: write a whole number"),
+        ({"timezone": "Mars"}, "There is no time zone called"),
+    ],
+)
+def test_what_is_not_understood_is_said_and_stays_typed(api, press, job, said, why):
+    page = press(f"/jobs/{job}/expect", **SAID | said)
+    assert page.status_code == 422
+    assert why in page.text
+    assert "<b>&" not in page.text
+    assert 'value="15 min"' in page.text
+    assert api.get(f"/jobs/{job}").json()["settings"] is None
+
+
+def test_people_pause_a_job_and_let_it_go_on(client, press, job):
+    assert press(f"/jobs/{job}/pause").headers["location"] == f"/jobs/{job}?done=paused"
+    assert 'data-testid="resume"' in client.get(f"/jobs/{job}").text
+    assert press(f"/jobs/{job}/resume").headers["location"] == f"/jobs/{job}?done=resumed"
+    assert 'data-testid="pause"' in client.get(f"/jobs/{job}").text
+    assert press("/jobs/999999/pause").status_code == press("/jobs/x/expect", **SAID).status_code == 404
+
+
+def test_what_a_run_printed_is_text_and_its_page_is_short(client, site):
+    service = site.seeds.service(site.project, f"shop-{next(NUMBERS)}")
+    printed = '<script>alert("&")</script>\n' + '"' * 10_000
+    runs = [{"state": "failed", "ago": timedelta(hours=1), "duration": 1.0, "exit_status": 3, "output": printed}]
+    job = site.seeds.job(service, "backup", runs * 100)
+    page = client.get(f"/jobs/{job}").text
+    assert "exit 3" in page
+    assert len(page.encode()) <= 60_000
+    run = site.reads.job(site.project, job).row.runs[0].run_id
+    shown = client.get(f"/jobs/{job}/runs/{run}").text
+    assert "&lt;script&gt;" in shown
+    assert "<script>alert" not in shown
+    assert "has all of it that is kept" in shown
+    assert len(shown.encode()) <= 60_000
+    assert client.get(f"/jobs/{job}/runs/x").status_code == 404

@@ -135,7 +135,7 @@ def span(seconds: float) -> str:
         if seconds >= size and seconds % size == 0:
             many = int(seconds // size)
             return "1 day" if (many, name) == (1, "days") else f"{many} {name}"
-    return f"{seconds:g} s"
+    return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
 
 
 def _timezone(given: object) -> str:
