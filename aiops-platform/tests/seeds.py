@@ -179,7 +179,13 @@ class Seeds:
         )
 
     def job(
-        self, service_id: int, name: str, runs: list[dict[str, Any]], *, schedule: dict[str, Any] | None = None
+        self,
+        service_id: int,
+        name: str,
+        runs: list[dict[str, Any]],
+        *,
+        schedule: dict[str, Any] | None = None,
+        **standing: Any,
     ) -> int:
         """A job with its runs, each with `state`, how long `ago` it began and its `duration` in seconds."""
         ended = [run["state"] for run in runs if run["state"] != "started"]
@@ -191,6 +197,7 @@ class Seeds:
             schedule=schedule,
             outcome=ended[0] if ended else None,
             last_run_at=self.now - runs[0]["ago"] if runs else None,
+            **standing,
         )
         rows = [
             {
@@ -202,6 +209,8 @@ class Seeds:
                 "duration": None if run["state"] == "started" else run["duration"],
                 "host": run.get("host", "batch-3"),
                 "release": run.get("release", "2026.11.3"),
+                "exit_status": run.get("exit_status"),
+                "output": run.get("output"),
             }
             for number, run in enumerate(runs)
         ]  # fmt: skip
