@@ -403,6 +403,7 @@ def _pages(
         triage=triage,
         ruling=rules,
         job_desk=jobs,
+        alert_desk=alert_desk(settings, database),
         upkeep=upkeep,
         monitoring=monitoring,
         clock=utc_now,

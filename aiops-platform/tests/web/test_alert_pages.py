@@ -11,6 +11,7 @@ from scenes import plant_busy
 from sqlalchemy import insert
 from web_site import RunningSite, a_site
 
+from aiops_platform.client import Client
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.alerting import links
 from aiops_platform.core.alerting.links import Claim, LinkAct
@@ -224,3 +225,30 @@ def test_whoever_knows_the_address_reads_the_calendar_and_nobody_else(room: Room
     assert room.client.get("/oncall/guess.ics").status_code == 404
     viewer = room.site.somebody("Vera", Role.VIEWER)
     assert found[1] not in room.get("/alerts/oncall", viewer).text
+
+
+def test_programs_read_acknowledge_and_rule(room: Room) -> None:
+    token = room.site.access.create_token(room.site.project, "program", room.now)
+    admin = {"Authorization": f"Bearer {token}"}
+    room.client.cookies.clear()
+    page = room.client.get("/api/v1/alerts", params={"per_page": 1}, headers=admin).json()
+    assert (page["firing"], len(page["items"]), page["next"]) == (page["firing"], 1, page["items"][0]["id"])
+    number = page["items"][0]["id"]
+    done = room.client.post(f"/api/v1/alerts/{number}/acknowledge", headers=admin).json()
+    assert (done["state"], done["acknowledged_by"], done["told"]) == ("acknowledged", "program", ["#ops"])
+    assert room.client.get("/api/v1/alerts/999", headers=admin).status_code == 404
+    rule = {"name": "Loud", "when": "many", "events": 100, "hours": 2, "match": "service:shop"}
+    tried = room.client.post("/api/v1/alert-rules/try", json=rule, headers=admin).json()
+    assert set(tried) == {"told", "is_more", "examples"}
+    made = room.client.post("/api/v1/alert-rules", json=rule, headers=admin)
+    assert (made.status_code, made.json()["hours"]) == (201, 2)
+    at = f"/api/v1/alert-rules/{made.json()['id']}"
+    assert room.client.put(at, json=rule | {"enabled": False}, headers=admin).json()["enabled"] is False
+    wrong = room.client.put(at, json=rule | {"match": "level:critical servce:shop"}, headers=admin)
+    assert (wrong.status_code, wrong.json()["errors"][0]["position"]) == (400, 15)
+    assert room.client.delete(at, headers=admin).status_code == 204
+    assert room.client.delete(at, headers=admin).status_code == 404
+    client = Client(room.site.url, token, patience=0)
+    assert client.acknowledge(number).state == "acknowledged"
+    assert {each.state for each in client.alerts("all")} == {"firing", "acknowledged"}
+    assert len(client.alert_rules()) == 6

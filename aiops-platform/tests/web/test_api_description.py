@@ -18,6 +18,8 @@ BODIES: dict[str, Any] = {
     "/merge": {"parts": [1]},
     "/comments": {"text": "x"},
     "/{comment_id}": {"text": "x"},
+    "/{rule_id}": {"name": "x", "when": "new"},
+    "/{job_id}": {"paused": False},
     "/views": {"name": "x"},
     "/{view_id}": {"name": "x"},
     "/views/default": {"id": None},

@@ -15,6 +15,7 @@ from litestar.types import Guard
 
 from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
+from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -43,6 +44,7 @@ class Desk:
         triage: Triage,
         ruling: Ruling,
         jobs: JobDesk,
+        alerts: AlertDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
         clock: Callable[[], datetime],
@@ -54,6 +56,7 @@ class Desk:
         self.triage = triage
         self.ruling = ruling
         self.jobs = jobs
+        self.alerts = alerts
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.clock = clock

@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from aiops_platform.api import (
+    alerts,
     bulk,
     finding,
     group_rules,
@@ -31,6 +32,7 @@ from aiops_platform.api import (
 from aiops_platform.api.desk import Desk, actor_of, project_of, role_of
 from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
+from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -53,6 +55,7 @@ def routes(
     triage: Triage,
     ruling: Ruling,
     job_desk: JobDesk,
+    alert_desk: AlertDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
     clock: Callable[[], datetime],
@@ -67,6 +70,7 @@ def routes(
         triage=triage,
         ruling=ruling,
         jobs=job_desk,
+        alerts=alert_desk,
         upkeep=upkeep,
         monitoring=monitoring,
         clock=clock,
@@ -85,6 +89,7 @@ def routes(
             *overview.ROUTES,
             *maintenance.ROUTES,
             *jobs.ROUTES,
+            *alerts.ROUTES,
             *group_rules.ROUTES,
         ],
         guards=[desk.guard()],

@@ -37,6 +37,7 @@ while it runs, in another terminal:
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
   aiops group try rules.txt     what rules of your own for grouping would do with what is stored
   aiops maintenance start       expect silence and failures for 30 minutes; stop, list
+  aiops alerts list             what fires; ack takes a number from there
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
   aiops backup aiops.tar        all of it into one file, also while it runs
@@ -76,11 +77,8 @@ def make_parser() -> ArgumentParser:
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     add_incidents(commands, _add_somewhere, _late)
-    _add_export(commands)
-    _add_buried(commands)
-    _add_scrub(commands)
-    _add_group(commands)
-    _add_maintenance(commands)
+    for add in (_add_export, _add_buried, _add_scrub, _add_group, _add_maintenance, _add_alerts):
+        add(commands)
     erase = _add(
         commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay", project=False
     )
@@ -238,6 +236,18 @@ def _add_maintenance(commands: Any) -> None:
     stop = _add_somewhere(verbs, "stop", _late("maintenance:stop"), "end a window, or cancel it")
     stop.add_argument("number", metavar="NUMBER", type=number, help="as `aiops maintenance list` shows it")
     _add_somewhere(verbs, "list", _late("maintenance:show_all"), "show the windows that are not over")
+
+
+def _add_alerts(commands: Any) -> None:
+    what = "show what fires, and say that somebody cares"
+    alerts = commands.add_parser("alerts", help=what, description=what[0].upper() + what[1:] + ".")
+    alerts.set_defaults(command=lambda *_: alerts.print_help() or 0)
+    verbs = alerts.add_subparsers(title="commands", metavar="COMMAND")
+    show = _add_somewhere(verbs, "list", _late("alerts:show_all"), "show what fires, the newest first")
+    states = ("firing", "acknowledged", "over", "all")
+    show.add_argument("--state", choices=states, default="firing", help="those that stand so (default: firing)")
+    ack = _add_somewhere(verbs, "ack", _late("alerts:acknowledge"), "nobody is told of it again but that it is over")
+    ack.add_argument("number", metavar="NUMBER", type=number, help="as `aiops alerts list` shows it")
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:

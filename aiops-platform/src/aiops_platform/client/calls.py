@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from aiops_platform.api.alert_shapes import AlertList, AlertResource, RuleList, RuleResource
 from aiops_platform.api.insight_shapes import (
     Chart,
     EventsFound,
@@ -317,6 +318,21 @@ class Client:
     def end_maintenance(self, number: int) -> WindowResource:
         """The window is over."""
         return self._link.ask(WindowResource, "DELETE", f"/maintenance/{number}")
+
+    def alerts(
+        self, state: Literal["firing", "acknowledged", "over", "all"] = "firing", *, before: int | None = None
+    ) -> tuple[AlertResource, ...]:
+        """The newest hundred alerts that stand so, with lower numbers than `before`."""
+        asked = {"state": state, "before": before, "per_page": _ON_A_PAGE}
+        return self._link.ask(AlertList, "GET", "/alerts", parameters=asked).items
+
+    def acknowledge(self, number: int) -> AlertResource:
+        """Nobody is told of this alert again but that it is over."""
+        return self._link.ask(AlertResource, "POST", f"/alerts/{number}/acknowledge")
+
+    def alert_rules(self) -> tuple[RuleResource, ...]:
+        """What the project is told of."""
+        return self._link.ask(RuleList, "GET", "/alert-rules").items
 
     def _act(self, number: int, act: str, body: dict[str, Any] | None = None) -> IncidentResource:
         return self._link.ask(IncidentResource, "POST", f"/incidents/{number}/{act}", body=body)

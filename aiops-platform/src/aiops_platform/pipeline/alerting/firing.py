@@ -16,13 +16,18 @@ from aiops_platform.ports.alerting import News, Seen
 
 #: What can make an incident's alerts fire, or end them.
 OPENING: Final = frozenset({FactKind.INCIDENT_OPENED, FactKind.INCIDENT_REOPENED})
-TELLING: Final = OPENING | {
-    FactKind.INCIDENT_RESOLVED,
-    FactKind.INCIDENT_MUTED,
-    FactKind.INCIDENT_MERGED,
-    FactKind.INCIDENT_DELETED,
-    FactKind.INCIDENT_UNDONE,
-}
+_JOBS: Final = frozenset({FactKind.JOB_FAILED, FactKind.JOB_RECOVERED})
+TELLING: Final = (
+    OPENING
+    | _JOBS
+    | {
+        FactKind.INCIDENT_RESOLVED,
+        FactKind.INCIDENT_MUTED,
+        FactKind.INCIDENT_MERGED,
+        FactKind.INCIDENT_DELETED,
+        FactKind.INCIDENT_UNDONE,
+    }
+)
 #: What rises or has many events is over when it has not done so for this long.
 CALM: Final = timedelta(hours=2)
 #: Events of this time can make an incident worth it: more than passes between two looks.
@@ -31,8 +36,8 @@ _TITLE: Final = 300
 _SAID: Final[Mapping[When, str]] = {
     When.NEW: "A new incident",
     When.AGAIN: "It is back",
-    When.RISING: "It comes much more often than usual",
-    When.MANY: "Many events within a short time",
+    When.RISING: "It rises",
+    When.MANY: "It comes often",
     When.WORTH: "It has become worth a look",
     When.SILENCE: "The service sends no heartbeat any more",
     When.JOB: "The job did not run as it should",
@@ -47,6 +52,7 @@ def subject_of(incident_id: int) -> str:
 
 def read_news(transaction: Transaction, news: Sequence[News], now: datetime) -> None:
     """Alerts of incidents fire or are over, as they stand now: what was true only in between is told to nobody."""
+    _read_jobs(transaction, [each for each in news if each.kind in _JOBS], now)
     ids = {each.incident_id for each in news if each.incident_id is not None}
     seen = transaction.alerting.incidents(ids)
     _end_those_of(transaction, [each for each in seen.values() if each.state is not IncidentState.OPEN], now)
@@ -162,6 +168,38 @@ def _when(kind: IncidentKind, fact: FactKind) -> When:
             return When.JOB
         case _:
             return When.NEW if fact is FactKind.INCIDENT_OPENED else When.AGAIN
+
+
+def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) -> None:
+    """Runs that failed for a reason that has an incident already: of those the job's own incident says nothing."""
+    last = {f"job:{each.data.get('job_id')}": each for each in news}
+    failed = {
+        subject: each
+        for subject, each in last.items()
+        if each.kind is FactKind.JOB_FAILED and "event_id" in each.data and each.service_id is not None
+    }
+    standing = transaction.alerting.standing(list(last))
+    end(
+        transaction,
+        [each for each in standing if last[each.subject].kind is FactKind.JOB_RECOVERED],
+        now,
+        is_mended=True,
+    )
+    names = transaction.alerting.services({each.service_id for each in failed.values() if each.service_id is not None})
+    fires = {(each.rule_id, each.subject) for each in standing}
+    for project_id in sorted({each.project_id for each in failed.values()}):
+        for rule in transaction.alerting.settings.rules(project_id, now):
+            if rule.when is not When.JOB or not rule.enabled:
+                continue
+            search, new = rule.search, []
+            for subject, each in failed.items():
+                named = names[each.service_id or 0]
+                is_meant = not rule.match or fits_service(search, named.name, named.environment)
+                if named.project_id == project_id and is_meant and (rule.id, subject) not in fires:
+                    title = f"{each.data.get('job', 'A job')} failed"
+                    alert = _new(rule, project_id, subject, title=title, text=str(each.data.get("why", "")), now=now)
+                    new.append(replace(alert, service_id=each.service_id))
+            transaction.alerting.save(new)
 
 
 def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], now: datetime) -> None:
