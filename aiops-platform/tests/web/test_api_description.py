@@ -17,6 +17,7 @@ BODIES: dict[str, Any] = {
     "/tracker": {"url": ""},
     "/merge": {"parts": [1]},
     "/comments": {"text": "x"},
+    "/expected": {"processes": 2},
     "/{comment_id}": {"text": "x"},
     "/{rule_id}": {"name": "x", "when": "new"},
     "/{job_id}": {"paused": False},

@@ -22,6 +22,7 @@ from aiops_platform.core.monitor import MonitorError
 from aiops_platform.core.zones import ZoneError
 
 _MOST_OVER: Final = 100
+_Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The window's number.")]
 WindowId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The window's number.")]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Names = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=50)]

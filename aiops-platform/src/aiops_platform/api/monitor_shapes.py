@@ -1,10 +1,15 @@
 """What the JSON API answers with of monitors and their maintenance."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from aiops_platform.core.maintenance import DAYS, Weekly, Window, weekly_from
+from aiops_platform.core.monitor import MonitorState
+from aiops_platform.core.monitor_views import KnownTime, MonitorRow
+from aiops_platform.core.uptime import uptime_of
+
+_PERIODS: Final = {"1d": 1, "7d": 7, "30d": 30, "90d": 90}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,59 @@ class WindowList:
     """Windows of maintenance."""
 
     items: tuple[WindowResource, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorResource:
+    """A service that beats. `beating`: how many of its processes do, of so many `expected`, where people have said so.
+
+    `uptime` is of 1, for 1d, 7d, 30d and 90d; null where nothing is known. `maintenance`: the window that holds now.
+    """
+
+    service_id: int
+    service: str
+    environment: str
+    state: MonitorState
+    state_since: datetime
+    last_beat_at: datetime
+    interval: int
+    beating: int
+    expected: int | None
+    short_since: datetime | None
+    paused_until: datetime | None
+    maintenance: int | None
+    uptime: dict[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorList:
+    """A page of monitors, and how many match in all."""
+
+    items: tuple[MonitorResource, ...]
+    total: int
+    page: int
+    per_page: int
+
+
+def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> MonitorResource:
+    """The monitor in one piece; its states are known for 90 days."""
+    found = known.stretches(row, now - timedelta(days=90), now)
+    held = known.held(row, now)
+    return MonitorResource(
+        service_id=row.service_id,
+        service=row.name,
+        environment=row.environment,
+        state=row.state,
+        state_since=row.state_since,
+        last_beat_at=row.last_beat_at,
+        interval=row.interval,
+        beating=row.beating,
+        expected=row.expected,
+        short_since=row.short_since,
+        paused_until=row.paused_until,
+        maintenance=held and held.id,
+        uptime={name: uptime_of(found, since=now - timedelta(days=days)).share for name, days in _PERIODS.items()},
+    )
 
 
 def window_resource(window: Window, now: datetime) -> WindowResource:
