@@ -139,6 +139,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         alert_desk=alerts,
         upkeep=upkeep,
         monitoring=monitoring,
+        channel_desk=channels,
         clock=clock,
     )
     app = build(

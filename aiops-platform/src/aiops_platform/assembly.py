@@ -394,6 +394,7 @@ def _pages(
     rules, jobs = Ruling(store, reads), JobDesk(store, SqlJobReads(database))
     upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
     insights, views = SqlInsights(database), SqlSavedViews(database)
+    channels = _channel_desk(settings, database, address)
     api = routes(
         reads=reads,
         insights=insights,
@@ -406,6 +407,7 @@ def _pages(
         alert_desk=alert_desk(settings, database),
         upkeep=upkeep,
         monitoring=monitoring,
+        channel_desk=channels,
         clock=utc_now,
         per_second=settings.api_rate,
     )
@@ -424,7 +426,7 @@ def _pages(
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
-        channels=_channel_desk(settings, database, address),
+        channels=channels,
         clock=utc_now,
         public_url=address,
         also=[api],

@@ -24,6 +24,7 @@ BODIES: dict[str, Any] = {
     "/views": {"name": "x"},
     "/{view_id}": {"name": "x"},
     "/views/default": {"id": None},
+    "/channels": {"name": "x", "kind": "mail", "settings": {"to": "ana@example.com"}},
     "/bulk": {"do": "reopen", "ids": [1]},
 }
 TOO_LARGE = b'{"text": "%s"}' % (b"x" * 100_000)

@@ -49,7 +49,7 @@ OWN = {
     ("POST", "/views/{view_id}/default"),
 }
 # What a project is ruled by, also to look at: all of the settings but one's own, and where keys are made.
-RULED = re.compile(r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/group-rules$")
+RULED = re.compile(r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/group-rules$|/api/v1/channels")
 # What asks whether it is meant: nothing for who may not do it.
 ASKING = {
     ("GET", "/incidents/{incident_id}/delete"),

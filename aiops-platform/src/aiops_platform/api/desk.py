@@ -16,6 +16,7 @@ from litestar.types import Guard
 from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.alerting import AlertDesk
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -47,6 +48,7 @@ class Desk:
         alerts: AlertDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
+        channels: ChannelDesk,
         clock: Callable[[], datetime],
     ) -> None:
         self.reads = reads
@@ -59,6 +61,7 @@ class Desk:
         self.alerts = alerts
         self.upkeep = upkeep
         self.monitoring = monitoring
+        self.channels = channels
         self.clock = clock
 
     def guard(self) -> Guard:

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from aiops_platform.api import (
     alerts,
     bulk,
+    channels,
     finding,
     group_rules,
     incident_acts,
@@ -34,6 +35,7 @@ from aiops_platform.api.desk import Desk, actor_of, project_of, role_of
 from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
 from aiops_platform.pipeline.alerting import AlertDesk
+from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -59,6 +61,7 @@ def routes(
     alert_desk: AlertDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
+    channel_desk: ChannelDesk,
     clock: Callable[[], datetime],
     per_second: int = 0,
 ) -> Router:
@@ -74,6 +77,7 @@ def routes(
         alerts=alert_desk,
         upkeep=upkeep,
         monitoring=monitoring,
+        channels=channel_desk,
         clock=clock,
     )
     return Router(
@@ -89,6 +93,7 @@ def routes(
             *services.ROUTES,
             *overview.ROUTES,
             *maintenance.ROUTES,
+            *channels.ROUTES,
             *monitors.ROUTES,
             *jobs.ROUTES,
             *alerts.ROUTES,

@@ -6,7 +6,9 @@ from pkgutil import resolve_name
 from typing import Any, TypeAlias
 
 from aiops_platform import __version__
+from aiops_platform.cli.channels_parser import add_channels
 from aiops_platform.cli.incident_parser import add_incidents
+from aiops_platform.cli.job_parser import add_jobs
 from aiops_platform.cli.moments import moment, number
 from aiops_platform.cli.people_parser import add_people
 from aiops_platform.cli.suggesting import SuggestingParser
@@ -37,6 +39,7 @@ while it runs, in another terminal:
   aiops scrub add --name iban   hide what is secret with you, besides what is hidden everywhere
   aiops group try rules.txt     what rules of your own for grouping would do with what is stored
   aiops maintenance start       expect silence and failures for 30 minutes; stop, list
+  aiops channels add slack …    tell people; list, test
   aiops alerts list             what fires; ack takes a number from there
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
@@ -46,7 +49,8 @@ _SETTINGS = """\
 Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. The others have no option:
 AIOPS_SERVER_MAX_BODY, _MAX_BATCH, _MAX_INTAKE and _MAX_STORE (bytes of a report, of a batch, that may wait, that may
 be kept), _KEY_RATE and _SERVICE_RATE (reports a second), _INCIDENT_EVENTS and _RETENTION_DAYS (what is kept, and for how
-long), _LOG_FORMAT (plain or json) and _SECRET.
+long), _LOG_FORMAT (plain or json), _SMTP_URL and _MAIL_FROM (mail), _ALLOW_PRIVATE_TARGETS (where channels may send to)
+and _SECRET.
 """
 
 
@@ -77,8 +81,12 @@ def make_parser() -> ArgumentParser:
     )
     stats.add_argument("--json", action="store_true", help="as one flat JSON object, for scripts")
     add_incidents(commands, _add_somewhere, _late)
-    for add in (_add_export, _add_buried, _add_scrub, _add_group, _add_maintenance, _add_alerts):
-        add(commands)
+    add_jobs(commands, _add_somewhere, _late)
+    _add_export(commands)
+    _add_buried(commands)
+    _add_scrub(commands)
+    _add_group(commands)
+    _add_watching(commands)
     erase = _add(
         commands, "erase", _late("erase:run"), "take one person's data out of every event; numbers stay", project=False
     )
@@ -103,10 +111,7 @@ def make_parser() -> ArgumentParser:
         "bring the database to this version (serve does it by itself)",
         project=False,
     )
-    door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
-    _add_address(door)
-    door.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
-    _add_part(commands, "work", _late("parts:work"), "run only the worker: reports become incidents")
+    _add_parts(commands)
     return parser
 
 
@@ -220,6 +225,12 @@ def _add_group(commands: Any) -> None:
         )
 
 
+def _add_watching(commands: Any) -> None:
+    _add_maintenance(commands)
+    add_channels(commands, _add, _late)
+    _add_alerts(commands)
+
+
 def _add_maintenance(commands: Any) -> None:
     what = "say when silence and failures are expected"
     windows = commands.add_parser("maintenance", help=what, description=what[0].upper() + what[1:] + ".")
@@ -248,6 +259,13 @@ def _add_alerts(commands: Any) -> None:
     show.add_argument("--state", choices=states, default="firing", help="those that stand so (default: firing)")
     ack = _add_somewhere(verbs, "ack", _late("alerts:acknowledge"), "nobody is told of it again but that it is over")
     ack.add_argument("number", metavar="NUMBER", type=number, help="as `aiops alerts list` shows it")
+
+
+def _add_parts(commands: Any) -> None:
+    door = _add_part(commands, "api", _late("parts:api"), "run only the door: reports, pages, API")
+    _add_address(door)
+    door.add_argument("--listen", type=int, action="append", default=[], help=SUPPRESS)
+    _add_part(commands, "work", _late("parts:work"), "run only the worker: reports become incidents")
 
 
 def _add_part(commands: Any, name: str, command: Command, what: str) -> ArgumentParser:

@@ -16,7 +16,7 @@ p, li, td, th { overflow-wrap: anywhere; }
 p { margin: 0 0 8px; }
 ul { margin: 8px 0; padding-left: 20px; }
 table { border-collapse: collapse; width: 100%; margin: 12px 0; font-size: 14px; }
-th { text-align: left; font-weight: normal; color: #5b6470; padding: 4px 12px 4px 0; vertical-align: top; }
+th { text-align: left; font-weight: normal; color: #5b6470; padding: 4px 12px 4px 0; width: 30%; vertical-align: top; }
 td { padding: 4px 0; }
 a { color: #0b57c2; }
 .button { display: inline-block; margin: 8px 8px 0 0; padding: 9px 16px; border: 1px solid #0b57c2; border-radius: 6px;

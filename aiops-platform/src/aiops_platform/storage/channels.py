@@ -23,6 +23,7 @@ from aiops_platform.core.messages import Message
 from aiops_platform.ports import Ready
 from aiops_platform.storage.channel_rows import CHANNEL, answer_of, channel_from, ready_from, sealed
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.dialects import add_missing
 from aiops_platform.storage.outbox import fail_all
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import channels, deliveries
@@ -182,7 +183,7 @@ class SqlChannels:
         with self._database.begin() as connection:
             if _row(connection, channel.project_id, channel.id) is None:
                 return
-            connection.execute(insert(deliveries).values(row))
+            connection.execute(add_missing(connection, deliveries), [row])
             if sent:
                 fine = {"failures": 0, "failing_since": None, "not_before": None, "last_sent_at": now}
                 connection.execute(update(channels).where(channels.c.id == channel.id).values(**fine))

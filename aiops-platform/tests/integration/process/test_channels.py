@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from platform_process import Running, eventually, free_port
+from platform_process import Running, aiops, eventually, free_port
 from provider_formats import is_signed
 from receiver import answering, receiving, silent
 
@@ -132,3 +132,19 @@ def test_a_kill_in_the_middle_loses_nothing_and_sends_once_more_at_most_under_th
     assert ready is not None
     assert [request.headers["webhook-id"] for request in receiver.requests] == ["alert-1-1", "alert-1-1", "alert-1-2"]
     assert all(is_signed(each.headers, each.body, ready.settings["secret"]) for each in receiver.requests)
+
+
+def test_channels_are_listed_added_and_tried_out_from_a_shell(tmp_path: Path) -> None:
+    where = {"AIOPS_SERVER_DATA": str(tmp_path / "data")} | PRIVATE
+    with receiving(answering(body="thanks")) as receiver:
+        assert aiops("channels", "list", **where).returncode != 0
+        assert aiops("migrate", **where).returncode == 0
+        made = aiops("channels", "add", "webhook", "our hook", f"url={receiver.url}/hook", **where)
+        assert (made.returncode, made.stderr) == (0, "")
+        number, secret = made.stdout.split()
+        tried = aiops("channels", "test", "our hook", **where)
+        assert (tried.returncode, tried.stdout) == (0, "'our hook' has taken it: 200 thanks\n")
+    assert is_signed(receiver.requests[0].headers, receiver.requests[0].body, secret)
+    assert [number, "our", "hook", "webhook"] == aiops("channels", "list", **where).stdout.splitlines()[1].split()[:4]
+    refused = aiops("channels", "add", "slack", "inside", "url=https://10.0.0.1/x", **where)
+    assert (refused.returncode, "private network" in refused.stderr) == (1, True)
