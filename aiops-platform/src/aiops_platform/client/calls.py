@@ -1,6 +1,6 @@
 """What programs can ask of a platform, and do: a method for each thing, with the types of the API."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -273,8 +273,20 @@ class Client:
         return self._pages(ServiceList, "/services")
 
     def jobs(self) -> Iterator[JobRow]:
-        """Every job with its last runs: those whose last end was a failure first."""
+        """Every job with its last runs: those in trouble first."""
         return self._pages(JobList, "/jobs")
+
+    def job(self, number: int) -> JobRow:
+        """One job with every run that is kept."""
+        return self._link.ask(JobRow, "GET", f"/jobs/{number}")
+
+    def rule_job(self, number: int, settings: Mapping[str, Any] | None) -> JobRow:
+        """From now on this is expected of it, in the words of the API; None is what the job says itself."""
+        return self._link.ask(JobRow, "PUT", f"/jobs/{number}", body={"settings": settings})
+
+    def pause_job(self, number: int, *, paused: bool = True) -> JobRow:
+        """It is judged no longer, or again."""
+        return self._link.ask(JobRow, "PUT", f"/jobs/{number}", body={"paused": paused})
 
     def members(self) -> tuple[Assignee, ...]:
         """Who is in the project."""
