@@ -66,7 +66,13 @@ _WORDS = {
 _FIELD = r"{0}(?:-{0})?(?:/\d+)?(?:,{0}(?:-{0})?(?:/\d+)?)*".format(_VALUE)
 
 
-def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
+def monitor(
+    name: str,
+    *,
+    schedule: Optional[Schedule] = None,
+    grace: Optional[float] = None,
+    max_run: Optional[float] = None,
+) -> Monitor:
     """Tell the platform of each run of a job: that it started, how it ended, and how long it took.
 
     As a decorator, for functions, coroutine functions, generators and asynchronous generators, where a run is a call, from
@@ -77,15 +83,16 @@ def monitor(name: str, *, schedule: Optional[Schedule] = None) -> Monitor:
 
     A run fails with the exception that leaves it, which is reported, once, and passes on unchanged. ``sys.exit()`` with 0
     or None, and a generator that is not used up, are no failures. ``schedule`` says when it is meant to run: a cron
-    expression (in UTC), a number of seconds from one run to the next, or a mapping with ``cron`` or ``every``, and
-    ``timezone``. Before ``init()`` nothing is told.
+    expression (in UTC), a number of seconds from one run to the next, or a mapping with ``cron``, ``every`` or
+    ``on_calendar``, and ``timezone``. It may start ``grace`` seconds later, and take ``max_run`` seconds: the platform tells
+    people where it does not. Before ``init()`` nothing is told.
 
     What is no schedule is left out, with a warning. Raises ``TypeError`` where the name is missing: ``@monitor`` without
     parentheses.
     """
     if not isinstance(name, str):
         raise TypeError("monitor() needs the name of the job: @aiops_sdk.monitor('nightly-import')")
-    return Monitor(name, _schedule(schedule))
+    return Monitor(name, _schedule(schedule, {"grace": grace, "max_run": max_run}))
 
 
 # A hundred years. More is no schedule, and some numbers are longer than a line of JSON can be.
@@ -316,23 +323,35 @@ def _ends_well(code: object) -> bool:
     return code is None or (type(code) is int and code == 0)
 
 
-def _schedule(given: Optional[Schedule]) -> Optional[Mapping[str, object]]:
+def _schedule(given: Optional[Schedule], besides: Mapping[str, object]) -> Optional[Mapping[str, object]]:
     """As the wire has it; None where there is none. What of it is not understood is left out, and said."""
     if given is None or (isinstance(given, str) and not given.strip()):
-        return None
-    if isinstance(given, collections.abc.Mapping):
+        parts: Dict[str, object] = {}
+    elif isinstance(given, collections.abc.Mapping):
         parts = dict(given)
     else:
         parts = {"cron" if isinstance(given, str) else "every": given}
+    parts.update((name, part) for name, part in besides.items() if part is not None)
     told: Dict[str, object] = {}
     for name, part in parts.items():
         if name == "cron" and isinstance(part, str) and _is_cron(_spelt_out(part)):
             told["cron"] = _spelt_out(part)
-        elif (name == "every" and _is_a_number(part)) or (name == "timezone" and _is_timezone(part)):
+        elif _is_understood(name, part):
             told[name] = part
         else:
             _warn_of(name, part)
-    return told if "cron" in told or "every" in told else None
+    # A time zone or a grace of nothing say nothing.
+    return told if any(name in told for name in ("cron", "every", "on_calendar", "max_run")) else None
+
+
+def _is_understood(name: str, part: object) -> bool:
+    if name in ("every", "max_run"):
+        return _is_a_number(part)
+    if name == "grace":
+        return part == 0 or _is_a_number(part)
+    if name == "on_calendar":
+        return isinstance(part, str) and bool(part.strip())
+    return name == "timezone" and _is_timezone(part)
 
 
 def _warn_of(name: object, part: object) -> None:

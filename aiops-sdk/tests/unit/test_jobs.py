@@ -349,6 +349,8 @@ def test_a_name_that_was_forgotten_is_asked_for():
         (60, {"every": 60}),
         (0.5, {"every": 0.5}),
         ({"cron": "0  3 * * *", "timezone": "Europe/Berlin"}, {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}),
+        ({"on_calendar": "Mon 02:00", "grace": 0}, {"on_calendar": "Mon 02:00", "grace": 0}),
+        ({"timezone": "Europe/Berlin", "grace": 60}, None),
     ],
 )
 def test_a_schedule_is_told(client: Client, given: Any, sent: object):
@@ -358,6 +360,17 @@ def test_a_schedule_is_told(client: Client, given: Any, sent: object):
     with watched:
         pass
     assert [body.get("schedule") for body in told(client)] == [sent, sent]
+
+
+def test_how_late_it_may_start_and_how_long_it_may_take_is_told(client: Client):
+    with aiops_sdk.monitor("import", schedule=3600, grace=300, max_run=60.5):
+        pass
+    with aiops_sdk.monitor("clean-up", max_run=60):
+        pass
+    sent: Any = [{"every": 3600, "grace": 300, "max_run": 60.5}, {"max_run": 60}]
+    assert [body["schedule"] for body in told(client)] == [sent[0], sent[0], sent[1], sent[1]]
+    with pytest.warns(UserWarning, match="'max_run': -1"):
+        aiops_sdk.monitor("import", max_run=-1)
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,17 @@ def in_force(said: Mapping[str, Any] | None, given: Mapping[str, Any] | None) ->
 
     What is not understood expects nothing.
     """
-    told = said if given is None else given
+    told = _of_the_wire(said) if given is None else given
     try:
         return (NOTHING if not told else read(told)), ""
     except ScheduleError as error:
         return NOTHING, str(error)
+
+
+def _of_the_wire(said: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What counts where several say when it runs: old clients may say two."""
+    when = [name for name in ("cron", "on_calendar", "every") if said and said.get(name) not in (None, "")]
+    return said and {name: value for name, value in said.items() if name not in when[1:]}
 
 
 def usual_grace(schedule: Schedule | None) -> timedelta:

@@ -63,5 +63,11 @@ def test_what_a_job_says_and_nobody_understands_expects_nothing():
     )
 
 
+def test_of_a_job_that_says_twice_when_it_runs_one_counts():
+    found, problem = job_settings.in_force({"every": 60, "cron": "0 2 * * *", "on_calendar": "03:00"}, None)
+    assert problem == ""
+    assert found.schedule.said() == "cron 0 2 * * * (UTC)"
+
+
 def test_what_is_kept_is_what_is_known_and_says_something():
     assert job_settings.kept({"every": 60, "cron": "", "grace": None, "newer": 1}) == {"every": 60}
