@@ -39,6 +39,20 @@ def test_a_channel_is_added_tried_out_and_deleted(site, api):
     assert api.get(PATH).json() == {"items": []}
 
 
+def test_a_receiver_that_repeats_where_it_was_asked_gives_nothing_away(api):
+    said = f"Cannot POST /services/T00000000/kept?key=s3cr3ts3cr3t {'at all ' * 37} /services/T00000000/kept"
+    with receiving(answering("404 Not Found", said)) as receiver:
+        url = f"{receiver.url}/services/T00000000/kept?key=s3cr3ts3cr3t"
+        where = (
+            f"{PATH}/{api.post(PATH, json={'name': 'echo', 'kind': 'slack', 'settings': {'url': url}}).json()['id']}"
+        )
+        answer = api.post(f"{where}/test").json()["answer"]
+    assert answer.startswith("Cannot POST ")
+    assert len(answer) <= 300
+    assert not any(part in answer for part in ("T0000", "s3cr3t", "services"))
+    assert "T0000" not in api.get(f"{where}/deliveries").text
+
+
 def test_what_makes_no_channel_says_which_part_is_wrong(api):
     said = {"name": "ops", "kind": "slack", "settings": {"url": "https://[::ffff:127.0.0.1]/"}}
     answer = api.post(PATH, json=said)

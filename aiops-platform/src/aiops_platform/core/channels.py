@@ -20,6 +20,9 @@ _LONGEST_SETTING: Final = 2_000
 _TOPIC: Final = re.compile(r"/[-_A-Za-z0-9]{1,64}")
 _ROUTING_KEY: Final = re.compile(r"[A-Za-z0-9]{32}")
 _TOKEN: Final = re.compile(r"[!-~]{1,200}")
+# What the head of a mail can hold as it is (RFC 5322, dot-atom): one that cannot be written stops the mail for all.
+_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAIL: Final = re.compile(rf"{_ATOM}(\.{_ATOM})*@[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 PAGERDUTY: Final = "https://events.pagerduty.com/v2/enqueue"
 
 
@@ -261,9 +264,15 @@ def _checked_addresses(value: str) -> str:
     if len(every) > MOST_ADDRESSES:
         raise ChannelError(f"Give at most {MOST_ADDRESSES} addresses; a mailing list takes more", "to")
     try:
-        return ", ".join(dict.fromkeys(checked_email(each) for each in every))
+        found = dict.fromkeys(checked_email(each) for each in every)
     except PeopleError as error:
         raise ChannelError(str(error), "to") from error
+    if strange := [each for each in found if not _MAIL.fullmatch(each)]:
+        raise ChannelError(
+            f"No mail can be sent to '{strange[0][:80]}': give an address as it is written in ASCII, such as team@example.com",
+            "to",
+        )
+    return ", ".join(found)
 
 
 def _hint(kind: ChannelKind, settings: Mapping[str, str]) -> str:

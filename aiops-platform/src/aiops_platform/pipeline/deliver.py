@@ -51,9 +51,10 @@ class Deliver:
             now, now + _LEASE, busy=busy, limit=_TOGETHER - len(busy), in_trouble=max(0, _IN_TROUBLE - waiting)
         )
         for claimed in due:
-            self._in_flight[claimed.to.channel.id] = claimed
             thread = Thread(target=self._send, args=(self._sender(), claimed, now), name="deliver", daemon=True)
             thread.start()
+            # Not before: where there is no room for a thread, the lease ends, and it is begun again.
+            self._in_flight[claimed.to.channel.id] = claimed
         return bool(due)
 
     def close(self, seconds: float = 5.0) -> None:

@@ -1,14 +1,18 @@
 """Sends to channels of every kind: the kind's own file says what, one guarded way carries it."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, assert_never
+from urllib.parse import unquote
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import ChannelKind
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer
 from aiops_platform.core.messages import Message, MessageState
 from aiops_platform.core.targets import Policy, TargetError
+from aiops_platform.core.text import one_line
 from aiops_platform.ports import Ready
 from aiops_platform.senders import discord, mail, ntfy, pagerduty, slack, teams, webhook
 from aiops_platform.senders.guarded import Guarded, UnreachableError
@@ -16,11 +20,14 @@ from aiops_platform.senders.posting import Post, outcome_of
 
 # Shorter ones stand everywhere, and hide nothing.
 _SHORTEST_SECRET: Final = 8
+_BETWEEN: Final = re.compile("[/?&=]")
+_LONGEST_ANSWER: Final = 300
+_NO_SERVER: Final = "No mail server is set: AIOPS_SERVER_SMTP_URL names one"
 _Asks = Callable[[Mapping[str, str], Message, datetime], Post]
 
 
 class PostOffice:
-    """See `ports.Sender`. Without a mail server no mail is sent."""
+    """See `ports.Sender` and `ports.Mailer`. Without a mail server no mail is sent."""
 
     def __init__(self, policy: Policy, *, agent: str, mail_server: MailServer | None) -> None:
         self._guarded = Guarded(policy, agent=agent)
@@ -30,13 +37,21 @@ class PostOffice:
         """See `ports.Sender`."""
         return _without_secrets(self._send(to, message, now), to.settings)
 
+    def write(self, to: str, letter: Letter, now: datetime) -> Outcome:
+        """See `ports.Mailer`."""
+        if self._mail_server is None:
+            return Retry(_NO_SERVER)
+        return mail.write(self._mail_server, to, letter, now)
+
     def _send(self, to: Ready, message: Message, now: datetime) -> Outcome:
         kind = to.channel.kind
         if not to.settings:
-            return Retry("Its settings cannot be opened with this server secret: restore secret.key, or edit the channel")
+            return Retry(
+                "Its settings cannot be opened with this server secret: restore secret.key, or edit the channel"
+            )
         if kind is ChannelKind.MAIL:
             if self._mail_server is None:
-                return Retry("No mail server is set: AIOPS_SERVER_SMTP_URL names one")
+                return Retry(_NO_SERVER)
             return mail.send(self._mail_server, to.settings, message)
         outcome = self._posted(_asking(kind)(to.settings, message, now), now)
         if kind is ChannelKind.PAGERDUTY and message.state is MessageState.TEST and isinstance(outcome, Sent):
@@ -73,12 +88,12 @@ def _asking(kind: ChannelKind) -> _Asks:
 
 
 def _without_secrets(outcome: Outcome, settings: Mapping[str, str]) -> Outcome:
-    """What was said without what is secret in it: a receiver may well repeat where it was asked."""
+    """What was said without what is secret in it: a receiver may well repeat where it was asked, in whole or in part."""
     said = outcome.answer
-    for name, value in settings.items():
-        if name not in ("to", "old_until") and len(value) >= _SHORTEST_SECRET:
-            said = said.replace(value, "…")
-            said = said.replace(value.partition("://")[2] or value, "…")
+    for secret in sorted(_secrets(settings), key=len, reverse=True):
+        said = said.replace(secret, "…")
+    # Only now: of a secret that was cut in two the first half would stay.
+    said = one_line(said, _LONGEST_ANSWER)
     match outcome:
         case Sent():
             return Sent(outcome.status, said)
@@ -88,3 +103,12 @@ def _without_secrets(outcome: Outcome, settings: Mapping[str, str]) -> Outcome:
             return Refused(said, outcome.status, for_good=outcome.for_good)
         case _:
             assert_never(outcome)
+
+
+def _secrets(settings: Mapping[str, str]) -> set[str]:
+    found = {value for name, value in settings.items() if name not in ("to", "old_until")}
+    # "Cannot POST /services/T0/B0/…" is what many say of an address that is gone.
+    below = settings.get("url", "").partition("://")[2].partition("/")[2]
+    found |= {below, *_BETWEEN.split(below)}
+    found |= {unquote(each) for each in found}
+    return {each for each in found if len(each) >= _SHORTEST_SECRET}

@@ -9,12 +9,11 @@ from typing import Any, Final
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.text import one_line
-from aiops_platform.senders.guarded import Answer
+from aiops_platform.senders.guarded import MOST_ANSWER, Answer
 
 _FOR_GOOD: Final = (401, 403, 404, 405, 410)
 _LATER: Final = (408, 425, 429)
 _MOVED_FOR_GOOD: Final = (301, 308)
-_LONGEST_ANSWER: Final = 300
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def outcome_of(answer: Answer, now: datetime) -> Outcome:
 
 
 def _said(answer: Answer) -> str:
-    return one_line(answer.body.decode("utf-8", "replace"), _LONGEST_ANSWER)
+    return one_line(answer.body.decode("utf-8", "replace"), MOST_ANSWER)
 
 
 def _after(text: str, now: datetime) -> float | None:

@@ -16,7 +16,7 @@ from aiops_platform.web.visitors import NotAllowedError, NotFromUsError, NotSign
 
 _log = logging.getLogger(__name__)
 
-_LINKS_BELOW = ("/signin/", "/invited/")
+_LINKS_BELOW = ("/signin/", "/invited/", "/act/", "/oncall/", "/badge/")
 _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),
@@ -84,7 +84,7 @@ def broken(request: PageRequest, error: Exception) -> Response[Any]:
 
 
 def _shown(path: str) -> str:
-    # What follows is a sign-in link, which may still work: a log is read by more people than may sign in.
+    # What follows is a link that lets in who has it, and may still work: a log is read by more people than may sign in.
     return next((f"{below}…" for below in _LINKS_BELOW if path.startswith(below)), path)
 
 

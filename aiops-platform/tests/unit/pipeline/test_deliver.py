@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from made import NOW, after
@@ -166,6 +166,21 @@ def test_a_fault_of_ours_stops_nothing(desk: Desk) -> None:
     desk.work(until=2)
     eventually(lambda: desk.station.step(NOW) or desk.told(channel)[0].answer, "what came of it")
     assert "its log says why" in desk.told(channel)[0].answer
+
+
+def test_a_machine_without_room_for_a_thread_stops_no_channel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = desk.add("ops", Sent(200))
+    desk.post(channel, "1")
+    with monkeypatch.context() as patch:
+
+        def full(_: Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        patch.setattr(Thread, "start", full)
+        with pytest.raises(RuntimeError):
+            desk.station.step(NOW)
+    desk.work(until=1, seconds=180)
+    eventually(lambda: desk.station.step(after(seconds=180)) or desk.told(channel)[0].sent_at, "sent")
 
 
 def test_what_cannot_be_written_now_is_written_later_and_not_sent_again(

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from made import NOW
 from provider_formats import check, is_signed
 
-from aiops_platform.core.channels import webhook_secret
+from aiops_platform.core.backoff import Refused
+from aiops_platform.core.channels import ChannelError, ChannelKind, checked, webhook_secret
 from aiops_platform.core.mail_server import MailServerError, Security, mail_server_from
 from aiops_platform.core.messages import Item, Link, Message, MessageState, Severity, message_from
+from aiops_platform.core.targets import PUBLIC_ONLY
 from aiops_platform.senders import discord, mail, ntfy, pagerduty, slack, teams, webhook
 from aiops_platform.senders.guarded import Answer
 from aiops_platform.senders.posting import Post, outcome_of
@@ -220,6 +222,20 @@ def test_what_is_no_mail_server_is_refused_without_repeating_a_password(url: str
     with pytest.raises(MailServerError) as refusal:
         mail_server_from(url, "aiops@example.com")
     assert "geheim" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "to", ["a..b@example.com", ".a@example.com", "ana@ex..ample.com", "änne@example.com", "a@ü.example"]
+)
+def test_an_address_that_no_mail_can_name_is_no_address_and_stops_nothing(to: str) -> None:
+    with pytest.raises(ChannelError, match="No mail can be sent to"):
+        checked(ChannelKind.MAIL, {"to": f"ana@example.com, {to}"}, PUBLIC_ONLY)
+
+
+def test_a_channel_of_earlier_with_such_an_address_is_refused_for_good() -> None:
+    outcome = mail.send(SERVER, {"to": "ana@example.com, a..b@example.com"}, a_message())
+    assert isinstance(outcome, Refused)
+    assert outcome.for_good
 
 
 @pytest.mark.parametrize("sender", ["", "nobody", "a@b\r\nBcc: c@d.e", "<>"])
