@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from aiops_platform.core.acts import UNDONE_WITHIN
 from aiops_platform.core.people import Role
@@ -27,7 +26,7 @@ def given_for(request: PageRequest, site: Site, visitor: Visitor, filters: Filte
     may_act = visitor.role.covers(Role.MEMBER)
     return {
         "may_act": may_act,
-        "bulk_query": urlencode(filters.told()),
+        "bulk_query": filters.link().partition("?")[2],
         "members": site.reads.members(visitor.project_id) if may_act else (),
         "lengths": care_forms.LENGTHS,
         "done": _done(request, site, visitor) if may_act else None,

@@ -26,6 +26,7 @@ _Form: TypeAlias = Mapping[str, Any]
 _Doing: TypeAlias = Callable[[Site, Visitor, int, _Form, datetime], bool]
 
 _COMMENTS: Final = 5
+_PARTS: Final = 30
 _SAID: Final = {
     "resolve": "Resolved. It reopens by itself when the error returns.",
     "reopen": "Reopened.",
@@ -84,6 +85,22 @@ def comments(request: PageRequest, site: TheSite, visitor: TheVisitor, incident_
     return site.page("comments.html", site.common(visitor) | given)
 
 
+@get("/incidents/{incident_id:str}/parts", sync_to_thread=True)
+def merged_parts(request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> Response[str]:
+    """Everything that was merged into it, some on a page, each with the way out again."""
+    detail = detail_of(site, visitor, _id(incident_id))
+    page = page_number(request.query_params.get("page", ""))
+    given = {
+        "row": detail.row,
+        "parts_shown": detail.care.parts[(page - 1) * _PARTS : page * _PARTS],
+        "total": len(detail.care.parts),
+        "page": page,
+        "per_page": _PARTS,
+        "may_act": visitor.acts,
+    }
+    return site.page("merged_parts.html", site.common(visitor) | given)
+
+
 @get("/incidents/{incident_id:str}/delete", opt=FOR_MEMBERS, sync_to_thread=True)
 def confirm(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> Response[str]:
     """Asks whether it is to be deleted, and says what goes with it."""
@@ -101,7 +118,7 @@ def delete(site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]) -> Re
     return Redirect(f"/incidents?done={done.undo}", status_code=303)
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (act, change_comment, comments, confirm, delete)
+ROUTES: tuple[HTTPRouteHandler, ...] = (act, change_comment, comments, merged_parts, confirm, delete)
 
 
 def _act(

@@ -1,5 +1,6 @@
 """The list of incidents: the search with what is offered while one types, what there is to choose, and the rows."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -37,6 +38,8 @@ _FACETS = {
     "assigned": "Assigned to",
 }
 _WIDTH, _HEIGHT = 1_200, 48
+# So many characters of addresses are among what there is to choose.
+_LINKS = 2_000
 
 
 @get("/incidents", sync_to_thread=True)
@@ -88,6 +91,8 @@ def listed(site: Site, visitor: Visitor, filters: Filters, reading: Reading | No
             if reading is None
             else site.reads.found_since(visitor.project_id, query, reading, now)
         )
+    worth = [each for each in found.facets if _is_worth(each, filters)]
+    facets = _fitting(worth, len(filters.link().encode()))
     return {
         "filters": filters,
         "views": site.views.of(visitor.project_id, visitor.user.id),
@@ -96,7 +101,8 @@ def listed(site: Site, visitor: Visitor, filters: Filters, reading: Reading | No
         "new": found.new,
         "reading": reading or Reading(since=now, highest=found.highest, shown=tuple(row.id for row in found.page.rows)),
         "counts": found.page.counts,
-        "facets": [each for each in found.facets if _is_worth(each, filters)],
+        "facets": facets,
+        "facets_cut": len(facets) < len(worth),
         "facet_names": _FACETS,
         "events": found.events,
         "bars_over_time": drawings.bars(found.events.counts, width=_WIDTH, height=_HEIGHT),
@@ -108,6 +114,18 @@ def listed(site: Site, visitor: Visitor, filters: Filters, reading: Reading | No
 def _is_worth(facet: Facet, filters: Filters) -> bool:
     """Whether there is anything to choose: what all have in common narrows nothing, unless it was chosen."""
     return len(facet.values) > 1 or any(filters.has(facet.field, each.value) for each in facet.values)
+
+
+def _fitting(facets: Sequence[Facet], longest: int) -> list[Facet]:
+    """Those for whose links there is room: each holds the whole search, and a long one would be most of the page."""
+    fitting: list[Facet] = []
+    left = _LINKS
+    for facet in facets:
+        left -= len(facet.values) * longest
+        if left < 0:
+            break
+        fitting.append(facet)
+    return fitting
 
 
 def _with_headers(answer: Response[str], more: dict[str, str]) -> Response[str]:

@@ -25,8 +25,9 @@ from aiops_platform.web.event_pages import beside
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
-# Of comments a page shows the last; all of them have a page of their own.
+# Of comments and of what was merged a page shows the last; all of them have a page of their own.
 _MOST_COMMENTS = 10
+_MOST_PARTS = 5
 _COMMENT_CHARACTERS = 5_000
 _LONGEST_COMMENT = 1_500
 
@@ -111,6 +112,7 @@ def incident_of(site: Site, visitor: Visitor, incident_id: int, which: str) -> d
         "comments": _newest(incident.care.comments),
         "may_act": visitor.role.covers(Role.MEMBER),
         "members": site.reads.members(visitor.project_id),
+        "most_parts": _MOST_PARTS,
         "lengths": care_forms.LENGTHS,
         "within": care_forms.WITHIN,
         "once": token_hex(8),

@@ -3,7 +3,7 @@
 import asyncio
 from urllib.parse import parse_qsl, urlencode
 
-from litestar import Response, post
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -16,6 +16,17 @@ from aiops_platform.web.site import FOR_VIEWERS, PageRequest, Site, TheSite, The
 
 # Longer than any search is in an address: half of one is another one, and of those that are too long the store says so.
 _LONGEST = 20_000
+
+
+@get("/views/{view_id:int}", sync_to_thread=True)
+def show_view(site: TheSite, visitor: TheVisitor, view_id: FromPath[int]) -> Redirect:
+    """The list as the view keeps it: its whole address would be long, where many views stand in a page."""
+    query = next(
+        (each.query for each in site.views.of(visitor.project_id, visitor.user.id) if each.id == view_id), None
+    )
+    if query is None:
+        raise NotFoundException
+    return Redirect(f"/incidents?{query}", status_code=303)
 
 
 @post("/views", opt=FOR_VIEWERS, status_code=200)
@@ -52,7 +63,7 @@ async def begin_with_view(request: PageRequest, site: TheSite, visitor: TheVisit
     return _to(said["query"])
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (save_view, change_view, drop_view, begin_with_view)
+ROUTES: tuple[HTTPRouteHandler, ...] = (show_view, save_view, change_view, drop_view, begin_with_view)
 
 
 def _save(site: Site, visitor: Visitor, name: str, query: str, *, is_shared: bool) -> Response[str] | Redirect:
