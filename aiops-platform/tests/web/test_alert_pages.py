@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from aiops_platform.client import Client
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.alerting import links
 from aiops_platform.core.alerting.links import Claim, LinkAct
+from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.people import Role
 from aiops_platform.pipeline.alerting import Alerting
@@ -252,3 +253,14 @@ def test_programs_read_acknowledge_and_rule(room: Room) -> None:
     assert client.acknowledge(number).state == "acknowledged"
     assert {each.state for each in client.alerts("all")} == {"firing", "acknowledged"}
     assert len(client.alert_rules()) == 6
+
+
+def test_quiet_hours_are_kept_and_taken_away(room: Room) -> None:
+    at = f"/settings/channels/{room.channel}"
+    said = {"begin": "22:00", "end": "07:00", "zone": "Europe/Berlin", "but_critical": "on"}
+    assert room.post(f"{at}/quiet", **said).status_code == 303
+    assert room.reads.quiet(room.channel) == QuietHours(begin=time(22), end=time(7), zone="Europe/Berlin")
+    assert room.post(f"{at}/quiet", **said | {"zone": "Mars"}).status_code == 422
+    assert room.post("/settings/channels/999/quiet", **said).status_code == 404
+    assert room.post(f"{at}/quiet").status_code == 303
+    assert room.reads.quiet(room.channel) is None

@@ -17,6 +17,7 @@ from aiops_platform.storage.alert_rows import FIELDS, alert_of
 from aiops_platform.storage.alert_tables import alert_cursors, alert_rules, alerts, channel_paces, rotas, tellings
 from aiops_platform.storage.alerting import CURSOR
 from aiops_platform.storage.database import Database
+from aiops_platform.storage.dialects import portions
 from aiops_platform.storage.schema import channels, facts, services
 
 
@@ -29,9 +30,13 @@ class SqlAlertReads:
     def waits(self, now: datetime) -> bool:
         """See `ports.AlertReads`."""
         with self._database.read() as connection:
-            after = connection.scalar(select(alert_cursors.c.after).where(alert_cursors.c.name == CURSOR)) or 0
-            if (connection.scalar(select(func.max(facts.c.id))) or 0) > after:
+            read = connection.execute(select(alert_cursors).where(alert_cursors.c.name == CURSOR)).one_or_none()
+            if (connection.scalar(select(func.max(facts.c.id))) or 0) > (0 if read is None else read.after):
                 return True
+            late = [] if read is None else [int(number) for number in read.notes.get("missing", ())]
+            for some in portions(late):
+                if connection.execute(select(facts.c.id).where(facts.c.id.in_(some)).limit(1)).first() is not None:
+                    return True
             due = select(alerts.c.id).where(alerts.c.due_at <= now).limit(1)
             return connection.execute(due).first() is not None
 

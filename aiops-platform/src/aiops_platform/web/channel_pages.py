@@ -234,6 +234,7 @@ def _one(
     found = site.channels.deliveries(visitor.project_id, which, limit=_SHOWN + 1, before=before)
     given: dict[str, Any] = {
         "channel": channel,
+        "quiet": site.alerts.reads.quiet(channel.id),
         "kind_of": KINDS[channel.kind],
         "addressees": _addressees(site, visitor, channel),
         "deliveries": found[:_SHOWN],

@@ -97,12 +97,17 @@ class AlertDesk:
             if rule.id is None and len(known) >= MOST_RULES:
                 raise AlertingError("name", f"There is room for {MOST_RULES} rules")
             self._check_to(transaction, project_id, rule.to)
+            if not rule.enabled:
+                _end_those_of(transaction, rule.id, now)
             return replace(rule, id=transaction.alerting.settings.save_rule(project_id, rule))
 
-    def drop_rule(self, project_id: int, rule_id: int) -> bool:
-        """Takes a rule away; whether there was one. What fires by it tells nobody any more."""
+    def drop_rule(self, project_id: int, rule_id: int, now: datetime) -> bool:
+        """Takes a rule away; whether there was one. What fires by it is over, and tells nobody any more."""
         with self._store.begin() as transaction:
-            return transaction.alerting.settings.drop_rule(project_id, rule_id)
+            if not transaction.alerting.settings.drop_rule(project_id, rule_id):
+                return False
+            _end_those_of(transaction, rule_id, now)
+            return True
 
     def rehearse(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
         """What the rule would have told in the last week. Raises AlertingError."""
@@ -172,3 +177,11 @@ class AlertDesk:
             raise AlertingError("to", f"This project has no rota with the number {to.rota}")
         if to.policy is not None and to.policy not in transaction.alerting.settings.policies(project_id):
             raise AlertingError("to", f"This project has no escalation with the number {to.policy}")
+
+
+def _end_those_of(transaction: Transaction, rule_id: int | None, now: datetime) -> None:
+    """Nobody wants to know any longer: what only a look of the rule would have ended must not stand for ever."""
+    standing = () if rule_id is None else transaction.alerting.of_rule(rule_id)
+    ended = [states.over(each, now, is_mended=False, recovery=False).alert for each in standing]
+    transaction.alerting.save(ended)
+    transaction.alerting.tellings.spare([each.id or 0 for each in ended])

@@ -36,9 +36,10 @@ class Circumstances:
         self.rotas: Mapping[int, Rota] = transaction.alerting.settings.rotas(project_id)
         self.windows: Sequence[Window] = transaction.maintenance.windows([project_id], now).get(project_id, ())
         self.channels: Collection[int] = [each.id for each in transaction.outbox.channels(project_id)]
+        self._transaction = transaction
 
     def reached_by(self, to: To, now: datetime) -> list[int]:
-        """The channels that are meant, as far as they are switched on."""
+        """The channels that are meant, as far as they are switched on; all of them where none is left of those."""
         if to.is_all:
             return list(self.channels)
         meant = list(to.channels)
@@ -46,7 +47,11 @@ class Circumstances:
         who = None if rota is None else on_call(rota, now)
         if who is not None:
             meant.append(who.channel)
-        return [each for each in dict.fromkeys(meant) if each in self.channels]
+        reached = [each for each in dict.fromkeys(meant) if each in self.channels]
+        # Who is switched off is meant to hear nothing; but what is gone must not take the alert with it.
+        if not reached and all(self._transaction.alerting.channel(each) is None for each in meant):
+            return list(self.channels)
+        return reached
 
     def held(self, named: ServiceName | None, now: datetime) -> str | None:
         """The maintenance in which nothing is told of a service."""
