@@ -18,6 +18,8 @@ from aiops_platform.storage.dialects import portions
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import facts, job_runs, jobs, micros, moment, services
 
+# Each is 10,000 characters at most.
+_KEPT_OUTPUTS: Final = 20
 _COLUMNS: Final = ("state", "trouble", "expected_at", "due_at")
 
 
@@ -92,6 +94,14 @@ class SqlJobs:
                 fields = {name: row[name] for name in Run.__dataclass_fields__}
                 found[job_id] = Run(**fields | {"state": RunState(row["state"])})
         return found
+
+    def keep_outputs(self, job_id: int) -> None:
+        """Forgets what all but the newest of its runs have printed."""
+        table = job_runs
+        newest = select(table.c.id).where(table.c.job_id == job_id).order_by(table.c.began_at.desc(), table.c.id.desc())
+        # SQLite knows an offset only beside a limit.
+        old = table.c.id.in_(newest.offset(_KEPT_OUTPUTS).limit(1_000))
+        self._connection.execute(update(table).where(old, table.c.output.is_not(None)).values(output=None))
 
     def rule(self, job: WatchedJob, given: Mapping[str, Any] | None) -> None:
         """See `ports.Jobs`."""

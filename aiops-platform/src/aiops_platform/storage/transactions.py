@@ -332,6 +332,8 @@ class SqlTransaction:
         self._note_schedules(changes)
         for change in changes:
             self._keep_runs(change.job_id, kept)
+            if any(run.output for run in change.runs):
+                self.watching.keep_outputs(change.job_id)
         for project_id in sorted({change.project_id for change in changes}):
             bump(self._connection, project_id, "jobs")
 

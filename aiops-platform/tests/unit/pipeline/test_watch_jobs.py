@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from made import NOW, a_job_body, a_parcel, after
+from sqlalchemy import delete
 from workshop import Workshop
 
 from aiops_platform.core import maintenance
@@ -120,6 +121,22 @@ def test_what_it_printed_is_scrubbed_and_cut(shop):
     ((_, _, _, output),) = runs(shop)
     assert "hunter2" not in output
     assert len(output) <= 10_000
+
+
+def test_what_the_newest_runs_printed_is_kept(shop):
+    digest(shop, *[ping(number, output=str(number), at=after(seconds=number)) for number in range(1, 26)])
+    assert [output for *_, output in runs(shop)] == [None] * 5 + [str(number) for number in range(6, 26)]
+
+
+def test_a_ping_for_which_there_was_no_room_may_come_again(shop):
+    parcels = [ping(number, job=f"job-{number}") for number in range(1, 1_002)]
+    digest(shop, *parcels)
+    assert (shop.count(schema.jobs), shop.count(schema.buried)) == (1_000, 1)
+    with shop.database.begin() as connection:
+        connection.execute(delete(schema.job_runs).where(schema.job_runs.c.job_id == 1))
+        connection.execute(delete(schema.jobs).where(schema.jobs.c.id == 1))
+    digest(shop, parcels[-1])
+    assert "job-1001" in shop.rows(schema.jobs, "name")
 
 
 def test_a_missed_start_opens_an_incident_that_a_good_run_ends(shop):

@@ -43,7 +43,7 @@ def take_jobs(
     """The runs of jobs after these words, how the jobs stand with them, and the incidents of those that are wrong."""
     if not words:
         return
-    told = _news(transaction, [_told(word, parcel, services) for word, parcel in words])
+    told = _wanted(transaction, [_told(word, parcel, services) for word, parcel in words])
     transaction.note_releases(
         earliest(
             ((each.service.id, facets.release_of(each.word)), each.at)
@@ -59,7 +59,7 @@ def take_jobs(
         if each.place not in jobs:
             why = f"{each.service.named.name} has {_MOST_JOBS} jobs already: is there a number in the name?"
             bury(each.parcel, why)
-    of_jobs = [(jobs[each.place], each) for each in told if each.place in jobs]
+    of_jobs = [(jobs[each.place], each) for each in _news(transaction, [each for each in told if each.place in jobs])]
     drafts = _drafts(transaction, of_jobs)
     for job_id, each in of_jobs:
         drafts[job_id].add(each)
@@ -73,20 +73,23 @@ def _told(word: Word, parcel: Parcel, services: Mapping[ServiceName, Service]) -
     return _Told(service=services[named(word, parcel)], at=at, word=word, parcel=parcel)
 
 
-def _news(transaction: Transaction, told: Sequence[_Told]) -> list[_Told]:
-    """Without pings that were taken before, and without those of jobs that are not there and not to be made."""
-    pings = [each for each in told if isinstance(each.word, Ping)]
+def _wanted(transaction: Transaction, told: Sequence[_Told]) -> Sequence[_Told]:
+    """Without pings of jobs that are not there and not to be made."""
+    unmade = {each.place for each in told if isinstance(each.word, Ping) and not each.word.create}
+    if not unmade:
+        return told
+    made = {each.place for each in told if not isinstance(each.word, Ping) or each.word.create}
+    made |= transaction.watching.known(unmade)
+    return [each for each in told if each.place in made]
+
+
+def _news(transaction: Transaction, told: Sequence[_Told]) -> Sequence[_Told]:
+    """Without pings that were taken before. One that is buried was not: it may come again."""
+    pings = {(each.service.id, each.parcel.id): each.parcel.received_at for each in told if isinstance(each.word, Ping)}
     if not pings:
-        return list(told)
-    new = transaction.remember({(each.service.id, each.parcel.id): each.parcel.received_at for each in pings})
-    unmade = {each.place for each in pings if isinstance(each.word, Ping) and not each.word.create}
-    known = transaction.watching.known(unmade) if unmade else set()
-    made = known | {each.place for each in told if not isinstance(each.word, Ping) or each.word.create}
-    return [
-        each
-        for each in told
-        if not isinstance(each.word, Ping) or ((each.service.id, each.parcel.id) in new and each.place in made)
-    ]
+        return told
+    new = transaction.remember(pings)
+    return [each for each in told if not isinstance(each.word, Ping) or (each.service.id, each.parcel.id) in new]
 
 
 def _drafts(transaction: Transaction, told: Sequence[tuple[int, _Told]]) -> dict[int, "_JobDraft"]:
