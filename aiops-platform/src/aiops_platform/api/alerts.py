@@ -143,7 +143,7 @@ def change_rule(desk: TheDesk, project_id: TheProject, rule_id: _RuleId, data: J
 @delete("/alert-rules/{rule_id:int}", sync_to_thread=True, status_code=204, summary="Delete an alert rule")
 def drop_rule(desk: TheDesk, project_id: TheProject, rule_id: _RuleId) -> None:
     """What fires by it tells nobody any more."""
-    if not desk.alerts.drop_rule(project_id, rule_id):
+    if not desk.alerts.drop_rule(project_id, rule_id, desk.clock()):
         raise NotFoundException(_NO_RULE)
 
 

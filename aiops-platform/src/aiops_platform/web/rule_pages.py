@@ -68,7 +68,7 @@ async def switch_rule(request: PageRequest, site: TheSite, visitor: TheVisitor, 
 @post(f"{_PAGE}/{{rule_id:int}}/delete", sync_to_thread=True, status_code=200)
 def drop_rule(site: TheSite, visitor: TheVisitor, rule_id: FromPath[int]) -> Redirect:
     """Takes a rule away."""
-    if not site.alerts.drop_rule(visitor.project_id, rule_id):
+    if not site.alerts.drop_rule(visitor.project_id, rule_id, site.clock()):
         raise NotFoundException
     return Redirect(f"{_PAGE}?saved", status_code=303)
 

@@ -389,6 +389,55 @@ def test_a_fact_that_another_process_writes_late_is_read_all_the_same(room: News
     assert sorted(room.rows(alert_tables.alerts, "title")) == ["A: no", "B: no", "C: no"]
 
 
+def test_a_fact_that_comes_late_wakes_and_is_read_even_when_nobody_looked_for_a_while(room: Newsroom) -> None:
+    room.report("A", "B")
+    with room.database.begin() as connection:
+        late = connection.execute(schema.facts.select().where(schema.facts.c.incident_id == 1)).mappings().one()
+        connection.execute(delete(schema.facts).where(schema.facts.c.id == late["id"]))
+        connection.execute(insert(alert_tables.alert_cursors).values(name="facts", after=0, notes={}))
+    room.tell()
+    room.tell(after(seconds=1))
+    assert not room.reads.waits(after(seconds=1))
+    with room.database.begin() as connection:
+        connection.execute(insert(schema.facts).values(**late))
+    assert room.reads.waits(after(seconds=1))
+    room.tell(after(hours=1))
+    assert sorted(room.rows(alert_tables.alerts, "title")) == ["A: no", "B: no"]
+    room.tell(after(hours=2))
+    assert not room.reads.waits(after(hours=2))
+
+
+def test_with_its_rule_an_alert_is_over_whoever_would_have_ended_it(room: Newsroom) -> None:
+    for change in ("drop", "switch off"):
+        rule = room.rule(When.MANY, events=2, hours=1)
+        room.report("KeyError", "KeyError")
+        room.tell()
+        assert room.states().count("firing") == 1
+        if change == "drop":
+            room.desk.drop_rule(1, rule.id, NOW)
+        else:
+            room.desk.save_rule(1, replace(rule, enabled=False), NOW)
+        assert "firing" not in room.states()
+        room.restart()
+
+
+def test_what_names_nothing_that_is_there_any_more_tells_everybody(room: Newsroom) -> None:
+    room.add_channel("#gone")
+    room.add_channel("#off")
+    room.rule(to=To(channels=(2,)))
+    with room.database.begin() as connection:
+        connection.execute(delete(schema.channels).where(schema.channels.c.id == 2))
+    room.report("KeyError")
+    room.tell()
+    assert (room.titles(), room.titles(3)) == (["KeyError: no"], ["KeyError: no"])
+    room.rule(to=To(channels=(3,)))
+    with room.database.begin() as connection:
+        connection.execute(update(schema.channels).where(schema.channels.c.id == 3).values(disabled_at=NOW))
+    room.report("TypeError", now=after(minutes=20))
+    room.tell(after(minutes=20))
+    assert room.titles() == ["KeyError: no"], "Who was switched off on purpose is not replaced."
+
+
 def test_no_fact_has_the_number_of_one_that_was_wiped(room: Newsroom) -> None:
     room.report("A")
     room.tell()
@@ -450,8 +499,8 @@ def test_the_usual_rules_are_there_until_people_take_them_away(room: Newsroom) -
     assert len(room.desk.rules(2, NOW)) == 5
     for rule in room.desk.rules(1, NOW):
         assert rule.id is not None
-        assert room.desk.drop_rule(1, rule.id)
-        assert not room.desk.drop_rule(2, rule.id)
+        assert room.desk.drop_rule(1, rule.id, NOW)
+        assert not room.desk.drop_rule(2, rule.id, NOW)
     assert room.desk.rules(1, NOW) == []
 
 
