@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 from shutil import disk_usage
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
@@ -24,6 +24,7 @@ from aiops_platform.core.alerting.troubles import troubles
 from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.backoff import Outcome
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.messages import Message
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
@@ -39,6 +40,7 @@ from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.learn import Learn
+from aiops_platform.pipeline.letters import Letters
 from aiops_platform.pipeline.prune import Prune
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
@@ -47,7 +49,7 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.pipeline.watch_jobs import WatchJobs
-from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Ready, Sender, Store
+from aiops_platform.ports import Access, Intake, IntakeUnavailableError, Ready, Store
 from aiops_platform.process import folder, locks, memory
 from aiops_platform.process.asgi import App
 from aiops_platform.process.clock import utc_now
@@ -72,6 +74,9 @@ from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.space import can_shrink
 from aiops_platform.storage.transactions import SqlStore
 from aiops_platform.storage.views_saved import SqlSavedViews
+
+if TYPE_CHECKING:
+    from aiops_platform.senders.post_office import PostOffice
 
 _FIRST_PROJECT = "default"
 _LOOK_SECONDS = 0.1
@@ -394,6 +399,7 @@ def _pages(
     rules, jobs = Ruling(store, reads), JobDesk(store, SqlJobReads(database))
     upkeep, monitoring = Upkeep(store), SqlMonitoring(database)
     insights, views = SqlInsights(database), SqlSavedViews(database)
+    people = SqlPeople(database)
     channels = _channel_desk(settings, database, address)
     api = routes(
         reads=reads,
@@ -417,7 +423,7 @@ def _pages(
         numbers=numbers,
         reads=reads,
         access=access,
-        people=SqlPeople(database),
+        people=people,
         triage=triage,
         revive=Revive(store, intake),
         ruling=rules,
@@ -427,6 +433,7 @@ def _pages(
         upkeep=upkeep,
         monitoring=monitoring,
         channels=channels,
+        letters=_letters(settings, access, people, address),
         clock=utc_now,
         public_url=address,
         also=[api],
@@ -518,10 +525,19 @@ def _channel_desk(settings: Settings, database: Database, address: str) -> Chann
 
 @dataclass(frozen=True)
 class _LateSender:
-    make: Callable[[], Sender]
+    make: Callable[[], "PostOffice"]
 
     def send(self, to: Ready, message: Message, now: datetime) -> Outcome:
         return self.make().send(to, message, now)
+
+    def write(self, to: str, letter: Letter, now: datetime) -> Outcome:
+        return self.make().write(to, letter, now)
+
+
+def _letters(settings: Settings, access: Access, people: SqlPeople, address: str) -> Letters | None:
+    if settings.mail_server is None:
+        return None
+    return Letters(_LateSender(cache(partial(_sender, settings))), access, people, address=address)
 
 
 def _deliver(settings: Settings, database: Database) -> Deliver:
@@ -531,7 +547,7 @@ def _deliver(settings: Settings, database: Database) -> Deliver:
     return Deliver(deliveries, cache(partial(_sender, settings)))
 
 
-def _sender(settings: Settings) -> Sender:
+def _sender(settings: Settings) -> "PostOffice":
     # Late: without a channel nothing of it is needed.
     from aiops_platform.senders.post_office import PostOffice
 

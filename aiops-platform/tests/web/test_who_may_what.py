@@ -23,6 +23,10 @@ PUBLIC = {
     ("POST", "/act/{link}"),
     ("GET", "/oncall/{address}"),
     ("POST", "/resume"),
+    ("GET", "/forgot"),
+    ("POST", "/forgot"),
+    ("GET", "/forgot/{link}"),
+    ("POST", "/forgot/{link}"),
     ("GET", "/static/{name}"),
     ("GET", "/sdk/{name}"),
     ("GET", "/favicon.ico"),
@@ -49,7 +53,10 @@ OWN = {
     ("POST", "/views/{view_id}/default"),
 }
 # What a project is ruled by, also to look at: all of the settings but one's own, and where keys are made.
-RULED = re.compile(r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/group-rules$|/api/v1/channels")
+RULED = re.compile(
+    r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|/api/v1/channels"
+    r"|/api/v1/(?:group-rules|scrub-rules|source-link)(?:/remove)?$"
+)
 # What asks whether it is meant: nothing for who may not do it.
 ASKING = {
     ("GET", "/incidents/{incident_id}/delete"),

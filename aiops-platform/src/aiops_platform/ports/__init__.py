@@ -3,7 +3,7 @@
 from aiops_platform.ports.access import Access, People
 from aiops_platform.ports.answers import Answered, Answers
 from aiops_platform.ports.changes import IncidentChange, JobChange, KeptEvent, MonitorChange, Undoing
-from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Outbox, Ready, Sender
+from aiops_platform.ports.channels import Channels, Claimed, Deliveries, Mailer, Outbox, Ready, Sender
 from aiops_platform.ports.errors import IntakeUnavailableError, StoreDamagedError, StoreUnavailableError
 from aiops_platform.ports.intake import Intake, Leased
 from aiops_platform.ports.jobs import JobReads, Jobs, JobStanding
@@ -30,6 +30,7 @@ __all__ = [
     "Jobs",
     "KeptEvent",
     "Leased",
+    "Mailer",
     "Maintenance",
     "MonitorChange",
     "Monitoring",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aiops_platform.core.backoff import Outcome, Verdict
 from aiops_platform.core.channels import Channel, ChannelKind, Checked, Delivery
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.messages import Message
 
 
@@ -126,6 +127,14 @@ class Channels(Protocol):
 
     def disabled(self, project_id: int) -> int:
         """How many channels the platform has disabled by itself. Cheap."""
+        ...
+
+
+class Mailer(Protocol):
+    """Sends mail to one person. May be called from any thread; it ends by itself, within a minute."""
+
+    def write(self, to: str, letter: Letter, now: datetime) -> Outcome:
+        """Hands a letter to the mail server. Raises nothing that a server can cause."""
         ...
 
 

@@ -12,7 +12,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, make_msgid, parseaddr
 from hashlib import sha256
 from socket import SHUT_RDWR
 from threading import Timer
@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Final
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import addresses
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer, Security
 from aiops_platform.core.messages import Message
 from aiops_platform.core.text import one_line
-from aiops_platform.senders.mail_page import page
+from aiops_platform.senders.mail_page import letter_page, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,20 @@ def send(server: MailServer, settings: Mapping[str, str], message: Message) -> O
         # Of channels that were made when such addresses were taken.
         return Refused("One of its addresses cannot stand in the head of a mail: edit the channel", for_good=True)
     return hand_in(server, mail, to)
+
+
+def write(server: MailServer, to: str, letter: Letter, now: datetime) -> Outcome:
+    """Hands a letter to the mail server."""
+    mail = EmailMessage(policy=MAIL_POLICY)
+    mail["Subject"] = letter.subject
+    mail["Message-ID"] = make_msgid(domain=server.domain)
+    try:
+        address(mail, server, [to], now)
+    except (ValueError, MessageError):
+        return Refused("This address cannot stand in the head of a mail", for_good=True)
+    mail.set_content("\n\n".join([*letter.lines, f"{letter.link.label}: {letter.link.url}"]) + "\n")
+    mail.add_alternative(letter_page(letter), subtype="html")
+    return hand_in(server, mail, [to])
 
 
 def written(message: Message, server: MailServer, to: Sequence[str]) -> EmailMessage:

@@ -3,6 +3,7 @@
 from html import escape
 from typing import Final
 
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.messages import Item, Link, Message
 from aiops_platform.senders.wording import color
 
@@ -44,6 +45,12 @@ def page(message: Message) -> str:
         _buttons(message),
     ]
     return document(message.heading, "\n".join(part for part in parts if part))
+
+
+def letter_page(letter: Letter) -> str:
+    """The same for a letter."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in letter.lines)
+    return document(letter.subject, f"<h1>{escape(letter.subject)}</h1>{lines}{button(letter.link, first=True)}")
 
 
 def document(title: str, body: str) -> str:

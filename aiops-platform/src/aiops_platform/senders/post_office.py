@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import ChannelKind
+from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer
 from aiops_platform.core.messages import Message, MessageState
 from aiops_platform.core.targets import Policy, TargetError
@@ -26,7 +27,7 @@ _Asks = Callable[[Mapping[str, str], Message, datetime], Post]
 
 
 class PostOffice:
-    """See `ports.Sender`. Without a mail server no mail is sent."""
+    """See `ports.Sender` and `ports.Mailer`. Without a mail server no mail is sent."""
 
     def __init__(self, policy: Policy, *, agent: str, mail_server: MailServer | None) -> None:
         self._guarded = Guarded(policy, agent=agent)
@@ -35,6 +36,12 @@ class PostOffice:
     def send(self, to: Ready, message: Message, now: datetime) -> Outcome:
         """See `ports.Sender`."""
         return _without_secrets(self._send(to, message, now), to.settings)
+
+    def write(self, to: str, letter: Letter, now: datetime) -> Outcome:
+        """See `ports.Mailer`."""
+        if self._mail_server is None:
+            return Retry(_NO_SERVER)
+        return mail.write(self._mail_server, to, letter, now)
 
     def _send(self, to: Ready, message: Message, now: datetime) -> Outcome:
         kind = to.channel.kind

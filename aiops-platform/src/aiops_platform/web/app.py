@@ -16,6 +16,7 @@ from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
+from aiops_platform.pipeline.letters import Letters
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -37,6 +38,7 @@ from aiops_platform.web import (
     event_pages,
     file_routes,
     finding_pages,
+    forgot_pages,
     incident_pages,
     invitation_pages,
     job_pages,
@@ -96,6 +98,7 @@ def build(
     upkeep: Upkeep,
     monitoring: Monitoring,
     channels: ChannelDesk,
+    letters: Letters | None = None,
     clock: Callable[[], datetime],
     public_url: str,
     insights: Insights,
@@ -122,6 +125,7 @@ def build(
         upkeep=upkeep,
         monitoring=monitoring,
         channels=channels,
+        letters=letters,
         live=live,
         assets=Assets(STATIC),
         clock=clock,
@@ -156,6 +160,7 @@ def _public_routes() -> Router:
         *alert_pages.PUBLIC_ROUTES,
         *oncall_pages.PUBLIC_ROUTES,
         *resume_pages.PUBLIC_ROUTES,
+        *forgot_pages.PUBLIC_ROUTES,
         *file_routes.PUBLIC_ROUTES,
         *status_pages.PUBLIC_ROUTES,
         *api_docs.PUBLIC_ROUTES,

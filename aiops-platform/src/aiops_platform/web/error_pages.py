@@ -16,7 +16,7 @@ from aiops_platform.web.visitors import NotAllowedError, NotFromUsError, NotSign
 
 _log = logging.getLogger(__name__)
 
-_LINKS_BELOW = ("/signin/", "/invited/", "/act/", "/oncall/", "/badge/")
+_LINKS_BELOW = ("/signin/", "/invited/", "/forgot/", "/act/", "/oncall/", "/badge/")
 _WORDS = {
     400: ("That was not understood", "The request makes no sense to us. Go back and try again."),
     403: ("Not done", "This page was too old to change anything. Reload it and try again."),

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from aiops_platform.core.backoff import Outcome, Sent, said
 from aiops_platform.core.people import LONGEST_EMAIL, PeopleError, Role
 from aiops_platform.web.cut import visible
 from aiops_platform.web.forms import form_of
@@ -29,8 +30,9 @@ def people_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Res
 @post(f"{_PAGE}/invite", opt=FOR_ADMINS, status_code=200)
 async def invite(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Makes an invitation; its link is shown this once."""
-    said = await form_of(request, "email", "role")
-    return await asyncio.to_thread(_invite, site, visitor, said["email"], _role(said["role"]))
+    form = await form_of(request, "email", "role", "by_mail")
+    role, by_mail = _role(form["role"]), form["by_mail"] == "yes"
+    return await asyncio.to_thread(_invite, site, visitor, form["email"], role, by_mail=by_mail)
 
 
 @post(f"{_PAGE}/{{user_id:int}}/role", opt=FOR_ADMINS, status_code=200)
@@ -66,13 +68,30 @@ def withdraw(site: TheSite, visitor: TheVisitor, which: FromPath[str]) -> Redire
 ROUTES: tuple[HTTPRouteHandler, ...] = (people_page, invite, change_role, remove, withdraw)
 
 
-def _invite(site: Site, visitor: Visitor, email: str, role: Role) -> Response[str]:
+def _invite(site: Site, visitor: Visitor, email: str, role: Role, *, by_mail: bool) -> Response[str]:
     address = email.strip() or None
     try:
         link = site.people.invite(visitor.project_id, role, email=address, by=visitor.user.name, now=site.clock())
     except PeopleError as wrong:
         return _page(site, visitor, problem=f"{wrong}.", email=email, role=role, status=422)
-    return _page(site, visitor, link=f"{site.public_url}/invited/{link}", email=email, role=role)
+    url = f"{site.public_url}/invited/{link}"
+    mailed = _mailed(site, visitor, address, url, role) if by_mail and address else None
+    return _page(site, visitor, link=url, email=email, role=role, mailed=mailed)
+
+
+def _mailed(site: Site, visitor: Visitor, to: str, url: str, role: Role) -> Outcome | None:
+    if site.letters is None:
+        return None
+    projects = {each.id: each.name for each in site.people.projects(visitor.user.id)}
+    return site.letters.invite(
+        to,
+        url,
+        by=visitor.user.name,
+        project=projects.get(visitor.project_id, ""),
+        role=role.called,
+        project_id=visitor.project_id,
+        now=site.clock(),
+    )
 
 
 def _role(text: str) -> Role:
@@ -88,6 +107,7 @@ def _page(
     role: Role = Role.MEMBER,
     problem: str = "",
     done: str = "",
+    mailed: Outcome | None = None,
     status: int = 200,
 ) -> Response[str]:
     given = {
@@ -97,6 +117,9 @@ def _page(
         "email": visible(email[:LONGEST_EMAIL]),
         "role": role,
         "longest": LONGEST_EMAIL,
+        "sends_mail": site.letters is not None,
+        "is_mailed": isinstance(mailed, Sent),
+        "not_mailed": "" if mailed is None or isinstance(mailed, Sent) else said(mailed),
         "problem": problem,
         "done": done,
     }

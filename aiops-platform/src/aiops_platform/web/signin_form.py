@@ -21,6 +21,7 @@ def signin_form(
     """The page; `wanted` is where one goes from there, `kept` what was typed before and is not sent yet."""
     given = {
         "is_used_up": is_used_up,
+        "sends_mail": site.letters is not None,
         "has_passwords": site.people.anyone_has_password(),
         "wanted": wanted,
         "email": visible(email[:LONGEST_EMAIL]),

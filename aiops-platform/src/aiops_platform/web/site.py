@@ -15,6 +15,7 @@ from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
+from aiops_platform.pipeline.letters import Letters
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
@@ -85,6 +86,7 @@ class Site:
         upkeep: Upkeep,
         monitoring: Monitoring,
         channels: ChannelDesk,
+        letters: Letters | None,
         live: Live,
         assets: Assets,
         clock: Callable[[], datetime],
@@ -110,6 +112,8 @@ class Site:
         self.monitoring = monitoring
         self.shelf = Shelf()
         self.channels = channels
+        # None where no mail server is set.
+        self.letters = letters
         self.live = live
         self.assets = assets
         self.clock = clock

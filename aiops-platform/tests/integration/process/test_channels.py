@@ -12,6 +12,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import httpx
 from aiosmtpd.controller import Controller
 from platform_process import Running, aiops, eventually, free_port
 from provider_formats import is_signed
@@ -19,10 +20,12 @@ from receiver import answering, receiving, silent
 
 from aiops_platform.core.channels import Channel, ChannelKind, checked
 from aiops_platform.core.messages import Message, MessageState, Severity
+from aiops_platform.core.people import Role
 from aiops_platform.core.targets import policy_from
 from aiops_platform.process import folder
 from aiops_platform.storage.channels import SqlChannels
 from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.transactions import SqlStore
 
 PRIVATE = {"AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "127.0.0.0/8"}
@@ -109,6 +112,27 @@ def test_mail_arrives_as_a_thread_and_one_that_nobody_takes_disables_its_channel
     ]
     assert sent[0].answer == "Taken, but not for nobody@example.com: 550 no such user"
     assert {str(mail["Subject"]) for mail in mailbox.mails} >= {"[Default] The channel “wrong” was disabled"}
+
+
+def test_who_forgot_a_password_is_let_in_by_a_mail(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with a_mail_server() as (mailbox, url), Running(data, AIOPS_SERVER_SMTP_URL=url) as platform:
+        assert platform.key()
+        with a_store(data) as (database, _):
+            member = {"email": "ana@example.com", "name": "Ana", "role": Role.MEMBER, "now": datetime.now(UTC)}
+            SqlPeople(database).add_member(1, **member)
+        answer = httpx.post(f"{platform.url}/forgot", data={"email": "Ana@example.com"}, timeout=60)
+        assert answer.status_code == 200
+        (mail,) = eventually(lambda: mailbox.mails, "a mail")
+        body = mail.get_body(["plain"])
+        assert body is not None
+        link = body.get_content().rpartition("Choose another password: ")[2].strip()
+        choice = httpx.post(
+            link.replace(link.partition("/forgot")[0], platform.url), data={"password": "three new words"}
+        )
+        assert choice.status_code == 303
+        assert choice.cookies
+    assert mail["To"] == "ana@example.com"
 
 
 def test_a_kill_in_the_middle_loses_nothing_and_sends_once_more_at_most_under_the_same_key(tmp_path: Path) -> None:
