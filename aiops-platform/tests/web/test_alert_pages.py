@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from scenes import plant_busy
 from sqlalchemy import insert
 from web_site import RunningSite, a_site
 
@@ -47,7 +46,9 @@ class Room:
         with self.database.begin() as connection:
             channel = insert(schema.channels).values(**said).returning(schema.channels.c.id)
             self.channel = connection.execute(channel).scalar_one()
-        self.incident = plant_busy(site.seeds, site.project)["everything"]
+        shop = site.seeds.service(site.project)
+        for problem in ("KeyError", "ValueError", "<b>Odd</b>"):
+            site.seeds.incident(site.project, shop, type=problem)
         self.tell()
         self.session = site.session()
         self.client = httpx.Client(base_url=site.url, timeout=60)
@@ -98,6 +99,7 @@ def test_what_fires_is_listed_and_acknowledged_once(room: Room) -> None:
     assert page.status_code == 200
     assert 'data-state="firing"' in page.text
     assert "#ops" in page.text
+    assert "<b>Odd" not in page.text
     number = room.alert().id
     answer = room.post(f"/alerts/{number}/ack", back="/alerts?state=all")
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?state=all&done")
