@@ -409,6 +409,8 @@ def _pages(
         answers=SqlAnswers(database),
         triage=triage,
         ruling=rules,
+        hiding=Hiding(store),
+        revive=Revive(store, intake),
         job_desk=jobs,
         alert_desk=alert_desk(settings, database),
         upkeep=upkeep,

@@ -17,7 +17,9 @@ from aiops_platform.core.access import SESSION_COOKIE, Scope, looks_like_api_key
 from aiops_platform.core.people import Actor, Role
 from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.channel_desk import ChannelDesk
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
@@ -44,6 +46,8 @@ class Desk:
         access: Access,
         triage: Triage,
         ruling: Ruling,
+        hiding: Hiding,
+        revive: Revive,
         jobs: JobDesk,
         alerts: AlertDesk,
         upkeep: Upkeep,
@@ -57,6 +61,8 @@ class Desk:
         self.access = access
         self.triage = triage
         self.ruling = ruling
+        self.hiding = hiding
+        self.revive = revive
         self.jobs = jobs
         self.alerts = alerts
         self.upkeep = upkeep

@@ -10,6 +10,7 @@ from aiops_platform.core.briefing import Briefing
 from aiops_platform.core.event_views import Companion, EventTable
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.listing import Sort
+from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.views import BuriedRow, EventRow, EventsOverTime, Neighbour, Overview, Similar
 
 
@@ -142,6 +143,29 @@ class ViewList:
     """The views that somebody sees: their own first, then what others share; by name."""
 
     items: tuple[View, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrubRule:
+    """What is secret besides what is everywhere; of a value only how it begins, and how long it is."""
+
+    kind: RuleKind
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrubRuleList:
+    """All of a project, names first."""
+
+    items: tuple[ScrubRule, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceLinkResource:
+    """The way from a line of a traceback to the repository; an empty `template` is none."""
+
+    template: str
+    root: str
 
 
 def chart_of(events: EventsOverTime) -> Chart:

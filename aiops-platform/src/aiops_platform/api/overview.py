@@ -17,6 +17,7 @@ from aiops_platform.api.surroundings import Since
 from aiops_platform.core.parcel import legible
 from aiops_platform.core.service_views import ServiceDetail
 
+NO_PARCEL: Final = "There is no such parcel: `/api/v1/buried` lists those there are."
 _UNLESS_SAID: Final = timedelta(hours=24)
 Number = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="Its number.")]
 
@@ -50,7 +51,7 @@ def read_buried(desk: TheDesk, project_id: TheProject, buried_id: Number) -> Bur
     """One of them, with what came."""
     found = desk.reads.buried_parcel(project_id, buried_id)
     if found is None:
-        raise NotFoundException("There is no such parcel: `/api/v1/buried` lists those there are.")
+        raise NotFoundException(NO_PARCEL)
     return BuriedResource(**vars(found.row), body=legible(found.body))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response, Router
 from litestar.di import Provide
@@ -26,6 +26,7 @@ from aiops_platform.api import (
     once,
     overview,
     problems,
+    project_settings,
     releases,
     saved_views,
     services,
@@ -36,7 +37,9 @@ from aiops_platform.core.saved_views import ViewError
 from aiops_platform.core.search import SearchError
 from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.channel_desk import ChannelDesk
+from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
+from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
@@ -48,6 +51,26 @@ Times are RFC 3339 in UTC. Errors are problem details (RFC 9457, `application/pr
 may read without a token."""
 
 
+_ROUTES: Final = (
+    *finding.ROUTES,
+    *incidents.ROUTES,
+    *surroundings.ROUTES,
+    *incident_acts.ROUTES,
+    *bulk.ROUTES,
+    *saved_views.ROUTES,
+    *releases.ROUTES,
+    *services.ROUTES,
+    *overview.ROUTES,
+    *maintenance.ROUTES,
+    *channels.ROUTES,
+    *monitors.ROUTES,
+    *jobs.ROUTES,
+    *alerts.ROUTES,
+    *group_rules.ROUTES,
+    *project_settings.ROUTES,
+)
+
+
 def routes(
     *,
     reads: Reads,
@@ -57,6 +80,8 @@ def routes(
     answers: Answers,
     triage: Triage,
     ruling: Ruling,
+    hiding: Hiding,
+    revive: Revive,
     job_desk: JobDesk,
     alert_desk: AlertDesk,
     upkeep: Upkeep,
@@ -73,6 +98,8 @@ def routes(
         access=access,
         triage=triage,
         ruling=ruling,
+        hiding=hiding,
+        revive=revive,
         jobs=job_desk,
         alerts=alert_desk,
         upkeep=upkeep,
@@ -82,23 +109,7 @@ def routes(
     )
     return Router(
         path="/api/v1",
-        route_handlers=[
-            *finding.ROUTES,
-            *incidents.ROUTES,
-            *surroundings.ROUTES,
-            *incident_acts.ROUTES,
-            *bulk.ROUTES,
-            *saved_views.ROUTES,
-            *releases.ROUTES,
-            *services.ROUTES,
-            *overview.ROUTES,
-            *maintenance.ROUTES,
-            *channels.ROUTES,
-            *monitors.ROUTES,
-            *jobs.ROUTES,
-            *alerts.ROUTES,
-            *group_rules.ROUTES,
-        ],
+        route_handlers=list(_ROUTES),
         guards=[desk.guard()],
         dependencies={
             "desk": Provide(lambda: desk, sync_to_thread=False),
