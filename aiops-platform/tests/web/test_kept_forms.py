@@ -167,6 +167,20 @@ def test_passwords_are_not_kept(site, browse, incident):
     assert dict(unpacked(kept).fields) == {"name": "Ana B", "email": "ana@example.com", "new_password": ""}
 
 
+def test_what_a_channel_is_sent_with_is_not_kept(site, browse, incident):
+    session = site.somebody("Ana", Role.ADMIN)
+    ana = browse(session)
+    form = {
+        "csrf": csrf_on(ana, incident),
+        "name": "ops",
+        "url": "https://hooks.example.com/services/kept",
+        "token": "t0k",
+    }
+    site.access.sign_out(session)
+    kept = kept_in(ana.post("/settings/channels/new/ntfy", data=form))
+    assert dict(unpacked(kept).fields) == {"name": "ops", "url": "", "token": ""}
+
+
 def test_what_leads_elsewhere_or_is_too_large_is_not_taken(site, browse, incident):
     for path in ("//evil.example", "https://evil.example", "/signout", "/signin", "javascript:alert(1)"):
         made = Kept(path=path, page="/", user_id=1, project_id=1, fields=())

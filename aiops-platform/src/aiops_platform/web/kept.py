@@ -24,13 +24,16 @@ _LONGEST: Final = 256 * 1024
 _MOST_FIELDS: Final = 1_100
 # Who comes in or goes away sends nothing that is worth it.
 _NEVER: Final = ("/signin", "/signout", "/resume", "/invited/", "/density")
+# The address of a channel lets its reader write there, as a password would.
+_CHANNELS: Final = "/settings/channels"
+_OF_CHANNELS: Final = ("url", "token", "routing_key")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
     """A form: to where it was sent, from which page, by whom, in which project; and its fields, in their order.
 
-    Of a password only its field's name is known, with nothing in it.
+    Of a password or the address of a channel only its field's name is known, with nothing in it.
     """
 
     path: str
@@ -68,18 +71,18 @@ async def kept_of(request: Request[Any, Any, Any], public_url: str) -> Kept | No
     if user_id is None or project_id is None or onwards(path) != path or not _is_worth(path):
         return None
     page = page_of(request.headers.get("referer", ""))
-    return Kept(path=path, page=page, user_id=user_id, project_id=project_id, fields=_fields(form.items()))
+    return Kept(path=path, page=page, user_id=user_id, project_id=project_id, fields=_fields(path, form.items()))
 
 
 def _is_worth(path: str) -> bool:
     return not path.startswith(_NEVER)
 
 
-def _fields(said: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
+def _fields(path: str, said: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str], ...]:
     texts = [(name, value) for name, value in said if isinstance(value, str) and name != origin.FORM_FIELD]
-    return tuple((name, "" if is_secret(name) else value) for name, value in texts if value)[:_MOST_FIELDS]
+    return tuple((name, "" if is_secret(path, name) else value) for name, value in texts if value)[:_MOST_FIELDS]
 
 
-def is_secret(name: str) -> bool:
-    """Whether a field of that name holds a password."""
-    return "password" in name
+def is_secret(path: str, name: str) -> bool:
+    """Whether a field of that name, in a form that is sent there, holds a password or as much as one."""
+    return "password" in name or (path.startswith(_CHANNELS) and name in _OF_CHANNELS)

@@ -66,12 +66,12 @@ def shown_again(site: Site, visitor: Visitor, kept: Kept, *, status: int = 200) 
     there = in_project(site, visitor, kept.project_id) if kept.user_id == visitor.user.id else None
     if there is None:
         return site.page("resume.html", site.common(visitor) | {"kept": None, "fields": ()}, status=status)
-    given = {"kept": kept, "fields": [_field(name, value) for name, value in kept.fields]}
+    given = {"kept": kept, "fields": [_field(kept.path, name, value) for name, value in kept.fields]}
     return site.page("resume.html", site.common(there) | given, status=status)
 
 
-def _field(name: str, value: str) -> Field:
-    if is_secret(name):
+def _field(path: str, name: str, value: str) -> Field:
+    if is_secret(path, name):
         return Field(name=name, label=name.replace("_", " ").capitalize(), value="", kind="secret")
     label = _TYPED.get(name, "")
     kind: Literal["line", "text", "hidden"] = "text" if "\n" in value or len(value) > _LONG else "line"

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from math import inf
 from threading import Lock
 from typing import Final
 
@@ -21,11 +22,16 @@ class TooMuchError(Exception):
 
 
 class Shelf:
-    """Safe to share between threads. Also what does not exist is kept: asking for it again costs nothing."""
+    """Safe to share between threads. Also what does not exist is kept: asking for it again costs nothing.
+
+    What exists is made as often as its time is over; only what may not exist is bounded: who guesses names must not keep
+    from others what is there.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[str, ...], tuple[float, str | None]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, ...], tuple[float, str]] = OrderedDict()
+        self._missed: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._allowed = Attempts(most=_MADE_AT_ONCE, seconds=60 * _MADE_AT_ONCE / _MADE_PER_MINUTE)
 
     def take(self, name: tuple[str, ...], seconds: float, now: float, make: Callable[[], str | None]) -> str | None:
@@ -34,21 +40,28 @@ class Shelf:
         `now` is in seconds. Two who ask at once may both make it.
         """
         with self._lock:
-            at, kept = self._kept.get(name, (now - seconds - 1, None))
+            at, kept = self._kept.get(name, (self._missed.get(name, -inf), None))
             if 0 <= now - at <= seconds:
                 return kept
-            wait = self._allowed.ask("", now)
+            wait = self._allowed.ask("", now) if kept is None else None
         if wait is not None:
             raise TooMuchError(wait)
         made = make()
         with self._lock:
-            self._kept[name] = now, made
-            self._kept.move_to_end(name)
-            while len(self._kept) > _MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._kept.pop(name, None)
+            self._missed.pop(name, None)
+            if made is None:
+                self._missed[name] = now
+            else:
+                self._kept[name] = now, made
+            for each in (self._kept, self._missed):
+                if len(each) > _MOST_KEPT:
+                    each.popitem(last=False)
         return made
 
     def clear(self) -> None:
         """What was kept is made anew: somebody has changed what may be seen."""
         with self._lock:
-            self._kept.clear()
+            self._missed.clear()
+            for name, (_, kept) in self._kept.items():
+                self._kept[name] = -inf, kept

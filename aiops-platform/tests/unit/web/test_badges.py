@@ -1,5 +1,6 @@
 """Badges are well-formed whatever they are asked for; what everybody may see is made once, and not too often."""
 
+from contextlib import suppress
 from xml.etree import ElementTree
 
 import pytest
@@ -65,3 +66,14 @@ def test_so_much_is_made_and_no_more() -> None:
     assert refused.value.seconds >= 1
     assert shelf.take(("7",), 30, 0.0, lambda: "never") == "x", "What is kept costs nothing."
     assert shelf.take(("more",), 30, 10.0, lambda: "x") == "x"
+
+
+def test_who_guesses_names_keeps_nobody_from_what_is_there() -> None:
+    shelf = Shelf()
+    assert shelf.take(("status", "acme"), 30, 0.0, lambda: "fine") == "fine"
+    for number in range(10_000):
+        with suppress(TooMuchError):
+            shelf.take(("status", f"guess {number}"), 30, number / 100, lambda: None)
+    assert shelf.take(("status", "acme"), 30, 100.0, lambda: "down") == "down"
+    shelf.clear()
+    assert shelf.take(("status", "acme"), 30, 100.0, lambda: None) is None, "It was switched off."
