@@ -80,6 +80,7 @@ FLASK = (
     f"{TESTS}/corpus",
     f"{TESTS}/integration/test_decisions.py",
     f"{TESTS}/integration/test_flask.py",
+    f"{TESTS}/integration/test_flask_fixers.py",
     f"{TESTS}/unit/test_wsgi.py",
 )
 FLASK_PROGRAMS = (f"{TESTS}/integration/test_flask_servers.py", f"{TESTS}/seed")

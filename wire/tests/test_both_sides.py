@@ -196,7 +196,12 @@ def test_the_platform_keeps_everything_that_a_sample_tells(path: Path) -> None:
 
 
 # Fields, or parts of them, that only a later version knows.
-STRANGE = {"event-from-the-future": ("weather", "till", "instance", "sdk")}
+STRANGE = {
+    "event-from-the-future": ("weather", "till", "instance", "sdk"),
+    # The platform does not ask for fixes yet.
+    "heartbeat-everything": ("fixes",),
+    "heartbeat-fixes": ("fixers", "fixes"),
+}
 
 
 def batch_parcel(text: bytes) -> Parcel:
@@ -276,12 +281,14 @@ def test_what_the_platform_answers_fits_the_schema(answer: answers.Answer) -> No
     assert problems(sent(answer), "answer") == []
 
 
-@pytest.mark.parametrize("sample", ["answer-accepted", "answer-capable", "answer-batch", "answer-old-server"])
+@pytest.mark.parametrize(
+    "sample", ["answer-accepted", "answer-capable", "answer-batch", "answer-fixes", "answer-old-server"]
+)
 def test_the_sdk_takes_any_2xx_as_a_delivery(sample: str) -> None:
     outcome = outcome_of(202, None, (WIRE / "samples" / f"{sample}.json").read_bytes(), 0.0)
     assert isinstance(outcome, Accepted)
     capable = {"batch", "gzip", "jobs"}
-    told = {"answer-capable": capable, "answer-batch": capable}
+    told = {"answer-capable": capable, "answer-batch": capable, "answer-fixes": capable | {"fixes"}}
     assert outcome.capabilities == told.get(sample, outcome.capabilities)
 
 

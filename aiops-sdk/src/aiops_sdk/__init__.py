@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         stats,
     )
     from aiops_sdk.config import Config, ConfigError
+    from aiops_sdk.fixing import fixer
     from aiops_sdk.jobs import monitor
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "capture_message",
     "close",
     "context",
+    "fixer",
     "flush",
     "init",
     "init_flask",
@@ -49,7 +51,7 @@ __all__ = [
 ]
 
 # What is needed to begin is loaded when somebody begins; most programs that import this do so once, early, and in one place.
-_HOMES = {"Config": "config", "ConfigError": "config", "monitor": "jobs"}
+_HOMES = {"Config": "config", "ConfigError": "config", "fixer": "fixing", "monitor": "jobs"}
 
 
 def __getattr__(name: str) -> Any:

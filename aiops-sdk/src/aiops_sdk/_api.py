@@ -223,6 +223,8 @@ def _start(started: Client) -> Client:
     atexit.unregister(LOADER.end)
     atexit.register(LOADER.end)
     atexit.register(_at_exit)
+    if "aiops_sdk.fixing" in sys.modules:
+        sys.modules["aiops_sdk.fixing"].install(started)
     if started.config.freezes:
         heartbeats.install_silence(started)
     else:

@@ -10,7 +10,7 @@ from aiops_sdk import hosting
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Callable, Optional, Type, TypeVar
+    from typing import Any, Callable, Optional, Tuple, Type, TypeVar
 
     Result = TypeVar("Result")
 
@@ -79,6 +79,17 @@ def asked(question: Callable[[], Result], raised: Callable[[str], None]) -> Opti
     except BaseException as error:  # noqa: BLE001
         raised(type(error).__name__)
         return None
+
+
+def caught(action: Callable[[], Result]) -> Tuple[Optional[Result], Optional[BaseException]]:
+    """What a function of the user's gives, and None; or None, and what it raised, whatever that is.
+
+    For a thread of ours in which nothing runs but that function: to end it is all that SystemExit could mean there.
+    """
+    try:
+        return action(), None
+    except BaseException as error:  # noqa: BLE001
+        return None, error
 
 
 def harmless(action: Callable[..., Optional[Result]]) -> Callable[..., Optional[Result]]:

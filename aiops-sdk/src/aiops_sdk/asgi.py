@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Awaitable, Callable, Dict, List, Mapping, MutableMapping, Optional, Tuple, Type
 
-    from aiops_sdk.client import Client
+    from aiops_sdk.client import Client, Fixes
     from aiops_sdk.listening import Ears, Listener
 
     Connection = MutableMapping[str, Any]
@@ -97,6 +97,9 @@ def watched(
 
     @functools.wraps(call)
     async def heard(self: Any, scope: Connection, receive: Receive, send: Send) -> Any:
+        fixes = _fixes(self.ears if ears is None else ears, scope, self)
+        if fixes is not None:
+            return await fixes.answer_asgi(scope, receive, send)
         exchange = _begin(self.ears if ears is None else ears, scope, receive, send, mechanism)
         try:
             if exchange is None:
@@ -132,6 +135,25 @@ def _begin(ears: Ears, connection: Connection, receive: Receive, send: Send, mec
     if kind == "http":
         return _Exchange(listener.client, request, receive, send, mechanism)
     return _Websocket(listener.client, request, receive, send, mechanism)
+
+
+@_safety.harmless
+def _fixes(ears: Ears, connection: Connection, app: object) -> Optional[Fixes]:
+    """What answers this connection instead of the app: it is the platform's, which wants to have a fixer run."""
+    listener = ears.listener()
+    fixes = None if listener is None else listener.client.fixes
+    if fixes is None or connection.get("type") != "http":
+        return None
+    if fixes.loop is None:
+        fixes.meet_loop()
+    path = path_of(connection.get("path"), connection.get("root_path"))
+    if path != fixes.path or connection.get("method") != "POST":
+        return None
+    # A route of the app's own goes first.
+    for each in (app, getattr(app, "app", None), connection.get("app")):
+        if _route_in(getattr(each, "routes", ()), path, "POST") == path or listening.has_route(each, path):
+            return None
+    return fixes
 
 
 @_safety.harmless

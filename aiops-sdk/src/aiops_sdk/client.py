@@ -22,7 +22,9 @@ from aiops_sdk.scope import RequestScope
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
-    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple
+    from typing import Any, Awaitable, Callable, Dict, Iterable, List, Mapping, Optional, Protocol, Tuple
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from aiops_sdk import (
         capturing,
@@ -71,6 +73,40 @@ if TYPE_CHECKING:
 
         def wait(self, deadline: float) -> None:
             """Return when it has been said, at the latest at ``deadline`` (monotonic)."""
+
+    class Fixes(Protocol):
+        """The fixers that can be asked for; see ``fixing``."""
+
+        #: Where requests are posted, within the app.
+        path: str
+        loop: Any
+
+        def for_beat(self) -> Dict[str, object]:
+            """What a heartbeat says of them."""
+
+        def heard(self, outcome: transports.Outcome, *, closing: bool = False) -> None:
+            """How the heartbeat went."""
+
+        def is_urgent(self) -> bool:
+            """Whether the next beat should not wait for its time."""
+
+        def has_news(self) -> bool:
+            """Whether that, or fixers are there of which no beat has told yet."""
+
+        def push(self, headers: Mapping[str, str], body: bytes) -> Any:
+            """The answer to what was posted."""
+
+        def answer_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            """The same, as a WSGI app."""
+
+        def answer_asgi(self, connection: Any, receive: Any, send: Any) -> Awaitable[None]:
+            """The same, as an ASGI app."""
+
+        def meet_loop(self) -> None:
+            """Here runs the loop that serves the app."""
+
+        def stats(self) -> Dict[str, object]:
+            """What became of the requests."""
 
     class EndWatch(Protocol):
         """Sees to it that ends which nobody can catch leave a trace."""
@@ -158,6 +194,8 @@ class Client:
         #: Says what waits of jobs, within so many seconds, and whether that was enough.
         self.say_of_jobs_now: Optional[Callable[[float], bool]] = None
         self._detected_base_url: Optional[str] = None
+        #: The fixers that the platform may ask for; None where no fixer was registered.
+        self.fixes: Optional[Fixes] = None
         self._undos: List[Callable[[], None]] = []
         self._last_words: List[LastWords] = []
         self._begin_in_child: List[Callable[[], None]] = []
@@ -390,8 +428,9 @@ class Client:
         ``queued`` and ``dropped`` (by reason). All but ``queued`` only grow: what is sent from the spool stays in
         ``spooled``, and is ``recovered`` by whichever process sends it. ``last_error`` is what went wrong last on the way
         to the platform, None once an event gets through again. ``uptime`` is in seconds, ``memory`` in bytes. ``answers`` counts those with a status of 400 or more that are no
-        incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it. Where there is a
-        ``before_send``, ``before_send_failed`` counts how often it raised or gave what is no event.
+        incidents, by status and route. Once something was said of jobs, ``jobs`` says what became of it; where there are
+        fixers, ``fixes`` says how many requests were accepted, and refused, by reason. Where there is a ``before_send``,
+        ``before_send_failed`` counts how often it raised or gave what is no event.
         """
         # Whoever asks in the midst of our own loading is told that there is nothing yet.
         return _safety.attempt(self._stats, None) or {**no_stats(), "answers": {}}
@@ -405,7 +444,11 @@ class Client:
         }
         if self.config.before_send is not None:
             told["before_send_failed"] = self._prepared[0].failed if self._prepared else 0
-        return told if self.words is None else {**told, "jobs": self.words.stats()}
+        if self.words is not None:
+            told["jobs"] = self.words.stats()
+        if self.fixes is not None:
+            told["fixes"] = self.fixes.stats()
+        return told
 
     # What the heartbeats tell.
 

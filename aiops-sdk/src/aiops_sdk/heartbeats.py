@@ -15,7 +15,7 @@ from aiops_sdk.loading import LOADER, late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Dict, Optional
 
     from aiops_sdk.client import Client
     from aiops_sdk.delivery import link as links
@@ -61,6 +61,8 @@ class Heartbeats:
         self._sending = False
         #: The last beat did not get through: then nothing else would now.
         self._failed = False
+        #: The last beat is some seconds old.
+        self._is_settled = False
         #: Until when (monotonic) the platform wants to hear nothing.
         self._not_before = 0.0
 
@@ -114,12 +116,13 @@ class Heartbeats:
             self._bell.wait(pause)
             _safety.whatever(LOADER.load_all, None)
             while not self._closing:
-                due = time.monotonic() + self._interval
+                self._is_settled, due = False, time.monotonic() + self._interval
                 _safety.whatever(self._client.keep_alive, None)
                 if not self._client.link.is_barred(time.monotonic()):
                     _safety.whatever(self._beat, None)
                 self._rest(time.monotonic() + min(SETTLED, self._interval))
                 if not self._closing:
+                    self._is_settled = True
                     _safety.whatever(self._client.keep_alive, None)
                     self._rest(max(due, self._not_before))
             if self._has_something_to_say():
@@ -137,9 +140,16 @@ class Heartbeats:
             words = self._client.words
             if words is not None and words.wait() and words.due() > now:
                 due = min(until, words.due())
-            if now >= until:
+            if now >= until or (now >= self._not_before and self._has_news()):
                 return
             self._bell.wait(due - now)
+
+    def _has_news(self) -> bool:
+        """Whether the next beat does not wait for its time, because a fix has ended, or there are other fixers than before."""
+        fixes = self._client.fixes
+        if fixes is None or self._client.link.is_barred(time.monotonic()):
+            return False
+        return fixes.has_news() if self._is_settled else fixes.is_urgent()
 
     def _has_something_to_say(self) -> bool:
         return self._arrived or (self._words_wait() and not self._failed)
@@ -156,6 +166,8 @@ class Heartbeats:
         outcome = self._send()
         self._arrived = isinstance(outcome, transports.Accepted)
         self._client.link.learn(outcome)
+        if self._client.fixes is not None:
+            self._client.fixes.heard(outcome, closing=True)
         if not knows:
             self._send_words()
 
@@ -199,7 +211,9 @@ class Heartbeats:
 
     def _pass_on(self, outcome: Outcome) -> None:
         """Events go the same way. And a service that nobody hears must not look alive to whoever reads its log."""
-        voice = self._client.voice
+        voice, fixes = self._client.voice, self._client.fixes
+        if fixes is not None:
+            _safety.attempt(lambda: fixes.heard(outcome, closing=self._closing), None)
         if isinstance(outcome, transports.Accepted):
             voice.heard()
             self._client.heard(outcome)
@@ -230,7 +244,12 @@ class Heartbeats:
             closing=self._closing,
             stats=self._client.stats(),
         )
-        body = json.dumps(self._client.scrubber.body(beat.to_wire(self._client.origin))).encode("ascii")
+        told, fixes = self._client.scrubber.body(beat.to_wire(self._client.origin)), self._client.fixes
+        if fixes is not None:
+            # Scrubbed already: the names of parameters are no names of secrets.
+            nothing: Dict[str, object] = {}
+            told.update(_safety.attempt(fixes.for_beat, nothing))
+        body = json.dumps(told).encode("ascii")
         return self._transport().send(PATH, body, compress=self._client.link.can(links.GZIP))
 
 

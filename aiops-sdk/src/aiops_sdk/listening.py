@@ -9,7 +9,7 @@ from aiops_sdk import client as clients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Any, Optional
 
     from aiops_sdk.client import Client
 
@@ -60,6 +60,14 @@ class Ears:
     def has_heard(self) -> bool:
         """Whether there was a client once."""
         return self._listener is not None
+
+
+def has_route(app: Any, path: str) -> bool:
+    """Whether the app itself says this path, as far as that can be seen: frameworks keep their routes in different places."""
+    rules: Any = getattr(app, "url_map", None)
+    named = [getattr(rule, "rule", None) for rule in rules.iter_rules()] if hasattr(rules, "iter_rules") else []
+    named += getattr(app, "route_handler_method_map", None) or ()
+    return path in named
 
 
 def base_url(

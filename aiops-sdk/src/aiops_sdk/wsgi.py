@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from aiops_sdk.client import Client
     from aiops_sdk.listening import Listener
 
 FAILURES = ("4", "5")
@@ -109,6 +110,16 @@ def _note_more(request: WsgiRequest, headers: Any = (), exc_info: Any = None) ->
     request.answer_headers = {str(name).lower(): value for name, value in headers}
     if exc_info is not None and request.notes.handled is None:
         request.notes.handled = exc_info[1]
+
+
+def is_for_fixers(client: Optional[Client], environ: WSGIEnvironment) -> bool:
+    """Whether this is what the platform posts to have a fixer run: only where one is registered."""
+    return (
+        client is not None
+        and client.fixes is not None
+        and environ.get("PATH_INFO") == client.fixes.path
+        and environ.get("REQUEST_METHOD") == "POST"
+    )
 
 
 def is_about(outer: Optional[RequestScope], environ: WSGIEnvironment) -> bool:

@@ -107,6 +107,19 @@ async def main() -> None:
         logging.info(told)
 
 
+# Fixers: so do they.
+@aiops_sdk.fixer("recycle-db-pool", description="Close all connections.", params={"pool": str}, timeout=5)
+def recycle(pool: str = "main") -> int:
+    return len(pool)
+
+
+@aiops_sdk.fixer("drop-cache", each_instance=True)
+async def drop(region: str) -> None: ...
+
+
+count = recycle("orders")
+
+
 # A transport of one's own.
 class Courier:
     def send(self, path: str, body: bytes, *, compress: bool = False) -> "Outcome":

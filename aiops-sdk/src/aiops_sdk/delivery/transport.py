@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 5.0
-ANSWER_BYTES = 65_536
+# Room for requests to run fixers, in the answer to a heartbeat.
+ANSWER_BYTES = 262_144
 PROXY_PORT = 3128
 WHY_LENGTH = 200
 
@@ -55,6 +56,10 @@ BATCH_PATH = "/v1/sdk/batch"
 NOT_UNDERSTOOD = "not_understood"
 TOO_LARGE = "too_large"
 REFUSED = "refused"
+
+#: Requests to run a fixer that one answer may carry.
+MOST_FIXES = 10
+_CARRIED = ("webhook-id", "webhook-timestamp", "webhook-signature", "body")
 
 # Not the event is wrong, but the way: the key, the address, a proxy that wants a password, a page that moved.
 _WRONG_WAY = frozenset({401, 404, 405, 407})
@@ -69,16 +74,28 @@ _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})
 WORTH_COMPRESSING = 1_000
 
 
+class Carried(Frozen):
+    """A request to run a fixer, in the answer to a heartbeat: what its headers would be, and its body."""
+
+    id: str
+    timestamp: str
+    signature: str
+    body: str
+
+
 class Accepted(Frozen):
     """It has arrived. ``rejected`` names the events of a batch that did not, by their index, with the reason.
 
     ``later`` names those that are to be sent again, with the seconds to wait. ``capabilities`` is what the server says
-    it can, None if it says nothing about that.
+    it can, None if it says nothing about that. ``project`` is what it calls the key's project, and ``fixes`` what it asks
+    fixers for.
     """
 
     rejected: Tuple[Tuple[int, str], ...] = ()
     later: Tuple[Tuple[int, float], ...] = ()
     capabilities: Optional[FrozenSet[str]] = None
+    project: Optional[str] = None
+    fixes: Tuple[Carried, ...] = ()
 
 
 class Retry(Frozen):
@@ -357,7 +374,25 @@ def _accepted(text: bytes) -> Accepted:
         rejected=tuple(_rejection(one) for one in rejected if not _is_to_come_again(one)),
         later=tuple((_rejection(one)[0], float(one["retry_after"])) for one in rejected if _is_to_come_again(one)),
         capabilities=frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else None,
+        project=_project_in(said),
+        fixes=_fixes_in(said),
     )
+
+
+def _project_in(said: Dict[str, Any]) -> Optional[str]:
+    project = said.get("project")
+    return project if isinstance(project, str) and 0 < len(project) <= WHY_LENGTH else None
+
+
+def _fixes_in(said: Dict[str, Any]) -> Tuple[Carried, ...]:
+    """What is none costs itself alone."""
+    listed = said.get("fixes")
+    found = []
+    for one in listed[:MOST_FIXES] if isinstance(listed, list) else ():
+        parts = [one.get(name) for name in _CARRIED] if isinstance(one, dict) else [None]
+        if all(isinstance(part, str) for part in parts):
+            found.append(Carried(*parts))
+    return tuple(found)
 
 
 def _rejection(said: Dict[str, Any]) -> Tuple[int, str]:

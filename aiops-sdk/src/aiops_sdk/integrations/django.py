@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Mapping, MutableSet, Optional
 
-    from aiops_sdk.client import Client
+    from aiops_sdk.client import Client, Fixes
     from aiops_sdk.listening import Listener
     from aiops_sdk.scope import Around
 
@@ -164,6 +164,9 @@ class _Hooks:
 
         @functools.wraps(method)
         def get_response(handler: Any, request: Any) -> Any:
+            fixed = _fixed(request)
+            if fixed is not None:
+                return fixed
             work: Optional[DjangoRequest] = self._begin(handler, request)
             if work is None:
                 return method(handler, request)
@@ -186,6 +189,9 @@ class _Hooks:
 
         @functools.wraps(method)
         async def get_response_async(handler: Any, request: Any) -> Any:
+            fixed = _fixed(request, _meet_loop)
+            if fixed is not None:
+                return fixed
             work: Optional[DjangoRequest] = self._begin(handler, request)
             if work is None:
                 return await method(handler, request)
@@ -310,6 +316,51 @@ def _hear_refusals(csrf: Any) -> Callable[[], None]:
         return reject(middleware, request, reason)
 
     return modules.replace(kind, "_reject", _reject)
+
+
+# Fixers.
+
+
+@_safety.harmless
+def _fixed(request: Any, meet: Callable[[Fixes], None] = lambda _: None) -> Any:
+    """The answer to what the platform posts to have a fixer run; None for everything else."""
+    client = clients.current()
+    fixes = None if client is None else client.fixes
+    if fixes is None:
+        return None
+    meet(fixes)
+    if request.path_info != fixes.path or request.method != "POST" or _has_route(fixes.path):
+        return None
+    return _answer_of(fixes, request)
+
+
+def _meet_loop(fixes: Fixes) -> None:
+    if fixes.loop is None:
+        fixes.meet_loop()
+
+
+def _answer_of(fixes: Fixes, request: Any) -> Any:
+    told: List[Any] = []
+    body = fixes.answer_wsgi(
+        # Its own input, which under ASGI it has instead of a server's.
+        {**request.META, "wsgi.input": request},
+        lambda status, headers, *_: told.append((int(status[:3]), headers)) or told.append,  # type: ignore[func-returns-value]  # as WSGI has it
+    )
+    status, headers = told[0]
+    answer = sys.modules["django.http"].HttpResponse(b"".join(body), status=status)
+    for name, value in headers:
+        answer[name] = value
+    return answer
+
+
+def _has_route(path: str) -> bool:
+    """Whether the project itself says this path, and not only that anything may stand there."""
+    urls = sys.modules["django.urls"]
+    try:
+        match = urls.resolve(path)
+    except urls.Resolver404:
+        return False
+    return not match.args and not match.kwargs
 
 
 # Answers.

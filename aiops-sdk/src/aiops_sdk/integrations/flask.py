@@ -175,6 +175,8 @@ class _Hooks:
     ) -> Iterable[bytes]:
         """What ``wsgi_app`` answers, called with what comes ``before``. Whatever is done here, every request pays for."""
         client = clients.current()
+        if client is not None and client.fixes is not None and self._is_for_fixers(client, environ):
+            return client.fixes.answer_wsgi(environ, start_response)
         request: Optional[_FlaskRequest] = self._begin(environ, client)
         if client is None or request is None:
             return wsgi_app(*before, environ, start_response)
@@ -196,6 +198,11 @@ class _Hooks:
     def _body(self, body: Iterable[bytes], client: Client, request: _FlaskRequest) -> Iterable[bytes]:
         # Others go out untouched: servers look for their own file wrapper, to send a file without reading it.
         return StreamedBody(body, request, functools.partial(client.capture_exception, mechanism="flask"))
+
+    @_safety.harmless
+    def _is_for_fixers(self, client: Client, environ: WSGIEnvironment) -> bool:
+        # A route of the app's own goes first.
+        return wsgi.is_for_fixers(client, environ) and not listening.has_route(self._app(), environ["PATH_INFO"])
 
     @_safety.harmless
     def _begin(self, environ: WSGIEnvironment, client: Optional[Client]) -> Optional[_FlaskRequest]:

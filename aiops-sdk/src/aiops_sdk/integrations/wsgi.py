@@ -7,6 +7,7 @@ it. Nothing is held back or changed that goes through, and a file goes out as th
 from __future__ import annotations
 
 from aiops_sdk import _safety, answers, listening, scope, wsgi
+from aiops_sdk import client as clients
 from aiops_sdk.listening import Ears
 from aiops_sdk.wsgi import StreamedBody, WsgiRequest
 
@@ -33,6 +34,9 @@ class AIOpsMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """What the app answers."""
+        client = clients.current()
+        if client is not None and client.fixes is not None and _is_for_fixers(client, environ, self.app):
+            return client.fixes.answer_wsgi(environ, start_response)
         request: Optional[_Request] = _begin(self.ears, environ)
         if request is None:
             return self.app(environ, start_response)
@@ -100,6 +104,11 @@ class _Body(StreamedBody):
         if not self._is_looked_at:
             self._is_looked_at = True
             self._answered()
+
+
+@_safety.harmless
+def _is_for_fixers(client: Client, environ: WSGIEnvironment, app: object) -> bool:
+    return wsgi.is_for_fixers(client, environ) and not listening.has_route(app, str(environ.get("PATH_INFO")))
 
 
 @_safety.harmless

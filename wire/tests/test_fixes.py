@@ -1,0 +1,172 @@
+"""Requests to run a fixer: the golden ones mean to the SDK what they say, and both sides agree on how they are signed."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from standardwebhooks import webhooks
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from aiops_platform.core import access
+from aiops_sdk.client import Client
+from aiops_sdk.config import Config
+from aiops_sdk.delivery.transport import Accepted, outcome_of
+from aiops_sdk.fixing import declaring, signing
+from aiops_sdk.fixing.desk import Desk
+
+WIRE = Path(__file__).parents[1]
+SCHEMA = json.loads((WIRE / "v1.schema.json").read_text(encoding="utf-8"))
+REQUESTS = [json.loads(line) for line in (WIRE / "fixes.jsonl").read_text(encoding="utf-8").splitlines()]
+BEAT = json.loads((WIRE / "samples" / "heartbeat-fixes.json").read_text(encoding="utf-8"))
+GOOD = [each for each in REQUESTS if each["expect"] != "refused"]
+
+
+def problems(body: object, definition: str) -> list[str]:
+    schema = {"$ref": f"#/$defs/{definition}", "$defs": SCHEMA["$defs"]}
+    return [error.message for error in Draft202012Validator(schema).iter_errors(body)]
+
+
+def clear_cache(region: str) -> dict[str, str]:
+    return {"cleared": region}
+
+
+def recycle() -> None: ...
+
+
+class Service:
+    """The service of the golden requests, at this moment."""
+
+    def __init__(self, folder: Path, key: str, now: float) -> None:
+        self.client = Client(Config(api_key=key, service_name="shop", spool=(str(folder),)))
+        given = dict(self.client.origin.__dict__)
+        self.client.origin = type(self.client.origin)(**{**given, "instance_id": BEAT["instance"]["id"]})
+        registry = declaring.Registry()
+        cache, pool = BEAT["fixers"]
+        where = {"region": {key: value for key, value in cache["params"]["region"].items() if key != "required"}}
+        registry.add(self._fixer(cache, clear_cache, where))
+        registry.add(self._fixer(pool, recycle, {}))
+        self.desk = Desk(self.client, registry, clock=lambda: now)
+        self.desk.heard(Accepted(project="7"))
+
+    def _fixer(self, told: dict[str, Any], function: Any, params: Any) -> declaring.Fixer:
+        return declaring.declared(
+            told["name"],
+            function,
+            description=told["description"],
+            params=params,
+            each_instance=told["each_instance"],
+            timeout=told["timeout"],
+        )
+
+    def ask(self, request: dict[str, Any]) -> tuple[str, Any]:
+        """What it does with the request, and what it says."""
+        if request["way"] == "carried":
+            carried = {**request["headers"], "body": request["body"]}
+            answer = {"accepted": 1, "rejected": [], "capabilities": ["fixes"], "project": "7", "fixes": [carried]}
+            self.desk.heard(outcome_of(202, None, json.dumps(answer).encode(), 0.0))
+            beat: Any = self.desk.for_beat()
+            (result,) = beat["fixes"]
+            return "refused" if result["state"] == "refused" else "taken", result
+        answered = self.desk.push(request["headers"], request["body"].encode())
+        told: Any = json.loads(answered.body)
+        if answered.status == 401:
+            return "refused", told
+        return {"proof": "proven", "result": "taken"}[told["type"]], told
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Any]:
+    made: list[Service] = []
+
+    def make(request: dict[str, Any]) -> Service:
+        made.append(Service(tmp_path, request["key"], request["now"]))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.client.close(0.0)
+
+
+@pytest.mark.parametrize("request_", REQUESTS, ids=[each["case"] for each in REQUESTS])
+def test_a_golden_request_means_what_it_says(request_: dict[str, Any], services: Any) -> None:
+    done, told = services(request_).ask(request_)
+    assert done == request_["expect"]
+    if request_["way"] == "pushed" and done == "refused":
+        assert told == {"error": "refused"}
+    else:
+        assert problems(told, "fix_proof" if done == "proven" else "fix_result") == []
+
+
+@pytest.mark.parametrize("request_", GOOD, ids=[each["case"] for each in GOOD])
+def test_what_is_good_fits_the_schema(request_: dict[str, Any]) -> None:
+    assert problems(json.loads(request_["body"]), "fix_request") == []
+    assert problems({**request_["headers"], "body": request_["body"]}, "carried_fix") == []
+
+
+def test_the_answer_among_the_samples_carries_a_golden_one() -> None:
+    answer = json.loads((WIRE / "samples" / "answer-fixes.json").read_text(encoding="utf-8"))
+    (carried,) = answer["fixes"]
+    assert {**carried} in [{**each["headers"], "body": each["body"]} for each in GOOD if each["way"] == "carried"]
+
+
+def test_every_field_of_a_request_and_of_what_comes_of_it_is_explained_in_the_prose() -> None:
+    prose = (WIRE / "v1.md").read_text(encoding="utf-8")
+    named = {
+        name for each in ("fix_request", "fix_result", "fix_proof") for name in SCHEMA["$defs"][each]["properties"]
+    }
+    states = SCHEMA["$defs"]["fix_result"]["properties"]["state"]["enum"]
+    assert [name for name in sorted(named | set(states)) if f"`{name}`" not in prose and f'"{name}"' not in prose] == []
+
+
+def test_what_a_beat_of_the_sdk_says_of_fixers_fits_the_schema_and_is_the_sample(services: Any) -> None:
+    told = services(REQUESTS[0]).desk.for_beat()
+    assert told["fixers"] == BEAT["fixers"]
+    assert problems({"signal_type": "heartbeat", **told}, "heartbeat") == []
+
+
+def test_both_sides_derive_the_same_secret_from_a_key() -> None:
+    for key in (REQUESTS[0]["key"], access.api_key_from(bytes(32))):
+        assert signing.secret_of(key) == access.callback_secret_of(key)
+
+
+def library(key: str) -> Webhook:
+    return Webhook("whsec_" + base64.b64encode(access.callback_secret_of(key)).decode())
+
+
+def at(now: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library's clock show this."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Clock":
+            return cls.fromtimestamp(now, tz)
+
+    monkeypatch.setattr(webhooks, "datetime", Clock)
+
+
+def test_what_the_library_of_the_standard_signs_the_sdk_believes() -> None:
+    request = REQUESTS[0]
+    body, message_id = request["body"], request["headers"][signing.ID]
+    moment = datetime.fromtimestamp(request["now"], UTC)
+    signature = library(request["key"]).sign(message_id, moment, body)
+    assert signature == request["headers"][signing.SIGNATURE]
+    headers = {**request["headers"], signing.SIGNATURE: signature}
+    assert signing.verify([signing.secret_of(request["key"])], headers, body.encode(), request["now"]) == message_id
+
+
+@pytest.mark.parametrize("request_", GOOD, ids=[each["case"] for each in GOOD])
+def test_the_library_believes_what_the_sdk_signs(
+    request_: dict[str, Any], services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(request_["now"], monkeypatch)
+    if request_["way"] == "carried":
+        return
+    answer = services(request_).desk.push(request_["headers"], request_["body"].encode())
+    assert library(request_["key"]).verify(answer.body, dict(answer.signed)) == json.loads(answer.body)
+    with pytest.raises(WebhookVerificationError):
+        library(request_["key"]).verify(answer.body + b" ", dict(answer.signed))
