@@ -19,7 +19,11 @@ PROGRAM = """
 
     aiops_sdk.init()
 
-    @aiops_sdk.monitor("nightly-import", schedule={"cron": "0 3 * * *", "timezone": "Europe/Berlin"})
+    @aiops_sdk.monitor(
+        "nightly-import",
+        schedule={"cron": "0 3 * * *", "timezone": "Europe/Berlin"},
+        max_run=float(sys.argv[2]) if len(sys.argv) > 2 else None,
+    )
     def run(how):
         print("It runs.", flush=True)
         if how == "fails":
@@ -82,15 +86,28 @@ def test_runs_that_end_well_and_badly_are_listed_and_a_failure_leads_to_its_inci
     assert job["runs"][0]["incident_id"] == incident["id"]
     assert incident["count"] == 1
     assert all(run["duration"] is not None and run["began_at"] <= run["ended_at"] for run in job["runs"])
+    # The failure has its incident: it makes no second one.
+    assert (job["state"], job["trouble"]) == ("wrong", "failed")
+    assert job["expected_at"] > job["runs"][0]["ended_at"]
+    assert {each["kind"] for each in platform.incidents(service="books")} == {"exception"}
 
 
-def test_a_run_that_is_killed_stays_without_an_end(platform: Platform, program: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_stays_without_an_end_and_is_told_of(
+    platform: Platform, program: Path, tmp_path: Path
+) -> None:
     python, environment = installed("e2e", "python"), surroundings(platform, "killed", tmp_path)
-    with started([python, program, "hangs"], log=tmp_path / "log", environment=environment) as running:
+    with started([python, program, "hangs", "1"], log=tmp_path / "log", environment=environment) as running:
         running.says("It runs.")
         job_of(platform, "killed", "started")
         running.process.send_signal(signal.SIGKILL)
         running.process.wait(20)
+    opened = platform.incident(service="killed", message="nightly-import runs for longer than 1 s")
+    assert (opened["kind"], opened["state"]) == ("job", "open")
     assert finished([python, program, "works"], environment=environment).returncode == 0
     job = job_of(platform, "killed", "succeeded", "started")
     assert (job["outcome"], job["runs"][1]["ended_at"]) == ("succeeded", None)
+
+    def is_over() -> bool:
+        return platform.incident(service="killed", message="nightly-import")["state"] == "resolved"
+
+    eventually(is_over, what="the end of the trouble")
