@@ -10,6 +10,7 @@ from typing import Literal
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from browsing import DESKTOP, PHONE, a_browser
+from lives import plant_lives
 from playwright.sync_api import Browser, Page
 from scenes import (
     RULES,
@@ -66,6 +67,8 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "incidents": "/incidents",
                 "services": "/services",
                 "jobs": "/jobs",
+                "monitors": "/monitors",
+                "maintenance": "/maintenance",
                 "buried": "/buried",
                 "setup": "/setup",
                 "settings": "/settings/grouping",
@@ -117,6 +120,10 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         paths |= {f"job-{name}": f"/jobs/{number}" for name, number in ids.items()}
         run = site.reads.job(site.project, ids["backup"]).row.runs[0].run_id
         yield "jobs", site, paths | {"run": f"/jobs/{ids['backup']}/runs/{run}"}
+    with a_site() as site:
+        ids = plant_lives(site.seeds, site.project)
+        paths = {"monitors": "/monitors", "day": "/monitors?span=24h", "maintenance": "/maintenance"}
+        yield "lives", site, paths | {"watched": f"/services/{ids['shop']}", "status": "/settings/status"}
     with a_site() as site:
         plant_buried(site.seeds, site.project)
         yield "full", site, {"buried": "/buried"}
