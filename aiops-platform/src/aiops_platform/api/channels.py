@@ -23,7 +23,7 @@ from aiops_platform.core.channels import Channel, ChannelError, ChannelKind, Del
 _MOST: Final = 100
 _NONE: Final = "This project has no such channel."
 ChannelId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The channel's number.")]
-_Kind = Literal["mail", "webhook", "slack", "discord", "teams", "ntfy", "pagerduty"]
+_Kind = Literal["mail", "webhook", "slack", "discord", "teams", "ntfy", "pagerduty", "apprise"]
 _Setting = Annotated[str, msgspec.Meta(max_length=2_000)]
 
 

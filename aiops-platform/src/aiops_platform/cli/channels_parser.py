@@ -12,7 +12,7 @@ def add_channels(commands: Any, add: Callable[..., Any], late: Callable[[str], A
     verbs = channels.add_subparsers(title="commands", metavar="COMMAND")
     add(verbs, "list", late("channels:show_all"), "show the channels, and how each stands")
     new = add(verbs, "add", late("channels:add"), "add a channel; prints its number, and the secret of a webhook")
-    new.add_argument("kind", metavar="KIND", help="mail, webhook, slack, discord, teams, ntfy or pagerduty")
+    new.add_argument("kind", metavar="KIND", help="mail, webhook, slack, discord, teams, ntfy, pagerduty or apprise")
     new.add_argument("name", metavar="NAME", help="as people call it: 'ops chat'")
     new.add_argument(
         "settings", metavar="SETTING=VALUE", nargs="+", help="url=https://… or to=ana@example.com; url=- reads it"

@@ -29,11 +29,15 @@ class Sent:
 
 @dataclass(frozen=True)
 class Retry:
-    """It may succeed later; `after` so many seconds at the soonest, where the receiver asked for that."""
+    """It may succeed later; `after` so many seconds at the soonest, where the receiver asked for that.
+
+    After `most_failures` of the channel in a row it is disabled: where nobody says whether it can ever succeed.
+    """
 
     answer: str
     status: int | None = None
     after: float | None = None
+    most_failures: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,9 @@ def judge(outcome: Outcome, standing: Standing, now: datetime, jitter: float) ->
             why = f"it refused for good: {said(outcome)}"
         elif failures >= _REFUSALS_IN_A_ROW:
             why = f"it failed {failures} times in a row: {said(outcome)}"
+        return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=why)
+    if outcome.most_failures is not None and failures >= outcome.most_failures:
+        why = f"it failed {failures} times in a row: {said(outcome)}"
         return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=why)
     due = _next(outcome, standing, now, jitter)
     if due is None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.core.others import OtherError, checked_other
 from aiops_platform.core.people import PeopleError, checked_email
 from aiops_platform.core.targets import Policy, TargetError, parsed
 
@@ -44,6 +45,7 @@ class ChannelKind(StrEnum):
     TEAMS = "teams"
     NTFY = "ntfy"
     PAGERDUTY = "pagerduty"
+    APPRISE = "apprise"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +190,18 @@ KINDS: Final[Mapping[ChannelKind, KindOf]] = {
         ),
         where="In PagerDuty: the service, Integrations, Add integration, Events API V2.",
     ),
+    ChannelKind.APPRISE: KindOf(
+        called="Others, by Apprise",
+        settings=(
+            SettingOf(
+                name="url",
+                label="Apprise address",
+                hint="Of services at one public address, without options.",
+                example="tgram://bot_token/chat_id",
+            ),
+        ),
+        where="Telegram, Pushover, Twilio and others, as the documentation of Apprise writes their addresses. It has to be installed beside the platform, and says only whether it succeeded.",
+    ),
 }
 
 
@@ -247,6 +261,8 @@ def _checked_setting(kind: ChannelKind, setting: SettingOf, value: str, policy: 
 
 
 def _checked_url(kind: ChannelKind, value: str, policy: Policy) -> str:
+    if kind is ChannelKind.APPRISE:
+        return _checked_other(value)
     try:
         target = parsed(value, policy)
     except TargetError as error:
@@ -257,6 +273,13 @@ def _checked_url(kind: ChannelKind, value: str, policy: Policy) -> str:
     if kind is ChannelKind.DISCORD and not path.startswith("/api/webhooks/"):
         raise ChannelError("A Discord webhook URL begins with https://discord.com/api/webhooks/", "url")
     return target.url
+
+
+def _checked_other(value: str) -> str:
+    try:
+        return checked_other(value)
+    except OtherError as error:
+        raise ChannelError(str(error), "url") from error
 
 
 def _checked_addresses(value: str) -> str:
@@ -280,6 +303,8 @@ def _hint(kind: ChannelKind, settings: Mapping[str, str]) -> str:
     if kind is ChannelKind.MAIL:
         first, *others = addresses(settings["to"])
         return first + (f" and {len(others)} more" if others else "")
+    if kind is ChannelKind.APPRISE:
+        return settings["url"].partition("://")[0] + "://…" + settings["url"][-2:]
     host = settings["url"].split("/")[2]
     ending = settings["url"][-2:] if kind is not ChannelKind.PAGERDUTY else settings["routing_key"][-2:]
     return f"{host}/…{ending}"

@@ -14,7 +14,7 @@ from aiops_platform.core.messages import Message, MessageState
 from aiops_platform.core.targets import Policy, TargetError
 from aiops_platform.core.text import one_line
 from aiops_platform.ports import Ready
-from aiops_platform.senders import discord, mail, ntfy, pagerduty, slack, teams, webhook
+from aiops_platform.senders import apprise, discord, mail, ntfy, pagerduty, slack, teams, webhook
 from aiops_platform.senders.guarded import Guarded, UnreachableError
 from aiops_platform.senders.posting import Post, outcome_of
 
@@ -53,6 +53,8 @@ class PostOffice:
             if self._mail_server is None:
                 return Retry(_NO_SERVER)
             return mail.send(self._mail_server, to.settings, message)
+        if kind is ChannelKind.APPRISE:
+            return apprise.send(to.settings, message)
         outcome = self._posted(_asking(kind)(to.settings, message, now), now)
         if kind is ChannelKind.PAGERDUTY and message.state is MessageState.TEST and isinstance(outcome, Sent):
             self._posted(pagerduty.resolving(to.settings, message), now)
@@ -81,8 +83,8 @@ def _asking(kind: ChannelKind) -> _Asks:
             return ntfy.request
         case ChannelKind.PAGERDUTY:
             return pagerduty.request
-        case ChannelKind.MAIL:
-            raise ValueError("Mail is not posted")
+        case ChannelKind.MAIL | ChannelKind.APPRISE:
+            raise ValueError(f"{kind} is not posted")
         case _:
             assert_never(kind)
 
@@ -98,7 +100,7 @@ def _without_secrets(outcome: Outcome, settings: Mapping[str, str]) -> Outcome:
         case Sent():
             return Sent(outcome.status, said)
         case Retry():
-            return Retry(said, outcome.status, outcome.after)
+            return Retry(said, outcome.status, outcome.after, outcome.most_failures)
         case Refused():
             return Refused(said, outcome.status, for_good=outcome.for_good)
         case _:
