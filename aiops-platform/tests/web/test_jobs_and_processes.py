@@ -43,7 +43,7 @@ def test_a_job_says_how_its_last_run_went_and_what_it_means_to_do(client, site):
     assert "shop production every 15 min Running for 6 min" in part_of(page, f'id="job-{ids["send-reminders"]}"')
     assert "failed before that" in part_of(page, f'id="job-{ids["reindex"]}"')
     assert page.index("settle-accounts") < page.index("nightly-import")
-    assert "2 failed" in text_of(page.split("</nav>", 1)[0])
+    assert "2 in trouble" in text_of(page.split("</nav>", 1)[0])
 
 
 def test_a_job_s_page_lists_its_runs_and_leads_to_the_incident_of_a_failed_one(client, site):

@@ -174,7 +174,10 @@ class SavedView:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What every page says at its top: how many incidents are open, how the services are, which jobs failed last."""
+    """What every page says at its top: how many incidents are open, how the services are, how many jobs are in trouble.
+
+    `failed_jobs` are those of which something counts as wrong, or whose last run that ended failed; paused ones are not.
+    """
 
     open_incidents: int
     services: int

@@ -149,6 +149,16 @@ def test_nobody_pings_without_a_key(ping, platform, aiops):
     eventually(lambda: ping("brief", key=made)[0] == 404, "the end of the key")
 
 
+def test_a_ping_key_reports_and_reads_nothing(platform, keys):
+    for path in ("/v1/sdk/exception", "/v1/sdk/heartbeat", "/v1/sdk/job"):
+        assert platform.send(key=keys[0], path=path)[0] == 401
+    for path in ("/api/v1/incidents", "/api/v1/deploys"):
+        request = urllib.request.Request(platform.url + path, headers={"Authorization": f"Bearer {keys[0]}"})
+        with pytest.raises(urllib.error.HTTPError) as refused, OPENER.open(request, timeout=DEADLINE):
+            pass
+        assert refused.value.code == 401
+
+
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
 def test_a_shell_shows_jobs_and_pauses_them(where, platform, keys, ping, job, capsys, monkeypatch):
     monkeypatch.setenv("AIOPS_TOKEN", keys[1])
