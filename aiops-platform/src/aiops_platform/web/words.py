@@ -95,6 +95,7 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.SERVICE_RESUMED: "Watched again",
     FactKind.ALERT_TOLD: "Told",
     FactKind.ALERT_ACKNOWLEDGED: "Acknowledged",
+    FactKind.CHANNEL_DISABLED: "Channel disabled",
 }
 
 
