@@ -202,3 +202,24 @@ def test_a_token_of_ones_own_reads_and_acts_in_ones_name(site, stranger, ana):
     assert site.access.holder_of_token(token, site.seeds.now) is not None
     assert stranger.post(revoke, data={"csrf": csrf_of(stranger)}).headers["location"].endswith("revoked")
     assert site.access.holder_of_token(token, site.seeds.now) is None
+
+
+def test_a_new_password_leaves_ones_tokens_and_says_how_to_revoke_them_in_every_project(site, stranger, ana):
+    stranger.cookies.set(SESSION_COOKIE, site.somebody("Ana"))
+    user = site.people.user_with_email("ana@example.com").id
+    other = site.people.add_project("Another", user, site.seeds.now).id
+    for project in (site.project, other):
+        site.access.create_token(project, "laptop", site.seeds.now, user_id=user)
+    theirs = site.access.create_token(site.project, "a program's", site.seeds.now)
+    form = {"csrf": csrf_of(stranger), "name": "Ana", "email": "ana@example.com"}
+    form |= {"password": "blue horse lamp", "new_password": "green horse lamp"}
+    saved = stranger.post("/account", data=form)
+    page = stranger.get(saved.headers["location"]).text
+    assert 'href="/settings/tokens"' in page[page.index('data-testid="saved"') :][:400]
+    assert 'data-testid="revoke-all"' in stranger.get("/settings/tokens").text
+    assert [each.revoked_at for each in site.access.tokens(site.project, user_id=user)] == [None]
+    done = stranger.post("/settings/own-tokens/revoke", data={"csrf": csrf_of(stranger)})
+    assert "All of your tokens are revoked" in stranger.get(done.headers["location"]).text
+    for project in (site.project, other):
+        assert all(each.revoked_at for each in site.access.tokens(project, user_id=user))
+    assert site.access.holder_of_token(theirs, site.seeds.now) is not None

@@ -111,3 +111,18 @@ def test_the_page_of_an_incident_is_short_with_all_that_people_did(site, client)
     found = page_of(client, f"/incidents/{number}/parts")
     assert all(f'name="part" value="{each}"' in found for each in parts)
     page_of(client, f"/incidents/{number}/delete")
+
+
+def test_looking_at_what_was_done_writes_nothing(site, client):
+    csrf = token_for(client.cookies[SESSION_COOKIE])
+    done = client.post("/incidents/bulk", data={"csrf": csrf, "where": "state=all", "do": "mute", "id": ["2"]})
+    database, begun = site.seeds.database, []
+    begin = database.begin
+    database.begin = lambda *given: begun.append(given) or begin(*given)
+    try:
+        page = client.get(done.headers["location"]).text
+    finally:
+        database.begin = begin
+    assert 'data-testid="undo"' in page
+    assert begun == []
+    assert client.get("/incidents?done=nonsense").status_code == 200

@@ -44,6 +44,7 @@ OWN = {
     ("POST", "/density"),
     ("POST", "/settings/tokens"),
     ("POST", "/settings/own-tokens/{which}/revoke"),
+    ("POST", "/settings/own-tokens/revoke"),
     ("POST", "/settings/sessions/others/end"),
     ("POST", "/settings/sessions/{which}/end"),
     ("POST", "/projects/{project_id}/show"),

@@ -101,6 +101,15 @@ def put_back(incident: Incident, standing: Mapping[str, Any], now: datetime, by:
     return Changed(before, (Fact(kind=FactKind.INCIDENT_UNDONE, at=now, data={"why": why}).done_by(by),))
 
 
+def undoing_id(name: str) -> bytes | None:
+    """The id that is meant by the name under which something can be undone; None where it is none."""
+    try:
+        id_ = bytes.fromhex(name)
+    except ValueError:
+        return None
+    return id_ if len(id_) == 16 else None
+
+
 def _deleted(incident: Incident, now: datetime, by: Actor | None) -> Changed:
     if incident.state is IncidentState.DELETED:
         return Changed(incident)

@@ -209,7 +209,9 @@ def _appeared(mute: Mute, since: datetime, first_seen: Mapping[str, datetime]) -
     awaited = mute.release or ""
     if not mute.is_next and awaited in first_seen:
         return awaited
-    new = (release for release, at in first_seen.items() if at > since)
+    # What is told late was seen before the mute began: newer than the newest one that was known then, it is new to it.
+    known_until = first_seen.get(awaited, since) if mute.is_next else since
+    new = (release for release, at in first_seen.items() if at > known_until)
     # Of a release that nobody has seen only numbers tell what is newer.
     known = first_seen if mute.is_next else {}
     return next((release for release in new if releases.is_older(awaited, release, known)), None)

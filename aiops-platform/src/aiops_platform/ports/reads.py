@@ -34,6 +34,7 @@ from aiops_platform.core.views import (
     Similar,
 )
 from aiops_platform.core.visits import Visit
+from aiops_platform.ports.changes import Undoing
 
 
 class Reads(Protocol):
@@ -108,6 +109,10 @@ class Reads(Protocol):
 
     def events(self, project_id: int, incident_id: int, *, page: int = 1, per_page: int = 25) -> EventPage | None:
         """A page of an incident's kept events, the newest first; None when this project has no such incident."""
+        ...
+
+    def undoing(self, project_id: int, name: str) -> Undoing | None:
+        """What was done to many at once under this name, and how much of it can be undone; None where nothing was."""
         ...
 
     def group_rules(self, project_id: int) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from aiops_platform.core import ahead, rising
+from aiops_platform.core import acts, ahead, rising
 from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import KIN_KINDS
@@ -36,7 +36,8 @@ from aiops_platform.core.views import (
     ServicePage,
     ValueCount,
 )
-from aiops_platform.storage import burial, group_rules, incident_lists, job_reads
+from aiops_platform.ports import Undoing
+from aiops_platform.storage import burial, group_rules, incident_lists, job_reads, undoing
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.caring import care_of, deploys_of, members_of, releases_of, timeline_of
 from aiops_platform.storage.database import Database
@@ -229,6 +230,14 @@ class SqlReads:
             total = connection.execute(select(func.count()).select_from(events).where(mine)).scalar_one()
             rows = tuple(_event_row(row) for row in connection.execute(query))
         return EventPage(rows=rows, total=total, page=page, per_page=per_page)
+
+    def undoing(self, project_id: int, name: str) -> Undoing | None:
+        """See `ports.Reads`."""
+        id_ = acts.undoing_id(name)
+        if id_ is None:
+            return None
+        with self._database.read() as connection:
+            return undoing.find(connection, project_id, id_)
 
     def group_rules(self, project_id: int) -> str:
         """See `ports.Reads`."""

@@ -28,7 +28,7 @@ _PAGE = "/account"
 @get(_PAGE, sync_to_thread=True)
 def account_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """What is known of the visitor, to be changed."""
-    return _page(site, visitor, saved="saved" in request.query_params)
+    return _page(site, visitor, saved=request.query_params.get("saved"))
 
 
 @post(_PAGE, opt=FOR_VIEWERS, status_code=200)
@@ -60,7 +60,8 @@ def _change(site: Site, visitor: Visitor, said: dict[str, str]) -> Response[str]
             site.people.set_password(visitor.user.id, said["new_password"], but=visitor.session)
     except PeopleError as wrong:
         return _page(site, visitor, said, f"{wrong}.", status=422)
-    return Redirect(f"{_PAGE}?saved", status_code=303)
+    is_another = bool(said["new_password"]) and visitor.user.has_password
+    return Redirect(f"{_PAGE}?saved{'=password' if is_another else ''}", status_code=303)
 
 
 def _check(user: User, said: dict[str, str]) -> None:
@@ -78,7 +79,7 @@ def _page(
     said: dict[str, str] | None = None,
     problem: str = "",
     *,
-    saved: bool = False,
+    saved: str | None = None,
     status: int = 200,
 ) -> Response[str]:
     said = said or {"name": visitor.user.name, "email": visitor.user.email or ""}
@@ -86,7 +87,7 @@ def _page(
         "name": visible(said["name"][:LONGEST_PERSON]),
         "email": visible(said["email"][:LONGEST_EMAIL]),
         "problem": problem,
-        "saved": saved,
+        "saved": "" if saved is None else saved or "else",
         "limits": {"name": LONGEST_PERSON, "email": LONGEST_EMAIL, "password": LONGEST_PASSWORD},
         "shortest": SHORTEST_PASSWORD,
     }

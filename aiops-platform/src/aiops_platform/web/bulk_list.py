@@ -35,7 +35,7 @@ def given_for(request: PageRequest, site: Site, visitor: Visitor, filters: Filte
 
 def _done(request: PageRequest, site: Site, visitor: Visitor) -> DoneBefore | None:
     name = request.query_params.get("done", "")
-    known = site.triage.bulk.undoing(visitor.project_id, name) if name else None
+    known = site.reads.undoing(visitor.project_id, name) if name else None
     if known is None:
         return None
     return DoneBefore(

@@ -7,7 +7,7 @@ from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from aiops_platform.web.addresses import page_of
+from aiops_platform.web.addresses import nearest_page, page_of
 from aiops_platform.web.density import COMFORTABLE, COMPACT, COOKIE
 from aiops_platform.web.forms import form_of
 from aiops_platform.web.site import FOR_VIEWERS, PageRequest, TheSite
@@ -28,7 +28,9 @@ async def choose_density(request: PageRequest, site: TheSite) -> Redirect:
         samesite="lax",
         secure=site.public_url.startswith("https://"),
     )
-    return Redirect(page_of(request.headers.get("referer", "")), status_code=303, cookies=[kept])
+    here = page_of(request.headers.get("referer", ""))
+    pages = (route.path_format for route in request.app.routes if "GET" in (route.methods or ()))
+    return Redirect(nearest_page(here, pages), status_code=303, cookies=[kept])
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (choose_density,)

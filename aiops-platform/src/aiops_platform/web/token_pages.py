@@ -19,7 +19,7 @@ _PAGE = "/settings/tokens"
 def tokens_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """Those of the visitor in this project, of each only how it begins and ends."""
     done = request.query_params.get("done", "")
-    return _page(site, visitor, done=done if done in ("revoked", "gone") else "")
+    return _page(site, visitor, done=done if done in ("revoked", "gone", "all") else "")
 
 
 @post(_PAGE, opt=FOR_VIEWERS, status_code=200)
@@ -38,7 +38,18 @@ def revoke_own_token(site: TheSite, visitor: TheVisitor, which: FromPath[int]) -
     return Redirect(f"{_PAGE}?done={'gone' if revoked is None else 'revoked'}", status_code=303)
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (tokens_page, make_token, revoke_own_token)
+@post("/settings/own-tokens/revoke", opt=FOR_VIEWERS, sync_to_thread=True, status_code=200)
+def revoke_every_own_token(site: TheSite, visitor: TheVisitor) -> Redirect:
+    """The same for all of them, in whichever project: when a password, or a machine, got into other hands."""
+    user_id, now = visitor.user.id, site.clock()
+    for project in site.people.projects(user_id):
+        for token in site.access.tokens(project.id, user_id=user_id):
+            if token.revoked_at is None:
+                site.access.revoke_token(project.id, str(token.id), now, user_id=user_id)
+    return Redirect(f"{_PAGE}?done=all", status_code=303)
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (tokens_page, make_token, revoke_own_token, revoke_every_own_token)
 
 
 def _make(site: Site, visitor: Visitor, name: str, scope: Scope) -> Response[str]:

@@ -70,6 +70,16 @@ def test_it_ends_with_a_newer_release_and_not_with_an_older_one():
     assert over == "it was muted until 1.10 was seen, and happened again"
 
 
+def test_a_newer_release_that_is_told_late_ends_it_too():
+    mute = a_mute(release=NEXT, newest="shop-b")
+    known = {"shop-a": after(days=-9), "shop-b": after(days=-3)}
+    assert heard(mute, first_seen=known)[1] is None
+    assert heard(mute, first_seen=known | {"shop-0": after(days=-4)})[1] is None
+    # It was deployed before the mute began, and heard of after it.
+    over = heard(mute, first_seen=known | {"shop-c": after(minutes=-3)})[1]
+    assert over == "it was muted until shop-c was seen, and happened again"
+
+
 @pytest.mark.parametrize(("appears", "ends"), [("2.0", True), ("2.1", True), ("1.9", False), ("nightly", False)])
 def test_it_ends_with_a_release_by_name_or_one_with_a_higher_number(appears, ends):
     mute = a_mute(release="2.0", newest="1.0")

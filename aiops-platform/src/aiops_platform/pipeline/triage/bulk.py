@@ -78,7 +78,7 @@ class Bulk:
 
     def undoing(self, project_id: int, name: str) -> Undoing | None:
         """What can be undone by this name."""
-        id_ = _id(name)
+        id_ = acts.undoing_id(name)
         with self._store.begin() as transaction:
             return None if id_ is None else transaction.settling.undoing(project_id, id_)
 
@@ -87,7 +87,7 @@ class Bulk:
 
         What was undone already changes nothing.
         """
-        id_, known = _id(name), self.undoing(project_id, name)
+        id_, known = acts.undoing_id(name), self.undoing(project_id, name)
         if id_ is None or known is None or now - known.at > acts.UNDONE_WITHIN:
             return None
         restored = left = 0
@@ -201,11 +201,3 @@ def _assign_back(
         # Who has gone since cares for nothing here any more.
         _assign_all(transaction, some, None if member is None else member.id, acts.assigned(member, now, by))
     return sum(map(len, to_each.values()))
-
-
-def _id(name: str) -> bytes | None:
-    try:
-        id_ = bytes.fromhex(name)
-    except ValueError:
-        return None
-    return id_ if len(id_) == 16 else None
