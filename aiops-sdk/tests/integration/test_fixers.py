@@ -342,7 +342,9 @@ def test_without_a_folder_nothing_is_offered_and_nothing_done(tmp_path: Path, ca
         made = Client(a_config(spool=spool))
         aiops_sdk.fixing.install(made)
         made.fixes.heard(Accepted(project="7"))
+        assert made.fixes.has_news()
         assert made.fixes.for_beat() == {}
+        assert not made.fixes.has_news()
         assert push(made, a_fix()) == REFUSED
         made.close(0.0)
     assert calls == []
@@ -503,6 +505,32 @@ def test_a_fixer_that_is_registered_later_is_told_of(platform: Platform, tmp_pat
         lambda: any(each["name"] == "late" for beat in platform.heartbeats for each in beat.get("fixers", [])),
         "the late one",
     )
+
+
+def test_what_is_news_is_told_once_and_what_is_urgent_too(client: Client, calls: List[Any]):
+    assert client.fixes.has_news()
+    client.fixes.for_beat()
+    assert not client.fixes.has_news()
+    result_of(client, a_fix())
+    wait_until(client.fixes.is_urgent, "it to be known to be urgent")
+    assert [each["state"] for each in client.fixes.for_beat()["fixes"]] == ["succeeded"]
+    assert not client.fixes.is_urgent()
+    client.fixes.heard(Accepted(project="7"))
+    assert "fixes" not in client.fixes.for_beat()
+
+
+def test_what_has_ended_is_told_before_what_still_runs(client: Client):
+    go_on = threading.Event()
+    for number in range(12):
+        aiops_sdk.fixer(f"slow-{number}")(lambda: go_on.wait(60))
+        push(client, a_fix(f"slow-{number}"))
+    try:
+        result_of(client, a_fix())
+        wait_until(client.fixes.is_urgent, "it to be known to be urgent")
+        told = client.fixes.for_beat()["fixes"]
+        assert [each["state"] for each in told] == ["succeeded"] + ["running"] * 9
+    finally:
+        go_on.set()
 
 
 # Processes that end, and those that fork.

@@ -75,6 +75,9 @@ class Desk:
 
     def for_beat(self) -> Dict[str, object]:
         """The fields that a beat has because of this."""
+        with self._lock:
+            # Whatever comes of this beat: what it does not tell, the next one does, at its time.
+            self._is_urgent, self._told_version = False, self._registry.version
         if not _safety.attempt(self._open, False):
             # Without a record nothing keeps a request from being done twice: so nothing can be asked for.
             return {}
@@ -82,8 +85,6 @@ class Desk:
         for record in _safety.attempt(self._records.adopt, none):
             self._note(str(record.get("request")), record)
         with self._lock:
-            self._is_urgent = False
-            self._told_version = self._registry.version
             # What has ended goes before what runs still.
             first = sorted(self._untold.items(), key=lambda item: item[1].get("state") == RUNNING)
             self._under_way = dict(first[:MOST_TOLD])

@@ -78,6 +78,11 @@ class Records:
         if alive is not None:
             os.close(alive)
 
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # With its client, once nothing runs for it any more.
+        if self._alive is not None:
+            close(self._alive)
+
     def claim(self, request: str, record: Record) -> bool:
         """Begin it. False where it was begun before, by whomever."""
         path = self._path(request, _OPEN)
