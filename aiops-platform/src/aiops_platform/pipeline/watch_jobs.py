@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
-from aiops_platform.core import grouping, job_incident, job_watch, maintenance
+from aiops_platform.core import grouping, job_incident, job_watch
 from aiops_platform.core.job_watch import Judged, WatchedJob
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.parcel import ParcelKind
@@ -14,6 +14,7 @@ _BATCH: Final = 500
 _WORDS: Final = (ParcelKind.JOB, ParcelKind.PING)
 # Windows of maintenance that held while a run went on, or before it was to start: more than the longest of either matters.
 _REACH: Final = timedelta(days=8)
+_Stretch: TypeAlias = tuple[datetime, datetime]
 
 
 class WatchJobs:
@@ -38,10 +39,13 @@ class WatchJobs:
             if not due:
                 return False
             windows = transaction.maintenance.windows({each.service.named.project_id for each in due}, as_of - _REACH)
+            # Once for all jobs: there may be hundreds of both.
+            held = {
+                project_id: [(window, window.spans(as_of - _REACH, as_of)) for window in theirs]
+                for project_id, theirs in windows.items()
+            }
             looked = [
-                job_watch.look(
-                    each, listening, _held(windows.get(each.service.named.project_id, ()), each, as_of), as_of
-                )
+                job_watch.look(each, listening, _held(held.get(each.service.named.project_id, ()), each), as_of)
                 for each in due
             ]
             transaction.watching.save(
@@ -59,9 +63,9 @@ class WatchJobs:
         return min([now, *unread])
 
 
-def _held(windows: Sequence[Window], job: WatchedJob, now: datetime) -> tuple[tuple[datetime, datetime], ...]:
+def _held(windows: Sequence[tuple[Window, Sequence[_Stretch]]], job: WatchedJob) -> tuple[_Stretch, ...]:
     named = job.service.named
-    return maintenance.spans_of(windows, named.name, named.environment, now - _REACH, now)
+    return tuple(each for window, spans in windows if window.covers(named.name, named.environment) for each in spans)
 
 
 def _open_incidents(transaction: Transaction, judged: Sequence[Judged], now: datetime) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from aiops_platform.core import maintenance
 from aiops_platform.core.alerting import alert as states
 from aiops_platform.core.alerting import quiet, wording
 from aiops_platform.core.alerting.alert import Alert, AlertState
@@ -34,7 +33,11 @@ class Circumstances:
         }
         self.policies: Mapping[int, Policy] = transaction.alerting.settings.policies(project_id)
         self.rotas: Mapping[int, Rota] = transaction.alerting.settings.rotas(project_id)
-        self.windows: Sequence[Window] = transaction.maintenance.windows([project_id], now).get(project_id, ())
+        windows = transaction.maintenance.windows([project_id], now).get(project_id, ())
+        # Once for all alerts: there may be hundreds of both.
+        self._holding: list[tuple[datetime, Window]] = [
+            (until, window) for window in windows if (until := window.holds_until(now)) is not None
+        ]
         self.channels: Collection[int] = [each.id for each in transaction.outbox.channels(project_id)]
         self._transaction = transaction
 
@@ -53,10 +56,12 @@ class Circumstances:
             return list(self.channels)
         return reached
 
-    def held(self, named: ServiceName | None, now: datetime) -> str | None:
-        """The maintenance in which nothing is told of a service."""
-        window = None if named is None else maintenance.held(self.windows, named.name, named.environment, now)
-        return None if window is None else window.name
+    def held(self, named: ServiceName | None) -> str | None:
+        """The maintenance in which nothing is told of a service; of several the one that holds longest."""
+        if named is None:
+            return None
+        mine = [each for each in self._holding if each[1].covers(named.name, named.environment)]
+        return max(mine, key=lambda each: each[0])[1].name if mine else None
 
 
 def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
@@ -80,7 +85,7 @@ def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
             alert,
             repeat=rule.repeat,
             steps=states.steps_of(rule, None if policy is None else policy.steps),
-            held=mine.held(names.get(alert.service_id or 0), now),
+            held=mine.held(names.get(alert.service_id or 0)),
             now=now,
         )
         changed.append(looked.alert)
