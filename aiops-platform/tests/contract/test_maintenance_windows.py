@@ -102,3 +102,12 @@ def test_a_deploy_ends_the_windows_of_its_service_that_wait_for_one(
         window = transaction.maintenance.window(project, number)
     assert window is not None
     assert window.is_over(after(minutes=5)) is is_over
+
+
+def test_of_windows_that_are_over_only_the_newest_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aiops_platform.storage.maintenance._KEPT_OVER", 3)
+    with store.begin() as transaction:
+        for number in range(6):
+            at = after(minutes=10 * number)
+            transaction.maintenance.add(a_window(since=at, until=after(minutes=10 * number + 5), made_at=at))
+        assert [transaction.maintenance.window(1, number) is None for number in range(1, 7)] == [True] * 2 + [False] * 4

@@ -71,8 +71,8 @@ class MonitorList:
 
 def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> MonitorResource:
     """The monitor in one piece; its states are known for 90 days."""
-    found = known.stretches(row, now - timedelta(days=90), now)
-    held = known.held(row, now)
+    found = known.stretches(row)
+    held = known.held(row)
     return MonitorResource(
         service_id=row.service_id,
         service=row.name,

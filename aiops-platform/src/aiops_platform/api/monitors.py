@@ -117,4 +117,4 @@ def _told(desk: Desk, project_id: int, service_id: int, now: datetime, *, is_the
     row = desk.monitoring.monitor(project_id, service_id, since=since, now=now) if is_there else None
     if row is None:
         raise NotFoundException("This project has no service of that number that has ever sent a heartbeat.")
-    return monitor_resource(row, desk.monitoring.known_time(project_id, since), now)
+    return monitor_resource(row, desk.monitoring.known_time(project_id, since=since, now=now), now)

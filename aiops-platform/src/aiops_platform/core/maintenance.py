@@ -148,16 +148,19 @@ def spans_of(
     windows: Iterable[Window], service: str, environment: str, since: datetime, until: datetime
 ) -> tuple[tuple[datetime, datetime], ...]:
     """The stretches of time in which any window holds for this service: oldest first, none touching another."""
-    found = sorted(
-        span for window in windows if window.covers(service, environment) for span in window.spans(since, until)
-    )
-    joined: list[tuple[datetime, datetime]] = []
-    for begin, end in found:
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
+    about = (window for window in windows if window.covers(service, environment))
+    return joined(spans for window in about for spans in window.spans(since, until))
+
+
+def joined(found: Iterable[tuple[datetime, datetime]]) -> tuple[tuple[datetime, datetime], ...]:
+    """These stretches of time, oldest first; those that touch are one."""
+    apart: list[tuple[datetime, datetime]] = []
+    for begin, end in sorted(found):
+        if apart and begin <= apart[-1][1]:
+            apart[-1] = apart[-1][0], max(apart[-1][1], end)
         else:
-            joined.append((begin, end))
-    return tuple(joined)
+            apart.append((begin, end))
+    return tuple(apart)
 
 
 def planned(

@@ -67,24 +67,42 @@ class MonitorRow:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownTime:
-    """When the platform listened, and when maintenance was planned, in a project since some time."""
+    """When the platform listened, and when maintenance was planned, in a project between two times."""
 
     listened: tuple[Period, ...]
     windows: tuple[Window, ...]
+    since: datetime
+    until: datetime
 
-    def stretches(self, row: Lives, since: datetime, until: datetime) -> tuple[Stretch, ...]:
-        """How a service stood between these times."""
+    @cached_property
+    def deaf(self) -> tuple[Period, ...]:
+        """When nobody listened."""
+        return uptime.deaf_between(self.listened, self.since, self.until)
+
+    # Worked out once for all services: a weekly window comes thirteen times in three months.
+    @cached_property
+    def _spread(self) -> tuple[tuple[Window, tuple[Period, ...]], ...]:
+        spread = ((window, window.spans(self.since, self.until)) for window in self.windows)
+        return tuple((window, spans) for window, spans in spread if spans)
+
+    @cached_property
+    def _holding(self) -> tuple[Window, ...]:
+        return tuple(window for window in self.windows if window.holds_until(self.until) is not None)
+
+    def stretches(self, row: Lives) -> tuple[Stretch, ...]:
+        """How a service stood in that time."""
+        held = (spans for window, spans in self._spread if window.covers(row.name, row.environment))
         return uptime.stretches(
             row.spans,
-            deaf=uptime.deaf_between(self.listened, since, until),
-            maintenance=maintenance.spans_of(self.windows, row.name, row.environment, since, until),
-            since=since,
-            until=until,
+            deaf=self.deaf,
+            maintenance=maintenance.joined(span for spans in held for span in spans),
+            since=self.since,
+            until=self.until,
         )
 
-    def held(self, row: Lives, now: datetime) -> Window | None:
-        """The maintenance in which a service is now."""
-        return maintenance.held(self.windows, row.name, row.environment, now)
+    def held(self, row: Lives) -> Window | None:
+        """The maintenance in which a service is at the end of that time."""
+        return maintenance.held(self._holding, row.name, row.environment, self.until)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ class Monitoring(Protocol):
         """Those of these services that the project has and that have beaten, with their states since then."""
         ...
 
-    def known_time(self, project_id: int, since: datetime) -> KnownTime:
+    def known_time(self, project_id: int, *, since: datetime, now: datetime) -> KnownTime:
         """What is to be known of the time since then, besides the states."""
         ...
 

@@ -15,6 +15,8 @@ from aiops_platform.storage.monitor_rows import monitor_of
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import listened, maintenance, monitors, services
 
+_KEPT_OVER = 1_000
+
 
 class SqlMaintenance:
     """See `ports.Maintenance`."""
@@ -39,8 +41,17 @@ class SqlMaintenance:
         """See `ports.Maintenance`."""
         row = {name: value for name, value in _row(window).items() if name != "id"}
         number: int = self._connection.execute(insert(maintenance).values(row).returning(maintenance.c.id)).scalar_one()
+        self._keep_few(window)
         bump(self._connection, window.project_id, "services")
         return number
+
+    def _keep_few(self, new: Window) -> None:
+        """Of those that are over only so many: a script that makes one each minute would slow every time line down."""
+        over = maintenance.c.project_id == new.project_id, maintenance.c.until <= new.made_at
+        newest = select(maintenance.c.id).where(*over).order_by(maintenance.c.until.desc(), maintenance.c.id.desc())
+        # SQLite knows an offset only beside a limit.
+        surplus = newest.offset(_KEPT_OVER).limit(1_000)
+        self._connection.execute(delete(maintenance).where(maintenance.c.id.in_(surplus)))
 
     def save(self, window: Window) -> None:
         """See `ports.Maintenance`."""

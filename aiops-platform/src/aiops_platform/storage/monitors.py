@@ -52,7 +52,7 @@ class SqlMonitoring:
                 counts=counts,
                 page=query.page,
                 per_page=query.per_page,
-                known=_known_time(connection, project_id, since),
+                known=_known_time(connection, project_id, since, now),
             )
 
     def monitor(self, project_id: int, service_id: int, *, since: datetime, now: datetime) -> MonitorRow | None:
@@ -68,10 +68,10 @@ class SqlMonitoring:
             found = connection.execute(_rows().where(*mine)).mappings().all()
             return {row.service_id: row for row in _with_spans(connection, found, since=since, now=now)}
 
-    def known_time(self, project_id: int, since: datetime) -> KnownTime:
+    def known_time(self, project_id: int, *, since: datetime, now: datetime) -> KnownTime:
         """See `ports.Monitoring`."""
         with self._database.read() as connection:
-            return _known_time(connection, project_id, since)
+            return _known_time(connection, project_id, since, now)
 
     def status_page(self, project_id: int) -> StatusPage | None:
         """See `ports.Monitoring`."""
@@ -154,9 +154,11 @@ def _row(row: RowMapping, now: datetime) -> MonitorRow:
     )
 
 
-def _known_time(connection: Connection, project_id: int, since: datetime) -> KnownTime:
+def _known_time(connection: Connection, project_id: int, since: datetime, now: datetime) -> KnownTime:
     stretches = select(listened.c.since, listened.c.until).where(listened.c.until > since).order_by(listened.c.since)
     return KnownTime(
         listened=tuple((row.since, row.until) for row in connection.execute(stretches)),
         windows=maintenance.of_project(connection, project_id, since),
+        since=since,
+        until=now,
     )

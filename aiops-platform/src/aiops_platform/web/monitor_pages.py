@@ -184,13 +184,13 @@ def wanted_of(said: Mapping[str, str]) -> Wanted:
 
 def laid_out(board: Board, row: MonitorRow, span: str, now: datetime) -> Shown:
     """A monitor as it is shown. Its states are known for 90 days."""
-    found = board.known.stretches(row, now - LONGEST, now)
+    found = board.known.stretches(row)
     covering, cells = COVERINGS[span]
     return Shown(
         row=row,
         line=timelines.time_line(found, since=now - covering, until=now, cells=cells),
         uptimes=uptimes_of(found, now),
-        held=board.known.held(row, now),
+        held=board.known.held(row),
     )
 
 
@@ -203,8 +203,8 @@ def lines_of(site: Site, visitor: Visitor, rows: Sequence[Lives], span: str, now
     """The lines of services whose states are known for as long."""
     covering, cells = COVERINGS[span]
     since = now - covering
-    known = site.monitoring.known_time(visitor.project_id, since)
-    return [timelines.time_line(known.stretches(row, since, now), since=since, until=now, cells=cells) for row in rows]
+    known = site.monitoring.known_time(visitor.project_id, since=since, now=now)
+    return [timelines.time_line(known.stretches(row), since=since, until=now, cells=cells) for row in rows]
 
 
 def watched(site: Site, visitor: Visitor, service_id: int, now: datetime) -> dict[str, Any]:
@@ -212,8 +212,8 @@ def watched(site: Site, visitor: Visitor, service_id: int, now: datetime) -> dic
     row = site.monitoring.monitor(visitor.project_id, service_id, since=now - LONGEST, now=now)
     if row is None:
         return {}
-    known = site.monitoring.known_time(visitor.project_id, now - LONGEST)
-    found, held = known.stretches(row, now - LONGEST, now), known.held(row, now)
+    known = site.monitoring.known_time(visitor.project_id, since=now - LONGEST, now=now)
+    found, held = known.stretches(row), known.held(row)
     lines = []
     for span, title, ago in _ON_PAGE:
         covering, cells = COVERINGS[span]

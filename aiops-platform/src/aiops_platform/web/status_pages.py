@@ -120,7 +120,7 @@ def _kept(site: Site, name: tuple[str, ...], seconds: int, make: Any, kind: str)
 
 def _drawn(site: Site, page: StatusPage, now: datetime) -> str:
     since = now - LONGEST
-    known = site.monitoring.known_time(page.project_id, since)
+    known = site.monitoring.known_time(page.project_id, since=since, now=now)
     rows = site.monitoring.monitors(page.project_id, [each.service_id for each in page.shown], since=since, now=now)
     lives = [
         _life(each.name, row, known, now, page) for each in page.shown if (row := rows.get(each.service_id)) is not None
@@ -131,8 +131,8 @@ def _drawn(site: Site, page: StatusPage, now: datetime) -> str:
 
 
 def _life(name: str, row: MonitorRow, known: KnownTime, now: datetime, page: StatusPage) -> ShownLife:
-    found = known.stretches(row, now - LONGEST, now)
-    held = known.held(row, now)
+    found = known.stretches(row)
+    held = known.held(row)
     covering, cells = COVERINGS["90d"]
     tells = page.shows_incidents
     since = row.state_since if row.state is MonitorState.SILENT else row.short_since
