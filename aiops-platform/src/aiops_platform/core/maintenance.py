@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.text import one_line
-from aiops_platform.core.zones import moment_at, zone_called
+from aiops_platform.core.zones import moment_at, zone_called, zone_kept
 
 LONGEST: Final = timedelta(days=30)
 SHORTEST: Final = timedelta(minutes=1)
@@ -237,7 +237,7 @@ def _is_among(name: str, names: tuple[str, ...]) -> bool:
 
 def _beginnings(weekly: Weekly, since: datetime, until: datetime) -> list[datetime]:
     """When it begins to hold from then on, and just before that; a day's clocks may be far from ours."""
-    zone = zone_called(weekly.zone)
+    zone = zone_kept(weekly.zone)
     # By numbers of days: nobody plans before the first day of the calendar, but a clock may be wrong.
     first, last = (since - weekly.lasts - 2 * _DAY).date(), (until + 2 * _DAY).date()
     days = (first + number * _DAY for number in range((last - first).days + 1))

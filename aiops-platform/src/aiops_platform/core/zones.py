@@ -26,6 +26,17 @@ def zone_called(name: str) -> tzinfo:
     raise ZoneError(f"There is no time zone called {said}: write it like Europe/Berlin, or UTC")
 
 
+def zone_kept(name: str) -> tzinfo:
+    """The time zone of something that is stored; UTC where this machine has it no more.
+
+    Its list of zones may be another one than when that was said: an hour that is wrong is better than nobody who watches.
+    """
+    try:
+        return zone_called(name)
+    except ZoneError:
+        return UTC
+
+
 def moment_at(day: date, at: time, zone: tzinfo) -> datetime:
     """When the clocks of the zone show this time on this day, in UTC.
 

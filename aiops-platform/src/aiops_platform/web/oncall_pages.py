@@ -16,7 +16,7 @@ from aiops_platform.core.alerting import rota as rules
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.rota import MOST_PEOPLE, OnCall, Override, Rota, Shift
 from aiops_platform.core.maintenance import DAYS
-from aiops_platform.core.zones import ZoneError, moment_at, zone_called
+from aiops_platform.core.zones import moment_at, zone_called, zone_kept
 from aiops_platform.web.cut import visible
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import form_of, whole_form
@@ -235,10 +235,7 @@ def _shown(
 
 
 def _told(rota: Rota, address: str, now: datetime) -> Shown:
-    try:
-        zone = zone_called(rota.zone)
-    except ZoneError:  # The machine's list of zones was changed.
-        zone = zone_called("UTC")
+    zone = zone_kept(rota.zone)
     who = rules.on_call(rota, now)
     return Shown(
         rota=rota,

@@ -61,6 +61,13 @@ def test_a_rule_that_makes_no_sense_is_refused_by_its_field(said, name):
     assert refused.value.name == name
 
 
+def test_a_zone_that_this_machine_has_not_stops_nothing():
+    hours = quiet.QuietHours(begin=time(11), end=time(13), zone="Gone/Zone")
+    assert quiet.quiet_until(hours, NOW) == NOW + timedelta(hours=1)
+    ben = OnCall(name="Ben", channel=2)
+    assert rota.on_call(Rota(name="It", zone="Gone/Zone", at=time(9), first=NOW.date(), people=(ben,)), NOW) == ben
+
+
 def test_a_mistake_in_a_search_is_pointed_at():
     with pytest.raises(AlertingError) as refused:
         rules.read({"name": "It", "when": "new", "match": "env:test servce:shop"})

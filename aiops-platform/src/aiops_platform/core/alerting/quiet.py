@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from aiops_platform.core.alerting.errors import AlertingError
-from aiops_platform.core.zones import ZoneError, moment_at, zone_called
+from aiops_platform.core.zones import ZoneError, moment_at, zone_called, zone_kept
 
 #: After a message others wait so long, and each time longer, until it has been calm for a while.
 FIRST_GAP: Final = timedelta(seconds=30)
@@ -57,7 +57,7 @@ def quiet_until(quiet: QuietHours | None, now: datetime) -> datetime | None:
     """When the quiet hours end that it is now; None while it is none."""
     if quiet is None:
         return None
-    zone = zone_called(quiet.zone)
+    zone = zone_kept(quiet.zone)
     today = now.astimezone(zone).date()
     for day in (today - _DAY, today):
         end = moment_at(day if quiet.begin < quiet.end else day + _DAY, quiet.end, zone)

@@ -10,7 +10,7 @@ import msgspec
 
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.rules import checked_name
-from aiops_platform.core.zones import ZoneError, moment_at, zone_called
+from aiops_platform.core.zones import ZoneError, moment_at, zone_called, zone_kept
 
 MOST_PEOPLE: Final = 50
 MOST_OVERRIDES: Final = 100
@@ -158,12 +158,12 @@ def _turn_at(rota: Rota, week: int) -> OnCall:
 
 
 def _begin(rota: Rota, week: int) -> datetime:
-    return moment_at(rota.first + week * _WEEK, rota.at, zone_called(rota.zone))
+    return moment_at(rota.first + week * _WEEK, rota.at, zone_kept(rota.zone))
 
 
 def _week_of(rota: Rota, now: datetime) -> int:
     """Which week it is, by the clocks there: one of them may be an hour longer or shorter."""
-    week = (now.astimezone(zone_called(rota.zone)).date() - rota.first) // _WEEK
+    week = (now.astimezone(zone_kept(rota.zone)).date() - rota.first) // _WEEK
     while _begin(rota, week) > now:
         week -= 1
     while _begin(rota, week + 1) <= now:
