@@ -25,7 +25,7 @@ import aiops_sdk
 from aiops_sdk import client as clients
 from aiops_sdk import heartbeats
 from aiops_sdk.client import Client
-from aiops_sdk.delivery.transport import Accepted, Barred
+from aiops_sdk.delivery.transport import Accepted, Barred, outcome_of
 from aiops_sdk.fixing import declaring
 from aiops_sdk.fixing.desk import Desk
 from aiops_sdk.integrations import logging as logs
@@ -193,6 +193,25 @@ def test_a_coroutine_function_runs_to_its_end_or_is_cancelled(client: Client, ta
 
     told = result_of(client, a_fix("later", params={"answer": 41}))
     assert (told["state"], told.get("value")) == (("timed_out", None) if takes else ("succeeded", 41))
+
+
+def test_so_does_a_function_that_gives_a_coroutine(client: Client):
+    async def later() -> int:
+        return 41
+
+    @aiops_sdk.fixer("wrapped")
+    def wrapped() -> Any:
+        return later()
+
+    assert result_of(client, a_fix("wrapped"))["value"] == 41
+
+
+def test_a_request_that_goes_the_other_way_after_all_is_not_done_twice(client: Client, calls: List[Any]):
+    asked = a_fix()
+    result_of(client, asked)
+    again = carried({**asked, "instance": client.origin.instance_id})
+    client.fixes.heard(outcome_of(202, None, asking.answer(again), 0.0))
+    assert (refusals(client), calls) == ({"replay": 1}, [("main", 3)])
 
 
 def test_a_request_that_comes_again_is_answered_and_not_done_again(client: Client, calls: List[Any]):

@@ -67,7 +67,6 @@ class Fixer(Frozen):
     parameters: Mapping[str, Parameter]
     each_instance: bool
     timeout: float
-    is_async: bool
 
     def told(self) -> Told:
         """As a heartbeat tells of it."""
@@ -141,7 +140,6 @@ def declared(
         parameters=_parameters(name, function, params or {}),
         each_instance=bool(each_instance),
         timeout=float(timeout),
-        is_async=inspect.iscoroutinefunction(function),
     )
 
 

@@ -12,7 +12,7 @@ from aiops_sdk.frozen import Frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+    from typing import Awaitable, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
     from aiops_sdk.fixing.declaring import Fixer
     from aiops_sdk.scope import Crumb
@@ -68,6 +68,7 @@ class Run:
         self._params = params
         self._seconds = seconds
         self._loop = loop
+        self._awaits = False
         self._ended = ended
         self._free = free
         self._done = Bell()
@@ -102,17 +103,17 @@ class Run:
         self._work.trail = deque(maxlen=LINES)
         token = scope.begin(self._work)
         try:
-            if not self._fixer.is_async:
-                return self._fixer.function(**self._params)
-            return self._await()
+            made = self._fixer.function(**self._params)
+            return self._await(made) if hasattr(type(made), "__await__") else made
         finally:
             scope.end(token)
 
-    def _await(self) -> object:
+    def _await(self, made: Awaitable[object]) -> object:
         """On the loop that serves the app, where what it awaits may belong; where there is none, on one of its own."""
         import asyncio
 
-        coroutine = asyncio.wait_for(self._fixer.function(**self._params), self._seconds)
+        self._awaits = True
+        coroutine = asyncio.wait_for(made, self._seconds)
         loop = self._loop
         if loop is not None and loop.is_running():
             return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
@@ -132,7 +133,7 @@ class Run:
 
     def _is_its_own_timeout(self, error: BaseException, duration: float) -> bool:
         """Whether it is the one that ends a coroutine whose time is over."""
-        return self._fixer.is_async and type(error).__name__ == "TimeoutError" and duration >= self._seconds
+        return self._awaits and type(error).__name__ == "TimeoutError" and duration >= self._seconds
 
 
 def _error(error: BaseException) -> str:
