@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import insert
 from web_site import RunningSite, a_site
 
@@ -266,3 +267,20 @@ def test_quiet_hours_are_kept_and_taken_away(room: Room) -> None:
     assert room.post("/settings/channels/999/quiet", **said).status_code == 404
     assert room.post(f"{at}/quiet").status_code == 303
     assert room.reads.quiet(room.channel) is None
+
+
+def test_what_fires_appears_by_itself_and_a_press_acknowledges_it(site: RunningSite, visit: Any) -> None:
+    window = visit()
+    window.page.goto("/alerts")
+    window.wait_until_live()
+    expect(window.page.locator("#alerts")).to_contain_text("Nothing fires")
+    with Room(site).client:
+        row = window.page.get_by_test_id("alert").first
+        expect(row).to_contain_text("told in #ops")
+        window.page.get_by_test_id("ack").first.click()
+        expect(window.page.get_by_test_id("done")).to_be_visible()
+        window.page.get_by_role("link", name="Rules").click()
+        window.page.get_by_label("Name").fill("Mine")
+        window.page.get_by_test_id("try").click()
+        expect(window.page.get_by_test_id("tried")).to_contain_text("Would have told")
+        expect(window.page.get_by_label("Name")).to_have_value("Mine")

@@ -14,6 +14,7 @@ from aiops_platform.ports.alerting import Telling, Waiting, Which
 from aiops_platform.storage.alert_rows import FIELDS, alert_of
 from aiops_platform.storage.alert_tables import alerts, tellings
 from aiops_platform.storage.dialects import portions
+from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import facts, services
 
 _RANK: Final = case({each.value: rank for rank, each in enumerate(Severity)}, value=tellings.c.severity)
@@ -142,6 +143,8 @@ class SqlTellings:
         columns = ["project_id", "kind", "at", "incident_id", "service_id", "data"]
         self._connection.execute(insert(facts).from_select(columns, story))
         self._connection.execute(update(tellings).where(*mine).values(told_at=now, about=about))
+        for project_id in {each.alert.project_id for each in what.worst}:
+            bump(self._connection, project_id, "alerts", "incidents")
 
 
 def _mine(which: Which) -> tuple[ColumnElement[bool], ...]:
