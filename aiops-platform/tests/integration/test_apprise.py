@@ -16,8 +16,11 @@ SETTINGS = {"url": "tgram://bot/chat"}
 STAND_IN = """
 import os, sys
 class Apprise:
-    def add(self, url):
-        return url == "tgram://bot/chat"
+    @staticmethod
+    def instantiate(url):
+        return url if url == "tgram://bot/chat" else None
+    def add(self, one):
+        return one == "tgram://bot/chat"
     def notify(self, *, title, body, notify_type):
         assert title == "[Web shop] KeyError" and notify_type == "failure", (title, notify_type)
         assert "no such price" in body and "Acknowledge: https://x.example/a" in body, body

@@ -61,4 +61,7 @@ def checked_other(text: str) -> str:
         )
     if set(text) & set("?#\\<>\"'`{}|^;"):
         raise OtherError("Give the address without options: no question mark, no quotes")
+    # Apprise takes several at once, with commas between: the others would be of any kind.
+    if "," in text or text.count("://") > 1:
+        raise OtherError("Give one address; for another one add another channel")
     return text

@@ -36,8 +36,10 @@ try:
     import apprise
 except ImportError:
     sys.exit({_NOT_THERE})
-told = apprise.Apprise()
-done = told.add(asked["url"]) and told.notify(title=asked["title"], body=asked["body"], notify_type=asked["type"])
+# Of a text `add` takes as many as there are in it.
+one, told = apprise.Apprise.instantiate(asked["url"]), apprise.Apprise()
+done = one is not None and told.add(one)
+done = done and told.notify(title=asked["title"], body=asked["body"], notify_type=asked["type"])
 sys.exit(0 if done else 1)
 """
 COMMAND: Final = (sys.executable, "-I", "-c", PROGRAM)

@@ -18,6 +18,7 @@ def test_a_service_that_is_known_is_taken(service: str) -> None:
         *("file:///etc/passwd", "json://10.0.0.1/x", "xml://localhost", "form://example.com", "dbus://", "syslog://"),
         *("mqtt://10.0.0.1", "mailto://u:p@example.com", "windows://", "gnome://", "exec://x", "apprise://10.0.0.1/k"),
         *("tgram://a/b?verify=no", "tgram://a/b c", "tgram://a\n/b", "tgram://", "TGRAM://a/b", "tgram:a", ""),
+        *("tgram://a/b,json://10.0.0.1/x", "tgram://a/b,JSON://x", "tgram://a/b/json://10.0.0.1", "tgram://a/b,c"),
         *("tgram://a/b;json://x", 'tgram://a/"b', "tgrams://a/b", "tgram://a\\b"),
     ],
 )
