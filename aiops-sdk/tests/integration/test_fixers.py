@@ -347,6 +347,17 @@ def test_before_the_platform_has_said_whose_key_it_is_nothing_is_done(tmp_path: 
     assert calls == []
 
 
+def test_nor_when_no_heartbeat_has_been_accepted_for_five_minutes(client: Client, calls: List[Any]):
+    now = [time.time()]
+    client.fixes = desk = Desk(client, declaring.REGISTRY, clock=lambda: now[0])
+    desk.heard(Accepted(project="7"))
+    now[0] += 299
+    assert push(client, a_challenge(), at=int(now[0]))[0] == 200
+    now[0] += 2
+    assert push(client, a_fix(), at=int(now[0])) == REFUSED
+    assert (refusals(client), calls) == ({"project": 1}, [])
+
+
 def test_while_keys_are_changed_either_signature_will_do(client: Client, calls: List[Any]):
     asked = a_fix()
     headers, body = posted(asked)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from aiops_sdk.fixing.requests import Asked, FixRequest
     from aiops_sdk.fixing.running import Outcome
 
+#: Seconds after a beat was accepted. Then nobody knows whether the key is in force still.
+FRESH = 300.0
 #: Results that one heartbeat tells.
 MOST_TOLD = 10
 REFUSED = "refused"
@@ -48,6 +50,7 @@ class Desk:
         self._secrets = (signing.secret_of(client.config.api_key),)
         #: The key's project, as the platform names it; None until it has, and after it has refused the key.
         self._project: Optional[str] = None
+        self._heard_at = 0.0
         self._accepted = 0
         self._refused: Dict[str, int] = {}
         self._told_version = -1
@@ -83,7 +86,7 @@ class Desk:
             return {}
         none: List[Record] = []
         for record in _safety.attempt(self._records.adopt, none):
-            self._note(str(record.get("request")), record)
+            self._note(str(record.get("request")), record, urgent=False)
         with self._lock:
             # What has ended goes before what runs still.
             first = sorted(self._untold.items(), key=lambda item: item[1].get("state") == RUNNING)
@@ -111,7 +114,7 @@ class Desk:
             self._project = None
         if not isinstance(outcome, transport.Accepted):
             return
-        self._project = outcome.project
+        self._project, self._heard_at = outcome.project, self._clock()
         with self._lock:
             told, self._under_way = self._under_way, {}
             for request, record in told.items():
@@ -185,7 +188,8 @@ class Desk:
             raise RefusedError("size")
         now = self._clock()
         message_id = signing.verify(self._secrets, headers, body, now)
-        asked = requests.read(message_id, body, self._client.origin, self._project)
+        project = self._project if abs(now - self._heard_at) <= FRESH else None
+        asked = requests.read(message_id, body, self._client.origin, project)
         if asked.type == requests.CHALLENGE:
             return self._prove(asked)
         return self._fix(requests.fix_in(asked), now, is_pushed=is_pushed)
