@@ -1,5 +1,6 @@
 """What holds for all tests of the platform."""
 
+import gc
 import os
 import threading
 
@@ -9,6 +10,8 @@ from hypothesis import HealthCheck, settings
 # A machine that is busy with something else takes its time: what is tried is what comes of it, not when.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+# Nearly every test of the pages makes an application of its own, and a third of what that took was looking for garbage.
+gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

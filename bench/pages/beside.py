@@ -10,16 +10,17 @@ from theirs import Made
 
 def told(both: Mapping[str, Both], made: Made, *, events: int, times: int, version: str, our_bytes: int) -> str:
     """The section as Markdown."""
-    hours = events / made.digested * made.seconds / 3600
+    would = events / made.digested * made.seconds / 60
+    all_of_it = f"{would / 60:,.0f} hours" if would > 90 else f"{would:,.0f} minutes"
     said = (
         f"The same pages in Bugsink {version} (gunicorn with four workers over SQLite, as its own page has it), over as many events "
         f"in as many issues, with the same times, states and counts: each page {times} times, ours and theirs in turns, after two looks "
         "that do not count. **Its store was not filled by Bugsink alone.** "
         f"It has digested {made.digested:,} of the same recorded events itself, in {made.seconds:.0f} s (all would have taken "
-        f"{hours:.0f} hours); the rest are copies of those, made in its own SQLite with new ids, orders and times, with its counts of "
+        f"{all_of_it}); the rest are copies of those, made in its own SQLite with new ids, orders and times, with its counts of "
         "issues, hours and tags, its turning points and its groupings; its pages were looked at to show these counts. Of the copies "
         "only the first, the last and each fiftieth of an issue have the whole body, the others one without variables and lines of "
-        f"source: that keeps it at {made.bytes / 1e9:.1f} GB (ours, with every body whole, has {our_bytes / 1e9:.1f}), and is to its "
+        f"source: that keeps it at {made.bytes / 1e9:.2g} GB (ours, with every body whole, has {our_bytes / 1e9:.2g}), and is to its "
         "advantage. It draws 250 issues on a page and we 25; it groups by type and message, so that its issues have the titles "
         "of those that it digested."
     )
