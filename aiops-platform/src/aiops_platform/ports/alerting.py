@@ -11,6 +11,7 @@ from aiops_platform.core.alerting.quiet import Pace, QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
 from aiops_platform.core.alerting.wording import Told
+from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.service import ServiceName
@@ -317,6 +318,26 @@ class AlertReads(Protocol):
 
     def addresses(self, project_id: int) -> Mapping[int, str]:
         """The addresses of the project's rotas, by their ids."""
+        ...
+
+    def rules(self, project_id: int) -> Sequence[Rule] | None:
+        """The project's rules, by id; None where it never had any: it is to get the usual ones."""
+        ...
+
+    def policies(self, project_id: int) -> Mapping[int, Policy]:
+        """The project's policies, by id."""
+        ...
+
+    def rotas(self, project_id: int) -> Mapping[int, Rota]:
+        """The project's rotas, by id."""
+        ...
+
+    def channels(self, project_id: int) -> Sequence[Channel]:
+        """The project's channels that are switched on, by id."""
+        ...
+
+    def channel(self, channel_id: int) -> tuple[int, str] | None:
+        """The project of a channel, and the channel's name; None for one that is no more."""
         ...
 
     def quiet(self, channel_id: int) -> QuietHours | None:

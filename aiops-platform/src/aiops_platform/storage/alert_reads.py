@@ -8,16 +8,28 @@ from sqlalchemy import Connection, Select, func, select
 
 from aiops_platform.core.alerting import quiet, rota
 from aiops_platform.core.alerting.alert import AlertState, Why
+from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
+from aiops_platform.core.channels import Channel
 from aiops_platform.ports.alerting import AlertPage, AlertRow, Rehearsed
 from aiops_platform.storage import alert_rehearsals
 from aiops_platform.storage.alert_rows import FIELDS, alert_of
-from aiops_platform.storage.alert_tables import alert_cursors, alert_rules, alerts, channel_paces, rotas, tellings
-from aiops_platform.storage.alerting import CURSOR
+from aiops_platform.storage.alert_settings import SqlAlertSettings, rules_of
+from aiops_platform.storage.alert_tables import (
+    alert_cursors,
+    alert_rules,
+    alerting_since,
+    alerts,
+    channel_paces,
+    rotas,
+    tellings,
+)
+from aiops_platform.storage.alerting import CURSOR, SqlAlerting
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import portions
+from aiops_platform.storage.outbox import SqlOutbox
 from aiops_platform.storage.schema import channels, facts, services
 
 
@@ -98,6 +110,32 @@ class SqlAlertReads:
         with self._database.read() as connection:
             rows = connection.execute(select(rotas.c.id, rotas.c.address).where(rotas.c.project_id == project_id))
             return {row.id: row.address for row in rows}
+
+    def rules(self, project_id: int) -> Sequence[Rule] | None:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            known = select(alerting_since.c.at).where(alerting_since.c.project_id == project_id)
+            return None if connection.execute(known).first() is None else rules_of(connection, project_id)
+
+    def policies(self, project_id: int) -> Mapping[int, Policy]:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlAlertSettings(connection).policies(project_id)
+
+    def rotas(self, project_id: int) -> Mapping[int, Rota]:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlAlertSettings(connection).rotas(project_id)
+
+    def channels(self, project_id: int) -> Sequence[Channel]:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlOutbox(connection).channels(project_id)
+
+    def channel(self, channel_id: int) -> tuple[int, str] | None:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlAlerting(connection).channel(channel_id)
 
     def quiet(self, channel_id: int) -> QuietHours | None:
         """See `ports.AlertReads`."""

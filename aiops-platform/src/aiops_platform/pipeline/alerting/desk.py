@@ -71,19 +71,20 @@ class AlertDesk:
         row = None if project_id is None else self.reads.one(project_id, claim.alert_id)
         if row is None:
             raise LinkError("This alert is not known any more")
-        with self._store.begin() as transaction:
-            channel = transaction.alerting.channel(claim.channel_id)
+        channel = self.reads.channel(claim.channel_id)
         if channel is None or channel[0] != row.alert.project_id:
             raise LinkError("The channel that this link was sent to is no more: so the link does nothing")
         return Followed(claim=claim, row=row, channel=channel[1])
 
     def channels(self, project_id: int) -> Sequence[Channel]:
         """The project's channels that are switched on, by id."""
-        with self._store.begin() as transaction:
-            return transaction.outbox.channels(project_id)
+        return self.reads.channels(project_id)
 
     def rules(self, project_id: int, now: datetime) -> Sequence[Rule]:
         """The project's rules, by id."""
+        known = self.reads.rules(project_id)
+        if known is not None:
+            return known
         with self._store.begin() as transaction:
             return transaction.alerting.settings.rules(project_id, now)
 
@@ -115,8 +116,7 @@ class AlertDesk:
 
     def policies(self, project_id: int) -> Mapping[int, Policy]:
         """The project's policies, by id."""
-        with self._store.begin() as transaction:
-            return transaction.alerting.settings.policies(project_id)
+        return self.reads.policies(project_id)
 
     def save_policy(self, project_id: int, policy: Policy) -> int | None:
         """Writes a policy; None for a number that the project has not. Raises AlertingError."""
@@ -138,8 +138,7 @@ class AlertDesk:
 
     def rotas(self, project_id: int) -> Mapping[int, Rota]:
         """The project's rotas, by id."""
-        with self._store.begin() as transaction:
-            return transaction.alerting.settings.rotas(project_id)
+        return self.reads.rotas(project_id)
 
     def save_rota(self, project_id: int, rota: Rota) -> int | None:
         """Writes a rota; None for a number that the project has not. Raises AlertingError."""
