@@ -7,6 +7,9 @@ from accessibility import grave_violations
 from browsing import DESKTOP, PHONE
 from scenes import plant_buried, plant_busy, plant_keys
 
+from aiops_platform.core.status_page import ShownService, StatusPage
+from aiops_platform.storage.monitors import SqlMonitoring
+
 # What needs an id is named in braces.
 PAGES = (
     "/",
@@ -22,6 +25,8 @@ PAGES = (
     "/incidents/{everything}/delete",
     "/services",
     "/services/{shop}",
+    "/monitors",
+    "/maintenance",
     "/jobs",
     "/jobs/{job}",
     "/alerts",
@@ -38,6 +43,8 @@ PAGES = (
     "/settings/people",
     "/settings/projects",
     "/settings/sessions",
+    "/settings/status",
+    "/status/acme",
     "/api/docs",
     "/design",
     "/nowhere",
@@ -49,6 +56,8 @@ IN_THE_DARK = (
     "/incidents/{everything}/events",
     "/services",
     "/services/{shop}",
+    "/monitors",
+    "/status/acme",
     "/design",
 )
 
@@ -65,6 +74,11 @@ def test_axe_finds_nothing_serious_on_any_page(site, visit, paths, options):
     plant_keys(site.access, project, seeds.now)
     shop = site.reads.services(project, seeds.now).rows[0].id
     job = seeds.job(shop, "count", [{"state": "failed", "ago": timedelta(minutes=5), "duration": 2.0}])
+    shown = (ShownService(shop, "Web shop"),)
+    page = StatusPage(
+        project_id=project, slug="acme", title="How Acme is", is_on=True, shows_incidents=True, shown=shown
+    )
+    SqlMonitoring(seeds.database).save_status_page(page)
     window = visit(**options)
     found = {}
     for path in paths:
