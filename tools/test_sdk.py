@@ -56,6 +56,7 @@ DECIDED_WITHOUT_PYTHON = (
             "before_send",
             "celery",
             "commands",
+            "fixers",
             "fixers_of_servers",
             "flask_servers",
             "heartbeats",
