@@ -57,6 +57,18 @@ def test_a_program_pauses_a_job_and_lets_it_go_on(api, job):
     assert resumed["expected_at"] is not None
 
 
+def test_a_job_is_deleted_with_its_runs(api, client, press, job):
+    assert api.delete(f"/jobs/{job}").status_code == 204
+    assert api.get(f"/jobs/{job}").status_code == api.delete(f"/jobs/{job}").status_code == 404
+    assert client.get(f"/jobs/{job}").status_code == press(f"/jobs/{job}/delete").status_code == 404
+
+
+def test_a_job_is_deleted_on_its_page(api, client, press, job):
+    assert "Delete it now" in client.get(f"/jobs/{job}").text
+    assert press(f"/jobs/{job}/delete").headers["location"] == "/jobs"
+    assert api.get(f"/jobs/{job}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [

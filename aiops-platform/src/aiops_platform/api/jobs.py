@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Request, Response, get, put
+from litestar import Request, Response, delete, get, put
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter
@@ -112,6 +112,13 @@ def rule_job(
     return _job(desk, project_id, job_id)
 
 
+@delete("/jobs/{job_id:int}", sync_to_thread=True, status_code=204, summary="Delete a job")
+def delete_job(desk: TheDesk, project_id: TheProject, actor: TheActor, job_id: _JobId) -> None:
+    """It is forgotten with its runs, and its incident is resolved. When it is heard of again, it makes itself again."""
+    if not desk.jobs.delete(project_id, job_id, desk.clock(), by=actor):
+        raise NotFoundException("There is no such job: `/api/v1/jobs` lists those there are.")
+
+
 @get("/jobs/{job_id:int}/runs/{run_id:str}", sync_to_thread=True, summary="Read a run")
 def read_run(
     desk: TheDesk,
@@ -126,7 +133,7 @@ def read_run(
     return found
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_jobs, read_job, rule_job, read_run)
+ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(list_jobs, read_job, rule_job, delete_job, read_run)
 
 
 def _job(desk: TheDesk, project_id: int, job_id: int) -> JobRow:

@@ -19,6 +19,7 @@ def add_jobs(commands: Any, add: Callable[..., ArgumentParser], late: Callable[[
         ("show", "show", "show one: what is expected of it, how it stands, its last runs"),
         ("pause", "pause", "judge one no longer, until it is resumed; its incident is resolved"),
         ("resume", "resume", "judge one again, from now on"),
+        ("delete", "delete", "forget one with its runs; it makes itself again when it is heard of"),
     ):
         verb = add(verbs, name, late(f"jobs:{command}"), said)
         verb.add_argument("number", metavar="NUMBER", type=number, help="as `aiops jobs list` shows it")

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
@@ -82,12 +82,24 @@ def resume(settings: Settings, given: Namespace) -> int:
     return _set(settings, given, paused=False)
 
 
+def delete(settings: Settings, given: Namespace) -> int:
+    """It is forgotten with its runs. Raises UnknownJobError."""
+    with _place_of(settings, given) as place:
+        is_there = place.delete(given.number)
+    if not is_there:
+        raise _unknown(given.number)
+    print(f"Job {given.number} is deleted.")
+    return 0
+
+
 class _Place(Protocol):
     def jobs(self) -> Iterator[JobRow]: ...
 
     def job(self, number: int) -> JobRow | None: ...
 
     def pause(self, number: int, *, paused: bool) -> bool: ...
+
+    def delete(self, number: int) -> bool: ...
 
 
 @contextmanager
@@ -125,6 +137,9 @@ class _Here:
             return self._desk.pause(self._project, number, utc_now(), by=COMMAND_LINE)
         return self._desk.resume(self._project, number, utc_now())
 
+    def delete(self, number: int) -> bool:
+        return self._desk.delete(self._project, number, utc_now(), by=COMMAND_LINE)
+
 
 class _Elsewhere:
     def __init__(self, client: Client) -> None:
@@ -142,8 +157,15 @@ class _Elsewhere:
             return None
 
     def pause(self, number: int, *, paused: bool) -> bool:
+        return self._is_there(lambda: self._client.pause_job(number, paused=paused))
+
+    def delete(self, number: int) -> bool:
+        return self._is_there(lambda: self._client.delete_job(number))
+
+    @staticmethod
+    def _is_there(do: Callable[[], object]) -> bool:
         try:
-            self._client.pause_job(number, paused=paused)
+            do()
         except ApiError as error:
             if error.status != _NOT_THERE:
                 raise

@@ -284,6 +284,10 @@ class Client:
         """From now on this is expected of it, in the words of the API; None is what the job says itself."""
         return self._link.ask(JobRow, "PUT", f"/jobs/{number}", body={"settings": settings})
 
+    def delete_job(self, number: int) -> None:
+        """It is forgotten with its runs; when it is heard of again, it makes itself again."""
+        self._link.ask(type(None), "DELETE", f"/jobs/{number}")
+
     def pause_job(self, number: int, *, paused: bool = True) -> JobRow:
         """It is judged no longer, or again."""
         return self._link.ask(JobRow, "PUT", f"/jobs/{number}", body={"paused": paused})

@@ -38,14 +38,23 @@ def ruled(job: WatchedJob, given: Mapping[str, Any] | None, now: datetime) -> Wa
 
 def paused(job: WatchedJob, now: datetime, *, by: str) -> Judged:
     """The job of which nobody wants to hear for now; a trouble that it is in is over with that."""
-    is_wrong = job.standing.state is JobState.WRONG
-    standing = replace(
-        job.standing, state=JobState.WAITING, since=now, trouble=None, expected_at=None, due_at=None, bad=0, good=0
-    )
-    over = Verdict(trouble=None, why=f"{job.name} is paused by {by}: it is not judged until it goes on", at=now)
-    return Judged(replace(job, is_paused=True, standing=standing), (over,) if is_wrong else ())
+    return _left_alone(job, now, f"{job.name} is paused by {by}: it is not judged until it goes on")
+
+
+def deleted(job: WatchedJob, now: datetime, *, by: str) -> Judged:
+    """The job that is to be forgotten; a trouble that it is in is over with that."""
+    return _left_alone(job, now, f"{job.name} is deleted by {by}")
 
 
 def resumed(job: WatchedJob, now: datetime) -> WatchedJob:
     """The job that is judged again, from now on."""
     return planned(replace(job, is_paused=False), now)
+
+
+def _left_alone(job: WatchedJob, now: datetime, why: str) -> Judged:
+    is_wrong = job.standing.state is JobState.WRONG
+    standing = replace(
+        job.standing, state=JobState.WAITING, since=now, trouble=None, expected_at=None, due_at=None, bad=0, good=0
+    )
+    over = Verdict(trouble=None, why=why, at=now)
+    return Judged(replace(job, is_paused=True, standing=standing), (over,) if is_wrong else ())

@@ -61,6 +61,16 @@ class JobDesk:
                 transaction.watching.save([JobStanding(resumed)])
         return True
 
+    def delete(self, project_id: int, job_id: int, now: datetime, *, by: Actor) -> bool:
+        """It is forgotten with its runs, and its incident resolved; with the next word on it, it makes itself again."""
+        with self._store.begin() as transaction:
+            job = transaction.watching.of_project(project_id, job_id)
+            if job is None:
+                return False
+            _save(transaction, job_ruling.deleted(job, now, by=by.name), now)
+            transaction.watching.forget(job)
+        return True
+
 
 def _save(transaction: Transaction, judged: Judged, now: datetime) -> None:
     job = judged.job

@@ -55,6 +55,14 @@ class Jobs(Protocol):
         """It is paused since then; None: it goes on."""
         ...
 
+    def forget(self, job: WatchedJob) -> None:
+        """Drops it with its runs. With the next word on it, it makes itself again."""
+        ...
+
+    def keep_outputs(self, job_id: int) -> None:
+        """Forgets what all but the newest of its runs have printed."""
+        ...
+
 
 class JobReads(Protocol):
     """What is asked of single jobs and runs. Every method may be called from any thread, and raises StoreUnavailableError."""

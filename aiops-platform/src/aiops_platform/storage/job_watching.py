@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, insert, select, update
 
 from aiops_platform.core import job_settings
 from aiops_platform.core.event import RunState
@@ -95,8 +95,14 @@ class SqlJobs:
                 found[job_id] = Run(**fields | {"state": RunState(row["state"])})
         return found
 
+    def forget(self, job: WatchedJob) -> None:
+        """See `ports.Jobs`."""
+        self._connection.execute(delete(job_runs).where(job_runs.c.job_id == job.id))
+        self._connection.execute(delete(jobs).where(jobs.c.id == job.id))
+        bump(self._connection, job.service.named.project_id, "jobs")
+
     def keep_outputs(self, job_id: int) -> None:
-        """Forgets what all but the newest of its runs have printed."""
+        """See `ports.Jobs`."""
         table = job_runs
         newest = select(table.c.id).where(table.c.job_id == job_id).order_by(table.c.began_at.desc(), table.c.id.desc())
         # SQLite knows an offset only beside a limit.

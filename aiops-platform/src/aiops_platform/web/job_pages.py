@@ -96,7 +96,15 @@ def resume(site: TheSite, visitor: TheVisitor, job_id: FromPath[str]) -> Redirec
     return _back(job_id, "resumed")
 
 
-ROUTES: tuple[HTTPRouteHandler, ...] = (job_list, job_page, run_page, expect, hand_back, pause, resume)
+@post("/jobs/{job_id:str}/delete", sync_to_thread=True, status_code=200)
+def delete(site: TheSite, visitor: TheVisitor, job_id: FromPath[str]) -> Redirect:
+    """It is forgotten with its runs."""
+    if not site.jobs.delete(visitor.project_id, _number(job_id), site.clock(), by=visitor.actor):
+        raise NotFoundException
+    return Redirect("/jobs", status_code=303)
+
+
+ROUTES: tuple[HTTPRouteHandler, ...] = (job_list, job_page, run_page, expect, hand_back, pause, resume, delete)
 
 
 def _expect(site: Site, visitor: Visitor, job_id: str, said: Mapping[str, str]) -> Response[str] | Redirect:

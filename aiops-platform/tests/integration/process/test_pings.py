@@ -180,3 +180,5 @@ def test_a_shell_shows_jobs_and_pauses_them(where, platform, keys, ping, job, ca
     assert json.loads(aiops("show", number, "--json"))["paused_at"]
     assert aiops("resume", number) == f"Job {number} is judged again.\n"
     assert "There is no job 999999" in aiops("pause", "999999", code=1)
+    assert aiops("delete", number) == f"Job {number} is deleted.\n"
+    assert "There is no job" in aiops("show", number, code=1)

@@ -11,9 +11,12 @@ from workshop import Workshop
 
 from aiops_platform.core import maintenance
 from aiops_platform.core.parcel import Parcel, ParcelKind
+from aiops_platform.core.people import COMMAND_LINE
+from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.watch_jobs import WatchJobs
 from aiops_platform.ports import JobStanding
 from aiops_platform.storage import schema
+from aiops_platform.storage.job_reads import SqlJobReads
 
 # 03:14:10 UTC is the moment of NOW.
 HOURLY = {"cron": "30 * * * *", "grace": 600}
@@ -227,6 +230,18 @@ def test_another_schedule_counts_from_the_word_that_says_it(shop):
     digest(shop, a_parcel(902, word, received_at=after(minutes=1)))
     (now,) = shop.rows(schema.jobs, "expected_at")
     assert (before, now) == (after(minutes=15, seconds=50), after(minutes=61))
+
+
+def test_with_a_job_that_is_deleted_its_trouble_is_over(shop):
+    digest(shop, ping(1, "fail"))
+    assert [state for _, _, state, *_ in incidents(shop)] == ["open"]
+    desk = JobDesk(shop.store, SqlJobReads(shop.database))
+    assert desk.delete(1, 1, after(seconds=9), by=COMMAND_LINE)
+    assert [state for _, _, state, *_ in incidents(shop)] == ["resolved"]
+    assert (shop.count(schema.jobs), runs(shop), job_facts(shop)) == (0, [], ["job_failed", "job_recovered"])
+    assert not desk.delete(1, 1, after(seconds=9), by=COMMAND_LINE)
+    digest(shop, ping(2, at=after(seconds=10)))
+    assert shop.rows(schema.jobs, "name", "state") == [("backup", "on_time")]
 
 
 def test_many_that_are_due_are_looked_at_in_portions(shop):
