@@ -88,6 +88,15 @@ def test_nobody_is_sent_more_than_three_letters_an_hour(site, stranger, box):
     assert asked(site, stranger, "eve@example.com").status_code == 200
 
 
+def test_who_asks_too_often_uses_up_nobody_elses(site, box):
+    letters = site.app.state.site.letters
+    for number in range(20):
+        assert letters.may_ask(f"{number}@example.com", "one", site.seeds.now) is None
+    for _ in range(10):
+        assert letters.may_ask(ANA, "one", site.seeds.now) is not None
+    assert letters.may_ask(ANA, "another", site.seeds.now) is None
+
+
 def test_a_form_of_another_site_asks_for_nothing(site, stranger, box):
     headers = {"Sec-Fetch-Site": "cross-site"}
     assert stranger.post("/forgot", data={"email": ANA}, headers=headers).status_code == 403

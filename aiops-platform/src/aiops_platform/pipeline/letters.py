@@ -45,11 +45,9 @@ class Letters:
         Whether there is such an account makes no difference.
         """
         with self._lock:
-            waits = (
-                self._to_one.ask(email.strip().lower(), now.timestamp()),
-                self._from_one.ask(client, now.timestamp()),
-            )
-        return max((each for each in waits if each is not None), default=None)
+            # First of who asks: whoever has asked too often uses up nobody else's.
+            waits = self._from_one.ask(client, now.timestamp())
+            return self._to_one.ask(email.strip().lower(), now.timestamp()) if waits is None else waits
 
     def remind(self, email: str, now: datetime) -> None:
         """Sends a way in to who has this address, if anybody has. Says nothing, and raises nothing."""
