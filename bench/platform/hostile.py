@@ -31,6 +31,8 @@ _CHECKS = (
 _KNOWN = """[parameters]
 incident_id = 1
 job_id = 1
+service_id = 1
+view_id = 1
 which = "newest"
 """
 
