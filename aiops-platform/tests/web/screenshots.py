@@ -73,6 +73,8 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "setup": "/setup",
                 "settings": "/settings/grouping",
                 "secrets": "/settings/secrets",
+                "channels": "/settings/channels",
+                "channel-new": "/settings/channels/new/ntfy",
                 "keys": "/settings/keys",
                 "sessions": "/settings/sessions",
                 "people": "/settings/people",

@@ -36,6 +36,8 @@ PAGES = (
     "/buried",
     "/setup",
     "/account",
+    "/settings/channels",
+    "/settings/channels/new/ntfy",
     "/settings/keys",
     "/settings/tokens",
     "/settings/grouping",

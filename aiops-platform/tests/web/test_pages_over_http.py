@@ -26,6 +26,8 @@ BEHIND_SIGN_IN = [
     "/settings",
     "/settings/grouping",
     "/settings/secrets",
+    "/settings/channels",
+    "/settings/channels/new/ntfy",
     "/settings/keys",
     "/settings/sessions",
     "/settings/people",
