@@ -109,11 +109,11 @@ def _grouped(connection: Connection, query: IncidentQuery, search: Node, around:
 def _releases(connection: Connection, query: IncidentQuery, search: Node, around: Around) -> Counter[str]:
     table, those = incident_values, (finding.standing(query.state), *finding.matching(search, around))
     counted = select(table.c.value, func.count().label("many"))
-    if search == EVERYTHING:
+    if search == EVERYTHING and query.period is None:
         # Each incident is found by its number sooner than in a list of nearly all of them.
         counted = counted.select_from(incidents.join(table, table.c.incident_id == incidents.c.id)).where(*those)
     else:
-        # A search is asked of each incident, and not of each of its releases.
+        # A search, or a time, is asked of each incident, and not of each of its releases.
         counted = counted.where(table.c.incident_id.in_(select(incidents.c.id).where(*those)))
     counted = (
         counted.where(table.c.name == tags.RELEASE, table.c.value != tags.REST)
