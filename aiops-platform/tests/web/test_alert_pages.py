@@ -192,7 +192,7 @@ def test_steps_and_who_is_on_call_are_kept_and_shown(room: Room) -> None:
         "who0": "Ana",
         "who1": "Ben",
     }
-    channels = {"channel0": str(room.channel), "channel1": str(room.channel)}
+    channels = {"channel0": "#ops", "channel1": "#ops"}
     assert room.post("/alerts/oncall", **who, **channels).status_code == 303
     page = room.get("/alerts/oncall").text
     assert "Handed over" in page
@@ -207,6 +207,7 @@ def test_steps_and_who_is_on_call_are_kept_and_shown(room: Room) -> None:
     assert "stands in" in room.get("/alerts/oncall").text or "Remove" in room.get("/alerts/oncall").text
     assert room.post("/alerts/oncall/1/overrides/0/remove").status_code == 303
     assert room.post("/alerts/oncall", name="No", first="soon", at="09:00").status_code == 422
+    assert room.post("/alerts/oncall", **who, channel0="#nowhere").status_code == 422
     assert room.post("/alerts/escalation", name="No", after0="0", to0="all", after1="x", to1="all").status_code == 422
 
 
@@ -217,7 +218,7 @@ def test_whoever_knows_the_address_reads_the_calendar_and_nobody_else(room: Room
         "at": "09:00",
         "zone": "UTC",
         "who0": "Ana",
-        "channel0": str(room.channel),
+        "channel0": "#ops",
     }
     room.post("/alerts/oncall", **said)
     found = re.search(r"/oncall/([-\w]{43}\.ics)", room.get("/alerts/oncall").text)

@@ -22,7 +22,7 @@ from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visi
 from aiops_platform.web.visitors import NotFromUsError
 
 _PAGE: Final = "/alerts"
-_PER_PAGE: Final = 30
+_PER_PAGE: Final = 20
 _STATES: Final = {each.value: each for each in AlertState}
 _ASKS: Final = {LinkAct.ACKNOWLEDGE: "Acknowledge it", LinkAct.MUTE: "Mute it for an hour"}
 _HOUR: Final = "1h"

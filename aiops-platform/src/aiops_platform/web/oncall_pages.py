@@ -1,7 +1,7 @@
 """On call: rotas, who stands in, and the same as a calendar for whoever knows its address."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -18,7 +18,6 @@ from aiops_platform.core.alerting.rota import MOST_PEOPLE, OnCall, Override, Rot
 from aiops_platform.core.maintenance import DAYS
 from aiops_platform.core.zones import moment_at, zone_called, zone_kept
 from aiops_platform.web.cut import visible
-from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import form_of, whole_form
 from aiops_platform.web.site import FOR_MEMBERS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
@@ -60,7 +59,10 @@ def rota_page(site: TheSite, visitor: TheVisitor, rota_id: FromPath[int]) -> Res
     """One rota, to be changed."""
     rota = _rota(site, visitor, rota_id)
     typed = {"name": rota.name, "first": rota.first.isoformat(), "at": f"{rota.at:%H:%M}", "zone": rota.zone}
-    return _shown(site, visitor, typed, [(each.name, each.channel) for each in rota.people], editing=rota_id)
+    names = {each.id: each.name for each in site.alerts.channels(visitor.project_id)}
+    return _shown(
+        site, visitor, typed, [(each.name, names.get(each.channel, "")) for each in rota.people], editing=rota_id
+    )
 
 
 @post(f"{_PAGE}/{{rota_id:int}}", status_code=200)
@@ -137,29 +139,30 @@ async def _asked(request: PageRequest, site: Site, visitor: Visitor, rota_id: in
     said = [
         (str(form.get(f"who{each}", "")).strip(), str(form.get(f"channel{each}", ""))) for each in range(MOST_PEOPLE)
     ]
-    people = [(name[:_LONGEST], row_number(channel) or 0) for name, channel in said if name]
+    people = [(name[:_LONGEST], channel[:_LONGEST].strip()) for name, channel in said if name]
     return await asyncio.to_thread(_change, site, visitor, typed, people, rota_id)
 
 
 def _change(
-    site: Site, visitor: Visitor, typed: dict[str, str], people: list[tuple[str, int]], rota_id: int | None
+    site: Site, visitor: Visitor, typed: dict[str, str], people: list[tuple[str, str]], rota_id: int | None
 ) -> Response[str] | Redirect:
     try:
         known = None if rota_id is None else _rota(site, visitor, rota_id)
         names = {name for name, _ in people}
+        channels = {each.name: each.id for each in site.alerts.channels(visitor.project_id)}
         rota = Rota(
             id=rota_id,
             name=typed["name"],
             zone=typed["zone"] or "UTC",
             at=_time(typed["at"]),
             first=_date(typed["first"]),
-            people=tuple(OnCall(name=name, channel=channel) for name, channel in people),
+            people=tuple(OnCall(name=name, channel=_channel(channels, channel)) for name, channel in people),
             overrides=() if known is None else tuple(each for each in known.overrides if each.name in names),
         )
         site.alerts.save_rota(visitor.project_id, rota)
     except AlertingError as wrong:
         shown = {name: visible(said) for name, said in typed.items()}
-        told = [(visible(name), channel) for name, channel in people]
+        told = [(visible(name), visible(channel)) for name, channel in people]
         return _shown(site, visitor, shown, told, editing=rota_id, problem=wrong.why)
     return Redirect(f"{_PAGE}?saved", status_code=303)
 
@@ -174,6 +177,14 @@ def _override(site: Site, visitor: Visitor, rota_id: int, said: dict[str, str]) 
     except AlertingError as wrong:
         return _shown(site, visitor, _nothing(site), [], problem=wrong.why)
     return Redirect(f"{_PAGE}?saved", status_code=303)
+
+
+def _channel(channels: Mapping[str, int], name: str) -> int:
+    if name not in channels:
+        raise AlertingError(
+            "people", f"There is no channel '{name[:80]}' that is switched on: name one for each person"
+        )
+    return channels[name]
 
 
 def _moment(text: str, zone: str) -> datetime:
@@ -213,7 +224,7 @@ def _shown(
     site: Site,
     visitor: Visitor,
     typed: dict[str, str],
-    people: Sequence[tuple[str, int]],
+    people: Sequence[tuple[str, str]],
     *,
     editing: int | None = None,
     saved: bool = False,
@@ -221,7 +232,7 @@ def _shown(
 ) -> Response[str]:
     rotas = {} if editing else site.alerts.rotas(visitor.project_id)
     addresses = site.alerts.reads.addresses(visitor.project_id) if visitor.acts else {}
-    rows = [*people, *[("", 0)] * max(0, min(MOST_PEOPLE, max(_ROWS, len(people) + 2)) - len(people))]
+    rows = [*people, *[("", "")] * max(0, min(MOST_PEOPLE, max(_ROWS, len(people) + 2)) - len(people))]
     given: dict[str, Any] = {
         "shown": [_told(each, addresses.get(number, ""), site.clock()) for number, each in rotas.items()],
         "channels": site.alerts.channels(visitor.project_id),

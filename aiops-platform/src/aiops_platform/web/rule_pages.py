@@ -14,23 +14,25 @@ from litestar.response import Redirect
 from aiops_platform.core import muting
 from aiops_platform.core.alerting import rules
 from aiops_platform.core.alerting.errors import AlertingError
-from aiops_platform.core.alerting.rules import MEANINGS, Rule, To, When
+from aiops_platform.core.alerting.rules import MEANINGS, MOST_RULES, Rule, To, When
 from aiops_platform.core.messages import Severity
 from aiops_platform.ports.alerting import Rehearsed
 from aiops_platform.web.cut import visible
+from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import form_of, whole_form
 from aiops_platform.web.site import FOR_MEMBERS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _PAGE: Final = "/alerts/rules"
 _FIELDS: Final = ("name", "when", "match", "events", "hours", "people", "severity", "repeat", "recovery", "enabled")
 _LONGEST: Final = 600
+_PER_PAGE: Final = 20
 
 
 @get(_PAGE, sync_to_thread=True)
 def rules_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Response[str]:
     """The rules as they are, and a form for another one."""
-    saved = "saved" in request.query_params
-    return _shown(site, visitor, _typed(Rule(name="", when=When.NEW)), To(), saved=saved)
+    saved, page = "saved" in request.query_params, row_number(request.query_params.get("page", "")) or 1
+    return _shown(site, visitor, _typed(Rule(name="", when=When.NEW)), To(), saved=saved, page=min(page, MOST_RULES))
 
 
 @post(_PAGE, status_code=200)
@@ -150,9 +152,11 @@ def _shown(
     wrong: AlertingError | None = None,
     match: str = "",
     tried: Rehearsed | None = None,
+    page: int = 1,
 ) -> Response[str]:
     project_id = visitor.project_id
-    mine = () if editing else site.alerts.rules(project_id, site.clock())
+    every = () if editing else site.alerts.rules(project_id, site.clock())
+    mine = every[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     channels, policies, rotas = (
         site.alerts.channels(project_id),
         site.alerts.policies(project_id),
@@ -165,6 +169,9 @@ def _shown(
     )
     given: dict[str, Any] = {
         "rules": mine,
+        "page": page,
+        "per_page": _PER_PAGE,
+        "total": len(every),
         "told": {each.id: reached(each.to, *named) for each in mine},
         "meanings": MEANINGS,
         "severities": tuple(Severity),

@@ -9,8 +9,8 @@ from typing import Any, Final
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.rules import MOST_CHANNELS, To, checked_name
 
-MOST_STEPS: Final = 10
-MOST_POLICIES: Final = 50
+MOST_STEPS: Final = 5
+MOST_POLICIES: Final = 20
 LONGEST_WAIT: Final = timedelta(days=2)
 
 

@@ -12,8 +12,9 @@ from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.rules import checked_name
 from aiops_platform.core.zones import ZoneError, moment_at, zone_called, zone_kept
 
-MOST_PEOPLE: Final = 50
-MOST_OVERRIDES: Final = 100
+MOST_ROTAS: Final = 8
+MOST_PEOPLE: Final = 20
+MOST_OVERRIDES: Final = 10
 LONGEST_OVERRIDE: Final = timedelta(days=92)
 _WEEK: Final = timedelta(weeks=1)
 # What a line of a calendar has room for, in bytes (RFC 5545, 3.1).

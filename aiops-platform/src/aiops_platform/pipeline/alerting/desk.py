@@ -147,8 +147,8 @@ class AlertDesk:
             known = transaction.alerting.settings.rotas(project_id)
             if rota.id is not None and rota.id not in known:
                 return None
-            if rota.id is None and len(known) >= MOST_POLICIES:
-                raise AlertingError("name", f"There is room for {MOST_POLICIES} rotas")
+            if rota.id is None and len(known) >= rotas.MOST_ROTAS:
+                raise AlertingError("name", f"There is room for {rotas.MOST_ROTAS} rotas")
             self._check_to(transaction, project_id, To(channels=tuple(each.channel for each in rota.people)))
             return transaction.alerting.settings.save_rota(project_id, rota, token_urlsafe(_ADDRESS_BYTES))
 
