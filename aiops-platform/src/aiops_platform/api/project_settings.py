@@ -25,7 +25,7 @@ class Hidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
 
 
-class Linking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SourceLinking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An https address with `{path}`, `{line}`, `{release}` in it; empty takes it away. `root` is what lies before the path."""
 
     template: Annotated[str, msgspec.Meta(max_length=source_links.LONGEST)]
@@ -86,7 +86,7 @@ def read_link(desk: TheDesk, project_id: TheProject) -> SourceLinkResource:
     sync_to_thread=True,
     summary="Set the way to the repository",
 )
-def set_link(desk: TheDesk, project_id: TheProject, data: JSONBody[Linking]) -> SourceLinkResource:
+def set_link(desk: TheDesk, project_id: TheProject, data: JSONBody[SourceLinking]) -> SourceLinkResource:
     """Tracebacks lead there from now on."""
     link = source_links.checked(data.template, data.root) if data.template.strip() else None
     desk.insights.keep_source_link(project_id, link)
