@@ -34,7 +34,7 @@ from aiops_platform.core.event import (
     SignalType,
 )
 from aiops_platform.core.parcel import ParcelKind
-from aiops_platform.core.text import one_line
+from aiops_platform.core.text import one_line, paragraph
 from aiops_platform.core.traceback_text import print_traceback, read_traceback
 
 _NAME_LIMIT: Final = 200
@@ -224,6 +224,9 @@ def _parse_leniently(body: bytes, kind: ParcelKind) -> AnyReport | Unreadable:
     wrong = wrong_door(found.get("signal_type"), kind)
     if wrong is not None:
         return wrong
+    if kind is ParcelKind.PING:
+        # Our own door writes them down.
+        return Unreadable("a ping that is not understood")
     remarks = salvage.Remarks()
     if kind is ParcelKind.HEARTBEAT:
         return _fit(salvage.struct(Heartbeat, found, remarks), remarks)
@@ -311,7 +314,7 @@ def _fit_ping(ping: Ping) -> Ping | Unreadable:
     name = one_line(ping.job, _NAME_LIMIT)
     if not name:
         return Unreadable("job: expected the name of the job")
-    output = None if ping.output is None else ping.output[: job.MOST_OUTPUT]
+    output = paragraph((ping.output or "")[: job.MOST_OUTPUT], job.MOST_OUTPUT)
     return replace(ping, **_named(ping), job=name, output=output or None)
 
 

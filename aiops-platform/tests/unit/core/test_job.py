@@ -1,5 +1,6 @@
 """The runs of a job, put together from words that come in any order, twice or never."""
 
+import json
 from datetime import timedelta
 from itertools import permutations
 
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made import NOW, a_job_report, after
 
-from aiops_platform.core import job
+from aiops_platform.core import job, wire
 from aiops_platform.core.event import RunState
+from aiops_platform.core.parcel import ParcelKind
 
 
 def told(*words):
@@ -47,6 +49,30 @@ def test_a_beginning_that_comes_late_opens_nothing_again():
     assert told(SUCCEEDED, STARTED).state is RunState.SUCCEEDED
     run = told(FAILED, STARTED)
     assert (run.state, run.began_at, run.ended_at) == (RunState.FAILED, NOW, after(seconds=90))
+
+
+def a_ping(word="success", **fields):
+    body = {"signal_type": "ping", "job": "backup", "word": word, **fields}
+    return wire.parse(json.dumps(body).encode(), ParcelKind.PING)
+
+
+def test_pings_begin_and_end_a_run_and_add_to_what_it_printed():
+    run = job.pinged(a_ping("start", output="one"), None, run_id=b"r" * 16, at=NOW)
+    run = job.pinged(a_ping("log", output="two"), run, run_id=b"x" * 16, at=after(seconds=1))
+    run = job.pinged(a_ping("fail", exit_status=3, output="x" * 9_999), run, run_id=b"y" * 16, at=after(seconds=2))
+    assert (run.run_id, run.state, run.duration, run.exit_status) == (b"r" * 16, RunState.FAILED, 2.0, 3)
+    assert run.output == "one\ntwo\n" + "x" * 9_992
+    assert job.pinged(a_ping(), run, run_id=b"z" * 16, at=after(seconds=9)) == run
+
+
+def test_what_a_run_printed_can_be_kept_anywhere():
+    assert a_ping(output="a\x00b\x1b[31m\r\n\té").output == "a\ufffdb\ufffd[31m\r\n\té"
+    assert a_ping(output="").output is None
+
+
+def test_what_no_door_has_written_is_no_ping():
+    for wrong in ({"output": "\ud800"}, {"word": "perhaps"}, {"job": " "}, {"job": 7}):
+        assert isinstance(a_ping(**wrong), wire.Unreadable)
 
 
 def test_the_first_of_two_ends_counts():
