@@ -1,9 +1,12 @@
 """Posts to receivers that do their worst: every exchange ends in time, goes where it was checked, and nowhere else."""
 
 import datetime as dt
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -23,7 +26,11 @@ from receiver import (
     silent,
 )
 
+from aiops_platform.core import letters
+from aiops_platform.core.backoff import Retry
+from aiops_platform.core.mail_server import mail_server_from
 from aiops_platform.core.targets import Address, TargetError, policy_from
+from aiops_platform.senders import mail
 from aiops_platform.senders.guarded import Guarded, UnreachableError
 
 LOOPBACK = policy_from("127.0.0.0/8")
@@ -48,6 +55,25 @@ def test_a_post_arrives_as_it_was_said() -> None:
 def test_a_receiver_that_keeps_us_waiting_is_left_at_the_deadline(behaviour: Behaviour) -> None:
     with receiving(behaviour) as receiver, pytest.raises(UnreachableError, match=r"within 0\.5 seconds"):
         a_guard(0.5).post(receiver.url, b"{}", {})
+
+
+def test_a_mail_server_that_never_ends_its_greeting_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "_ALL_SECONDS", 0.5)
+    ended = threading.Event()
+
+    def greet() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            for _ in range(400):
+                ended.wait(0.05)
+                connection.sendall(b"220-wait\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=greet, daemon=True).start()
+        slow = mail_server_from(f"smtp://127.0.0.1:{server.getsockname()[1]}?tls=off", "aiops@example.com")
+        letter = letters.forgotten(name="Ana", url="https://aiops.example.com/forgot/x")
+        assert isinstance(mail.write(slow, "ana@example.com", letter, dt.datetime.now(dt.UTC)), Retry)
+    ended.set()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from hashlib import sha256
 from socket import SHUT_RDWR
 from threading import Timer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import addresses
@@ -119,15 +119,11 @@ def _failed(error: Exception) -> Outcome:
 def _connected(server: MailServer) -> "Iterator[smtplib.SMTP]":
     here = server.domain if server.domain.isascii() else "localhost"
     trusted = ssl.create_default_context() if server.security is not Security.OFF else None
-    connection: smtplib.SMTP
+    connection: _Plain | _Tls
     if server.security is Security.TLS:
-        connection = smtplib.SMTP_SSL(server.host, server.port, here, timeout=_STEP_SECONDS, context=trusted)
+        connection = _Tls(server.host, server.port, here, timeout=_STEP_SECONDS, context=trusted)
     else:
-        connection = smtplib.SMTP(server.host, server.port, here, timeout=_STEP_SECONDS)
-    # Each step has its time; a server that does one bit after the other must not have all the time there is.
-    end = Timer(_ALL_SECONDS, _hang_up, [connection])
-    end.daemon = True
-    end.start()
+        connection = _Plain(server.host, server.port, here, timeout=_STEP_SECONDS)
     try:
         if server.security is Security.STARTTLS:
             connection.starttls(context=trusted)
@@ -137,8 +133,36 @@ def _connected(server: MailServer) -> "Iterator[smtplib.SMTP]":
         with suppress(smtplib.SMTPException, OSError):
             connection.quit()
     finally:
-        end.cancel()
+        connection.end.cancel()
         connection.close()
+
+
+class _Ending:
+    """Each step has its time; a server that does one bit after the other must not have all the time there is.
+
+    Nor one that is slow to greet: it counts from the first try to reach it.
+    """
+
+    end: Timer
+
+    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
+        self.end = Timer(_ALL_SECONDS, _hang_up, [self])
+        self.end.daemon = True
+        self.end.start()
+        try:
+            answer: tuple[int, bytes] = super().connect(host, port, source_address)  # type: ignore[misc]  # of what it is mixed with
+        except BaseException:
+            self.end.cancel()
+            raise
+        return answer
+
+
+class _Plain(_Ending, smtplib.SMTP):
+    pass
+
+
+class _Tls(_Ending, smtplib.SMTP_SSL):
+    pass
 
 
 def _hang_up(connection: smtplib.SMTP) -> None:
