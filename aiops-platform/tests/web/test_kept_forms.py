@@ -165,6 +165,8 @@ def test_passwords_are_not_kept(site, browse, incident):
     site.access.sign_out(session)
     kept = kept_in(ana.post("/account", data=form))
     assert dict(unpacked(kept).fields) == {"name": "Ana B", "email": "ana@example.com", "new_password": ""}
+    secret = ana.post("/settings/secrets", data=form | {"kind": "value", "text": "the nuclear code"})
+    assert dict(unpacked(kept_in(secret)).fields)["text"] == ""
 
 
 def test_what_a_channel_is_sent_with_is_not_kept(site, browse, incident):

@@ -85,4 +85,5 @@ def _fields(path: str, said: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str]
 
 def is_secret(path: str, name: str) -> bool:
     """Whether a field of that name, in a form that is sent there, holds a password or as much as one."""
-    return "password" in name or (path.startswith(_CHANNELS) and name in _OF_CHANNELS)
+    is_of_project = path.startswith("/settings/secrets") and name == "text"
+    return "password" in name or is_of_project or (path.startswith(_CHANNELS) and name in _OF_CHANNELS)
