@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aiops_platform.core import search
 from aiops_platform.core.alerting import alert as states
-from aiops_platform.core.alerting import links, policy, quiet, rehearsal, rota, rules
+from aiops_platform.core.alerting import links, policy, quiet, rehearsal, rota, rules, wording
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why, looked_at
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.links import Claim, LinkAct, LinkError
@@ -19,6 +19,7 @@ from aiops_platform.core.alerting.quiet import FIRST_GAP, LONGEST_GAP, Pace
 from aiops_platform.core.alerting.rota import OnCall, Override, Rota
 from aiops_platform.core.alerting.rules import Rule, To, When
 from aiops_platform.core.alerting.troubles import troubles
+from aiops_platform.core.alerting.wording import Place, Told
 from aiops_platform.core.messages import Severity
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -59,6 +60,14 @@ def test_a_rule_that_makes_no_sense_is_refused_by_its_field(said, name):
     with pytest.raises(AlertingError) as refused:
         rules.read({"name": "It", "when": "new"} | said)
     assert refused.value.name == name
+
+
+def test_two_platforms_with_the_same_numbers_are_told_apart_by_a_receiver():
+    alert = Told(id=1, alert=an_alert(), why=Why.FIRED, at=NOW)
+    places = [Place(project="Web", address="https://a.example", key=key) for key in (b"test", b"test", b"production")]
+    one, again, other = (wording.said([alert], total=1, place=place, channel_id=1, now=NOW) for place in places)
+    assert (one.key, one.group) == (again.key, again.group)
+    assert len({one.key, other.key, one.group, other.group}) == 4
 
 
 def test_a_zone_that_this_machine_has_not_stops_nothing():

@@ -1,8 +1,10 @@
 """What is said of alerts: one by itself, many in one message with the worst first, and what to press."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
 from aiops_platform.core.alerting import links
@@ -36,9 +38,9 @@ class Place:
     key: bytes
 
 
-def group_of(alert: Alert) -> str:
+def group_of(alert: Alert, place: Place) -> str:
     """What all messages about this one alert have in common."""
-    return f"aiops-alert-{alert.id}"
+    return f"{_platform(place)}-alert-{alert.id}"
 
 
 def said(
@@ -65,8 +67,8 @@ def said(
     title = f"{many} while it was quiet" if was_quiet else many
     services = sorted({f"{each.service} ({each.environment})" for each in worst_first if each.service})
     return Message(
-        key=f"aiops-{channel_id}-{newest}",
-        group=about or f"aiops-{channel_id}-{newest}",
+        key=f"{_platform(place)}-{channel_id}-{newest}",
+        group=about or f"{_platform(place)}-{channel_id}-{newest}",
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=first.alert.severity,
         title=title,
@@ -87,8 +89,8 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
     if telling.why is Why.REPEATED and alert.first_told_at is not None:
         facts["First told"] = _clock(alert.first_told_at)
     return Message(
-        key=f"aiops-{channel_id}-{telling.id}",
-        group=about or group_of(alert),
+        key=f"{_platform(place)}-{channel_id}-{telling.id}",
+        group=about or group_of(alert, place),
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=alert.severity,
         title=alert.title,
@@ -101,6 +103,11 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
         actions=() if is_over else _actions(alert, place, channel_id, now),
         at=now,
     )
+
+
+def _platform(place: Place) -> str:
+    """Which platform it is: those of test and production may tell the same receiver, and both begin to count at one."""
+    return f"aiops-{hmac.new(place.key, b'aiops platform v1', sha256).hexdigest()[:8]}"
 
 
 def _why(telling: Told) -> str:
