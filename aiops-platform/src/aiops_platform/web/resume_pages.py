@@ -18,7 +18,7 @@ from aiops_platform.web.visitors import NotFromUsError, find_visitor, in_project
 
 _NOT_YET: Final = "Nobody is signed in in this browser yet."
 _LONG: Final = 80
-# What was typed is shown, and can still be changed; what was chosen goes with it.
+# What was typed is shown, and can still be changed: these, and whatever has a blank in it. What was chosen goes with it.
 _TYPED: Final = {
     "text": "Comment",
     "url": "Address",
@@ -72,12 +72,12 @@ def shown_again(site: Site, visitor: Visitor, kept: Kept, *, status: int = 200) 
 
 def _field(path: str, name: str, value: str) -> Field:
     if is_secret(path, name):
-        return Field(name=name, label=name.replace("_", " ").capitalize(), value="", kind="secret")
-    label = _TYPED.get(name, "")
-    kind: Literal["line", "text", "hidden"] = "text" if "\n" in value or len(value) > _LONG else "line"
-    return Field(
-        name=name,
-        label=label or name.capitalize(),
-        value=visible(value) if label else value,
-        kind=kind if label else "hidden",
-    )
+        return Field(name=name, label=_named(name), value="", kind="secret")
+    if name not in _TYPED and not any(map(str.isspace, value)):
+        return Field(name=name, label="", value=value, kind="hidden")
+    kind: Literal["line", "text"] = "text" if "\n" in value or len(value) > _LONG else "line"
+    return Field(name=name, label=_TYPED.get(name) or _named(name), value=visible(value), kind=kind)
+
+
+def _named(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ").capitalize()
