@@ -215,7 +215,7 @@ def people(platform: Opened) -> SqlPeople:
 
 def channel_desk(settings: Settings, platform: Opened) -> ChannelDesk:
     """The ways to tell people, for a command."""
-    return _channel_desk(settings, platform.database, settings.address())
+    return _channel_desk(settings, platform.database, _address(settings))
 
 
 def triage(platform: Opened) -> Triage:
@@ -458,9 +458,7 @@ def _quotas(settings: Settings) -> Quotas | None:
 
 
 def _alerting(settings: Settings, database: Database, store: Store) -> Alerting:
-    # Who serves knows the address by which people come; a worker by itself knows what was set.
-    holder = holder_of(settings.data / locks.SERVE_LOCK) or {}
-    place = Place(project="", address=str(holder.get("url") or settings.address()), key=_key_of_links(settings))
+    place = Place(project="", address=_address(settings), key=_key_of_links(settings))
     refused: list[int] = []
 
     def what_is_wrong(_: datetime) -> Mapping[str, str]:
@@ -511,6 +509,11 @@ def _access(settings: Settings, database: Database) -> SqlAccess:
     return SqlAccess(database, server_secret=_server_secret(settings))
 
 
+def _address(settings: Settings) -> str:
+    # Who serves knows the address by which people come; anybody else knows what was set.
+    return locks.address_in(settings.data) or settings.address()
+
+
 def _server_secret(settings: Settings) -> bytes:
     return settings.secret.encode() if settings.secret else folder.server_secret(settings.data)
 
@@ -543,7 +546,7 @@ def _letters(settings: Settings, access: Access, people: SqlPeople, address: str
 
 
 def _deliver(settings: Settings, database: Database) -> Deliver:
-    deliveries = SqlDeliveries(database, server_secret=_server_secret(settings), address=settings.address())
+    deliveries = SqlDeliveries(database, server_secret=_server_secret(settings), address=_address(settings))
     # Those of a worker that was killed.
     deliveries.release()
     return Deliver(deliveries, cache(partial(_sender, settings)))

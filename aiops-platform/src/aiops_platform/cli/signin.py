@@ -9,8 +9,7 @@ from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.people import User
 from aiops_platform.ports import People
 from aiops_platform.process.clock import utc_now
-from aiops_platform.process.lock import holder_of
-from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK
+from aiops_platform.process.locks import address_in
 from aiops_platform.settings import Settings
 
 
@@ -56,8 +55,4 @@ def say_if_none_runs(settings: Settings) -> None:
 
 def running_address(settings: Settings) -> str | None:
     """Where the platform that holds this folder says it is; None when none does."""
-    for name in (SERVE_LOCK, DOOR_LOCK):
-        holder = holder_of(settings.data / name)
-        if holder is not None:
-            return str(holder.get("url", settings.address()))
-    return None
+    return address_in(settings.data)
