@@ -100,7 +100,11 @@ _MAY = {Scope.READ: "read", Scope.ACT: "read and act"}
 
 def _row(each: ApiKey | ApiToken) -> tuple[str, ...]:
     revoked = "" if each.revoked_at is None else f"revoked {_time(each.revoked_at)}"
-    may = each.kind.value if isinstance(each, ApiKey) else _MAY[each.scope] + (f", for {each.owner}" if each.owner else "")
+    may = (
+        each.kind.value
+        if isinstance(each, ApiKey)
+        else _MAY[each.scope] + (f", for {each.owner}" if each.owner else "")
+    )
     return (str(each.id), each.name, each.hint, may, _time(each.created_at), _time(each.last_used_at), revoked)
 
 

@@ -14,8 +14,8 @@ from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.scrubbing import Rules
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.core.service import Service, ServiceName
-from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
 from aiops_platform.ports.alerting import Alerting
+from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
 from aiops_platform.ports.channels import Outbox
 from aiops_platform.ports.jobs import Jobs
 from aiops_platform.ports.maintenance import Maintenance

@@ -644,5 +644,3 @@ def _fact_rows(facts: Iterable[Fact]) -> list[dict[str, Any]]:
 
 def _service(row: RowMapping, service_id: int) -> Service:
     return Service(service_id, ServiceName(row["project_id"], row["name"], row["environment"]))
-
-
