@@ -119,8 +119,17 @@ class SqlDeliveries:
                 "sent_at": now if verdict.sent else None,
                 "failed_at": now if verdict.failed else None,
             }
-            to_write: dict[str, Any] = said | (ended if verdict.due_at is None else {"due_at": verdict.due_at})
-            connection.execute(update(deliveries).where(deliveries.c.id == claimed.id).values(**to_write))
+            mine = update(deliveries).where(deliveries.c.id == claimed.id)
+            # Not what somebody took away meanwhile, by disabling the channel.
+            still = mine.where(deliveries.c.due_at.is_not(None))
+            if not verdict.sent and self._is_another(connection, claimed):
+                # What failed was the receiver that it had before.
+                connection.execute(still.values(**said, due_at=now))
+                return
+            if verdict.due_at is None:
+                connection.execute(mine.values(**said, **ended))
+            else:
+                connection.execute(still.values(**said, due_at=verdict.due_at))
             stands: dict[str, Any] = {
                 "failures": verdict.failures,
                 "failing_since": verdict.failing_since,
@@ -138,6 +147,11 @@ class SqlDeliveries:
         with self._database.begin() as connection:
             leased = deliveries.c.due_at.is_not(None) & deliveries.c.leased_until.is_not(None)
             connection.execute(update(deliveries).where(leased).values(leased_until=None))
+
+    def _is_another(self, connection: Connection, claimed: Claimed) -> bool:
+        """Whether somebody changed the channel's settings since that was claimed."""
+        now = connection.execute(select(channels).where(channels.c.id == claimed.to.channel.id)).one_or_none()
+        return now is not None and self._ready(now._asdict()).settings != claimed.to.settings
 
     def _disable(self, connection: Connection, channel: Channel, why: str, now: datetime) -> None:
         still = update(channels).where(channels.c.id == channel.id, channels.c.disabled_at.is_(None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from threading import Event, Thread
 
@@ -166,6 +167,33 @@ def test_a_fault_of_ours_stops_nothing(desk: Desk) -> None:
     desk.work(until=2)
     eventually(lambda: desk.station.step(NOW) or desk.told(channel)[0].answer, "what came of it")
     assert "its log says why" in desk.told(channel)[0].answer
+
+
+def test_a_channel_that_was_mended_meanwhile_does_not_pay_for_what_it_was_before(desk: Desk) -> None:
+    channel = desk.add("ops", Refused("no such hook", 404, for_good=True))
+    desk.post(channel, "1")
+    desk.station.step(NOW)
+    eventually(desk.station.wakes, "the answer")
+    another = checked(ChannelKind.SLACK, {"url": "https://example.com/another"}, PUBLIC_ONLY)
+    desk.channels.change(1, channel.id, name="ops", checked=another)
+    desk.receivers.answers["ops"] = Sent(200)
+    desk.work(until=2, seconds=1)
+    eventually(lambda: desk.station.step(after(seconds=1)) or desk.told(channel)[0].sent_at, "sent")
+    found = desk.channels.one(1, channel.id)
+    assert found == replace(channel, hint="example.com/…er", last_sent_at=found and found.last_sent_at)
+
+
+def test_what_was_taken_away_while_it_was_on_its_way_is_not_tried_again(desk: Desk) -> None:
+    channel = desk.add("ops", Retry("busy", 503))
+    desk.post(channel, "1")
+    desk.station.step(NOW)
+    eventually(desk.station.wakes, "the answer")
+    for on in (False, True):
+        desk.channels.switch(1, channel.id, on=on, by="Ana", now=NOW)
+    for seconds in (1, 3600):
+        desk.station.step(after(seconds=seconds))
+    (told,) = desk.told(channel)
+    assert (told.due_at, told.failed_at, len(desk.receivers.heard)) == (None, NOW, 1)
 
 
 def test_a_machine_without_room_for_a_thread_stops_no_channel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
