@@ -53,7 +53,8 @@ def read(told: Mapping[str, Any]) -> JobSettings:
         raise ScheduleError("min_run: expected no more than max_run")
     if "max_delay" in spans and schedule is None:
         raise ScheduleError("max_delay: late is what has a schedule; say every, cron or on_calendar")
-    return JobSettings(schedule=schedule, **({"grace": usual_grace(schedule)} | spans), **numbers)
+    given: dict[str, Any] = {"grace": usual_grace(schedule), **spans, **numbers}
+    return JobSettings(schedule=schedule, **given)
 
 
 def kept(told: Mapping[str, Any]) -> dict[str, Any]:
