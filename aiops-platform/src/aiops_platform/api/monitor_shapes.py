@@ -85,7 +85,7 @@ def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> Monito
         expected=row.expected,
         short_since=row.short_since,
         paused_until=row.paused_until,
-        maintenance=held and held.id,
+        maintenance=None if held is None else held.id,
         uptime={name: uptime_of(found, since=now - timedelta(days=days)).share for name, days in _PERIODS.items()},
     )
 
