@@ -108,6 +108,6 @@ def test_a_run_that_is_killed_stays_without_an_end_and_is_told_of(
     assert (job["outcome"], job["runs"][1]["ended_at"]) == ("succeeded", None)
 
     def is_over() -> bool:
-        return platform.incident(service="killed", message="nightly-import")["state"] == "resolved"
+        return bool(platform.incident(service="killed", message="nightly-import")["state"] == "resolved")
 
     eventually(is_over, what="the end of the trouble")
