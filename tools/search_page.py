@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from aiops_platform.core import rising  # noqa: E402 - beside the path of the repository
 from aiops_platform.core.affected import MOST_PEOPLE  # noqa: E402
-from aiops_platform.core.search import LONGEST, fields  # noqa: E402
+from aiops_platform.core.search import LONGEST, MOST_BYTES, fields  # noqa: E402
 from aiops_platform.core.search.parser import DEEPEST, MOST_TERMS  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference" / "search.md"
@@ -43,7 +43,7 @@ type:*Timeout* count:>100 last-seen:<1d
 - Unless the search says which states are meant (`state:`, `is:open`, …), open incidents are listed; the tabs above the list
   change that.
 
-There is room for {longest} characters and {terms} words and fields, {deepest} deep in each other. What cannot be read is said
+There is room for {longest} characters ({bytes} bytes) and {terms} words and fields, {deepest} deep in each other. What cannot be read is said
 with the character at which that shows.
 
 ## Fields
@@ -92,7 +92,7 @@ def page() -> str:
     """The page."""
     rows = [_row(field) for field in (*fields.FIELDS, fields.TAG_FIELD)]
     return (
-        INTRODUCTION.format(longest=LONGEST, terms=MOST_TERMS, deepest=DEEPEST)
+        INTRODUCTION.format(longest=LONGEST, bytes=MOST_BYTES, terms=MOST_TERMS, deepest=DEEPEST)
         + "\n".join(rows)
         + "\n"
         + AFTER.format(

@@ -62,9 +62,14 @@ def page_of(client, path, **parameters):
 
 
 # Before there are views beside it.
-@pytest.mark.parametrize("text", ["-" + "x" * 480, "-" + "жук" * 160], ids=["ascii", "cyrillic"])
+@pytest.mark.parametrize(
+    "text",
+    ["-" + "x" * 480, "-" + "жук" * 149, "-" + "🐛" * 224],
+    ids=["ascii", "cyrillic", "emoji"],
+)
 def test_the_longest_search_leaves_the_list_short_and_its_links_lead_to_it(client, text):
     assert len(text) <= search.LONGEST
+    assert len(text.encode()) <= search.MOST_BYTES
     page = page_of(client, "/incidents", query=text, state="all")
     assert 'data-testid="incident"' in page
     (resolved,) = {unescape(link) for link in re.findall(r'href="([^"]*state=resolved[^"]*)"', page)}
@@ -90,7 +95,7 @@ def test_a_view_that_is_not_shared_is_shown_to_nobody_else(site, client, views):
 
 def test_what_is_done_to_many_says_so_at_length_that_helps(site, client):
     csrf = token_for(client.cookies[SESSION_COOKIE])
-    where = urlencode({"query": "-" + "жук" * 160, "state": "all"})
+    where = urlencode({"query": "-" + "жук" * 149, "state": "all"})
     ticked = [str(number) for number in range(1, 26)]
     answer = client.post("/incidents/bulk", data={"csrf": csrf, "where": where, "do": "delete", "id": ticked})
     assert (answer.status_code, len(answer.content) < 20_000) == (200, True)

@@ -123,6 +123,7 @@ def test_a_text_says_this(said, means):
         ("a*b*c*d*e*f*g", 0, "5 stars"),
         ("a\x00b", 1, "cannot be shown"),
         ("x" * (LONGEST + 1), LONGEST, "room for 500"),
+        ("🐛" * 226, 225, "room for 900 bytes"),
         ("a " * 31, 60, "room for 30"),
         ("(" * 11 + "a", 10, "10 deep"),
         ("-" * 11 + "a", 10, "10 deep"),

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiops_platform.core.search.completion import value as quoted
 from aiops_platform.core.search.errors import SearchError
-from aiops_platform.core.search.parser import LONGEST, parse
+from aiops_platform.core.search.parser import LONGEST, MOST_BYTES, parse
 from aiops_platform.core.search.printer import phrased, written
 from aiops_platform.core.search.tree import (
     EVERYTHING,
@@ -43,6 +43,7 @@ def says_states(node: Node) -> bool:
 __all__ = [
     "EVERYTHING",
     "LONGEST",
+    "MOST_BYTES",
     "Age",
     "And",
     "Choice",

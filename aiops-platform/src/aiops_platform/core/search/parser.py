@@ -9,6 +9,8 @@ from aiops_platform.core.search.lexer import Is, Piece, pieces
 from aiops_platform.core.search.tree import EVERYTHING, Node, Term, Word, both, either, without
 
 LONGEST: Final = 500
+#: The address of a page holds it, and a page has many links: letters that take four bytes each leave room for fewer.
+MOST_BYTES: Final = 900
 MOST_TERMS: Final = 30
 DEEPEST: Final = 10
 
@@ -17,6 +19,9 @@ def parse(text: str) -> Node:
     """What is searched for; an empty text finds everything. Raises SearchError."""
     if len(text) > LONGEST:
         raise SearchError(f"There is room for {LONGEST} characters.", LONGEST)
+    if len(text.encode(errors="replace")) > MOST_BYTES:
+        fits = text.encode(errors="replace")[:MOST_BYTES].decode(errors="ignore")
+        raise SearchError(f"There is room for {MOST_BYTES} bytes.", len(fits))
     return _Parser(list(pieces(text))).read()
 
 
