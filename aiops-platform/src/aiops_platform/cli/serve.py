@@ -93,7 +93,8 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), version=__version__, url=url)
-        _load_what_parts_share()
+        with asked.heard_later():
+            _load_what_parts_share()
         # What makes it ready is needed for a moment, and not to be held in memory ever after.
         aside = stack.enter_context(
             Aside({_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)})

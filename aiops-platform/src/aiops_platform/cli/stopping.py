@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _STOPPED = "aiops: stopped before it had started"
@@ -17,12 +18,29 @@ class AskedToEnd:
 
     def __init__(self) -> None:
         self.already = False
+        self._is_patient = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
 
+    @contextmanager
+    def heard_later(self) -> Iterator[None]:
+        """It interrupts at the end of this block, and not within: for imports.
+
+        Where it interrupts code that is made of a text, as dataclasses are, Python ends by the signal whatever is done
+        about it (its `unhandled_keyboard_interrupt`).
+        """
+        self._is_patient = True
+        try:
+            yield
+        finally:
+            self._is_patient = False
+        if self.already:
+            raise KeyboardInterrupt
+
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self.already = True
-        raise KeyboardInterrupt
+        if not self._is_patient:
+            raise KeyboardInterrupt
 
 
 def end_when_asked(*, quietly: bool) -> None:
