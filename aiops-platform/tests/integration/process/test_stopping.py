@@ -24,9 +24,14 @@ def test_it_interrupts_at_once(asked):
 
 def test_where_it_would_be_ended_by_the_signal_it_interrupts_later(asked):
     done = []
-    with pytest.raises(KeyboardInterrupt), asked.heard_later():
-        os.kill(os.getpid(), signal.SIGTERM)
-        done.append("to the end")
+
+    def work() -> None:
+        with asked.heard_later():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append("to the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["to the end"]
 
 
