@@ -82,3 +82,10 @@ def test_of_a_batch_that_is_held_back_whole_there_is_nothing_to_keep():
     assert again.accepted == 1, "The first was a new problem, this is a repeated one."
     again = ingest.take_batch(text, None, holder=HOLDER, now=NOW)
     assert (again.parcel, again.accepted, list(again.held_back)) == (None, 0, [0])
+
+
+def test_every_parcel_has_an_id_of_its_own():
+    ingest, body = Ingest(), json.dumps(a_body(message="no")).encode()
+    ids = [take(ingest, body).id for _ in range(1_000)]
+    assert len(set(ids)) == 1_000
+    assert {len(each) for each in ids} == {16}
