@@ -7,7 +7,6 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import msgspec
-import tables
 from sqlalchemy import Connection, func, select, update
 
 from aiops_platform.core import instance
@@ -15,17 +14,12 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.storage import schema
-from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_up, insert
 from aiops_platform.storage.revisions import bump
 
 NOW = datetime(2026, 11, 22, 3, 14, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-def a_store(url: str = "sqlite://") -> Database:
-    """An empty store with its tables."""
-    return tables.made_in(open_database(url))
 
 
 @dataclass

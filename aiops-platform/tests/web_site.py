@@ -10,7 +10,8 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar
-from seeds import Seeds, a_store
+from seeds import Seeds
+from tables import a_store
 
 from aiops_platform.api.routes import openapi, routes
 from aiops_platform.core.alerting import links

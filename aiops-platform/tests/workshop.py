@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-import tables
 from made import NOW
 from sqlalchemy import Table, func, insert, select
+from tables import a_store
 
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.retention import Retention
@@ -18,7 +18,6 @@ from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.watch import Watch
 from aiops_platform.storage import schema
 from aiops_platform.storage.bodies import Bodies
-from aiops_platform.storage.database import open_database
 from aiops_platform.storage.transactions import SqlStore
 
 
@@ -26,7 +25,7 @@ class Workshop:
     """Two projects, 1 and 2. Close it at the end."""
 
     def __init__(self, *, together: int = 200, most: int = 1_000, keep: Retention | None = None) -> None:
-        self.database = tables.made_in(open_database("sqlite://"))
+        self.database = a_store()
         with self.database.begin() as connection:
             rows = [{"slug": name, "name": name, "created_at": NOW} for name in ("one", "two")]
             connection.execute(insert(schema.projects), rows)

@@ -6,20 +6,20 @@ from datetime import time, timedelta
 import pytest
 from made import NOW, a_heartbeat, after
 from sqlalchemy import insert
-from tables import made_in
+from tables import a_store
 
 from aiops_platform.core.maintenance import Weekly, Window
 from aiops_platform.core.monitor import beat
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports import MonitorChange, Store
 from aiops_platform.storage import schema
-from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.database import Database
 from aiops_platform.storage.transactions import SqlStore
 
 
 @pytest.fixture
 def database() -> Iterator[Database]:
-    database = made_in(open_database("sqlite://"))
+    database = a_store()
     with database.begin() as connection:
         rows = [{"slug": name, "name": name, "created_at": NOW} for name in ("one", "two")]
         connection.execute(insert(schema.projects), rows)

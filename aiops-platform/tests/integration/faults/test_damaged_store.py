@@ -15,7 +15,8 @@ import pytest
 from aftermath import counted
 from made import a_body, a_parcel
 from platform_process import OPENER, Running, eventually, report
-from seeds import Seeds, a_store
+from seeds import Seeds
+from tables import a_store
 
 from aiops_platform import assembly
 from aiops_platform.assembly import duties

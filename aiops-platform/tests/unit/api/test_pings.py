@@ -5,8 +5,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-import tables
 from asgi_caller import GONE, call, parts
+from tables import a_store
 
 from aiops_platform.api.ingest import Counts, KeyRing
 from aiops_platform.api.pings import Pings
@@ -17,7 +17,6 @@ from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.ports import IntakeUnavailableError
 from aiops_platform.storage.access import SqlAccess
-from aiops_platform.storage.database import open_database
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
 RUN = "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01"
@@ -25,7 +24,7 @@ RUN = "0b0e7f0a-52a4-4f3e-8f57-6f5d2f2a1c01"
 
 class Door:
     def __init__(self) -> None:
-        self.database = tables.made_in(open_database("sqlite://"))
+        self.database = a_store()
         self.access = SqlAccess(self.database, server_secret=b"s" * 32)
         self.project, _ = self.access.ensure_project("default", "Default", NOW)
         self.key = self.access.create_key(self.project, "cron", NOW, KeyKind.PING)

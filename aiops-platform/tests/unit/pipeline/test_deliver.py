@@ -10,7 +10,7 @@ import pytest
 from made import NOW, after
 from platform_process import eventually
 from sqlalchemy import insert
-from tables import made_in
+from tables import a_store
 
 from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import Channel, ChannelKind, Delivery, checked
@@ -20,7 +20,7 @@ from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.ports import Ready, StoreUnavailableError
 from aiops_platform.storage import schema
 from aiops_platform.storage.channels import SqlChannels
-from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.database import Database
 from aiops_platform.storage.outbox import SqlDeliveries
 from aiops_platform.storage.transactions import SqlStore
 
@@ -90,7 +90,7 @@ def a_message(key: str) -> Message:
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    with closing(made_in(open_database("sqlite://"))) as database:
+    with closing(a_store()) as database:
         with database.begin() as connection:
             connection.execute(insert(schema.projects).values(slug="one", name="One", created_at=NOW))
         desk = Desk(database)

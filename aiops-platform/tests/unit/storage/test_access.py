@@ -1,12 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import tables
+from tables import a_store
 
 from aiops_platform.core.access import SESSION_LASTS, SIGNIN_LASTS, AccessError, Holder, Scope
 from aiops_platform.ports import Access
 from aiops_platform.storage.access import SqlAccess
-from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.database import Database
 from aiops_platform.storage.schema import api_keys
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
@@ -15,8 +15,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def database():
-    database = open_database("sqlite://")
-    tables.made_in(database)
+    database = a_store()
     yield database
     database.close()
 

@@ -3,8 +3,9 @@
 import gzip
 import json
 
-from seeds import HOUR, Seeds, a_store
+from seeds import HOUR, Seeds
 from sqlalchemy import insert, select, update
+from tables import a_store
 
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.storage import bodies

@@ -4,9 +4,10 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from seeds import HOUR, NOW, Seeds, a_store
+from seeds import HOUR, NOW, Seeds
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from tables import a_store
 
 from aiops_platform.core import affected
 from aiops_platform.core.incident import IncidentKind, IncidentState

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from seeds import NOW, Seeds, a_store
+from seeds import NOW, Seeds
+from tables import a_store
 
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.monitor import MonitorState

@@ -1,16 +1,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import tables
 from seeds import Seeds
 from sqlalchemy import update
+from tables import a_store
 
 from aiops_platform.core.access import Scope
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.people import INVITATION_LASTS, PeopleError, Role
 from aiops_platform.ports import Access, People
 from aiops_platform.storage.access import SqlAccess
-from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.database import Database
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.passwords import Passwords
 from aiops_platform.storage.reads import SqlReads
@@ -25,8 +25,7 @@ QUICK = Passwords(memory_kib=8, rounds=1)
 
 @pytest.fixture
 def database():
-    database = open_database("sqlite://")
-    tables.made_in(database)
+    database = a_store()
     yield database
     database.close()
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from made import a_body, a_parcel
-from seeds import NOW, Seeds, a_store
+from seeds import NOW, Seeds
 from sqlalchemy import event, update
+from tables import a_store
 from workshop import in_memory
 
 from aiops_platform.core import search

@@ -1,7 +1,8 @@
 """Views of the list under a name: one's own, and those that are shared in the project."""
 
 import pytest
-from seeds import NOW, Seeds, a_store
+from seeds import NOW, Seeds
+from tables import a_store
 
 from aiops_platform.core import saved_views
 from aiops_platform.core.saved_views import ViewError

@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from seeds import Seeds, a_store
+from seeds import Seeds
+from tables import a_store
 
 from aiops_platform.storage.reads import SqlReads
 from aiops_platform.web.live import Live

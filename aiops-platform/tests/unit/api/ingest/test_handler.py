@@ -5,8 +5,8 @@ from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import tables
 from asgi_caller import GONE, call, part, parts
+from tables import a_store
 
 from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
@@ -16,7 +16,6 @@ from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.ports import IntakeUnavailableError
 from aiops_platform.storage.access import SqlAccess
-from aiops_platform.storage.database import open_database
 from aiops_platform.storage.schema import metadata
 
 NOW = datetime(2026, 11, 22, 3, 14, tzinfo=UTC)
@@ -31,8 +30,7 @@ class Door:
     """A reception with a store and an intake of its own, in memory."""
 
     def __init__(self, limits: Limits) -> None:
-        self.database = open_database("sqlite://")
-        tables.made_in(self.database)
+        self.database = a_store()
         self.access = SqlAccess(self.database, server_secret=b"s" * 32)
         self.project, _ = self.access.ensure_project("default", "Default", NOW)
         self.key = self.access.create_key(self.project, "shop", NOW)
