@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -42,3 +43,45 @@ def test_the_table_has_both_what_is_hidden_and_what_stays() -> None:
     assert all("[hidden]" in json.dumps(case["told"]) for case in hidden)
     assert (len(hidden) > 250, len(TABLE) - len(hidden) > 350) == (True, True)
     assert max(Counter(json.dumps(case, sort_keys=True) for case in TABLE).values()) == 1
+
+
+@pytest.mark.parametrize("side", [by_the_sdk, by_the_platform])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a", "token", "password ", "eyJ", "-eyJ", "://", "://a:b", "a:", "token=", "token=[", "token='", "'token'", "bearer ",
+        "secret-", "=", "'", "x_", "4", "4 ", "4111 1111 ", "-----BEGIN PRIVATE KEY-----", "AKIA", "ghp_", "github_pat_",
+        "xoxb-", "sk-", "sk_live_", "AIza", "ya29.", "SG.a", "whsec_", "--token ", "--", "hooks.slack.com/services/",
+        "1234567890:AA", "…", 'token \\"', "password: a[", "eyJaaaaaa.",
+        "token=a,", "token=a&", "pwd={", "pwd={a", "<token>", "<a ", "<token>a</", 'name="token" value="', 'value="a" ', "\\",
+        '\\"token\\": \\"', "token%3d%22", "token%22%3a", "password: |\n ", "curl -u a:", "\n-----END PRIVATE KEY", "a…", "4…",
+        "://a:1…", "eyJa…", "…]\n", "\u200b", "Private-Lines: 3\nab\n", "token count=1 ", "name=a value ", "password=a\nb:",
+        "&lt;token&gt;", "<td>token</td>", "<Cookie a=", "mysql -", "mysql -p", "redis-cli -a", "%3a%2f%2fa%3a", "https:\\/\\/a:b",
+        "://aaaaaaaaaaaaaaaa", "token%25", "\\u0022token\\u0022:\\u0022", "passwords:\n- ", "cookie=a=", "--token '", "token|",
+        "password is ", "password is a1", "password for a ", "password is is ", "key (a)=(b", "key (token", "credentials a/", "code is 1",
+        "password x1y2z3 and ", "password (a1 ", "password from a1 to ", "--a", "--token -", "key: a1B", "pin is 1234 ",
+        "password a" + "-1" * 100 + "! ", "password 1" + "." * 200 + "! ", "password is 'abc",
+        "'input':1,'loc':(", "input_value=1 password\n", "on instance['password']:\n'abcd'\n",
+        "into a (token) values (1),(", "into a (token) values (1) ", "[sql: token=? [parameters: [('a'", "[parameters: {'a': 'b', ",
+        "into users values (", "into users values ('a'),", "[generated in 0.1s] (", "insert into a\n[raw sql] ('b')\n", "auth=('", "auth(a,",
+        "SecretStr('", "password: string should ", "'password': ['this field is x',", "verification code for ", "your code is is ",
+        "123456 is your code ",
+        "bearer:  ", "41", "password='\n", 'token=\\"a\n', "secret%3D", "<password>", "cookie: ", '"password":[',
+        "token%3d%2526", "token%22%3aa,", "token%3da%", "token%3d,,%2",
+    ],
+)  # fmt: skip
+def test_work_grows_with_the_text_and_no_faster(unit: str, side: Callable[[Case], object]) -> None:
+    """Four times as much of anything takes four times as long, and not sixteen times."""
+    little, much = ("token " + unit * (size // len(unit)) for size in (10_000, 40_000))
+    assert _work(side, much) < 9 * _work(side, little) + 0.01
+
+
+def _work(side: Callable[[Case], object], text: str) -> float:
+    """Seconds of this thread's processor time, the least of three: nothing else lengthens that much."""
+
+    def once() -> float:
+        begun = thread_time()
+        side({"text": text, "names": ["iban"], "values": ["some-secret-value"]})
+        return thread_time() - begun
+
+    return min(once(), once(), once())

@@ -218,10 +218,7 @@ class Pairs:
             return begin, extents.line(text, end)
         if word == "cookie" and "=" in value:
             return begin, extents.cookies(text, end)
-        end = extents.unquoted(text, end)
-        # An address in an address goes on with its next parameter.
-        following = extents.WRITTEN_OUT.search(text, begin, end) if "%" in sign else None
-        return begin, following.start() if following else end
+        return begin, extents.written_out(text, begin, end) if "%" in sign else extents.unquoted(text, end)
 
     def _is_secret(self, text: str, found: Match[str], value: str) -> bool:
         if found.group("sign") == "," and not _is_next(text, found, value):

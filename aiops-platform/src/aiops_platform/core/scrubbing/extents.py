@@ -9,18 +9,20 @@ from typing import Final
 #: Quotes in quotes have backslashes in front, at each depth twice as many and one more; in addresses, markup and careful
 #: JSON they are written out.
 ESCAPES: Final = r"\\{1,31}[\"']|%(?:25){0,3}2[27]|&quot;|&#(?:34|39|x22|x27);|\\{1,15}u002[27]"
-#: What ends a value where a sign such as = is written out.
-WRITTEN_OUT: Final = re.compile(r"(?i)%(?:25){0,3}2[26]")
 #: What opens a value, and what closes it.
 BRACKETS: Final = {"[": "]", "(": ")", "{": "}"}
 
 # What may close a value that began with one of those.
 _CLOSES: Final = re.compile(r"(?i)(\\{0,40})(?:[\"']|u002[27])|%(?:25){0,3}2[27]|&quot;|&#(?:34|39|x22|x27);|\n")
 # What began without a quote goes on behind a sign that could end it, if neither a blank nor another name comes next.
-_UNQUOTED: Final = re.compile(
-    r"[^\s\"',;&)}\]]*(?:(?:[,;)}\]\"']|&(?!(?:amp|quot|#[0-9]{2});))(?=[\w!@#$%^*~+-])"
-    r"(?![\w.%-]{1,64}[\"']?\s{0,2}(?:[=:]|%3[ad]))[^\s\"',;&)}\]]+)*"
+_GOES_ON: Final = (
+    r"(?:[,;)}\]\"']|&(?!(?:amp|quot|#[0-9]{2});))(?=[\w!@#$%^*~+-])(?![\w.%-]{1,64}[\"']?\s{0,2}(?:[=:]|%3[ad]))"
 )
+_UNQUOTED: Final = re.compile(r"[^\s\"',;&)}\]]*(?:" + _GOES_ON + r"[^\s\"',;&)}\]]+)*")
+# In an address within an address, where = is written out, so is what ends a value: a quote, or &.
+_CLOSED: Final = re.compile(r"%(?:25){0,3}2[26]")
+_WRITTEN_OUT: Final = re.compile(r"(?:[^\s\"',;&)}\]%]|%(?!(?:25){0,3}2[26])|" + _GOES_ON + ")*")
+_LONGEST_CLOSED: Final = len("%25252526")
 # In SQL, a quote in quotes is written twice.
 _QUOTED: Final = {"'": re.compile(r"(?:\\.|[^'\\\n]|''(?=[^\s,):]))*"), '"': re.compile(r"(?:\\.|[^\"\\\n])*")}
 _QUOTED.update({3 * quote: re.compile(rf"(?s)(?:\\.|(?!{3 * quote})[^\\])*") for quote in ("'", '"')})
@@ -100,6 +102,12 @@ def cookies(text: str, at: int) -> int:
 def unquoted(text: str, at: int) -> int:
     """What has nothing around it."""
     return _end(_UNQUOTED, text, at)
+
+
+def written_out(text: str, begin: int, at: int) -> int:
+    """Of an address within an address: what begins there, of which `at` is known to be no farther than its line."""
+    closed = _CLOSED.search(text, begin, at + _LONGEST_CLOSED)
+    return closed.start() if closed and closed.start() < at else _end(_WRITTEN_OUT, text, at)
 
 
 def _end(rest: re.Pattern[str], text: str, begin: int) -> int:
