@@ -9,6 +9,7 @@ from flask import Flask, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 import aiops_sdk
+from mending import mending
 from stock import Stock
 from trouble import trouble
 
@@ -20,6 +21,7 @@ def create_app() -> Flask:
     app.config.from_prefixed_env("SHOP")
     stock = Stock(Path(app.config["DATABASE"]))
     app.register_blueprint(trouble(stock))
+    app.register_blueprint(mending(stock, Path(app.config["DATABASE"]).parent))
     app.add_template_filter(money)
 
     @app.get("/")

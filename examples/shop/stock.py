@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS products (
 );
 CREATE TABLE IF NOT EXISTS customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS features (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS cart (
     cart TEXT NOT NULL, product INTEGER NOT NULL REFERENCES products, quantity INTEGER NOT NULL, PRIMARY KEY (cart, product)
 );
@@ -112,6 +113,19 @@ class Stock:
         with self._open() as database:
             (customer,) = database.execute("SELECT customer FROM orders WHERE id = ?", (order,)).fetchone()
         return int(customer)
+
+    def has_feature(self, name: str) -> bool:
+        """Whether that feature is on, in all processes of the shop."""
+        with self._open() as database:
+            return database.execute("SELECT 1 FROM features WHERE name = ?", (name,)).fetchone() is not None
+
+    def switch_feature(self, name: str, *, on: bool) -> None:
+        """Switch that feature on or off."""
+        with self._open() as database:
+            if on:
+                database.execute("INSERT OR IGNORE INTO features VALUES (?)", (name,))
+            else:
+                database.execute("DELETE FROM features WHERE name = ?", (name,))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

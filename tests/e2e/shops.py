@@ -27,7 +27,7 @@ class Shop:
         """The front page's buttons by their test id: the method and the path of what they ask for."""
         with OPENER.open(self.url, timeout=10) as answer:
             page = answer.read().decode()
-        found = re.findall(r'data-testid="((?:fail|silent)-[\w-]+)" data-(get|post|options)="([^"]+)"', page)
+        found = re.findall(r'data-testid="((?:fail|silent|break|try)-[\w-]+)" data-(get|post|options)="([^"]+)"', page)
         return {name: (method.upper(), path) for name, method, path in found}
 
     def press(self, button: str) -> int:
