@@ -1,8 +1,10 @@
 """The table of an incident's events, the ways to one of them, and what stands beside it."""
 
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from browsing import DESKTOP, PHONE
 from scenes import plant_busy
 from seeds import Seeds
 from sqlalchemy import insert
@@ -123,3 +125,34 @@ def test_a_click_on_a_bar_leads_to_the_events_of_its_time(site, visit):
     bars.click(position={"x": box["width"] * (24 - 5 - 0.6) / 24, "y": box["height"] / 2})
     page.wait_for_url("**event=*")
     assert "long ago" in page.locator(".event").inner_text()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_times_are_typed_by_the_viewers_clock_and_the_address_says_them_in_utc(site, visit, size):
+    incident = plant(site.seeds, site.project)
+    page = visit(size=size, timezone_id="Asia/Kathmandu").page
+    page.goto(f"/incidents/{incident}/events")
+    # By the clocks there it is 5:45 h later.
+    begin, end = (site.seeds.now - minutes(ago) for ago in (30, 20))
+    there = timedelta(hours=5, minutes=45)
+    typed = [f"{moment + there:%Y-%m-%dT%H:%M}" for moment in (begin, end)]
+    labels = ("From (your clock)", "To (your clock)")
+    for label, text in zip(labels, typed, strict=True):
+        page.get_by_label(label).fill(text)
+    page.get_by_role("button", name="Find", exact=True).click()
+    page.wait_for_url("**from=*")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked == {"from": [f"{begin:%Y-%m-%dT%H:%MZ}"], "to": [f"{end:%Y-%m-%dT%H:%MZ}"]}
+    assert 10 <= page.get_by_test_id("event").count() <= 12
+    assert [page.get_by_label(label).input_value() for label in labels] == typed
+    # It can be asked again as it stands, and back is where one was.
+    page.get_by_role("button", name="Find", exact=True).click()
+    page.wait_for_url("**from=*")
+    assert parse_qs(urlsplit(page.url).query) == asked
+
+
+def test_without_a_script_times_are_in_utc_and_say_so(client, site):
+    incident = plant(site.seeds, site.project)
+    page = client.get(f"/incidents/{incident}/events", params={"from": "2026-11-23T10:00+02:00"}).text
+    assert "From <span data-utc-word>(UTC)</span>" in page
+    assert 'name="from" value="2026-11-23T08:00"' in page

@@ -58,6 +58,19 @@
   };
   setInterval(refreshTimes, 10000);
   refreshTimes();
+  // A moment is typed by the viewer's own clock, too; what is sent says that it is UTC, as the address of the page does then.
+  const asTyped = (moment) => new Date(moment - moment.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  for (const word of all("[data-utc-word]")) word.textContent = "(your clock)";
+  for (const field of all("input[data-utc][value]")) {
+    const moment = new Date(`${field.getAttribute("value")}Z`);
+    if (!isNaN(moment)) field.defaultValue = asTyped(moment);
+  }
+  document.addEventListener("formdata", (event) => {
+    for (const field of all("input[data-utc]", event.target)) {
+      const moment = new Date(field.value);
+      if (!isNaN(moment)) event.formData.set(field.name, `${moment.toISOString().slice(0, 16)}Z`);
+    }
+  });
   // Nothing can be pointed at on a touch screen: a tap says the time exactly.
   document.addEventListener("click", (event) => {
     const time = event.target.closest("time[title]");
