@@ -31,21 +31,25 @@ def tree(module: Path) -> ast.Module:
     return ast.parse(module.read_text(encoding="utf-8"), filename=str(module))
 
 
+@cache
+def nodes(module: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(module)))
+
+
 def short(module: Path) -> str:
     return module.relative_to(ROOT).as_posix()
 
 
 def imported(module: Path) -> Iterator[tuple[str, int]]:
     """What the module imports when it runs; what only the type checker sees is not imported."""
-    root = tree(module)
     for_types = {
         id(node)
-        for block in ast.walk(root)
+        for block in nodes(module)
         if isinstance(block, ast.If) and ast.unparse(block.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
         for inside in block.body
         for node in ast.walk(inside)
     }
-    for node in ast.walk(root):
+    for node in nodes(module):
         if id(node) in for_types:
             continue
         if isinstance(node, ast.Import):
@@ -57,7 +61,14 @@ def imported(module: Path) -> Iterator[tuple[str, int]]:
 @cache
 def attributes(module: Path) -> tuple[tuple[str, int], ...]:
     """Each dotted name that the module's code says, such as `os.environ`, with its line."""
-    return tuple((ast.unparse(node), node.lineno) for node in ast.walk(tree(module)) if isinstance(node, ast.Attribute))
+    return tuple((dotted(node), node.lineno) for node in nodes(module) if isinstance(node, ast.Attribute))
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c`; what is no name stands as nothing: `.c` of `a().c`."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def test_the_sdk_imports_the_standard_library_alone_but_for_a_framework_in_its_own_file() -> None:
@@ -99,7 +110,7 @@ def test_only_config_and_settings_read_the_environment() -> None:
     hidden = [
         f"{short(module)}:{node.lineno}"
         for module in MODULES
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.ImportFrom) and node.module == "os" and module not in readers
     ]
     assert readings + hidden == []
@@ -121,7 +132,7 @@ def test_no_function_is_longer_than_a_reader_can_hold() -> None:
     long = [
         f"{short(module)}:{node.lineno} {node.name} has {length} lines"
         for module in MODULES
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and (length := (node.end_lineno or 0) - node.body[0].lineno + 1) > LONGEST_FUNCTION
     ]
@@ -135,7 +146,7 @@ def test_no_module_keeps_state_but_the_sdk_s_current_client() -> None:
         f"{short(module)}:{node.lineno} writes {', '.join(node.names)}"
         for module in MODULES
         if module not in allowed
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.Global)
     ]
     assert writers == []
@@ -145,7 +156,7 @@ def test_imports_are_absolute() -> None:
     relative = [
         f"{short(module)}:{node.lineno}"
         for module in MODULES
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert relative == []
@@ -157,7 +168,7 @@ def test_a_broad_except_in_the_sdk_stands_only_in_its_guard() -> None:
         f"{short(module)}:{node.lineno}"
         for module in sorted(SDK.rglob("*.py"))
         if module.name != "_safety.py"
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, ast.ExceptHandler) and swallows_everything(node)
     ]
     assert broad == []

@@ -73,15 +73,12 @@ def test_the_table_has_both_what_is_hidden_and_what_stays() -> None:
 def test_work_grows_with_the_text_and_no_faster(unit: str, side: Callable[[Case], object]) -> None:
     """Four times as much of anything takes four times as long, and not sixteen times."""
     little, much = ("token " + unit * (size // len(unit)) for size in (10_000, 40_000))
-    assert _work(side, much) < 9 * _work(side, little) + 0.01
+    # Something else may lengthen one measurement, hardly three.
+    assert any(_work(side, much) < 9 * _work(side, little) + 0.01 for _ in range(3))
 
 
 def _work(side: Callable[[Case], object], text: str) -> float:
-    """Seconds of this thread's processor time, the least of three: nothing else lengthens that much."""
-
-    def once() -> float:
-        begun = thread_time()
-        side({"text": text, "names": ["iban"], "values": ["some-secret-value"]})
-        return thread_time() - begun
-
-    return min(once(), once(), once())
+    """Seconds of this thread's processor time."""
+    begun = thread_time()
+    side({"text": text, "names": ["iban"], "values": ["some-secret-value"]})
+    return thread_time() - begun
