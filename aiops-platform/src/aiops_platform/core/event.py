@@ -185,6 +185,24 @@ class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     name: str = ""
     description: str | None = None
     params: dict[str, Any] = {}
+    each_instance: bool = False
+    timeout: float | None = None
+
+
+class FixResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What became of a fix that was asked for. `duration` is in seconds."""
+
+    request: str = ""
+    state: str = ""
+    incident: str | None = None
+    fix: str | None = None
+    instance: str | None = None
+    began_at: Moment | None = None
+    duration: float | None = None
+    value: Any = None
+    error: str | None = None
+    stack_trace: str | None = None
+    log: str | None = None
 
 
 class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -196,6 +214,7 @@ class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     closing: bool = False
     stats: dict[str, Any] = {}
     fixers: tuple[Fixer, ...] = ()
+    fixes: tuple[FixResult, ...] = ()
 
 
 class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):

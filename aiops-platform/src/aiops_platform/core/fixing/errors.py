@@ -1,0 +1,12 @@
+"""What people say of fixes, where it makes no sense."""
+
+from aiops_platform.core.errors import PlatformError
+
+
+class FixError(PlatformError):
+    """Cannot be asked or kept like this; the message says why. `field` is the one that is wrong, `at` where in it."""
+
+    def __init__(self, field: str, why: str, at: int | None = None) -> None:
+        super().__init__(why)
+        self.field = field
+        self.at = at
