@@ -9,7 +9,10 @@ from aiops_platform.ports.alerting import AlertPage, AlertRow, Rehearsed
 
 @dataclass(frozen=True, kw_only=True)
 class AlertResource:
-    """An alert: `state` is firing, acknowledged or over. `told` names the channels that heard of it."""
+    """An alert: `state` is firing, acknowledged or over. `told` names the channels that heard of it.
+
+    `ended_why` says why one is over that is not mended: what it tells of was muted, merged or deleted, or its rule is gone.
+    """
 
     id: int
     state: str
@@ -27,6 +30,7 @@ class AlertResource:
     acknowledged_by: str | None
     acknowledged_at: datetime | None
     ended_at: datetime | None
+    ended_why: str | None
     held: str | None
 
 
@@ -111,6 +115,7 @@ def alert_resource(row: AlertRow) -> AlertResource:
         acknowledged_by=alert.acknowledged_by,
         acknowledged_at=alert.acknowledged_at,
         ended_at=alert.ended_at,
+        ended_why=alert.ended_why,
         held=alert.held,
     )
 

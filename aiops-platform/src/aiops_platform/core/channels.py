@@ -48,6 +48,10 @@ class ChannelKind(StrEnum):
     APPRISE = "apprise"
 
 
+#: Kinds whose receiver keeps an alert until it hears that this very one is over, and pages people meanwhile.
+KEEPING: Final = frozenset({ChannelKind.PAGERDUTY})
+
+
 @dataclass(frozen=True, kw_only=True)
 class SettingOf:
     """One thing that a kind needs to be told: what the provider calls it, and where it is found."""

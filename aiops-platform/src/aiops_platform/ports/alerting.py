@@ -11,7 +11,7 @@ from aiops_platform.core.alerting.quiet import Pace, QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
 from aiops_platform.core.alerting.wording import Told
-from aiops_platform.core.channels import Channel
+from aiops_platform.core.channels import Channel, ChannelKind
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.service import ServiceName
@@ -59,14 +59,24 @@ class Telling:
 class Which:
     """What a channel is to be told: what fires, or what is over.
 
-    All of it, or that of one group of messages (`about`), or all but that of some.
+    All of it, or that of one alert, or of one group of messages (`about`), or all but that of some.
     """
 
     channel_id: int
     is_over: bool = False
     only_critical: bool = False
+    alert_id: int | None = None
     about: str | None = None
     but: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addressee:
+    """A channel, as far as who tells it of alerts has to know it."""
+
+    project_id: int
+    name: str
+    kind: ChannelKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +169,10 @@ class Tellings(Protocol):
         ...
 
     def told(self, what: Waiting, *, about: str, name: str, now: datetime) -> None:
-        """It has been told, by a message of this group; the incidents' stories say so, by the channel's name."""
+        """It has been told, by a message of this group; the incidents' stories say so, by the channel's name.
+
+        Without a name they say nothing: it needs not be told any more.
+        """
         ...
 
 
@@ -242,8 +255,8 @@ class Alerting(Protocol):
         """What the project is called."""
         ...
 
-    def channel(self, channel_id: int) -> tuple[int, str] | None:
-        """The project of a channel, and the channel's name; None for one that is no more."""
+    def channel(self, channel_id: int) -> Addressee | None:
+        """One channel, of whatever project; None for one that is no more."""
         ...
 
     def forget(self, before: datetime, limit: int) -> int:
@@ -336,8 +349,8 @@ class AlertReads(Protocol):
         """The project's channels that are switched on, by id."""
         ...
 
-    def channel(self, channel_id: int) -> tuple[int, str] | None:
-        """The project of a channel, and the channel's name; None for one that is no more."""
+    def channel(self, channel_id: int) -> Addressee | None:
+        """One channel, of whatever project; None for one that is no more."""
         ...
 
     def quiet(self, channel_id: int) -> QuietHours | None:

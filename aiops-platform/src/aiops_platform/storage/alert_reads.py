@@ -13,7 +13,7 @@ from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
 from aiops_platform.core.channels import Channel
-from aiops_platform.ports.alerting import AlertPage, AlertRow, Rehearsed
+from aiops_platform.ports.alerting import Addressee, AlertPage, AlertRow, Rehearsed
 from aiops_platform.storage import alert_rehearsals
 from aiops_platform.storage.alert_rows import FIELDS, alert_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings, rules_of
@@ -132,7 +132,7 @@ class SqlAlertReads:
         with self._database.read() as connection:
             return SqlOutbox(connection).channels(project_id)
 
-    def channel(self, channel_id: int) -> tuple[int, str] | None:
+    def channel(self, channel_id: int) -> Addressee | None:
         """See `ports.AlertReads`."""
         with self._database.read() as connection:
             return SqlAlerting(connection).channel(channel_id)

@@ -89,6 +89,7 @@ alerts = Table(
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", String(200)),
     Column("ended_at", Instant),
+    Column("ended_why", String(400)),
     Column("held", String(100)),
     Column("due_at", Instant),
     Column("true_at", Instant),
@@ -124,6 +125,15 @@ channel_paces = Table(
     Column("sent_at", Instant),
     Column("gap", Integer, nullable=False),
     Column("quiet", JSON(none_as_null=True)),
+)
+
+# What holds for the platform as a whole, by name: which project is told of its troubles, and what tells its messages
+# apart from those of the platform that a backup was made of.
+platform_notes = Table(
+    "platform_notes",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("note", JSON, nullable=False),
 )
 
 # How far facts were read, and which of those before were not there yet.

@@ -125,7 +125,14 @@ class SqlTellings:
     def told(self, what: Waiting, *, about: str, name: str, now: datetime) -> None:
         """See `ports.Tellings`."""
         mine = (*_mine(what.which), tellings.c.id <= what.upto)
-        # The stories first: afterwards it is not known any more which of them waited.
+        if name:
+            self._write_stories(what, mine, name, now)
+        self._connection.execute(update(tellings).where(*mine).values(told_at=now, about=about))
+        for project_id in {each.alert.project_id for each in what.worst}:
+            bump(self._connection, project_id, "alerts", "incidents")
+
+    def _write_stories(self, what: Waiting, mine: Sequence[ColumnElement[bool]], name: str, now: datetime) -> None:
+        # While they wait: afterwards it is not known any more which of them those were.
         said: dict[str, Any] = {"why": f"{'over, ' if what.which.is_over else ''}in {name}"}
         story = (
             select(
@@ -142,15 +149,14 @@ class SqlTellings:
         )
         columns = ["project_id", "kind", "at", "incident_id", "service_id", "data"]
         self._connection.execute(insert(facts).from_select(columns, story))
-        self._connection.execute(update(tellings).where(*mine).values(told_at=now, about=about))
-        for project_id in {each.alert.project_id for each in what.worst}:
-            bump(self._connection, project_id, "alerts", "incidents")
 
 
 def _mine(which: Which) -> tuple[ColumnElement[bool], ...]:
     mine = [tellings.c.channel_id == which.channel_id, _WAITS, _IS_OVER if which.is_over else ~_IS_OVER]
     if which.only_critical:
         mine.append(tellings.c.severity == Severity.CRITICAL)
+    if which.alert_id is not None:
+        mine.append(tellings.c.alert_id == which.alert_id)
     if which.about is not None:
         mine.append(tellings.c.alert_id.in_(_told_in(which, [which.about])))
     if which.but:

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, sele
 
 from aiops_platform.core.alerting.alert import Alert
 from aiops_platform.core.alerting.rules import Rule
+from aiops_platform.core.channels import ChannelKind
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.service import ServiceName
-from aiops_platform.ports.alerting import News, Seen
+from aiops_platform.ports.alerting import Addressee, News, Seen
 from aiops_platform.storage import dialects, finding, risings, statements
 from aiops_platform.storage.alert_rows import alert_of, row_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings
@@ -186,11 +187,11 @@ class SqlAlerting:
         name: str = self._connection.execute(wanted).scalar_one()
         return name
 
-    def channel(self, channel_id: int) -> tuple[int, str] | None:
+    def channel(self, channel_id: int) -> Addressee | None:
         """See `ports.Alerting`."""
-        wanted = select(channels.c.project_id, channels.c.name).where(channels.c.id == channel_id)
+        wanted = select(channels.c.project_id, channels.c.name, channels.c.kind).where(channels.c.id == channel_id)
         row = self._connection.execute(wanted).one_or_none()
-        return None if row is None else (row.project_id, row.name)
+        return None if row is None else Addressee(project_id=row[0], name=row[1], kind=ChannelKind(row[2]))
 
     def forget(self, before: datetime, limit: int) -> int:
         """See `ports.Alerting`."""

@@ -537,6 +537,17 @@ incident_hours = Table(
     sqlite_with_rowid=False,
 )
 
+# Events per incident and minute, of the last hours only: rules ask for many within some minutes. Written at the end of the
+# tree, and dropped at its beginning.
+incident_minutes = Table(
+    "incident_minutes",
+    metadata,
+    Column("minute", Instant, primary_key=True, autoincrement=False),
+    Column("incident_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Events per incident and value of a tag, the release among them; what there was no room for has the value "".
 incident_values = Table(
     "incident_values",
@@ -557,6 +568,8 @@ incident_people = Table(
     Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
     Column("name", LargeBinary(8), primary_key=True, index=True),
     Column("person", LargeBinary(8), nullable=False),
+    # About when they were last affected, of those who are counted; see `storage.people_affected`.
+    Column("seen_at", Instant),
     sqlite_with_rowid=False,
 )
 

@@ -173,13 +173,15 @@ def test_each_step_is_told_once_in_its_time_until_somebody_acknowledges(waits, a
 
 
 def test_what_nobody_was_told_is_over_without_a_word_and_what_was_is_over_once():
-    untold = states.over(an_alert(), NOW, is_mended=True, recovery=True)
+    untold = states.over(an_alert(), NOW, recovery=True)
     assert (untold.alert.state, untold.recovers) == (AlertState.OVER, False)
     told = looked_at(an_alert(), repeat=None, steps=states.steps_of(a_rule(), None), held=None, now=NOW).alert
-    assert states.over(told, NOW, is_mended=True, recovery=True).recovers
-    assert not states.over(told, NOW, is_mended=False, recovery=True).recovers
-    ended = states.over(told, NOW, is_mended=True, recovery=True).alert
-    assert not states.over(ended, NOW, is_mended=True, recovery=True).recovers
+    assert states.over(told, NOW, recovery=True).recovers
+    assert states.over(told, NOW, why="Muted, by Ana", recovery=True).recovers
+    assert states.over(told, NOW, why="Muted, by Ana", recovery=True).alert.ended_why == "Muted, by Ana"
+    assert not states.over(told, NOW, recovery=False).recovers
+    ended = states.over(told, NOW, recovery=True).alert
+    assert not states.over(ended, NOW, recovery=True).recovers
     assert states.acknowledged(ended, "Ana", NOW) == ended
 
 

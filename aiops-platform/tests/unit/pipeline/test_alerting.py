@@ -17,6 +17,7 @@ from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import OnCall, Rota
 from aiops_platform.core.alerting.rules import Rule, To, When
 from aiops_platform.core.alerting.wording import Place
+from aiops_platform.core.channels import ChannelKind
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.messages import Message, MessageState, Severity, message_from
@@ -55,6 +56,13 @@ class Newsroom(Workshop):
             connection.execute(
                 insert(schema.channels).values(**said, created_at=NOW, created_by="Ana", failures=0, **_blank())
             )
+
+    def make(self, channel: int, kind: ChannelKind) -> None:
+        with self.database.begin() as connection:
+            connection.execute(update(schema.channels).where(schema.channels.c.id == channel).values(kind=kind))
+
+    def waiting(self) -> int:
+        return sum(at is None for at in self.rows(alert_tables.tellings, "told_at"))
 
     def report(self, *problems: str, now: datetime = NOW, **fields: object) -> None:
         for problem in problems:
@@ -185,16 +193,99 @@ def test_a_group_of_messages_is_over_when_all_of_it_is(room: Newsroom) -> None:
     assert (one.state, last.state) == (MessageState.OVER, MessageState.OVER)
 
 
-@pytest.mark.parametrize("act", ["mute", "delete"])
-def test_what_people_put_away_is_over_without_a_word(room: Newsroom, act: str) -> None:
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        (Act(kind=ActKind.MUTE, ends=Ends(until=after(hours=2))), "Muted until 2026-11-22 05:14 UTC, by Ana"),
+        (Act(kind=ActKind.MUTE), "Muted, by Ana"),
+        (Act(kind=ActKind.DELETE), "Deleted, by Ana"),
+    ],
+)
+def test_what_people_put_away_is_over_where_it_was_told_and_says_why(room: Newsroom, act: Act, why: str) -> None:
     room.report("KeyError")
     room.tell()
-    if act == "mute":
-        room.triage.mute(1, 1, after(minutes=1))
-    else:
-        room.triage.act(1, 1, Act(kind=ActKind.DELETE), after(minutes=1))
+    room.triage.act(1, 1, act, after(minutes=1), by=ANA)
     room.tell(after(minutes=5))
-    assert (len(room.messages()), room.states()) == (1, ["over"])
+    fired, over = room.messages()
+    assert (over.state, over.group, over.text[0]) == (MessageState.OVER, fired.group, why)
+    assert room.states() == ["over"]
+    room.tell(after(minutes=9))
+    assert len(room.messages()) == 2
+
+
+def test_what_was_merged_is_over_and_says_into_what(room: Newsroom) -> None:
+    room.report("KeyError", "ValueError")
+    room.tell()
+    room.triage.merging.merge(1, [2], 1, after(minutes=1), by=ANA)
+    room.tell(after(minutes=5))
+    assert room.messages()[-1].text[0] == "Merged: it is a part of #1 now, by Ana"
+    assert room.states() == ["firing", "over"]
+
+
+def test_what_was_put_away_before_anybody_was_told_is_told_to_nobody(room: Newsroom) -> None:
+    room.report("KeyError")
+    room.triage.mute(1, 1, NOW, by=ANA)
+    room.tell()
+    assert room.messages() == []
+
+
+def test_a_receiver_that_pages_people_is_told_of_each_alert_by_itself_and_of_its_end(room: Newsroom) -> None:
+    room.make(OPS, ChannelKind.PAGERDUTY)
+    room.report("A", "B", "C")
+    room.tell()
+    assert sorted(room.titles()) == ["A: no", "B: no", "C: no"]
+    groups = {each.title: each.group for each in room.messages()}
+    assert len(set(groups.values())) == 3
+    room.triage.mute(1, 2, after(minutes=1), by=ANA)
+    room.triage.resolve(1, 3, after(minutes=1))
+    room.tell(after(minutes=6))
+    assert {each.title: each.group for each in room.messages()[3:]} == {n: groups[n] for n in ("B: no", "C: no")}
+    room.triage.resolve(1, 1, after(minutes=7))
+    room.tell(after(minutes=20))
+    assert [each.group for each in room.messages()[5:]] == [groups["A: no"]]
+
+
+def test_of_a_storm_who_pages_people_gets_the_worst_alone_and_the_rest_as_one_until_all_is_over(room: Newsroom) -> None:
+    room.make(OPS, ChannelKind.PAGERDUTY)
+    room.report(*(f"Error{number:02}" for number in range(40)))
+    room.tell()
+    assert room.titles() == [*(f"Error{number:02}: no" for number in range(10)), "30 alerts"]
+    rest = room.messages()[-1].group
+    for number in range(40):
+        room.triage.resolve(1, number + 1, after(minutes=number))
+        room.tell(after(minutes=number))
+    room.tell(after(hours=2))
+    ends = [each.group for each in room.messages()[11:]]
+    assert sorted(ends) == sorted(each.group for each in room.messages()[:11])
+    assert ends[-1] == rest, "It ends when the last of it does."
+    assert room.waiting() == 0
+
+
+def test_more_ends_than_fit_a_turn_are_told_in_the_next_ones(room: Newsroom) -> None:
+    room.make(OPS, ChannelKind.PAGERDUTY)
+    for turn in range(13):
+        room.report(*(f"Error{turn:02}{number}" for number in range(10)), now=after(minutes=6 * turn))
+        room.tell(after(minutes=6 * turn))
+    assert len(room.messages()) == 130
+    for number in range(130):
+        room.triage.resolve(1, number + 1, after(hours=2))
+    room.tell(after(hours=2))
+    assert len(room.messages()) == 230
+    room.tell(after(hours=3))
+    assert (len({each.group for each in room.messages()[130:]}), room.waiting()) == (130, 0)
+
+
+@pytest.mark.parametrize(("act", "why"), [("off", "Its rule was switched off"), ("drop", "Its rule was deleted")])
+def test_what_fires_by_a_rule_that_is_gone_is_over_where_it_was_told(room: Newsroom, act: str, why: str) -> None:
+    rule = room.rule()
+    room.report("KeyError")
+    room.tell()
+    if act == "off":
+        room.desk.save_rule(1, replace(rule, enabled=False), after(minutes=1))
+    else:
+        room.desk.drop_rule(1, rule.id or 0, after(minutes=1))
+    room.tell(after(minutes=1))
+    assert (room.titles(), room.messages()[-1].text[0]) == (["KeyError: no", "Over: KeyError: no"], why)
 
 
 def test_an_incident_that_is_muted_fires_again_when_its_mute_ends(room: Newsroom) -> None:
@@ -203,7 +294,7 @@ def test_an_incident_that_is_muted_fires_again_when_its_mute_ends(room: Newsroom
     room.triage.mute(1, 1, after(minutes=1), ends=Ends(until=after(hours=1)))
     room.report("KeyError", now=after(minutes=30))
     room.tell(after(minutes=30))
-    assert len(room.messages()) == 1
+    assert [each.state for each in room.messages()] == [MessageState.FIRING, MessageState.OVER]
     Settle(room.store).step(after(minutes=61))
     room.tell(after(minutes=61))
     assert room.messages()[-1].text[0].startswith("It is back")

@@ -57,6 +57,8 @@ class Alert:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     ended_at: datetime | None = None
+    #: Why it is over, where it is not mended: somebody muted, merged or deleted what it tells of, or its rule.
+    ended_why: str | None = None
     held: str | None = None
     due_at: datetime | None = None
     #: When what it tells of was last seen to be true; of those that end by themselves.
@@ -126,12 +128,15 @@ def acknowledged(alert: Alert, by: str, now: datetime) -> Alert:
     return replace(alert, state=AlertState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by, due_at=None)
 
 
-def over(alert: Alert, now: datetime, *, is_mended: bool, recovery: bool) -> Looked:
-    """What it told of is true no longer: mended, or put away by people (muted, deleted), of which nobody is told."""
+def over(alert: Alert, now: datetime, *, why: str = "", recovery: bool) -> Looked:
+    """What it told of is mended, or nobody is to care any longer: `why` says so of what people put away.
+
+    Whoever was told is told of either: who pages people goes on until it hears that it is over.
+    """
     if alert.state is AlertState.OVER:
         return Looked(alert=alert)
-    ended = replace(alert, state=AlertState.OVER, ended_at=now, due_at=None, held=None)
-    return Looked(alert=ended, recovers=is_mended and recovery and alert.first_told_at is not None)
+    ended = replace(alert, state=AlertState.OVER, ended_at=now, ended_why=why or None, due_at=None, held=None)
+    return Looked(alert=ended, recovers=recovery and alert.first_told_at is not None)
 
 
 def _dated(alert: Alert, repeat: timedelta | None, steps: Sequence[Step]) -> Alert:

@@ -94,7 +94,7 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=alert.severity,
         title=alert.title,
-        text=tuple(line for line in (_why(telling), alert.text) if line),
+        text=tuple(line for line in (_why(telling), alert.ended_why if is_over else "", alert.text) if line),
         project=place.project,
         service=telling.service,
         environment=telling.environment,
@@ -121,7 +121,9 @@ def _why(telling: Told) -> str:
 
 
 def _item(telling: Told, place: Place) -> Item:
-    return Item(telling.alert.title, telling.alert.text, _page_of(telling.alert, place))
+    alert = telling.alert
+    said = alert.ended_why if telling.why is Why.OVER and alert.ended_why else alert.text
+    return Item(alert.title, said, _page_of(alert, place))
 
 
 def _page_of(alert: Alert, place: Place) -> str:

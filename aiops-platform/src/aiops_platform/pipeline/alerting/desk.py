@@ -72,9 +72,9 @@ class AlertDesk:
         if row is None:
             raise LinkError("This alert is not known any more")
         channel = self.reads.channel(claim.channel_id)
-        if channel is None or channel[0] != row.alert.project_id:
+        if channel is None or channel.project_id != row.alert.project_id:
             raise LinkError("The channel that this link was sent to is no more: so the link does nothing")
-        return Followed(claim=claim, row=row, channel=channel[1])
+        return Followed(claim=claim, row=row, channel=channel.name)
 
     def channels(self, project_id: int) -> Sequence[Channel]:
         """The project's channels that are switched on, by id."""
@@ -99,15 +99,18 @@ class AlertDesk:
                 raise AlertingError("name", f"There is room for {MOST_RULES} rules")
             self._check_to(transaction, project_id, rule.to)
             if not rule.enabled:
-                _end_those_of(transaction, rule.id, now)
+                _end_those_of(transaction, rule, "Its rule was switched off", now)
             return replace(rule, id=transaction.alerting.settings.save_rule(project_id, rule))
 
     def drop_rule(self, project_id: int, rule_id: int, now: datetime) -> bool:
-        """Takes a rule away; whether there was one. What fires by it is over, and tells nobody any more."""
+        """Takes a rule away; whether there was one. What fires by it is over, which is all that is still told of it."""
         with self._store.begin() as transaction:
+            known = transaction.alerting.settings.rules(project_id, now)
             if not transaction.alerting.settings.drop_rule(project_id, rule_id):
                 return False
-            _end_those_of(transaction, rule_id, now)
+            for rule in known:
+                if rule.id == rule_id:
+                    _end_those_of(transaction, rule, "Its rule was deleted", now)
             return True
 
     def rehearse(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
@@ -161,7 +164,7 @@ class AlertDesk:
         """When a channel is quiet from now on; whether the project has such a channel."""
         with self._store.begin() as transaction:
             found = transaction.alerting.channel(channel_id)
-            if found is None or found[0] != project_id:
+            if found is None or found.project_id != project_id:
                 return False
             pace = transaction.alerting.settings.pace(channel_id)
             transaction.alerting.settings.save_pace(channel_id, replace(pace, quiet=hours))
@@ -170,7 +173,7 @@ class AlertDesk:
     def _check_to(self, transaction: Transaction, project_id: int, to: To) -> None:
         for channel_id in to.channels:
             found = transaction.alerting.channel(channel_id)
-            if found is None or found[0] != project_id:
+            if found is None or found.project_id != project_id:
                 raise AlertingError("to", f"This project has no channel with the number {channel_id}")
         if to.rota is not None and to.rota not in transaction.alerting.settings.rotas(project_id):
             raise AlertingError("to", f"This project has no rota with the number {to.rota}")
@@ -178,9 +181,10 @@ class AlertDesk:
             raise AlertingError("to", f"This project has no escalation with the number {to.policy}")
 
 
-def _end_those_of(transaction: Transaction, rule_id: int | None, now: datetime) -> None:
+def _end_those_of(transaction: Transaction, rule: Rule, why: str, now: datetime) -> None:
     """Nobody wants to know any longer: what only a look of the rule would have ended must not stand for ever."""
-    standing = () if rule_id is None else transaction.alerting.of_rule(rule_id)
-    ended = [states.over(each, now, is_mended=False, recovery=False).alert for each in standing]
-    transaction.alerting.save(ended)
-    transaction.alerting.tellings.spare([each.id or 0 for each in ended])
+    standing = () if rule.id is None else transaction.alerting.of_rule(rule.id)
+    looked = [states.over(each, now, why=why, recovery=rule.recovery) for each in standing]
+    transaction.alerting.save([each.alert for each in looked])
+    transaction.alerting.tellings.spare([each.alert.id or 0 for each in looked])
+    transaction.alerting.tellings.tell_over([each.alert for each in looked if each.recovers], now)

@@ -28,6 +28,12 @@ TELLING: Final = (
         FactKind.INCIDENT_UNDONE,
     }
 )
+#: How an incident stands after people put it away.
+_PUT_AWAY: Final = {
+    FactKind.INCIDENT_MUTED: IncidentState.MUTED,
+    FactKind.INCIDENT_MERGED: IncidentState.MERGED,
+    FactKind.INCIDENT_DELETED: IncidentState.DELETED,
+}
 #: What rises or has many events is over when it has not done so for this long.
 CALM: Final = timedelta(hours=2)
 #: Events of this time can make an incident worth it: more than passes between two looks.
@@ -55,7 +61,7 @@ def read_news(transaction: Transaction, news: Sequence[News], now: datetime) -> 
     _read_jobs(transaction, [each for each in news if each.kind in _JOBS], now)
     ids = {each.incident_id for each in news if each.incident_id is not None}
     seen = transaction.alerting.incidents(ids)
-    _end_those_of(transaction, [each for each in seen.values() if each.state is not IncidentState.OPEN], now)
+    _end_those_of(transaction, [each for each in seen.values() if each.state is not IncidentState.OPEN], news, now)
     opened: dict[int, When] = {}
     for each in news:
         incident = seen.get(each.incident_id or 0)
@@ -111,7 +117,7 @@ def look_at_platform(transaction: Transaction, troubles: Mapping[str, str], now:
             if subject not in standing and rule.enabled
         ]
         transaction.alerting.save(new)
-        end(transaction, [each for each in standing.values() if each.subject not in subjects], now, is_mended=True)
+        end(transaction, [each for each in standing.values() if each.subject not in subjects], now)
 
 
 def fire(
@@ -141,12 +147,18 @@ def fire(
     transaction.alerting.save(new)
 
 
-def end(transaction: Transaction, alerts: Iterable[Alert], now: datetime, *, is_mended: bool) -> None:
-    """These are over: whoever was told that they fire is told so, if they are mended; what nobody was told is forgotten."""
-    alerts = list(alerts)
+def end(
+    transaction: Transaction, alerts: Iterable[Alert], now: datetime, *, why: Mapping[str, str] | None = None
+) -> None:
+    """These are over: whoever was told that they fire is told so; what nobody was told is forgotten.
+
+    `why` says it by subject, of what is not mended.
+    """
+    alerts, said = list(alerts), why or {}
     recovery = _recovery_of(transaction, alerts, now)
     looked = [
-        states.over(each, now, is_mended=is_mended, recovery=recovery.get(each.rule_id, False)) for each in alerts
+        states.over(each, now, why=said.get(each.subject, ""), recovery=recovery.get(each.rule_id, False))
+        for each in alerts
     ]
     write(transaction, looked, now)
 
@@ -183,7 +195,6 @@ def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) ->
         transaction,
         [each for each in standing if last[each.subject].kind is FactKind.JOB_RECOVERED],
         now,
-        is_mended=True,
     )
     names = transaction.alerting.services({each.service_id for each in failed.values() if each.service_id is not None})
     fires = {(each.rule_id, each.subject) for each in standing}
@@ -202,16 +213,29 @@ def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) ->
             transaction.alerting.save(new)
 
 
-def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], now: datetime) -> None:
-    mended = {subject_of(each.id) for each in incidents if each.state is IncidentState.RESOLVED}
+def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], news: Sequence[News], now: datetime) -> None:
+    said = {each.incident_id: each for each in news if each.kind in _PUT_AWAY}
     standing = transaction.alerting.standing([subject_of(each.id) for each in incidents])
-    end(transaction, [each for each in standing if each.subject in mended], now, is_mended=True)
-    end(transaction, [each for each in standing if each.subject not in mended], now, is_mended=False)
+    end(transaction, standing, now, why={subject_of(each.id): _put_away(each, said.get(each.id)) for each in incidents})
+
+
+def _put_away(incident: Seen, news: News | None) -> str:
+    """What people did with an incident that is neither open nor mended; empty of any other."""
+    if incident.state not in _PUT_AWAY.values():
+        return ""
+    told = news.data if news is not None and _PUT_AWAY[news.kind] is incident.state else {}
+    by = told.get("by", {}).get("name", "")
+    said = (
+        f"Merged: {told.get('why', '')}"
+        if incident.state is IncidentState.MERGED
+        else (f"{incident.state.value.capitalize()} {told.get('why', '')}")
+    )
+    return one_line(f"{said.strip().rstrip(':')}{f', by {by}' if by else ''}", _TITLE)
 
 
 def _end_what_calmed(transaction: Transaction, rule: Rule, now: datetime) -> None:
     standing = transaction.alerting.of_rule(rule.id or 0)
-    end(transaction, [each for each in standing if (each.true_at or each.since) < now - CALM], now, is_mended=True)
+    end(transaction, [each for each in standing if (each.true_at or each.since) < now - CALM], now)
 
 
 def _recovery_of(transaction: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[int, bool]:

@@ -1,6 +1,6 @@
 """Who is told: steps and rotas become channels, and what waits for a channel becomes few messages in the outbox."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +13,7 @@ from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota, on_call
 from aiops_platform.core.alerting.rules import Rule, To
 from aiops_platform.core.alerting.wording import NAMED, Place
+from aiops_platform.core.channels import KEEPING
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports import Transaction
@@ -20,6 +21,8 @@ from aiops_platform.ports.alerting import Telling, Waiting, Which
 
 # What is over is told for each message that told of it, as long as those are not more; else in one.
 _FEW: Final = 4
+# Where each is told by itself, of so many at once that they are over; the next ones a little later.
+_MANY: Final = 100
 #: What waits for its time is looked at again after this, for quiet hours can be changed.
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 
@@ -78,7 +81,7 @@ def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
         rule = mine.rules.get(alert.rule_id)
         if rule is None or not rule.enabled:
             # Nobody wants to know any longer.
-            changed.append(states.over(alert, now, is_mended=False, recovery=False).alert)
+            changed.append(states.over(alert, now, why="Its rule is gone", recovery=False).alert)
             continue
         policy = mine.policies.get(rule.to.policy or 0)
         looked = states.looked_at(
@@ -114,16 +117,16 @@ def send(transaction: Transaction, place: Place, now: datetime) -> datetime | No
         if found is None:
             transaction.alerting.tellings.leave(channel_id)
             continue
-        project_id, name = found
-        mine = replace(place, project=transaction.alerting.project_name(project_id))
-        for what in _gathered(transaction, channel_id, only_critical=only_critical):
-            _post(transaction, what, mine, name, was_quiet=_was_quiet(pace, what, now), now=now)
+        mine = replace(place, project=transaction.alerting.project_name(found.project_id))
+        gathered = _one_by_one if found.kind in KEEPING else _gathered
+        for what in gathered(transaction, channel_id, now, only_critical=only_critical):
+            _post(transaction, what, mine, found.name, was_quiet=_was_quiet(pace, what, now), now=now)
         transaction.alerting.settings.save_pace(channel_id, quiet.sent(pace, now))
         later.append(now + _LOOK_AGAIN)
     return min(later, default=None)
 
 
-def _gathered(transaction: Transaction, channel_id: int, *, only_critical: bool) -> Sequence[Waiting]:
+def _gathered(transaction: Transaction, channel_id: int, _: datetime, *, only_critical: bool) -> Iterable[Waiting]:
     """What fires in one message, then what is over: each in the group in which it was told, where those are few."""
     tellings = transaction.alerting.tellings
     fires = tellings.gathered(Which(channel_id=channel_id, only_critical=only_critical), NAMED)
@@ -133,6 +136,30 @@ def _gathered(transaction: Transaction, channel_id: int, *, only_critical: bool)
     whole = [tellings.gathered(part, NAMED) for part in parts]
     rest = replace(over, but=tuple(groups)) if parts else over
     return [each for each in (fires, *whole, tellings.gathered(rest, NAMED)) if each is not None]
+
+
+def _one_by_one(transaction: Transaction, channel_id: int, now: datetime, *, only_critical: bool) -> Iterator[Waiting]:
+    """What fires, the worst of it each by itself and the rest in one message; then each of those of which all is over.
+
+    Each is to be posted before the next one is asked for.
+    """
+    tellings = transaction.alerting.tellings
+    which = Which(channel_id=channel_id, only_critical=only_critical)
+    fires = tellings.gathered(which, NAMED)
+    for each in () if fires is None else fires.worst:
+        alone = replace(which, alert_id=each.alert.id)
+        yield Waiting(which=alone, total=1, worst=(each,), upto=0 if fires is None else fires.upto)
+    rest = tellings.gathered(which, NAMED)
+    if rest is not None:
+        yield rest
+    over = replace(which, is_over=True)
+    groups = tellings.finished(over, _MANY)
+    whole = [tellings.gathered(replace(over, about=group), NAMED) for group in groups]
+    yield from (each for each in whole if each is not None)
+    waits = tellings.gathered(over, NAMED) if len(groups) < _MANY else None
+    if waits is not None:
+        # Others of their message still fire: its last one ends it.
+        tellings.told(waits, about="", name="", now=now)
 
 
 def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, was_quiet: bool, now: datetime) -> None:
