@@ -169,6 +169,21 @@ def test_a_rule_is_tried_and_kept_and_switched_and_taken_away(room: Room) -> Non
     assert "Paying" not in room.get("/alerts/rules").text
 
 
+def test_a_rule_about_many_is_kept_with_the_unit_that_was_chosen(room: Room) -> None:
+    said = {"name": "Many", "when": "many", "people": "20", "within": "15", "unit": "minutes"}
+    tried = room.post("/alerts/rules", **said, do="try").text
+    assert "When people came is kept of the last time only" in tried
+    assert room.post("/alerts/rules", **said, do="save").status_code == 303
+    rule = room.site.app.state.site.alerts.rules(room.site.project, room.now)[-1]
+    assert (rule.people, rule.minutes, rule.hours) == (20, 15, None)
+    page = room.get(f"/alerts/rules/{rule.id}").text
+    assert "<option selected>minutes</option>" in page
+    assert 'name="within" min="1" max="180" value="15"' in page
+    assert "20 people within 15 min" in room.get("/alerts/rules").text
+    for wrong in ({"unit": "years"}, {"within": "0"}, {"people": "2000"}):
+        assert room.post("/alerts/rules", **said | wrong, do="save").status_code == 422
+
+
 def test_a_rule_that_is_not_understood_says_where(room: Room) -> None:
     answer = room.post("/alerts/rules", name="It", when="new", match="level:critical servce:shop", do="save")
     assert answer.status_code == 422

@@ -61,6 +61,7 @@ class RuleResource:
     recovery: bool
     events: int | None
     hours: int | None
+    minutes: int | None
     people: int | None
 
 
@@ -137,6 +138,7 @@ def rule_resource(rule: Rule) -> RuleResource:
         recovery=rule.recovery,
         events=rule.events,
         hours=rule.hours,
+        minutes=rule.minutes,
         people=rule.people,
     )
 

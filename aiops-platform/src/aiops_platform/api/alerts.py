@@ -42,7 +42,8 @@ _NO_RULE: Final = "This project has no such rule: `/alert-rules` lists those the
 class Ruling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule: tell `when`, of those that the search `match` finds, to whom, and again after `repeat_seconds`.
 
-    `events` and `hours` belong to `many`, `events` and `people` to `worth`. No channels, rota or policy: all channels.
+    `many` takes `events` or `people`, or both, within `minutes` or `hours`; `worth` takes `events` or `people`, or both. No
+    channels, rota or policy: all channels.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -56,6 +57,7 @@ class Ruling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recovery: bool = True
     events: _Many | None = None
     hours: _Many | None = None
+    minutes: _Many | None = None
     people: _Many | None = None
     enabled: bool = True
 
@@ -178,6 +180,7 @@ def _rule(data: Ruling, rule_id: int | None) -> Rule:
         recovery=data.recovery,
         events=data.events,
         hours=data.hours,
+        minutes=data.minutes,
         people=data.people,
         enabled=data.enabled,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why
@@ -212,8 +212,22 @@ class Alerting(Protocol):
         """The open incidents that rise, with how many times as often as usual they come."""
         ...
 
-    def busy(self, project_id: int, since: datetime, least: int) -> Mapping[int, int]:
-        """The open incidents that had so many events since that hour, with how many; at most some hundred."""
+    def busy(self, project_id: int, within: timedelta, least: int, now: datetime) -> Mapping[int, int]:
+        """The open incidents that had so many events within that time, with how many; at most some hundred.
+
+        Never too few, and at most those of a minute more, or of two hours where it is longer than some hours.
+        """
+        ...
+
+    def crowded(self, project_id: int, within: timedelta, least: int, now: datetime) -> Mapping[int, int]:
+        """The open incidents that affected so many people within that time, with how many; at most some hundred.
+
+        Of those who are told apart never too few, and at most those of six minutes more.
+        """
+        ...
+
+    def forget_minutes(self, now: datetime) -> None:
+        """Drops the minutes that are too old to be asked for, and those of a clock that was ahead."""
         ...
 
     def worth(self, rule: Rule, project_id: int, since: datetime) -> Sequence[int]:

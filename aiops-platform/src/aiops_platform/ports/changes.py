@@ -1,6 +1,6 @@
 """What a transaction writes in one piece."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,8 +29,8 @@ class KeptEvent:
 class IncidentChange:
     """An incident after one or many events, and all that is to be written with it.
 
-    `hours` (by hour and release) and `values` (by a tag's name and value, see `facets`) are additions; `people` are those
-    it affected, by their names.
+    `hours` (by hour and release), `minutes` (of the last hours, see `lately`) and `values` (by a tag's name and value, see
+    `facets`) are additions; `people` are those it affected, by their names, with when that was last.
 
     `key` and `also` are keys that are to lead to it from now on; one that leads elsewhere already stays as it is.
     `dropped` are stored events (by the ids of their rows) that are kept no longer; also the passing one goes, if
@@ -45,8 +45,9 @@ class IncidentChange:
     dropped: tuple[int, ...] = ()
     ends_passing: bool = False
     hours: Mapping[tuple[datetime, str], int] | None = None
+    minutes: Mapping[datetime, int] = field(default_factory=dict)
     values: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    people: Collection[Person] = ()
+    people: Mapping[Person, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What a rule would have told in the last week, from facts and hours that are kept; of very many, some are looked at."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -13,6 +13,7 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import STANDING, IncidentKind, title_of
 from aiops_platform.core.rising import PAST as USUAL
 from aiops_platform.ports.alerting import Rehearsed
+from aiops_platform.storage import crowds
 from aiops_platform.storage.alerting import matching
 from aiops_platform.storage.dialects import portions
 from aiops_platform.storage.schema import facts, incident_hours, incidents, services
@@ -85,10 +86,13 @@ def _of_hours(connection: Connection, project_id: int, rule: Rule, now: datetime
     )
     rows = connection.execute(loud).mappings().all()
     counts = _counts(connection, [row["id"] for row in rows[:_BUSIEST]], since)
+    crowds_now = _crowds(connection, project_id, rule, now)
     found = [
         (row["id"], title_of(IncidentKind(row["kind"]), row["type"], row["message"]), at)
         for row in rows[:_BUSIEST]
-        for at in _times(rule, row, counts.get(row["id"], {}), since, now)
+        for at in (
+            _times(rule, row, counts.get(row["id"], {}), since, now) or ([now] if row["id"] in crowds_now else [])
+        )
     ]
     found.sort(key=lambda each: each[2], reverse=True)
     return Rehearsed(many=len(found), examples=tuple(found[:_EXAMPLES]), is_more=len(rows) > _BUSIEST)
@@ -96,10 +100,13 @@ def _of_hours(connection: Connection, project_id: int, rule: Rule, now: datetime
 
 def _times(
     rule: Rule, row: RowMapping, counts: Mapping[datetime, int], since: datetime, now: datetime
-) -> Iterable[datetime]:
+) -> Sequence[datetime]:
     match rule.when:
         case When.MANY:
-            return rehearsal.many(counts, events=rule.events or 1, hours=rule.hours or 1, since=since, now=now)
+            hours_whole = -(-rule.within // timedelta(hours=1))
+            if rule.events is None:
+                return []
+            return rehearsal.many(counts, events=rule.events, hours=hours_whole, since=since, now=now)
         case When.RISING:
             return rehearsal.rises(counts, first_seen_at=row["first_seen_at"], since=since, now=now)
         case _:
@@ -111,6 +118,13 @@ def _times(
                 # When they came is not kept: it counts for the week in which the incident was first seen.
                 reached = row["first_seen_at"] if row["first_seen_at"] >= since else None
             return [] if reached is None else [reached]
+
+
+def _crowds(connection: Connection, project_id: int, rule: Rule, now: datetime) -> Mapping[int, int]:
+    """What affects many people now: when they came before is not kept."""
+    if rule.when is not When.MANY or rule.people is None:
+        return {}
+    return crowds.crowded(connection, project_id, rule.within, rule.people, now)
 
 
 def _counts(connection: Connection, ids: Iterable[int], since: datetime) -> dict[int, dict[datetime, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from aiops_platform.core.alerting.alert import Alert
 from aiops_platform.core.alerting.rules import Rule
@@ -13,7 +13,7 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports.alerting import Addressee, News, Seen
-from aiops_platform.storage import dialects, finding, risings, statements
+from aiops_platform.storage import crowds, dialects, finding, risings, statements
 from aiops_platform.storage.alert_rows import alert_of, row_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings
 from aiops_platform.storage.alert_tables import alert_cursors, alerts, tellings
@@ -24,7 +24,6 @@ from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import (
     channels,
     facts,
-    incident_hours,
     incidents,
     micros,
     moment,
@@ -33,8 +32,6 @@ from aiops_platform.storage.schema import (
 )
 
 CURSOR: Final = "facts"
-# So many at once of those that are asked for by what they are like.
-_MOST: Final = 300
 _MOST_OF_RULE: Final = 5_000
 # Who writes a fact has its number before others see it: so long one that is missing is waited for, of so many.
 _PATIENCE: Final = timedelta(minutes=1)
@@ -105,19 +102,17 @@ class SqlAlerting:
         """See `ports.Alerting`."""
         return {each: rise.factor for each, rise in risings.rises_of(self._connection, project_id, now).items()}
 
-    def busy(self, project_id: int, since: datetime, least: int) -> Mapping[int, int]:
+    def busy(self, project_id: int, within: timedelta, least: int, now: datetime) -> Mapping[int, int]:
         """See `ports.Alerting`."""
-        many = func.sum(incident_hours.c.count)
-        wanted = (
-            select(incidents.c.id, many.label("many"))
-            .select_from(incidents.join(incident_hours))
-            .where(*_lively(project_id, since), incident_hours.c.hour >= since)
-            .group_by(incidents.c.id)
-            .having(many >= least)
-            .order_by(many.desc(), incidents.c.id)
-            .limit(_MOST)
-        )
-        return {row.id: int(row.many) for row in self._connection.execute(wanted)}
+        return crowds.busy(self._connection, project_id, within, least, now)
+
+    def crowded(self, project_id: int, within: timedelta, least: int, now: datetime) -> Mapping[int, int]:
+        """See `ports.Alerting`."""
+        return crowds.crowded(self._connection, project_id, within, least, now)
+
+    def forget_minutes(self, now: datetime) -> None:
+        """See `ports.Alerting`."""
+        crowds.forget_minutes(self._connection, now)
 
     def worth(self, rule: Rule, project_id: int, since: datetime) -> Sequence[int]:
         """See `ports.Alerting`."""
@@ -127,8 +122,8 @@ class SqlAlerting:
         if rule.people is not None:
             enough.append(incidents.c.people >= rule.people)
         told = select(alerts.c.incident_id).where(alerts.c.rule_id == rule.id, alerts.c.incident_id == incidents.c.id)
-        wanted = select(incidents.c.id).where(*_lively(project_id, since), or_(*enough), ~told.exists())
-        return self._connection.execute(wanted.order_by(incidents.c.id).limit(_MOST)).scalars().all()
+        wanted = select(incidents.c.id).where(*crowds.lively(project_id, since), or_(*enough), ~told.exists())
+        return self._connection.execute(wanted.order_by(incidents.c.id).limit(crowds.MOST)).scalars().all()
 
     def services(self, ids: Collection[int]) -> Mapping[int, ServiceName]:
         """See `ports.Alerting`."""
@@ -225,17 +220,6 @@ def _facts() -> Select[Any]:
 
 def _standing() -> Select[Any]:
     return select(alerts).where(alerts.c.ended_at.is_(None)).order_by(alerts.c.id)
-
-
-def _lively(project_id: int, since: datetime) -> list[Any]:
-    """The open incidents of which there was something since then."""
-    return [
-        and_(
-            incidents.c.project_id == project_id,
-            incidents.c.state == IncidentState.OPEN,
-            incidents.c.last_seen_at >= since,
-        )
-    ]
 
 
 def _news(row: Any) -> News:

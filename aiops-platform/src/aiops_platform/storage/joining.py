@@ -11,6 +11,7 @@ from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.merging import taken_from
 from aiops_platform.storage.dialects import add_missing, add_up
 from aiops_platform.storage.schema import (
+from aiops_platform.storage.people_affected import see_again
     events,
     group_keys,
     incident_hours,
@@ -39,6 +40,7 @@ def join(connection: Connection, part: int, into: int) -> None:
         connection.execute(add_missing(connection, incident_people), rows)
     persons = func.count(incident_people.c.person.distinct())
     of_both = select(persons).where(incident_people.c.incident_id == into).scalar_subquery()
+        see_again(connection, {(into, row["name"]): row["seen_at"] for row in rows if row["seen_at"] is not None})
     _set(connection, into, people=of_both)
     _set(connection, part, merged_into=into)
     _recount(connection, part, into)

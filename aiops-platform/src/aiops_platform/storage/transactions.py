@@ -41,6 +41,7 @@ from aiops_platform.ports import IncidentChange, JobChange, KeptEvent, MonitorCh
 from aiops_platform.storage import (
     burial,
     counters,
+    crowds,
     group_rules,
     monitor_rows,
     releases,
@@ -217,6 +218,7 @@ class SqlTransaction:
         self._tallies.add(self._connection, told)
         self._affected.note(self._connection, told)
         similar.note(self._connection, told)
+        crowds.note(self._connection, told)
         self._add_facts(
             {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
             for id_, each in told

@@ -23,7 +23,11 @@ from aiops_platform.web.forms import form_of, whole_form
 from aiops_platform.web.site import FOR_MEMBERS, PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _PAGE: Final = "/alerts/rules"
-_FIELDS: Final = ("name", "when", "match", "events", "hours", "people", "severity", "repeat", "recovery", "enabled")
+_FIELDS: Final = (
+    *("name", "when", "match", "events", "people", "within", "unit"),
+    *("severity", "repeat", "recovery", "enabled"),
+)
+_UNITS: Final = ("minutes", "hours")
 _LONGEST: Final = 600
 _PER_PAGE: Final = 20
 
@@ -105,6 +109,8 @@ async def _asked(request: PageRequest, site: Site, visitor: Visitor, rule_id: in
 def _change(site: Site, visitor: Visitor, said: dict[str, str], rule_id: int | None) -> Response[str] | Redirect:
     to, tried = To(), None
     typed = {name: visible(said[name]) for name in _FIELDS}
+    if said["unit"] in _UNITS:
+        said[said["unit"]] = said["within"]
     try:
         rule = replace(rules.read(said), id=rule_id)
         to = rule.to
@@ -120,8 +126,10 @@ def _change(site: Site, visitor: Visitor, said: dict[str, str], rule_id: int | N
 
 
 def _typed(rule: Rule) -> dict[str, str]:
-    numbers = {name: str(getattr(rule, name) or "") for name in ("events", "hours", "people")}
+    numbers = {name: str(getattr(rule, name) or "") for name in ("events", "people")}
     return numbers | {
+        "within": str(rule.minutes or rule.hours or ""),
+        "unit": "minutes" if rule.minutes else "hours",
         "name": rule.name,
         "when": rule.when.value,
         "match": rule.match,
@@ -174,6 +182,7 @@ def _shown(
         "total": len(every),
         "told": {each.id: reached(each.to, *named) for each in mine},
         "meanings": MEANINGS,
+        "units": _UNITS,
         "severities": tuple(Severity),
         "channels": channels,
         "policies": policies,

@@ -360,6 +360,33 @@ def test_many_events_within_an_hour_are_told_once_while_they_last(room: Newsroom
     assert room.titles() == ["KeyError: no", "Over: KeyError: no"]
 
 
+def test_many_events_within_minutes_are_told_but_not_as_many_within_longer(room: Newsroom) -> None:
+    room.rule(When.MANY, events=5, minutes=2)
+    for number in range(8):
+        room.report("Slow", now=after(minutes=number))
+        room.tell(after(minutes=number, seconds=1))
+    assert room.messages() == []
+    for number in range(5):
+        room.report("Fast", now=after(minutes=10, seconds=20 * number))
+    room.tell(after(minutes=12))
+    assert room.titles() == ["Fast: no"]
+    assert room.messages()[0].text[0].endswith("5 events within 2 min")
+
+
+def test_many_people_within_a_time_are_told_however_often_each_of_them_came(room: Newsroom) -> None:
+    room.rule(When.MANY, people=3, minutes=30)
+    for number in range(6):
+        room.report("KeyError", now=after(minutes=number), user={"id": str(number % 2)})
+    room.tell(after(minutes=6))
+    room.report("KeyError", now=after(hours=2), user={"id": "late"})
+    room.tell(after(hours=2))
+    assert room.messages() == []
+    for number in range(2):
+        room.report("KeyError", now=after(hours=2, minutes=9), user={"id": str(number)})
+    room.tell(after(hours=2, minutes=10))
+    assert room.messages()[0].text[0].endswith("3 people within 30 min")
+
+
 def test_what_has_become_worth_it_is_told_once_for_ever(room: Newsroom) -> None:
     room.rule(When.WORTH, events=2)
     room.report("KeyError")
@@ -574,6 +601,7 @@ def test_a_rule_says_what_it_would_have_told(room: Newsroom) -> None:
     assert (new.many, new.examples[0][1], new.is_more) == (1, "KeyError: no", False)
     assert room.desk.rehearse(1, Rule(name="It", when=When.MANY, events=20, hours=1), now).many == 3
     assert room.desk.rehearse(1, Rule(name="It", when=When.WORTH, events=30), now).many == 1
+    assert room.desk.rehearse(1, Rule(name="It", when=When.MANY, people=1, minutes=30), now).many == 0
     assert room.desk.rehearse(2, Rule(name="It", when=When.NEW), now).many == 0
 
 

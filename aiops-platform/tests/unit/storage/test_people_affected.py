@@ -4,7 +4,7 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from made import a_body, a_parcel
+from made import NOW, a_body, a_parcel
 from sqlalchemy import insert, select
 from workshop import in_memory
 
@@ -67,7 +67,7 @@ def test_what_is_remembered_is_bounded_and_the_count_stays_right(monkeypatch):
 def test_a_transaction_that_is_undone_leaves_nobody_remembered():
     workshop = in_memory(crashes({"id": "7"}))
     (incident,) = workshop.rows(schema.incidents, "id")
-    change = SimpleNamespace(people=[(hashed("8", 1),)])
+    change = SimpleNamespace(people={(hashed("8", 1),): NOW})
 
     def breaking_down():
         with workshop.store.begin() as transaction:

@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from aiops_platform.core import muting, search
+from aiops_platform.core import lately, muting, search
+from aiops_platform.core.affected import MOST_PEOPLE
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.messages import Severity
 from aiops_platform.core.search import EVERYTHING, Node, SearchError
@@ -21,8 +22,10 @@ MOST_CHANNELS: Final = 20
 MOST_NUMBER: Final = 1_000_000_000
 SHORTEST_REPEAT: Final = timedelta(minutes=5)
 LONGEST_REPEAT: Final = timedelta(days=30)
-#: Events are counted by the hour: over so many hours at most.
+#: Within longer than some hours, events are counted by the hour: over so many at most.
 MOST_HOURS: Final = 168
+MOST_MINUTES: Final = int(lately.LONGEST / lately.MINUTE)
+FEWEST_MINUTES_OF_PEOPLE: Final = int(lately.STEP / lately.MINUTE)
 
 
 class When(StrEnum):
@@ -43,7 +46,7 @@ MEANINGS: Final[Mapping[When, str]] = {
     When.NEW: "a new incident is opened",
     When.AGAIN: "an incident is back: after it was resolved, or when its mute has ended",
     When.RISING: "an incident comes much more often than it usually does",
-    When.MANY: "an incident has many events within some hours",
+    When.MANY: "an incident has many events, or many people, within some time",
     When.WORTH: "an incident has become worth it, by its events or its people: once",
     When.SILENCE: "a service has fallen silent",
     When.JOB: "a job failed, was missed, or does not run as it should",
@@ -74,7 +77,7 @@ class To:
 class Rule:
     """One rule of a project; `id` is None until it is saved. `match` is a search, empty for all.
 
-    `events`, `hours` and `people` are the numbers of MANY and WORTH. Without `repeat` an alert is told once.
+    `events` and `people` are the numbers of MANY and WORTH: one of them is enough. MANY counts `minutes`, or `hours`. Without `repeat` an alert is told once.
     """
 
     id: int | None = None
@@ -87,8 +90,14 @@ class Rule:
     recovery: bool = True
     events: int | None = None
     hours: int | None = None
+    minutes: int | None = None
     people: int | None = None
     enabled: bool = True
+
+    @property
+    def within(self) -> timedelta:
+        """Within how long MANY counts."""
+        return timedelta(hours=self.hours or 0, minutes=self.minutes or 0)
 
     @property
     def search(self) -> Node:
@@ -129,6 +138,7 @@ def read(said: Mapping[str, str]) -> Rule:
         recovery=bool(said.get("recovery")),
         events=_number(said.get("events", ""), "events"),
         hours=_number(said.get("hours", ""), "hours"),
+        minutes=_number(said.get("minutes", ""), "minutes"),
         people=_number(said.get("people", ""), "people"),
         enabled=bool(said.get("enabled", "on")),
     )
@@ -234,16 +244,28 @@ def _asked(node: Node) -> Iterator[str]:
 
 def _with_its_numbers(rule: Rule) -> Rule:
     if rule.when is When.MANY:
-        if rule.events is None or rule.hours is None:
-            raise AlertingError("events", "Say how many events, and within how many hours")
-        if rule.hours > MOST_HOURS:
-            raise AlertingError("hours", f"Count within 1 to {MOST_HOURS} hours: events are counted by the hour")
-        return replace(rule, people=None)
+        return _within_a_time(rule)
     if rule.when is When.WORTH:
         if rule.events is None and rule.people is None:
             raise AlertingError("events", "Say how many events or people make it worth it, or both")
-        return replace(rule, hours=None)
-    return replace(rule, events=None, hours=None, people=None)
+        return replace(rule, hours=None, minutes=None)
+    return replace(rule, events=None, hours=None, minutes=None, people=None)
+
+
+def _within_a_time(rule: Rule) -> Rule:
+    if rule.events is None and rule.people is None:
+        raise AlertingError("events", "Say how many events or people are many")
+    if (rule.hours is None) == (rule.minutes is None):
+        raise AlertingError("hours", "Say within how many minutes, or how many hours")
+    if rule.people is not None and rule.people > MOST_PEOPLE:
+        raise AlertingError("people", f"Of an incident {MOST_PEOPLE:,} people are told apart: say so many at most")
+    if rule.hours is not None and rule.hours > MOST_HOURS:
+        raise AlertingError("hours", f"Count within 1 to {MOST_HOURS} hours")
+    if rule.minutes is not None and rule.minutes > MOST_MINUTES:
+        raise AlertingError("minutes", f"Count within 1 to {MOST_MINUTES} minutes, or within hours")
+    if rule.people is not None and rule.minutes is not None and rule.minutes < FEWEST_MINUTES_OF_PEOPLE:
+        raise AlertingError("minutes", f"People are counted within {FEWEST_MINUTES_OF_PEOPLE} minutes at least")
+    return rule
 
 
 def _to(said: Mapping[str, str]) -> To:

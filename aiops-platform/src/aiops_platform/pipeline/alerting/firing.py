@@ -87,10 +87,8 @@ def look_around(transaction: Transaction, project_id: int, now: datetime) -> Non
             case When.RISING:
                 rises = transaction.alerting.rising(project_id, now)
                 more = {number: f"{factor:.0f} times as often as usual" for number, factor in rises.items()}
-            case When.MANY if rule.events is not None and rule.hours is not None:
-                since = (now - timedelta(hours=rule.hours)).replace(minute=0, second=0, microsecond=0)
-                busy = transaction.alerting.busy(project_id, since, rule.events)
-                more = {number: f"{many:,} events within {rule.hours} h" for number, many in busy.items()}
+            case When.MANY:
+                more = _many(transaction, rule, project_id, now)
             case When.WORTH:
                 more = dict.fromkeys(transaction.alerting.worth(rule, project_id, now - _LATELY), "")
             case _:
@@ -170,6 +168,19 @@ def write(transaction: Transaction, looked: Sequence[Looked], now: datetime) -> 
     transaction.alerting.save([each.alert for each in over])
     transaction.alerting.tellings.spare(ids)
     transaction.alerting.tellings.tell_over([each.alert for each in over if each.recovers], now)
+
+
+def _many(transaction: Transaction, rule: Rule, project_id: int, now: datetime) -> dict[int, str]:
+    """The incidents that have as many events or people as the rule says, with how many those are."""
+    many: dict[int, list[str]] = {}
+    span = f"{rule.minutes} min" if rule.minutes is not None else f"{rule.hours} h"
+    if rule.events is not None:
+        for number, count in transaction.alerting.busy(project_id, rule.within, rule.events, now).items():
+            many.setdefault(number, []).append(f"{count:,} events")
+    if rule.people is not None:
+        for number, count in transaction.alerting.crowded(project_id, rule.within, rule.people, now).items():
+            many.setdefault(number, []).append(f"{count:,} people")
+    return {number: f"{' and '.join(counts)} within {span}" for number, counts in many.items()}
 
 
 def _when(kind: IncidentKind, fact: FactKind) -> When:

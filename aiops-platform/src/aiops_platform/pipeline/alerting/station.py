@@ -10,7 +10,8 @@ from aiops_platform.ports import Store
 from aiops_platform.ports.alerting import AlertReads
 
 _BATCH: Final = 500
-_AROUND: Final = timedelta(seconds=60)
+# Less than a minute: by the minute it is counted what came since the last look.
+_AROUND: Final = timedelta(seconds=50)
 _KEPT: Final = timedelta(days=90)
 
 
@@ -57,4 +58,5 @@ class Alerting:
                 firing.look_around(transaction, project_id, now)
             firing.look_at_platform(transaction, troubles, now)
             transaction.alerting.forget(now - _KEPT, _BATCH)
+            transaction.alerting.forget_minutes(now)
         self._looked_at = now

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
-from aiops_platform.core import affected, facets, grouping, hours, sampling, wire
+from aiops_platform.core import affected, facets, grouping, hours, lately, sampling, wire
 from aiops_platform.core import incident as rules
 from aiops_platform.core.affected import Person
 from aiops_platform.core.event import Event
@@ -100,7 +100,8 @@ class _Draft:
     facts: list[Fact] = field(default_factory=list)
     hours: defaultdict[tuple[datetime, str], int] = field(default_factory=lambda: defaultdict(int))
     values: defaultdict[Pair, int] = field(default_factory=lambda: defaultdict(int))
-    people: set[Person] = field(default_factory=set)
+    minutes: defaultdict[datetime, int] = field(default_factory=lambda: defaultdict(int))
+    people: dict[Person, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sample = _Sample(self.incident)
@@ -113,10 +114,12 @@ class _Draft:
         self.facts.extend(changed.facts)
         self.sample.add(arrival, changed.incident.first_seen_at, most)
         self.hours[hours.of(arrival.at), arrival.release] += arrival.event.repeat_count
+        if now - arrival.at < lately.KEPT:
+            self.minutes[lately.minute(arrival.at)] += arrival.event.repeat_count
         for pair in facets.said_by(arrival.event):
             self.values[pair] += arrival.event.repeat_count
         if person := affected.names_of(arrival.event, service.named.project_id):
-            self.people.add(person)
+            self.people[person] = max(arrival.at, self.people.get(person, arrival.at))
 
 
 class _Sample:
@@ -236,6 +239,7 @@ def _change_of(draft: _Draft, incident: Incident) -> IncidentChange:
         dropped=sample.dropped,
         ends_passing=sample.ends_passing,
         hours=draft.hours,
+        minutes=draft.minutes,
         values=draft.values,
         people=draft.people,
     )
