@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from aiops_platform.core import incident as rules
 from aiops_platform.core.incident import Incident
 from aiops_platform.core.monitor import Monitor, MonitorState, beat
 from aiops_platform.core.service import Service, ServiceName
+from aiops_platform.core.views import IncidentQuery
 from aiops_platform.ports import IncidentChange, KeptEvent, MonitorChange, Store
 from aiops_platform.storage import schema
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.migrations import migrate
+from aiops_platform.storage.reads import SqlReads
 from aiops_platform.storage.transactions import SqlStore
 
 
@@ -317,6 +320,23 @@ def test_a_release_that_was_noted_in_a_transaction_that_was_undone_is_noted_by_t
     with store.begin() as transaction:
         transaction.note_releases({(service.id, "1.0"): NOW})
         assert transaction.releases([service.id]) == {service.id: {"1.0": NOW}}
+
+
+def test_a_release_that_was_seen_in_a_transaction_that_was_undone_is_counted_by_the_next(store, database):
+    service = a_service(store)
+    seen = replace(an_incident(service), values={("release", "1.0"): 1})
+
+    def failing() -> None:
+        with store.begin() as transaction:
+            transaction.save_incidents([seen])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    with store.begin() as transaction:
+        transaction.save_incidents([seen])
+    (releases,) = (each for each in SqlReads(database).facets(1, IncidentQuery(), NOW) if each.field == "release")
+    assert [(each.value, each.count) for each in releases.values] == [("1.0", 1)]
 
 
 def test_of_a_service_that_names_ever_new_releases_the_newest_stay(store):

@@ -121,6 +121,20 @@ def test_what_an_earlier_program_kept_is_there_after_the_migration(version: str,
     database.close()
 
 
+def test_incidents_that_were_there_are_counted_by_the_releases_that_were_seen_in_them(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{an_old_store('jobs', tmp_path)}")
+    brought_to("telling", database)
+    said = [(1, "release", "7"), (1, "release", "8"), (2, "release", "8"), (2, "release", ""), (2, "tag", "9")]
+    rows = [{"id": number, "name": name, "value": value} for number, name, value in said]
+    with database.begin() as connection:
+        connection.execute(text("INSERT INTO incident_values VALUES (:id, :name, :value, 1)"), rows)
+    make_ready(database)
+    facets = SqlReads(database).facets(1, IncidentQuery(), moment(1795325650_000000))
+    (releases,) = (each.values for each in facets if each.field == "release")
+    assert {each.value: each.count for each in releases} == {"7": 1, "8": 2}
+    database.close()
+
+
 def test_who_is_signed_in_when_accounts_begin_is_the_first_admin(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{an_old_store('jobs', tmp_path)}")
     brought_to("scopes", database)

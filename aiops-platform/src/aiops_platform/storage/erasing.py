@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, select, tuple_, update
 
-from aiops_platform.core import erasure
+from aiops_platform.core import erasure, facets
 from aiops_platform.core.parcel import legible
-from aiops_platform.storage import people_affected
+from aiops_platform.storage import people_affected, release_incidents
 from aiops_platform.storage.alert_tables import alert_rules, alerts
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
@@ -84,6 +84,7 @@ def erase(database: Database, identity: str, progress: Callable[[int], None]) ->
         _overwrite(connection)
         _drop_dictionaries(connection, named)
         people_affected.forget(connection, identity)
+        release_incidents.forget(connection, lambda release: erasure.is_in(release, identity))
         # What was answered may name them; whoever asks again is answered anew.
         connection.execute(delete(answers))
     _values(database, identity)
@@ -191,6 +192,8 @@ def _values(database: Database, identity: str) -> None:
                 if row is None:
                     continue
                 connection.execute(delete(table).where(_is(table, key)))
+                if row["name"] == facets.RELEASE:
+                    release_incidents.set_apart(connection, [row["incident_id"]])
                 statement = insert(connection, table).values({**row, **_told(row, ("name", "value"), identity)})
                 more = {"count": table.c.count + statement.excluded.count}
                 connection.execute(

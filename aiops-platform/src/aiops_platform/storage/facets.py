@@ -7,10 +7,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from aiops_platform.core import facets as tags
-from aiops_platform.core.search import EVERYTHING, And, Node, Not, Or, Term, both
+from aiops_platform.core.search import And, Node, Not, Or, Term, both
 from aiops_platform.core.search.fields import TAG
 from aiops_platform.core.views import Facet, FacetValue, IncidentQuery
-from aiops_platform.storage import finding
+from aiops_platform.storage import finding, release_incidents
 from aiops_platform.storage.finding import Around
 from aiops_platform.storage.incident_lists import Asked
 from aiops_platform.storage.schema import incident_values, incidents, members, services, users
@@ -107,20 +107,8 @@ def _grouped(connection: Connection, query: IncidentQuery, search: Node, around:
 
 
 def _releases(connection: Connection, query: IncidentQuery, search: Node, around: Around) -> Counter[str]:
-    table, those = incident_values, (finding.standing(query.state), *finding.matching(search, around))
-    counted = select(table.c.value, func.count().label("many"))
-    if search == EVERYTHING and query.period is None:
-        # Each incident is found by its number sooner than in a list of nearly all of them.
-        counted = counted.select_from(incidents.join(table, table.c.incident_id == incidents.c.id)).where(*those)
-    else:
-        # A search, or a time, is asked of each incident, and not of each of its releases.
-        counted = counted.where(table.c.incident_id.in_(select(incidents.c.id).where(*those)))
-    counted = (
-        counted.where(table.c.name == tags.RELEASE, table.c.value != tags.REST)
-        .group_by(table.c.value)
-        .order_by(func.count().desc(), table.c.value)
-    )
-    return Counter({row.value: row.many for row in connection.execute(counted.limit(200))})
+    those = select(incidents.c.id).where(finding.standing(query.state), *finding.matching(search, around))
+    return release_incidents.counted(connection, around.project_id, connection.execute(those).scalars().all())
 
 
 def _facet(field: str, counts: Counter[str]) -> Facet:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, Table, delete, func, select, update
 from aiops_platform.core import facets
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.merging import taken_from
+from aiops_platform.storage import release_incidents
 from aiops_platform.storage.dialects import add_missing, add_up
 from aiops_platform.storage.schema import (
 from aiops_platform.storage.people_affected import see_again
@@ -33,6 +34,7 @@ def join(connection: Connection, part: int, into: int) -> None:
         counted = _counted(connection, table, part)
         if table is incident_values:
             counted = _where_there_is_room(counted, _counted(connection, table, into))
+            release_incidents.add_values(connection, into, counted)
         _write(connection, add_up(connection, table, table.c.count), table, into, counted)
     people = select(incident_people).where(incident_people.c.incident_id == part)
     rows = [{**row, "incident_id": into} for row in connection.execute(people).mappings()]
@@ -60,6 +62,7 @@ def part_from(connection: Connection, part: int, ancestors: Iterable[int]) -> No
         for ancestor in above:
             _take(connection, table, ancestor, counted)
     _set(connection, part, merged_into=None)
+    release_incidents.set_apart(connection, above)
     _recount(connection, part, *above)
 
 

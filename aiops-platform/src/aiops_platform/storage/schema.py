@@ -561,6 +561,16 @@ incident_values = Table(
     sqlite_with_rowid=False,
 )
 
+# In which incidents each release was seen, as bits, a stretch of numbers to a row; see `storage.release_incidents`.
+release_incidents = Table(
+    "release_incidents",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("release", String(200), primary_key=True),
+    Column("stretch", BigInteger, primary_key=True, autoincrement=False),
+    Column("bits", LargeBinary, nullable=False),
+)
+
 # Whom an incident affected, as hashes: `name` of what they are called, `person` of the name by which they are counted.
 incident_people = Table(
     "incident_people",

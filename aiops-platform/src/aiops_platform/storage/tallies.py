@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, select
 from aiops_platform.core import facets
 from aiops_platform.core.facets import Pair
 from aiops_platform.ports import IncidentChange
+from aiops_platform.storage import release_incidents
 from aiops_platform.storage.dialects import add_up, portions
 from aiops_platform.storage.schema import incident_hours, incident_values, service_hours
 
@@ -27,7 +28,7 @@ _Told: TypeAlias = Sequence[tuple[int, IncidentChange]]
 class Tallies:
     """Adds up; remembers which values it has seen lately, so as not to read them each time. Safe to share between threads.
 
-    What it remembers of a transaction that was undone does no harm: a value more than the bound may get a row.
+    When a transaction is undone, it is to be told: it might remember a value that was never written.
     """
 
     def __init__(self) -> None:
@@ -40,9 +41,14 @@ class Tallies:
         hours: defaultdict[tuple[Any, ...], int] = defaultdict(int)
         of_services: defaultdict[tuple[Any, ...], int] = defaultdict(int)
         values: defaultdict[tuple[Any, ...], int] = defaultdict(int)
+        seen: defaultdict[tuple[int, str], set[int]] = defaultdict(set)
         for incident, change in told:
-            places = facets.places(known.get(incident, frozenset()), change.values)
-            self._remember(incident, known.get(incident, frozenset()), places.values())
+            before = known.get(incident, frozenset())
+            places = facets.places(before, change.values)
+            self._remember(incident, before, places.values())
+            for name, value in set(places.values()) - before:
+                if name == facets.RELEASE and value != facets.REST:
+                    seen[change.incident.project_id, value].add(incident)
             for pair, count in change.values.items():
                 values[(incident, *places[pair])] += count
             for (hour, release), count in (change.hours or {}).items():
@@ -52,6 +58,12 @@ class Tallies:
         _raise(connection, incident_hours, hours)
         _raise(connection, service_hours, of_services)
         _raise(connection, incident_values, values)
+        release_incidents.add(connection, seen)
+
+    def forget_all(self) -> None:
+        """Remembers nothing any more."""
+        with self._lock:
+            self._known.clear()
 
     def _known_of(self, connection: Connection, incidents: Collection[int]) -> dict[int, frozenset[Pair]]:
         with self._lock:

@@ -87,6 +87,7 @@ class SqlStore:
                 yield SqlTransaction(connection, self._memory)
         except BaseException:
             self._memory.affected.forget_all()
+            self._memory.tallies.forget_all()
             raise
 
     def scrub_rules(self) -> Mapping[int, Rules]:

@@ -1,5 +1,6 @@
 """Incidents that are one problem become one, and can be taken apart again."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,7 +14,9 @@ from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import CareError
 from aiops_platform.core.muting import Ends
 from aiops_platform.core.people import Actor
+from aiops_platform.core.views import IncidentQuery
 from aiops_platform.storage import schema
+from aiops_platform.storage.reads import SqlReads
 
 ANA = Actor("user", 1, "Ana")
 HOUR = timedelta(hours=1)
@@ -49,6 +52,15 @@ class Shop(Workshop):
             number: tuple(sorted(row[1:] for row in rows if row[0] == number) for rows in (hours, values, kept, events))
             for number in standing
         }
+
+    def releases(self) -> dict[str, int]:
+        """In how many incidents each release was seen: as the list offers it, which must be what lies under them."""
+        facets = SqlReads(self.database).facets(1, IncidentQuery(state=None), NOW)
+        told = {value.value: value.count for facet in facets if facet.field == "release" for value in facet.values}
+        standing = {number for number, (state, _) in self.counts().items() if state != "merged"}
+        values = self.rows(schema.incident_values, "incident_id", "name", "value")
+        assert told == Counter(value for number, name, value in values if name == "release" and number in standing)
+        return told
 
     def told(self, number: int) -> list[str]:
         rows = self.rows(schema.facts, "incident_id", "kind", "data")
@@ -182,7 +194,7 @@ def test_whatever_is_merged_and_taken_apart_again_no_count_is_lost(said, pairs):
         shop.reports("ABCD")
         for problem, hour, release in said:
             shop.reports(problem, hour * HOUR, release=release)
-        before = shop.numbers()
+        before, releases = shop.numbers(), shop.releases()
         for part, into in pairs:
             try:
                 shop.triage.merging.merge(1, [part], into, after(hours=1))
@@ -190,8 +202,10 @@ def test_whatever_is_merged_and_taken_apart_again_no_count_is_lost(said, pairs):
                 continue
             standing = sum(count for state, count in shop.counts().values() if state == "open")
             assert standing == 4 + len(said)
+            shop.releases()
         for part in range(4, 0, -1):
             shop.triage.merging.unmerge(1, part, after(hours=2))
+        assert shop.releases() == releases
         assert {number: rows[:2] for number, rows in shop.numbers().items()} == {
             number: rows[:2] for number, rows in before.items()
         }
@@ -200,6 +214,17 @@ def test_whatever_is_merged_and_taken_apart_again_no_count_is_lost(said, pairs):
         }
     finally:
         shop.close()
+
+
+def test_what_comes_after_an_incident_was_parted_is_of_its_release_again(shop):
+    shop.reports("A", release="1")
+    shop.reports("B", release="2")
+    shop.merges(2, into=1)
+    assert shop.releases() == {"1": 1, "2": 1}
+    shop.triage.merging.unmerge(1, 2, after(hours=2))
+    assert shop.releases() == {"1": 1, "2": 1}
+    shop.reports("A", 3 * HOUR, release="2")
+    assert shop.releases() == {"1": 1, "2": 2}
 
 
 def test_more_values_than_are_counted_each_come_out_as_they_went_in(shop):

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from tables import a_store
 
 from aiops_platform.core.monitor import MonitorState
-from aiops_platform.storage import bodies
+from aiops_platform.storage import bodies, release_incidents, schema
 from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.erasing import erase
 from aiops_platform.storage.exporting import Wanted, exported
@@ -86,6 +86,24 @@ def test_what_is_said_in_json_beside_events_is_found_and_values_that_become_one_
         assert beat == {"stats": {"last_error": "[erased]"}}
         counted = connection.execute(select(incident_values.c["name", "value", "count"])).all()
     assert {("by", "[erased]", 5), ("[erased]", "x", 1)} <= set(map(tuple, counted))
+
+
+def test_a_release_that_names_them_is_counted_under_another_name():
+    seeds = Seeds(a_store())
+    project = seeds.project()
+    service = seeds.service(project)
+    incident, other = (seeds.incident(project, service) for _ in range(2))
+    told = [(incident, f"{ADA}-1"), (incident, "2"), (other, "2"), (other, f"by {ADA}")]
+    with seeds.database.begin() as connection:
+        for number, release in told:
+            row = {"incident_id": number, "name": "release", "value": release, "count": 1}
+            connection.execute(insert(incident_values), [row])
+            release_incidents.add(connection, {(project, release): [number]})
+    erase(seeds.database, ADA, lambda _: None)
+    with seeds.database.read() as connection:
+        counted = release_incidents.counted(connection, project, [incident, other])
+        assert counted == {"[erased]-1": 1, "by [erased]": 1, "2": 2}
+        assert ADA not in str(connection.execute(select(schema.release_incidents)).all())
 
 
 def test_what_people_said_of_them_is_erased_too():

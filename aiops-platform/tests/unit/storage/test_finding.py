@@ -14,7 +14,7 @@ from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.listing import Period, Rank, Sort, rank
 from aiops_platform.core.search import parse
 from aiops_platform.core.views import IncidentQuery
-from aiops_platform.storage import finding, schema
+from aiops_platform.storage import finding, release_incidents, schema
 from aiops_platform.storage.reads import SqlReads
 
 DAYS = timedelta(days=1)
@@ -66,6 +66,8 @@ def shop():
         ):  # fmt: skip
             row = {"incident_id": incident, "name": name, "value": value, "count": 1}
             connection.execute(insert(schema.incident_values).values(row))
+            if name == "release":
+                release_incidents.add(connection, {(project, value): [incident]})
         for incident, names in (("KeyError", ["7", "ada@example.com"]), ("KeyError", ["8"]), ("Timeout", ["7"])):
             hashes = [affected.hashed(name, project) for name in names]
             for each in hashes:
