@@ -11,8 +11,8 @@ from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.merging import taken_from
 from aiops_platform.storage import release_incidents
 from aiops_platform.storage.dialects import add_missing, add_up
-from aiops_platform.storage.schema import (
 from aiops_platform.storage.people_affected import see_again
+from aiops_platform.storage.schema import (
     events,
     group_keys,
     incident_hours,
@@ -40,9 +40,9 @@ def join(connection: Connection, part: int, into: int) -> None:
     rows = [{**row, "incident_id": into} for row in connection.execute(people).mappings()]
     if rows:
         connection.execute(add_missing(connection, incident_people), rows)
+        see_again(connection, {(into, row["name"]): row["seen_at"] for row in rows if row["seen_at"] is not None})
     persons = func.count(incident_people.c.person.distinct())
     of_both = select(persons).where(incident_people.c.incident_id == into).scalar_subquery()
-        see_again(connection, {(into, row["name"]): row["seen_at"] for row in rows if row["seen_at"] is not None})
     _set(connection, into, people=of_both)
     _set(connection, part, merged_into=into)
     _recount(connection, part, into)
