@@ -14,6 +14,7 @@ from aiops_platform.core.monitor import Listening
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Appender, Limits
 from aiops_platform.ports import IntakeUnavailableError, Leased
+from aiops_platform.process.turns import Turns
 
 _VERSION: Final = 2
 _PAGE: Final = 4096
@@ -82,9 +83,10 @@ class SqliteIntake:
         disk_limit: int | None = None,
     ) -> None:
         disk_limit = budget + budget // 4 + _ROOM_TO_EMPTY if disk_limit is None else disk_limit
-        self._log = _Link(path, synchronous="FULL", disk_limit=disk_limit)
+        self._turns = turns = Turns(path)
+        self._log = _Link(path, turns, synchronous="FULL", disk_limit=disk_limit)
         # What the worker notes may be lost by a power cut: then it does the same once more.
-        self._notes = _Link(path, synchronous="NORMAL", disk_limit=disk_limit) if path else self._log
+        self._notes = _Link(path, turns, synchronous="NORMAL", disk_limit=disk_limit) if path else self._log
         self._appender = Appender(self._write, limits or Limits())
         self._version: int | None = None
         self._stretch: Listening | None = None
@@ -212,6 +214,7 @@ class SqliteIntake:
         self._appender.close()
         self._log.close()
         self._notes.close()
+        self._turns.close()
 
     def _write(self, parcels: Sequence[Parcel]) -> None:
         rows = [(each.id, each.project_id, each.kind, _micros(each.received_at), each.body) for each in parcels]
@@ -224,8 +227,9 @@ class SqliteIntake:
 class _Link:
     """One connection, used by one thread at a time, opened when needed and again after a failure."""
 
-    def __init__(self, path: Path | None, *, synchronous: str, disk_limit: int) -> None:
+    def __init__(self, path: Path | None, turns: Turns, *, synchronous: str, disk_limit: int) -> None:
         self._path = path
+        self._turns = turns
         self._synchronous = synchronous
         self._disk_limit = disk_limit
         self._connection: sqlite3.Connection | None = None
@@ -248,7 +252,7 @@ class _Link:
     def change(self) -> Iterator[sqlite3.Connection]:
         """Like `use`, in a transaction that is durable when the block has ended without an exception."""
         with self.use() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            self._turns.begin(connection)
             try:
                 yield connection
             except BaseException:
@@ -280,7 +284,7 @@ class _Link:
         _write_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA max_page_count = {max(self._disk_limit // _PAGE, 1)}")
-        connection.execute("BEGIN IMMEDIATE")
+        self._turns.begin(connection)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
             raise IntakeUnavailableError(

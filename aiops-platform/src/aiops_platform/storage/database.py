@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, mak
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 
 from aiops_platform.ports import StoreDamagedError, StoreUnavailableError
+from aiops_platform.process.turns import Turns
 
 _BUSY_SECONDS = 5
 _TRIES = 3
+_TO_WRITE = "BEGIN IMMEDIATE"
 _CACHE_BYTES = 2 * 1024 * 1024
 # These say that a statement was wrong, and would be again.
 _OUR_FAULT = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
@@ -28,11 +31,14 @@ class Database:
     wait for itself.
     """
 
-    def __init__(self, engine: Engine, *, guard: AbstractContextManager[Any] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, *, guard: AbstractContextManager[Any] | None = None, turns: Turns | None = None
+    ) -> None:
         self.engine = engine
+        self._turns = turns
         self._reader = engine.execution_options(begin="BEGIN")
         # A writer takes its lock at once: a reader that turns writer could be told "busy" without any waiting.
-        self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._writer = engine.execution_options(begin=_TO_WRITE)
         self._guard: AbstractContextManager[Any] = guard or nullcontext()
 
     @contextmanager
@@ -81,6 +87,8 @@ class Database:
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
 
 def open_database(
@@ -100,8 +108,9 @@ def open_database(
         options["poolclass"] = StaticPool
     engine = create_engine(parsed, **options)
     event.listen(engine, "connect", partial(_prepare_sqlite, cache_bytes=cache_bytes, may_write=may_write))
-    event.listen(engine, "begin", _begin_sqlite)
-    return Database(engine, guard=Lock() if in_memory else None)
+    turns = Turns(None if in_memory else Path(str(parsed.database)))
+    event.listen(engine, "begin", partial(_begin_sqlite, turns=turns))
+    return Database(engine, guard=Lock() if in_memory else None, turns=turns)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, cache_bytes: int, may_write: bool) -> None:
@@ -118,8 +127,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object, *, cache_by
     connection.execute(f"PRAGMA cache_size=-{cache_bytes // 1024}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
+def _begin_sqlite(connection: Connection, *, turns: Turns) -> None:
+    begin = connection.get_execution_options().get("begin", _TO_WRITE)
+    driver = connection.connection.driver_connection
+    if begin == _TO_WRITE and isinstance(driver, sqlite3.Connection):
+        turns.begin(driver)
+    else:
+        connection.exec_driver_sql(begin)
 
 
 @contextmanager
