@@ -25,6 +25,7 @@ BODIES: dict[str, Any] = {
     "/{view_id}": {"name": "x"},
     "/views/default": {"id": None},
     "/channels": {"name": "x", "kind": "mail", "settings": {"to": "ana@example.com"}},
+    "/{channel_id}": {"name": "x"},
     "/bulk": {"do": "reopen", "ids": [1]},
 }
 TOO_LARGE = b'{"text": "%s"}' % (b"x" * 100_000)

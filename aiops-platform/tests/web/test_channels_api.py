@@ -2,10 +2,13 @@
 
 import httpx
 import pytest
+from provider_formats import is_signed
 from receiver import answering, receiving
+from sqlalchemy import select
 from web_site import a_site
 
 from aiops_platform.core.access import Scope
+from aiops_platform.storage import schema
 
 PATH = "/api/v1/channels"
 
@@ -68,3 +71,61 @@ def test_who_only_reads_adds_nothing(site):
         assert reader.get(PATH).status_code == 200
         said = {"name": "ops", "kind": "mail", "settings": {"to": "ana@example.com"}}
         assert reader.post(PATH, json=said).status_code == 403
+
+
+def a_channel(api, name, kind, url):
+    made = api.post(PATH, json={"name": name, "kind": kind, "settings": {"url": url}})
+    assert made.status_code == 201, made.text
+    return f"{PATH}/{made.json()['id']}"
+
+
+def test_a_channel_is_changed_and_what_is_not_said_stays(api):
+    with receiving(answering("204 No Content")) as first, receiving(answering("204 No Content")) as second:
+        where = a_channel(api, "before", "slack", f"{first.url}/services/one")
+        assert api.put(where, json={"name": "after"}).json()["name"] == "after"
+        assert api.post(f"{where}/test").json()["sent"]
+        assert api.put(where, json={"settings": {"url": f"{second.url}/services/two"}}).json()["name"] == "after"
+        assert api.post(f"{where}/test").json()["sent"]
+        assert (len(first.requests), len(second.requests)) == (1, 1)
+    wrong = api.put(where, json={"settings": {"url": "https://169.254.169.254/"}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["name"]) == (400, "url")
+    assert api.put(f"{PATH}/999", json={"name": "x"}).status_code == 404
+    api.delete(where)
+
+
+def test_a_secret_is_renewed_and_is_in_no_answer_that_is_kept(site, api):
+    with receiving(answering("204 No Content")) as receiver:
+        where = a_channel(api, "hook", "webhook", receiver.url)
+        once = {"Idempotency-Key": "the same"}
+        first = api.post(f"{where}/secret", headers=once).json()["secret"]
+        second = api.post(f"{where}/secret", headers=once).json()["secret"]
+        assert first.startswith("whsec_")
+        assert first != second
+        assert api.post(f"{where}/test").json()["sent"]
+        (sent,) = receiver.requests
+        assert is_signed(sent.headers, sent.body, second)
+        assert is_signed(sent.headers, sent.body, first), "The last one signs beside it for a day."
+    with site.seeds.database.read() as connection:
+        kept = connection.execute(select(schema.answers.c.body)).scalars().all()
+    assert not any(b"whsec_" in body for body in kept)
+    slack = a_channel(api, "chat", "slack", "https://127.0.0.1/x")
+    answer = api.post(f"{slack}/secret")
+    assert (answer.status_code, "only a webhook has a secret" in answer.json()["detail"]) == (400, True)
+    for each in (where, slack):
+        api.delete(each)
+
+
+def test_what_failed_is_sent_again_one_or_all_once_the_channel_is_enabled(site, api):
+    with receiving(answering("404 Not Found", "no such hook")) as receiver:
+        where = a_channel(api, "gone", "slack", f"{receiver.url}/services/one")
+        for _ in range(2):
+            assert not api.post(f"{where}/test").json()["sent"]
+    first, second = (each["id"] for each in api.get(f"{where}/deliveries").json()["items"])
+    assert api.post(f"{where}/disable").json()["enabled"] is False
+    assert api.post(f"{where}/send-again").status_code == 400, "What is disabled is sent nothing."
+    assert api.post(f"{where}/enable").json()["enabled"] is True
+    assert api.post(f"{where}/deliveries/{second}/send-again").json() == {"deliveries": 1}
+    assert api.post(f"{where}/deliveries/{second}/send-again").status_code == 404, "It is on its way."
+    assert api.post(f"{where}/send-again").json() == {"deliveries": 1}
+    assert {each["id"] for each in api.get(f"{where}/deliveries").json()["items"] if each["due_at"]} == {first, second}
+    api.delete(where)

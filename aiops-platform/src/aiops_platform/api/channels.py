@@ -24,7 +24,7 @@ _MOST: Final = 100
 _NONE: Final = "This project has no such channel."
 ChannelId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The channel's number.")]
 _Kind = Literal["mail", "webhook", "slack", "discord", "teams", "ntfy", "pagerduty", "apprise"]
-_Setting = Annotated[str, msgspec.Meta(max_length=2_000)]
+Setting = Annotated[str, msgspec.Meta(max_length=2_000)]
 
 
 class Adding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +32,7 @@ class Adding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     kind: _Kind
-    settings: dict[str, _Setting]
+    settings: dict[str, Setting]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def _wrong(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, An
     return problems.problem(400, f"{error}.", errors=[{"name": about, "why": str(error)}] if about else [])
 
 
-_ANSWERS: Final[ExceptionHandlersMap] = {
+ANSWERS: Final[ExceptionHandlersMap] = {
     ChannelError: _wrong,
     SecretMismatchError: _wrong,
     RecursionError: unreadable,
@@ -109,28 +109,28 @@ _ANSWERS: Final[ExceptionHandlersMap] = {
 @get("/channels", guards=[only()], sync_to_thread=True, summary="List channels")
 def list_channels(desk: TheDesk, project_id: TheProject) -> ChannelList:
     """The ways in which people of the project are told."""
-    return ChannelList(items=tuple(_resource(each) for each in desk.channels.all(project_id)))
+    return ChannelList(items=tuple(resource(each) for each in desk.channels.all(project_id)))
 
 
 @get("/channels/{channel_id:int}", guards=[only()], sync_to_thread=True, summary="Read a channel")
 def read_channel(desk: TheDesk, project_id: TheProject, channel_id: ChannelId) -> ChannelResource:
     """One of them."""
-    return _resource(_found(desk.channels.one(project_id, channel_id)))
+    return resource(found(desk.channels.one(project_id, channel_id)))
 
 
 @post(
     "/channels",
     opt=FOR_ADMINS,
-    exception_handlers=_ANSWERS,
+    exception_handlers=ANSWERS,
     sync_to_thread=True,
     status_code=201,
     summary="Add a channel",
 )
 def add_channel(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JSONBody[Adding]) -> ChannelResource:
-    """Its settings are answered never again. The secret of a webhook is made here: its page shows a new one, once."""
+    """Its settings are answered never again. The secret of a webhook is made here: `/secret` answers with a new one."""
     kind = ChannelKind(data.kind)
     channel, _ = desk.channels.add(project_id, data.name, kind, data.settings, by=actor.name, now=desk.clock())
-    return _resource(channel)
+    return resource(channel)
 
 
 @delete(
@@ -142,13 +142,13 @@ def add_channel(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JS
 )
 def delete_channel(desk: TheDesk, project_id: TheProject, channel_id: ChannelId) -> ChannelResource:
     """It goes with what was sent to it; what waits is not sent."""
-    return _resource(_found(desk.channels.remove(project_id, channel_id)))
+    return resource(found(desk.channels.remove(project_id, channel_id)))
 
 
 @post(
     "/channels/{channel_id:int}/test",
     opt=FOR_ADMINS,
-    exception_handlers=_ANSWERS,
+    exception_handlers=ANSWERS,
     sync_to_thread=True,
     status_code=200,
     summary="Try a channel out",
@@ -176,10 +176,10 @@ def list_deliveries(
     ] = None,
 ) -> DeliveryList:
     """At most 100; they are kept for 30 days."""
-    _found(desk.channels.one(project_id, channel_id))
-    found = desk.channels.deliveries(project_id, channel_id, limit=_MOST + 1, before=before)
-    items = tuple(_delivery(each) for each in found[:_MOST])
-    return DeliveryList(items=items, next=items[-1].id if len(found) > _MOST else None)
+    found(desk.channels.one(project_id, channel_id))
+    last = desk.channels.deliveries(project_id, channel_id, limit=_MOST + 1, before=before)
+    items = tuple(_delivery(each) for each in last[:_MOST])
+    return DeliveryList(items=items, next=items[-1].id if len(last) > _MOST else None)
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(
@@ -187,13 +187,15 @@ ROUTES: tuple[HTTPRouteHandler, ...] = problems.documented(
 )
 
 
-def _found(channel: Channel | None) -> Channel:
+def found(channel: Channel | None) -> Channel:
+    """The channel. Raises NotFoundException where there is none."""
     if channel is None:
         raise NotFoundException(_NONE)
     return channel
 
 
-def _resource(channel: Channel) -> ChannelResource:
+def resource(channel: Channel) -> ChannelResource:
+    """The channel as the API tells it."""
     return ChannelResource(
         id=channel.id,
         name=channel.name,

@@ -19,6 +19,9 @@ _READING: Final = {"GET", "HEAD", "OPTIONS"}
 _LARGEST: Final = 1024**2
 _STATE: Final = "once"
 
+#: For a route whose answer is a secret: it is not kept for a second time, which is done as the first.
+NOT_KEPT: Final = {"answer_not_kept": True}
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,7 +32,7 @@ def looked_up(
 
     async def answer_again(request: Request[Any, Any, Any]) -> Response[Any] | None:
         said = request.headers.get(ONCE)
-        if request.method in _READING or said is None:
+        if request.method in _READING or said is None or NOT_KEPT.items() <= request.route_handler.opt.items():
             return None
         if not 0 < len(said) <= LONGEST_KEY:
             return problems.problem(400, f"An `{ONCE}` has 1 to {LONGEST_KEY} characters.")

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from aiops_platform.api import (
     alerts,
     bulk,
+    channel_acts,
     channels,
     finding,
     group_rules,
@@ -63,6 +64,7 @@ _ROUTES: Final = (
     *overview.ROUTES,
     *maintenance.ROUTES,
     *channels.ROUTES,
+    *channel_acts.ROUTES,
     *monitors.ROUTES,
     *jobs.ROUTES,
     *alerts.ROUTES,

@@ -227,6 +227,7 @@ def _add_group(commands: Any) -> None:
 
 def _add_watching(commands: Any) -> None:
     _add_maintenance(commands)
+    _add_services(commands)
     add_channels(commands, _add, _late)
     _add_alerts(commands)
 
@@ -247,6 +248,19 @@ def _add_maintenance(commands: Any) -> None:
     stop = _add_somewhere(verbs, "stop", _late("maintenance:stop"), "end a window, or cancel it")
     stop.add_argument("number", metavar="NUMBER", type=number, help="as `aiops maintenance list` shows it")
     _add_somewhere(verbs, "list", _late("maintenance:show_all"), "show the windows that are not over")
+
+
+def _add_services(commands: Any) -> None:
+    what = "see how services stand, and leave one alone for a while"
+    services = commands.add_parser("services", help=what, description=what[0].upper() + what[1:] + ".")
+    services.set_defaults(command=lambda *_: services.print_help() or 0)
+    verbs = services.add_subparsers(title="commands", metavar="COMMAND")
+    _add_somewhere(verbs, "list", _late("services:show_all"), "show every service that beats, silent ones first")
+    pause = _add_somewhere(verbs, "pause", _late("services:pause"), "no silence of it is told")
+    resume = _add_somewhere(verbs, "resume", _late("services:resume"), "watch it again; silence counts from then on")
+    for each in (pause, resume):
+        each.add_argument("number", metavar="NUMBER", type=number, help="as `aiops services list` shows it")
+    pause.add_argument("--for", dest="lasts", metavar="SPAN", help="10min, 2h, 1d (default: until it is resumed)")
 
 
 def _add_alerts(commands: Any) -> None:

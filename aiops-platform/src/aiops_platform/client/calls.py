@@ -18,7 +18,7 @@ from aiops_platform.api.insight_shapes import (
     View,
     ViewList,
 )
-from aiops_platform.api.monitor_shapes import WindowList, WindowResource
+from aiops_platform.api.monitor_shapes import MonitorList, MonitorResource, WindowList, WindowResource
 from aiops_platform.api.shapes import (
     BulkDone,
     BulkUndone,
@@ -271,6 +271,19 @@ class Client:
     def services(self) -> Iterator[ServiceRow]:
         """Every service: silent ones first, then late, then alive, then the rest."""
         return self._pages(ServiceList, "/services")
+
+    def monitors(self) -> Iterator[MonitorResource]:
+        """Every service that beats, with its uptime: silent ones first, then late ones."""
+        return self._pages(MonitorList, "/monitors")
+
+    def pause_monitor(self, service: int, *, minutes: int | None = None) -> MonitorResource:
+        """Nobody looks at the service (by its number) for so long, or until it is resumed."""
+        body = {} if minutes is None else {"minutes": minutes}
+        return self._link.ask(MonitorResource, "POST", f"/monitors/{service}/pause", body=body)
+
+    def resume_monitor(self, service: int) -> MonitorResource:
+        """It is watched again; silence counts from now on."""
+        return self._link.ask(MonitorResource, "POST", f"/monitors/{service}/resume")
 
     def jobs(self) -> Iterator[JobRow]:
         """Every job with its last runs: those in trouble first."""

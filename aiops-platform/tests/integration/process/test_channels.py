@@ -16,7 +16,7 @@ import httpx
 from aiosmtpd.controller import Controller
 from platform_process import Running, aiops, eventually, free_port
 from provider_formats import is_signed
-from receiver import answering, receiving, silent
+from receiver import answering, in_turn, receiving, silent
 
 from aiops_platform.core.channels import Channel, ChannelKind, checked
 from aiops_platform.core.messages import Message, MessageState, Severity
@@ -172,3 +172,34 @@ def test_channels_are_listed_added_and_tried_out_from_a_shell(tmp_path: Path) ->
     assert [number, "our", "hook", "webhook"] == aiops("channels", "list", **where).stdout.splitlines()[1].split()[:4]
     refused = aiops("channels", "add", "slack", "inside", "url=https://10.0.0.1/x", **where)
     assert (refused.returncode, "private network" in refused.stderr) == (1, True)
+
+
+def test_channels_are_changed_switched_and_sent_to_again_from_a_shell(tmp_path: Path) -> None:
+    where = {"AIOPS_SERVER_DATA": str(tmp_path / "data")} | PRIVATE
+
+    def said(*words: str, code: int = 0) -> str:
+        done = aiops("channels", *words, **where)
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    with receiving(in_turn(answering("404 Not Found", "no such hook"), answering(body="thanks"))) as receiver:
+        assert aiops("migrate", **where).returncode == 0
+        said("add", "webhook", "our hook", "url=https://example.com/hook")
+        assert said("change", "our hook", f"url={receiver.url}/hook", "--name", "hook") == "'hook' is changed.\n"
+        secret = said("secret", "hook").strip()
+        assert "404 no such hook" in said("test", "hook", code=1)
+        assert said("disable", "hook") == "'hook' is disabled.\n"
+        assert "Enable the channel first" in said("send-again", "hook", "--all", code=1)
+        assert said("enable", "hook") == "'hook' is enabled.\n"
+        number, *_ = said("deliveries", "hook").splitlines()[1].split()
+        assert "no delivery 999 that has failed" in said("send-again", "hook", "999", code=1)
+        assert said("send-again", "hook", number) == "1 is sent again.\n"
+        assert "waits" in said("deliveries", "hook")
+        with Running(tmp_path / "data", **PRIVATE):
+            eventually(lambda: len(receiver.requests) == 2, "the delivery that was sent again")
+            eventually(lambda: "sent" in said("deliveries", "hook").split(), "what became of it")
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert is_signed(second.headers, second.body, secret)
+    said("add", "slack", "chat", "url=https://example.com/x")
+    assert "only a webhook has a secret" in said("secret", "chat", code=1)

@@ -58,7 +58,7 @@ class Platform:
     def __init__(self, running: Running) -> None:
         self._running = running
         made = aiops("token", "create", "test", "--data", str(running.data))
-        self._token = made.stdout.strip()
+        self.token = made.stdout.strip()
 
     def seen(self, look: Callable[[], object], what: str) -> None:
         """Waits for it, without asking all the time."""
@@ -74,7 +74,7 @@ class Platform:
             f"{self._running.url}/api/v1{path}",
             method=verb,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         with OPENER.open(request, timeout=DEADLINE) as answer:
             return json.load(answer)
@@ -161,3 +161,29 @@ def test_a_kill_is_told_as_silence_and_a_goodbye_is_not(running: Running, tmp_pa
     assert platform.monitor()["state"] == "alive"
     assert platform.monitor()["maintenance"] == window["id"]
     assert platform.incidents() == settled
+
+
+def test_a_shell_shows_services_and_pauses_them_here_and_elsewhere(running: Running, tmp_path: Path) -> None:
+    platform = Platform(running)
+    with serving(running, running.key(), tmp_path / "a") as a:
+        platform.becomes(state="alive", beating=1)
+        number = str(platform.monitor()["service_id"])
+        for place in ({"AIOPS_SERVER_DATA": str(running.data)}, {"AIOPS_TOKEN": platform.token}):
+            there = ["--url", running.url] if "AIOPS_TOKEN" in place else []
+
+            def said(*words: str, code: int = 0, there: list[str] = there, place: dict[str, str] = place) -> str:
+                done = aiops("services", *words, *there, **place)
+                assert done.returncode == code, done.stderr
+                return done.stderr if code else done.stdout
+
+            assert "alive" in said("list").splitlines()[1].split()
+            assert said("pause", number, "--for", "2h") == f"Service {number} is paused for 2h.\n"
+            platform.becomes(state="paused")
+            assert "paused until" in said("list")
+            assert said("resume", number) == f"Service {number} is watched again.\n"
+            platform.becomes(state="alive")
+            assert said("pause", number) == f"Service {number} is paused.\n"
+            assert platform.monitor()["paused_until"] is None
+            said("resume", number)
+            assert "There is no service 999999" in said("pause", "999999", code=1)
+        goodbye(a)
