@@ -13,6 +13,11 @@ from standardwebhooks import webhooks
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from aiops_platform.core import access
+from aiops_platform.core.fixing import requests
+from aiops_platform.core.fixing import signing as platform_signing
+from aiops_platform.core.fixing.fix import Fix, FixState
+from aiops_platform.core.people import PLATFORM
+from aiops_platform.core.service import ServiceName
 from aiops_sdk.client import Client
 from aiops_sdk.config import Config
 from aiops_sdk.delivery.transport import Accepted, outcome_of
@@ -170,3 +175,53 @@ def test_the_library_believes_what_the_sdk_signs(
     assert library(request_["key"]).verify(answer.body, dict(answer.signed)) == json.loads(answer.body)
     with pytest.raises(WebhookVerificationError):
         library(request_["key"]).verify(answer.body + b" ", dict(answer.signed))
+
+
+# The platform's side.
+
+
+@pytest.mark.parametrize("golden", GOOD, ids=lambda each: each["case"])
+def test_the_platform_signs_as_the_golden_requests_are_signed(golden: dict[str, Any]) -> None:
+    headers, body = golden["headers"], golden["body"].encode()
+    told = platform_signing.signed(
+        [access.callback_secret_of(golden["key"])], headers["webhook-id"], int(headers["webhook-timestamp"]), body
+    )
+    assert told["webhook-signature"] in headers["webhook-signature"].split()
+    assert {**told, "webhook-signature": headers["webhook-signature"]} == headers
+
+
+@pytest.mark.parametrize("instance", [None, BEAT["instance"]["id"]], ids=["pushed", "carried"])
+def test_the_platform_writes_a_request_as_the_golden_ones_are_written(instance: str | None) -> None:
+    golden = next(each for each in GOOD if each["way"] == ("pushed" if instance is None else "carried"))
+    said = json.loads(golden["body"])
+    asked = a_fix(request=said["request"], fixer=said["fix"], params=said["params"], incident_id=int(said["incident"]))
+    named = ServiceName(int(said["project"]), said["service"], said["environment"])
+    deadline = datetime.fromtimestamp(said["deadline"], UTC)
+    assert requests.body_of(asked, named, deadline=deadline, off=0.0, instance=instance) == golden["body"]
+
+
+def test_the_platform_asks_for_a_proof_as_the_golden_challenge_does_and_believes_the_answer(tmp_path: Path) -> None:
+    golden = next(each for each in GOOD if each["case"] == "a challenge")
+    said = json.loads(golden["body"])
+    named = ServiceName(int(said["project"]), said["service"], said["environment"])
+    asked = requests.challenge_of(said["request"], named, challenge=said["challenge"], address=said["address"])
+    assert asked == golden["body"].encode()
+    answer = Service(tmp_path, golden["key"], golden["now"]).desk.push(golden["headers"], asked)
+    headers = {name.lower(): value for name, value in answer.headers}
+    secrets = [access.callback_secret_of("aiops_another"), access.callback_secret_of(golden["key"])]
+    proof = platform_signing.believed(secrets, said["request"], headers, answer.body, golden["now"])
+    assert proof is not None
+    assert requests.is_proof(proof, asked)
+    assert platform_signing.believed(secrets[:1], said["request"], headers, answer.body, golden["now"]) is None
+    assert platform_signing.believed(secrets, said["request"], headers, answer.body + b" ", golden["now"]) is None
+    assert platform_signing.believed(secrets, said["request"], headers, answer.body, golden["now"] + 301) is None
+    assert platform_signing.believed(secrets, "another", headers, answer.body, golden["now"]) is None
+    for field in ("challenge", "address", "service", "environment", "project"):
+        assert not requests.is_proof({**proof, field: "another"}, asked)
+
+
+def a_fix(**given: Any) -> Fix:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    usual: dict[str, Any] = {"together": "", "project_id": 7, "service_id": 1, "timeout": 60.0, "watch": 600}
+    usual |= {"state": FixState.QUEUED, "state_since": now, "asked_at": now, "asked_by": PLATFORM}
+    return Fix(**usual | given)

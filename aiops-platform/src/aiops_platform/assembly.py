@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiops_platform import __version__
 from aiops_platform.api.front import Chore, Front
-from aiops_platform.api.ingest import Counts, KeyRing, Reception
+from aiops_platform.api.ingest import Carrier, Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
 from aiops_platform.api.pings import Pings
 from aiops_platform.api.probes import Probes
@@ -36,6 +36,7 @@ from aiops_platform.pipeline.alerting import AlertDesk, Alerting
 from aiops_platform.pipeline.channel_desk import ChannelDesk
 from aiops_platform.pipeline.deliver import Deliver
 from aiops_platform.pipeline.digest import Digest
+from aiops_platform.pipeline.fixing import FixDesk, Fixes
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.ingest import Ingest
 from aiops_platform.pipeline.job_desk import JobDesk
@@ -62,6 +63,8 @@ from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.channels import SqlChannels
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
+from aiops_platform.storage.fix_reads import SqlFixReads
+from aiops_platform.storage.fix_sending import SqlCarrying
 from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
@@ -88,6 +91,8 @@ _WATCH_SECONDS = 1.0
 _ALERTING_SECONDS = 0.5
 _SETTLE_SECONDS = 5.0
 _LEARN_SECONDS = 1.0
+_CARRY_SECONDS = 0.25
+_FIXES_SECONDS = 0.5
 _PRUNE_SECONDS = 60.0
 _DELIVER_SECONDS = 0.25
 _TIDY_SECONDS = 5.0
@@ -267,6 +272,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
     ingest = Ingest(limits=batch.Limits(event=settings.max_body), quotas=_quotas(settings))
 
     counts = Counts()
+    carrier = Carrier(SqlCarrying(database, is_off=settings.stops_fixes), clock=utc_now)
 
     async def tick() -> None:
         await asyncio.to_thread(_tick, intake)
@@ -295,6 +301,7 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             limits=Limits.of(body=settings.max_body, batch=settings.max_batch),
             clock=utc_now,
             counts=counts,
+            carrier=carrier,
         ),
         Probes(
             checks=_checks(database, intake, worker),
@@ -310,6 +317,8 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
             Chore("say that the door listens", _TICK_SECONDS, tick),
             Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
             Chore("note which ping keys are used", _USES_SECONDS, ping_keys.write_down_uses),
+            Chore("see what is to be carried to services", _CARRY_SECONDS, carrier.look),
+            Chore("note which keys services that offer fixers report with", _USES_SECONDS, carrier.write_down_keys),
             Chore("note what was refused, and how much room there is", _COUNT_SECONDS, count),
         ],
         close=close,
@@ -340,6 +349,11 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
                 seconds=_ALERTING_SECONDS,
                 step=_alerting(settings, database, store).step,
                 wakes=news.heard,
+            ),
+            Duty(
+                name="fixes",
+                seconds=_FIXES_SECONDS,
+                step=Fixes(store, _fix_reads(settings, database), is_off=settings.stops_fixes).step,
             ),
             Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
@@ -474,6 +488,15 @@ def _alerting(settings: Settings, database: Database, store: Store) -> Alerting:
 def alert_desk(settings: Settings, database: Database) -> AlertDesk:
     """What people do with alerts."""
     return AlertDesk(SqlStore(database), SqlAlertReads(database), _key_of_links(settings))
+
+
+def fix_desk(settings: Settings, database: Database) -> FixDesk:
+    """What people do with fixes."""
+    return FixDesk(SqlStore(database), _fix_reads(settings, database), is_off=settings.stops_fixes)
+
+
+def _fix_reads(settings: Settings, database: Database) -> SqlFixReads:
+    return SqlFixReads(database, is_off=settings.stops_fixes)
 
 
 def _key_of_links(settings: Settings) -> bytes:

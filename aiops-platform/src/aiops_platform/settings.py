@@ -18,6 +18,7 @@ from aiops_platform.core.targets import Policy, TargetError, policy_from
 PREFIX = "AIOPS_SERVER_"
 _LEAST_SECRET = 32
 _LOG_FORMATS = ("plain", "json")
+_YES_OR_NO = ("yes", "no")
 _DIGITS = 20
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 
@@ -161,6 +162,12 @@ class Settings:
             default="no",
         )
     )
+    fixes: str = field(
+        metadata=_says(
+            "Whether services may be asked to mend something: `yes`, or `no`, which stops all fixes of all projects.",
+            default="yes",
+        )
+    )
     secret: str | None = field(
         repr=False,
         metadata=_says(
@@ -192,6 +199,7 @@ class Settings:
             smtp_url=_smtp_url(given.text("smtp_url"), given.text("mail_from")),
             mail_from=given.text("mail_from"),
             allow_private_targets=_private_targets(given.text("allow_private_targets")),
+            fixes=given.one_of("fixes", _YES_OR_NO),
             secret=_secret(given.text("secret")),
         )
 
@@ -217,6 +225,11 @@ class Settings:
     def target_policy(self) -> Policy:
         """Which networks channels may send to."""
         return policy_from(self.allow_private_targets)
+
+    @property
+    def stops_fixes(self) -> bool:
+        """Whether no service is asked to mend anything."""
+        return self.fixes == "no"
 
     def address(self, port: int | None = None) -> str:
         """The platform's address in links, without a slash at the end. `port` is the one bound, when 0 was asked for."""

@@ -38,6 +38,7 @@ def test_every_setting_has_a_variable():
             "AIOPS_SERVER_SMTP_URL": "smtps://mail.example.com",
             "AIOPS_SERVER_MAIL_FROM": "AIOps <aiops@example.com>",
             "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "10.0.0.0/8",
+            "AIOPS_SERVER_FIXES": "no",
             "AIOPS_SERVER_SECRET": "x" * 32,
         },
     )
@@ -61,6 +62,7 @@ def test_every_setting_has_a_variable():
         smtp_url="smtps://mail.example.com",
         mail_from="AIOps <aiops@example.com>",
         allow_private_targets="10.0.0.0/8",
+        fixes="no",
         secret="x" * 32,
     )
 
@@ -175,6 +177,7 @@ def test_each_setting_is_documented():
         "AIOPS_SERVER_SMTP_URL",
         "AIOPS_SERVER_MAIL_FROM",
         "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS",
+        "AIOPS_SERVER_FIXES",
         "AIOPS_SERVER_SECRET",
     ]
     assert all(each.meaning.endswith(".") and each.default for each in documented)

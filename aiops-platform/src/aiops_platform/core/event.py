@@ -192,6 +192,7 @@ class Fixer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class FixResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What became of a fix that was asked for. `duration` is in seconds."""
 
+    type: str = ""
     request: str = ""
     state: str = ""
     incident: str | None = None

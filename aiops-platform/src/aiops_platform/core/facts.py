@@ -42,6 +42,19 @@ class FactKind(StrEnum):
     CHANNEL_DISABLED = "channel_disabled"
     ALERT_TOLD = "alert_told"
     ALERT_ACKNOWLEDGED = "alert_acknowledged"
+    FIX_SUGGESTED = "fix_suggested"
+    FIX_ASKED = "fix_asked"
+    FIX_QUEUED = "fix_queued"
+    FIX_APPROVED = "fix_approved"
+    FIX_DECLINED = "fix_declined"
+    FIX_CANCELLED = "fix_cancelled"
+    FIX_SENT = "fix_sent"
+    FIX_BEGAN = "fix_began"
+    FIX_ENDED = "fix_ended"
+    FIX_MENDED = "fix_mended"
+    FIX_NOT_MENDED = "fix_not_mended"
+    FIX_UNPROVEN = "fix_unproven"
+    FIX_POLICY_PAUSED = "fix_policy_paused"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -354,4 +354,6 @@ def _silent_after(interval: int) -> timedelta:
 def _kept(heartbeat: Heartbeat) -> Mapping[str, Any]:
     # By way of text, because JSON has no infinity: it becomes null.
     kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(heartbeat))
+    # How fixes ended stands with the fixes.
+    kept.pop("fixes", None)
     return kept

@@ -48,6 +48,11 @@ _REPEAT_LIMIT: Final = 1_000_000_000
 _BASE_URL_LIMIT: Final = 2_000
 _DIGITS_LIMIT: Final = 300
 _EXTRAS_LIMIT: Final = 32_000
+# Of what a service offers to mend, and of what became of that; all of them at their longest.
+_FIXERS_LIMIT: Final = 50
+_RESULTS_LIMIT: Final = 10
+_OFFERS_LIMIT: Final = 256_000
+_TOLD_LIMIT: Final = 1_000_000
 _SCHEDULE_LIMIT: Final = 4_000
 _LONGEST_RUN: Final = 366 * 24 * 60 * 60
 _TAKEN: Final[Mapping[ParcelKind, frozenset[str]]] = {
@@ -284,10 +289,16 @@ def _fit_heartbeat(heartbeat: Heartbeat, remarks: salvage.Remarks) -> Heartbeat:
     if heartbeat.release is not None:
         changes["release"] = one_line(heartbeat.release, _NAME_LIMIT) or None
     changes["stats"] = salvage.plain(heartbeat.stats)
-    changes["fixers"] = tuple(replace(fixer, params=salvage.plain(fixer.params)) for fixer in heartbeat.fixers)
-    if len(_ENCODER.encode((changes["stats"], changes["fixers"]))) > _EXTRAS_LIMIT:
-        remarks.add("stats and fixers", "too long")
-        changes |= {"stats": {}, "fixers": ()}
+    changes["fixers"] = tuple(
+        replace(fixer, params=salvage.plain(fixer.params)) for fixer in heartbeat.fixers[:_FIXERS_LIMIT]
+    )
+    changes["fixes"] = tuple(
+        replace(result, value=salvage.plain(result.value)) for result in heartbeat.fixes[:_RESULTS_LIMIT]
+    )
+    for name, limit in (("stats", _EXTRAS_LIMIT), ("fixers", _OFFERS_LIMIT), ("fixes", _TOLD_LIMIT)):
+        if len(_ENCODER.encode(changes[name])) > limit:
+            remarks.add(name, "too long")
+            changes[name] = {} if name == "stats" else ()
     changes["remarks"] = remarks.all()
     return replace(heartbeat, **changes)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from aiops_platform.core.event import FixResult
 from aiops_platform.core.fixing.fix import Fix, FixState, Wanted
 from aiops_platform.core.fixing.fixer import Fixer, Offered
+from aiops_platform.core.fixing.guards import Asked
 from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.core.people import Actor
 
@@ -95,6 +97,10 @@ class FixRehearsal:
 class FixReads(Protocol):
     """What people see of fixes. Every method may be called from any thread, and raises StoreUnavailableError."""
 
+    def waits(self, now: datetime) -> bool:
+        """Whether there is something for the station to look at: a fix that is due, or a policy that is active. Cheap."""
+        ...
+
     def offered(self, project_id: int, now: datetime, *, service_id: int | None = None) -> Sequence[Offered]:
         """The fixers that services offer or did, by service and name; those offered by nobody now have no instances."""
         ...
@@ -133,8 +139,8 @@ class FixReads(Protocol):
         """Steps with a higher number than `after`, in their order."""
         ...
 
-    def audit_lines(self, project_id: int) -> Iterator[bytes]:
-        """All of the audit log as JSON lines, the oldest first, read a portion at a time."""
+    def audit_lines(self, project_id: int, *, after: int = 0) -> Iterator[bytes]:
+        """The audit log as JSON lines, the oldest first, those after this number; read a portion at a time."""
         ...
 
     def rehearsed(self, project_id: int, policy: FixPolicy, now: datetime) -> FixRehearsal:
@@ -217,8 +223,19 @@ class FixPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToldOffers:
+    """What one beat says of what its instance offers: nothing, once it says goodbye. `off` as in `FixPlace`."""
+
+    service_id: int
+    instance: str
+    fixers: tuple[Fixer, ...]
+    off: float
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixIncident:
-    """An incident as far as fixes are concerned; `fields` are those of `policy.FIELDS` that it has."""
+    """An incident as far as fixes are concerned."""
 
     id: int
     project_id: int
@@ -227,15 +244,6 @@ class FixIncident:
     kind: str
     title: str
     last_seen_at: datetime
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyPast:
-    """What a policy has asked for within the last day: when, of which service, for which incident; how many are under way."""
-
-    asked: tuple[tuple[datetime, int, int], ...]
-    under_way: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,8 +303,8 @@ class Pushing(Protocol):
         """Notes that it is sent from now on, and never again; whether that may be: it was not cancelled meanwhile."""
         ...
 
-    def arrived(self, fix_id: int, state: FixState, now: datetime) -> None:
-        """A believed answer has said that it runs, or has ended."""
+    def arrived(self, fix_id: int, told: FixResult, off: float, now: datetime) -> None:
+        """A believed answer has told this of it."""
         ...
 
     def not_done(self, fix_id: int, why: str, now: datetime) -> None:
@@ -315,8 +323,8 @@ class Pushing(Protocol):
 class Fixing(Protocol):
     """Fixes in a transaction of their stations."""
 
-    def note_fixers(self, service_id: int, fixers: Sequence[Fixer], now: datetime) -> None:
-        """A service offers these, as an instance has told now."""
+    def note_offers(self, told: Sequence[ToldOffers]) -> None:
+        """What instances offer, as their beats have told, in their order."""
         ...
 
     def places(self, service_ids: Collection[int], now: datetime) -> Mapping[int, FixPlace]:
@@ -355,8 +363,16 @@ class Fixing(Protocol):
         """These incidents as they stand now."""
         ...
 
-    def past(self, policy_id: int, since: datetime) -> PolicyPast:
-        """What a policy has asked for since then."""
+    def fields(self, incident: FixIncident) -> Mapping[str, Any]:
+        """Those of `policy.FIELDS` that it has, by its newest event."""
+        ...
+
+    def past(self, policy_id: int, since: datetime) -> Sequence[Asked]:
+        """What a policy has asked for since then; the fixes of one asking are one."""
+        ...
+
+    def under_way(self, policy_ids: Collection[int]) -> Mapping[int, int]:
+        """How many fixes of these policies have had their turn and have not ended."""
         ...
 
     def add(self, fixes: Sequence[Fix]) -> Sequence[Fix]:
@@ -390,7 +406,7 @@ class Fixing(Protocol):
         ...
 
     def came(self, incident_id: int, since: datetime, until: datetime) -> int:
-        """How often the incident's problem came within this time, as far as stored events tell."""
+        """How often the incident's problem came after `since` and up to `until`, as far as stored events tell."""
         ...
 
     def ran_well(self, incident_id: int, since: datetime) -> int:
@@ -401,6 +417,10 @@ class Fixing(Protocol):
         self, project_id: int, step: str, now: datetime, *, by: Actor | None, fix: Fix | None, data: Mapping[str, Any]
     ) -> None:
         """Writes into the audit log, and into the story of the fix's incident."""
+        ...
+
+    def note_heard(self, fix: Fix, now: datetime) -> None:
+        """Writes down what a service has told of a fix: that it began, or how it ended."""
         ...
 
     def forget(self, before: datetime, limit: int) -> int:

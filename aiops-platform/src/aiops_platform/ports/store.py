@@ -17,6 +17,7 @@ from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.ports.alerting import Alerting
 from aiops_platform.ports.changes import IncidentChange, JobChange, MonitorChange
 from aiops_platform.ports.channels import Outbox
+from aiops_platform.ports.fixing import Fixing
 from aiops_platform.ports.jobs import Jobs
 from aiops_platform.ports.maintenance import Maintenance
 from aiops_platform.ports.settling import Settling
@@ -209,6 +210,11 @@ class Transaction(Protocol):
     @property
     def alerting(self) -> "Alerting":
         """What people are told of, as a part of this transaction."""
+        ...
+
+    @property
+    def fixing(self) -> "Fixing":
+        """What services are asked to mend, as a part of this transaction."""
         ...
 
 

@@ -15,6 +15,7 @@ from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.burial import unbury
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import insert
+from aiops_platform.storage.fix_tables import fix_policies, fix_steps, fixes
 from aiops_platform.storage.schema import (
     answers,
     buried,
@@ -49,6 +50,9 @@ _TEXTS: Mapping[Table, Collection[str]] = {
     alerts: ("title", "text"),
     alert_rules: ("name", "rule"),
     deliveries: ("message", "answer"),
+    fixes: ("params", "body", "result", "why"),
+    fix_steps: ("data",),
+    fix_policies: ("name", "policy"),
 }
 # Older than the one that comes with the program: nothing more is packed with it.
 _RETIRED = moment(-1)

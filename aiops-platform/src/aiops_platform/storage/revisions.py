@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from aiops_platform.storage.dialects import add_up
 from aiops_platform.storage.schema import revisions
 
-Topic = Literal["incidents", "services", "jobs", "buried", "channels", "alerts"]
+Topic = Literal["incidents", "services", "jobs", "buried", "channels", "alerts", "fixes"]
 
 
 def bump(connection: Connection, project_id: int, *topics: Topic) -> None:

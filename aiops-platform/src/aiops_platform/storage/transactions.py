@@ -57,6 +57,7 @@ from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.dialects import add_missing, add_up, portions
 from aiops_platform.storage.dialects import insert as insert_or
+from aiops_platform.storage.fixing import SqlFixing
 from aiops_platform.storage.job_watching import SqlJobs
 from aiops_platform.storage.maintenance import SqlMaintenance
 from aiops_platform.storage.monitor_rows import monitor_of
@@ -217,9 +218,9 @@ class SqlTransaction:
         self._drop_events(changes)
         self._add_events(told)
         self._tallies.add(self._connection, told)
+        crowds.note(self._connection, told)
         self._affected.note(self._connection, told)
         similar.note(self._connection, told)
-        crowds.note(self._connection, told)
         self._add_facts(
             {"project_id": each.incident.project_id, "incident_id": id_, "service_id": each.incident.service_id, **row}
             for id_, each in told
@@ -493,6 +494,11 @@ class SqlTransaction:
     def alerting(self) -> SqlAlerting:
         """See `ports.Transaction`."""
         return SqlAlerting(self._connection)
+
+    @property
+    def fixing(self) -> SqlFixing:
+        """See `ports.Transaction`."""
+        return SqlFixing(self._connection, self._bodies)
 
     @property
     def maintenance(self) -> SqlMaintenance:

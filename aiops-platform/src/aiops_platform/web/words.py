@@ -96,6 +96,19 @@ _FACTS: Mapping[FactKind, str] = {
     FactKind.ALERT_TOLD: "Told",
     FactKind.ALERT_ACKNOWLEDGED: "Acknowledged",
     FactKind.CHANNEL_DISABLED: "Channel disabled",
+    FactKind.FIX_SUGGESTED: "Fix suggested",
+    FactKind.FIX_ASKED: "Fix waits for approval",
+    FactKind.FIX_QUEUED: "Fix asked for",
+    FactKind.FIX_APPROVED: "Fix approved",
+    FactKind.FIX_DECLINED: "Fix declined",
+    FactKind.FIX_CANCELLED: "Fix cancelled",
+    FactKind.FIX_SENT: "Fix sent",
+    FactKind.FIX_BEGAN: "Fix began",
+    FactKind.FIX_ENDED: "Fix ended",
+    FactKind.FIX_MENDED: "Mended",
+    FactKind.FIX_NOT_MENDED: "Not mended",
+    FactKind.FIX_UNPROVEN: "Not known whether it is mended",
+    FactKind.FIX_POLICY_PAUSED: "Fix policy paused",
 }
 
 

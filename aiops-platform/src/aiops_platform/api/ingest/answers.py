@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from aiops_platform.core.quota import HeldBack
 from aiops_platform.process.asgi import Send
 
-CAPABILITIES = ("batch", "gzip", "jobs")
+CAPABILITIES = ("batch", "fixes", "gzip", "jobs")
 
 
 class Reason(StrEnum):
@@ -33,7 +34,7 @@ class Answer:
     """A response, made once and ready to be sent any number of times. `rejected` are the events that are not taken.
 
     `refused`: how many reports were not taken, by reason. `closes` ends the connection, for when the rest of what the
-    client sends is not worth reading.
+    client sends is not worth reading. `more` is what an answer to a heartbeat says besides.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class Answer:
         refused: Mapping[Reason, int] = MappingProxyType({}),
         headers: Sequence[tuple[bytes, bytes]] = (),
         closes: bool = False,
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.status = status
         self.refused = refused
-        said = {"accepted": accepted, "rejected": rejected, "capabilities": CAPABILITIES}
+        said = {"accepted": accepted, "rejected": rejected, "capabilities": CAPABILITIES, **more}
         # Text from outside may hold halves of characters, which have no bytes.
         self._body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
         self._headers = [
@@ -67,6 +69,11 @@ class Answer:
 def accepted() -> Answer:
     """It is on durable storage."""
     return Answer(202, accepted=1)
+
+
+def of_beat(project: str, fixes: Sequence[Mapping[str, str]] = ()) -> Answer:
+    """A heartbeat is on durable storage; its project is called so, and these fixes are asked for."""
+    return Answer(202, accepted=1, more={"project": project, **({"fixes": fixes} if fixes else {})})
 
 
 def of_batch(accepted: int, rejected: Mapping[int, str], held_back: Mapping[int, HeldBack]) -> Answer:

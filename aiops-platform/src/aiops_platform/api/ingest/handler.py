@@ -9,6 +9,7 @@ from time import perf_counter
 from aiops_platform.api.ingest import answers, body
 from aiops_platform.api.ingest.answers import Answer, Reason
 from aiops_platform.api.ingest.body import Body, Limits, Room, Share
+from aiops_platform.api.ingest.carrying import Carrier
 from aiops_platform.api.ingest.counts import Counts
 from aiops_platform.api.ingest.gathering import Gathering
 from aiops_platform.api.ingest.keys import KeyRing
@@ -49,8 +50,10 @@ class Reception:
         limits: Limits,
         clock: Callable[[], datetime],
         counts: Counts,
+        carrier: Carrier | None = None,
     ) -> None:
         self._ingest = ingest
+        self._carrier = carrier
         self._keys = keys
         self._intake = intake
         self._gathering = Gathering(intake)
@@ -106,12 +109,14 @@ class Reception:
             return said
         if kind is ParcelKind.BATCH:
             return await self._keep_batch(said, holder, received_at)
-        return await self._keep(said, kind, holder, received_at)
+        answer = await self._keep(said, kind, holder, received_at)
+        if kind is ParcelKind.HEARTBEAT and answer is self._accepted and self._carrier is not None:
+            return await self._carrier.answer(said.text, key=_key_in(headers), holder=holder, now=received_at)
+        return answer
 
     async def _holder(self, headers: dict[bytes, bytes], now: datetime) -> Holder | Answer:
-        scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
-        key = key.strip()
-        if scheme.lower() != "bearer" or not key:
+        key = _key_in(headers)
+        if not key:
             return answers.unknown_key("no API key: send it as 'Authorization: Bearer aiops_…'")
         holder = await self._keys.holder(key, now)
         return answers.unknown_key(_why_unknown(key)) if holder is None else holder
@@ -166,6 +171,11 @@ class Reception:
         if taken.parcel is not None:
             await self._gathering.keep(taken.parcel)
         return answers.of_batch(taken.accepted, taken.rejected, taken.held_back)
+
+
+def _key_in(headers: dict[bytes, bytes]) -> str:
+    scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _why_unknown(key: str) -> str:

@@ -19,6 +19,7 @@ from aiops_platform.pipeline.digest.beats import take_beats
 from aiops_platform.pipeline.digest.cleaning import Cleaning
 from aiops_platform.pipeline.digest.damage import Damage
 from aiops_platform.pipeline.digest.events import arrival_of, take_events
+from aiops_platform.pipeline.digest.fixes import take_fixes
 from aiops_platform.pipeline.digest.jobs import take_jobs
 from aiops_platform.pipeline.digest.keys import Keys
 from aiops_platform.pipeline.digest.parcels import Single, dated, named, portions, unpacked
@@ -197,6 +198,7 @@ class Digest:
             services = transaction.services(_seen(opened))
             new = take_events(transaction, arrivals, services, now, most=self._most)
             take_beats(transaction, beats, services, now)
+            take_fixes(transaction, beats, services)
             take_jobs(transaction, words, services, partial(self._cleaning.bury, transaction), now)
             understood = len(arrivals) + len(beats) + len(words)
             transaction.count({"digested": understood, "duplicates": len(arrivals) - new})

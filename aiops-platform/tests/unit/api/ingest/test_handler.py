@@ -67,7 +67,7 @@ def test_what_was_accepted_lies_in_the_intake(door):
     answered = door.send()
 
     assert answered.status == 202
-    assert answered.said == {"accepted": 1, "rejected": [], "capabilities": ["batch", "gzip", "jobs"]}
+    assert answered.said == {"accepted": 1, "rejected": [], "capabilities": ["batch", "fixes", "gzip", "jobs"]}
     assert door.kept() == [(ParcelKind.EXCEPTION, EVENT)]
 
 
@@ -125,7 +125,7 @@ def test_a_batch_is_kept_as_it_came_in_one_parcel(door):
     answered = door.send(packed, BATCH, content_encoding="gzip")
 
     assert answered.status == 202
-    assert answered.said == {"accepted": 2, "rejected": [], "capabilities": ["batch", "gzip", "jobs"]}
+    assert answered.said == {"accepted": 2, "rejected": [], "capabilities": ["batch", "fixes", "gzip", "jobs"]}
     assert door.kept() == [(ParcelKind.BATCH, packed)]
 
 

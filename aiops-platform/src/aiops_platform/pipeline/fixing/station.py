@@ -1,0 +1,107 @@
+"""The station: policies answer incidents, queued fixes have their turns, and what has ended is watched."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from aiops_platform.core.facts import FactKind
+from aiops_platform.core.fixing import asking, guards
+from aiops_platform.core.fixing import policy as policies
+from aiops_platform.core.fixing.asking import Asking
+from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.fix import Fix, FixState
+from aiops_platform.core.fixing.policy import FixPolicy
+from aiops_platform.pipeline.fixing import proving, turns
+from aiops_platform.ports import Store, Transaction
+from aiops_platform.ports.fixing import FixIncident, FixPlace, FixReads
+
+_BATCH: Final = 100
+_ASKED: Final[Mapping[FixState, FactKind]] = {
+    FixState.SUGGESTED: FactKind.FIX_SUGGESTED,
+    FixState.WAITING: FactKind.FIX_ASKED,
+    FixState.QUEUED: FactKind.FIX_QUEUED,
+    FixState.EXPIRED: FactKind.FIX_ENDED,
+}
+
+
+class Fixes:
+    """A station. One at a time for each store. `is_off`: policies ask for nothing, and nothing is sent."""
+
+    def __init__(self, store: Store, reads: FixReads, *, is_off: bool = False) -> None:
+        self._store = store
+        self._reads = reads
+        self._is_off = is_off
+
+    def step(self, now: datetime) -> bool:
+        """Does one piece of what there is to do; says whether there is more. Raises StoreUnavailableError."""
+        if not self._reads.waits(now):
+            return False
+        with self._store.begin() as transaction:
+            known = transaction.fixing.policies()
+            if not self._is_off:
+                stopped = transaction.fixing.stopped()
+                for project_id, policy in known:
+                    if policy.is_active and project_id not in stopped:
+                        _answer(transaction, project_id, policy, now)
+            due = transaction.fixing.due(now, _BATCH)
+            by_id = {policy.id or 0: policy for _, policy in known}
+            turns.take_turns(transaction, due, by_id, now)
+            proving.look_at_ended(transaction, due, by_id, now)
+        return len(due) == _BATCH
+
+
+def note_asked(transaction: Transaction, fix: Fix, policy: FixPolicy | None, now: datetime) -> None:
+    """Writes down that something was asked for, by whom, and how it stands."""
+    data = {"params": dict(fix.params), "why": fix.why} | ({} if policy is None else {"policy": policy.name})
+    told = {name: value for name, value in data.items() if value}
+    transaction.fixing.note(fix.project_id, _ASKED[fix.state], now, by=fix.asked_by, fix=fix, data=told)
+    transaction.count({"fixes_asked": 1})
+
+
+def new_id() -> str:
+    """An id for a request: a UUID in small letters."""
+    return str(uuid4())
+
+
+def _answer(transaction: Transaction, project_id: int, policy: FixPolicy, now: datetime) -> None:
+    """Asks for what the policy says, for the incidents that it is about, as far as its guard rails let it."""
+    since = policy.since or now
+    found = transaction.fixing.matching(policy, project_id, since, now)
+    if not found:
+        return
+    places = transaction.fixing.places({each.service_id for each in found}, now)
+    for incident in found:
+        place = places.get(incident.service_id)
+        if place is not None and place.offers.get(policy.fixer):
+            _answer_one(transaction, policy, incident, place, now)
+
+
+def _answer_one(
+    transaction: Transaction,
+    policy: FixPolicy,
+    incident: FixIncident,
+    place: FixPlace,
+    now: datetime,
+) -> None:
+    past = transaction.fixing.past(policy.id or 0, now - guards.DAY)
+    if guards.held(policy, place.environment, place.service_id, past=past, is_stopped=False, now=now):
+        return
+    fixer = transaction.fixing.fixers([incident.service_id])[incident.service_id, policy.fixer]
+    wanted = Asking(
+        project_id=incident.project_id,
+        service_id=incident.service_id,
+        incident_id=incident.id,
+        fixer=fixer,
+        params={},
+        by=asking.actor_of(policy),
+        policy=policy,
+    )
+    try:
+        params = policies.values_of(policy, fixer, transaction.fixing.fields(incident))
+        new = asking.made(replace(wanted, params=params), place.offers[policy.fixer], new_id, now)
+    except FixError as wrong:
+        new = [asking.impossible(wanted, str(wrong), new_id, now)]
+    for fix in transaction.fixing.add(new):
+        note_asked(transaction, fix, policy, now)

@@ -1,0 +1,223 @@
+"""What people see of fixes, see `ports.fixing.FixReads`."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Select, and_, func, select
+
+from aiops_platform.core.fixing.fix import UNDECIDED, FixState, Proof
+from aiops_platform.core.fixing.fixer import Offered
+from aiops_platform.core.fixing.policy import FixPolicy
+from aiops_platform.core.incident import IncidentKind, title_of
+from aiops_platform.core.people import actor_from
+from aiops_platform.ports.fixing import AuditRow, Effect, FixPage, FixRehearsal, FixRow, Stopped
+from aiops_platform.storage import fix_offering, fix_rehearsals
+from aiops_platform.storage.database import Database
+from aiops_platform.storage.fix_rows import FIELDS, fix_of, fixer_of, policy_of
+from aiops_platform.storage.fix_tables import fix_policies, fix_steps, fix_stops, fixers, fixes
+from aiops_platform.storage.schema import incidents, services
+
+_PORTION: Final = 500
+# Of one fixer, the newest so many say how long it takes.
+_LATEST: Final = 5_000
+_TRIED: Final = (FixState.SUCCEEDED, FixState.FAILED, FixState.TIMED_OUT, FixState.INTERRUPTED, FixState.UNKNOWN)
+_RUNNING: Final = (FixState.QUEUED, FixState.SENT, FixState.RUNNING)
+
+
+class SqlFixReads:
+    """See `ports.fixing.FixReads`. `is_off`: the platform's settings stop all fixes."""
+
+    def __init__(self, database: Database, *, is_off: bool = False) -> None:
+        self._database = database
+        self._is_off = is_off
+
+    def waits(self, now: datetime) -> bool:
+        """See `ports.fixing.FixReads`."""
+        active = select(fix_policies.c.id).where(fix_policies.c.enabled, fix_policies.c.paused_at.is_(None)).limit(1)
+        due = select(fixes.c.id).where(fixes.c.due_at <= now).limit(1)
+        with self._database.read() as connection:
+            return any(connection.execute(each).first() is not None for each in (due, active))
+
+    def offered(self, project_id: int, now: datetime, *, service_id: int | None = None) -> Sequence[Offered]:
+        """See `ports.fixing.FixReads`."""
+        wanted = (
+            select(fixers, services.c.name.label("service"), services.c.environment)
+            .join(services, services.c.id == fixers.c.service_id)
+            .where(services.c.project_id == project_id)
+            .order_by(services.c.name, services.c.environment, fixers.c.name)
+        )
+        if service_id is not None:
+            wanted = wanted.where(services.c.id == service_id)
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).mappings().all()
+            places = fix_offering.places(connection, {row["service_id"] for row in rows}, now)
+        found = []
+        for row in rows:
+            place = places.get(row["service_id"])
+            found.append(
+                Offered(
+                    service_id=row["service_id"],
+                    service=row["service"],
+                    environment=row["environment"],
+                    fixer=fixer_of(row),
+                    first_seen_at=row["first_seen_at"],
+                    last_seen_at=row["last_seen_at"],
+                    instances=() if place is None else place.offers.get(row["name"], ()),
+                    pushable=place is not None and place.address is not None and not row["each_instance"],
+                )
+            )
+        return found
+
+    def page(
+        self,
+        project_id: int,
+        *,
+        states: Collection[FixState] | None = None,
+        before: int | None = None,
+        limit: int = 50,
+        incident_id: int | None = None,
+        service_id: int | None = None,
+        fixer: str | None = None,
+    ) -> FixPage:
+        """See `ports.fixing.FixReads`."""
+        wanted = _rows(project_id).order_by(fixes.c.id.desc()).limit(limit + 1)
+        if states is not None:
+            wanted = wanted.where(fixes.c.state.in_(states))
+        for column, value in ((fixes.c.incident_id, incident_id), (fixes.c.service_id, service_id)):
+            if value is not None:
+                wanted = wanted.where(column == value)
+        if fixer is not None:
+            wanted = wanted.where(fixes.c.fixer == fixer)
+        if before is not None:
+            wanted = wanted.where(fixes.c.id < before)
+        many = select(fixes.c.state, func.count().label("many")).where(
+            fixes.c.project_id == project_id, fixes.c.ended_at.is_(None)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(wanted).mappings().all()
+            counts = {row.state: row.many for row in connection.execute(many.group_by(fixes.c.state))}
+        return FixPage(
+            rows=tuple(_row(each) for each in rows[:limit]),
+            waiting=sum(counts.get(state, 0) for state in UNDECIDED),
+            running=sum(counts.get(state, 0) for state in _RUNNING),
+            next=rows[limit - 1]["id"] if len(rows) > limit else None,
+        )
+
+    def one(self, project_id: int, fix_id: int) -> FixRow | None:
+        """See `ports.fixing.FixReads`."""
+        with self._database.read() as connection:
+            row = connection.execute(_rows(project_id).where(fixes.c.id == fix_id)).mappings().one_or_none()
+        return None if row is None else _row(row)
+
+    def policies(self, project_id: int) -> Mapping[int, FixPolicy]:
+        """See `ports.fixing.FixReads`."""
+        mine = select(fix_policies).where(fix_policies.c.project_id == project_id).order_by(fix_policies.c.id)
+        with self._database.read() as connection:
+            return {row["id"]: policy_of(row) for row in connection.execute(mine).mappings()}
+
+    def stopped(self, project_id: int) -> Stopped | None:
+        """See `ports.fixing.FixReads`."""
+        if self._is_off:
+            return Stopped(at=None, by=None, everywhere=True)
+        with self._database.read() as connection:
+            row = connection.execute(select(fix_stops).where(fix_stops.c.project_id == project_id)).one_or_none()
+        return None if row is None else Stopped(at=row.at, by=actor_from(row.by))
+
+    def effects(self, project_id: int) -> Sequence[Effect]:
+        """See `ports.fixing.FixReads`."""
+        wanted = (
+            select(fixes.c.service_id, fixes.c.fixer, fixes.c.state, fixes.c.proof, fixes.c.duration, fixes.c.ended_at)
+            .add_columns(services.c.name, services.c.environment)
+            .select_from(fixes.join(services, services.c.id == fixes.c.service_id))
+            .where(fixes.c.project_id == project_id, fixes.c.state.in_(_TRIED))
+            .order_by(fixes.c.id.desc())
+            .limit(_LATEST)
+        )
+        found: dict[tuple[str, str, str, int], list[Any]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(wanted):
+                found.setdefault((row.name, row.environment, row.fixer, row.service_id), []).append(row)
+        return [_effect(place, rows) for place, rows in sorted(found.items())]
+
+    def audit(self, project_id: int, *, after: int = 0, limit: int = 500) -> Sequence[AuditRow]:
+        """See `ports.fixing.FixReads`."""
+        mine = and_(fix_steps.c.project_id == project_id, fix_steps.c.id > after)
+        with self._database.read() as connection:
+            rows = connection.execute(select(fix_steps).where(mine).order_by(fix_steps.c.id).limit(limit)).all()
+        return [
+            AuditRow(
+                id=row.id,
+                at=row.at,
+                step=row.step,
+                by=actor_from(row.by),
+                fix_id=row.fix_id,
+                incident_id=row.incident_id,
+                data=row.data,
+            )
+            for row in rows
+        ]
+
+    def audit_lines(self, project_id: int, *, after: int = 0) -> Iterator[bytes]:
+        """See `ports.fixing.FixReads`."""
+        while rows := self.audit(project_id, after=after, limit=_PORTION):
+            for row in rows:
+                said = {
+                    "id": row.id,
+                    "at": row.at.isoformat(),
+                    "step": row.step,
+                    "by": None if row.by is None else row.by.as_data(),
+                    "fix": row.fix_id,
+                    "incident": row.incident_id,
+                    "data": row.data,
+                }
+                yield msgspec.json.encode(said) + b"\n"
+            after = rows[-1].id
+
+    def rehearsed(self, project_id: int, policy: FixPolicy, now: datetime) -> FixRehearsal:
+        """See `ports.fixing.FixReads`."""
+        with self._database.read() as connection:
+            return fix_rehearsals.rehearsed(connection, project_id, policy, now)
+
+
+def _rows(project_id: int) -> Select[Any]:
+    return (
+        select(*(fixes.c[name] for name in FIELDS))
+        .add_columns(services.c.name.label("service"), services.c.environment)
+        .add_columns(incidents.c.kind, incidents.c.type, incidents.c.message, fix_policies.c.name.label("policy"))
+        .select_from(
+            fixes.join(services, services.c.id == fixes.c.service_id)
+            .join(incidents, incidents.c.id == fixes.c.incident_id)
+            .outerjoin(fix_policies, fix_policies.c.id == fixes.c.policy_id)
+        )
+        .where(fixes.c.project_id == project_id)
+    )
+
+
+def _row(row: Any) -> FixRow:
+    return FixRow(
+        fix=fix_of(row),
+        service=row["service"],
+        environment=row["environment"],
+        policy=row["policy"],
+        incident=title_of(IncidentKind(row["kind"]), row["type"], row["message"]),
+    )
+
+
+def _effect(place: tuple[str, str, str, int], rows: Sequence[Any]) -> Effect:
+    service, environment, fixer, service_id = place
+    durations = [row.duration for row in rows if row.duration is not None]
+    return Effect(
+        service_id=service_id,
+        service=service,
+        environment=environment,
+        fixer=fixer,
+        tried=len(rows),
+        mended=sum(row.proof == Proof.MENDED for row in rows),
+        not_mended=sum(row.proof == Proof.NOT_MENDED for row in rows),
+        failed=sum(row.state != FixState.SUCCEEDED for row in rows),
+        median=median(durations) if durations else None,
+        last_at=max((row.ended_at for row in rows if row.ended_at is not None), default=None),
+    )

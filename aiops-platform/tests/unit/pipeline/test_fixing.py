@@ -1,0 +1,407 @@
+"""Fixes: asked for by policies and people, carried, told of, and watched; never done twice, always accounted for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from made import NOW, after
+
+from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
+from aiops_platform.core.fixing.policy import Mode
+from aiops_platform.core.incident import IncidentState
+from aiops_platform.storage import schema
+from mending import ANA, CLEAR, RECYCLE, Infirmary, is_signed
+
+
+@pytest.fixture
+def infirmary() -> Iterator[Infirmary]:
+    made = Infirmary()
+    yield made
+    made.close()
+
+
+def test_a_policy_answers_an_incident_and_the_next_beat_takes_the_request_along(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat(after(seconds=1))
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    fix = infirmary.only()
+    assert (fix.state, fix.way, fix.instance, fix.asked_by.name) == (
+        FixState.QUEUED,
+        Way.CARRIED,
+        "a",
+        "the policy Recycle",
+    )
+    (carried,) = infirmary.carried(after(seconds=4))
+    said = json.loads(carried.body)
+    assert (said["fix"], said["incident"], said["instance"], said["params"]) == ("recycle", "1", "a", {})
+    assert (said["project"], said["service"], said["environment"]) == ("1", "shop", "production")
+    assert is_signed(carried, after(seconds=4))
+    assert infirmary.only().state is FixState.SENT
+
+
+def test_it_is_carried_again_the_same_until_a_beat_tells_of_it(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    first = infirmary.carried(after(seconds=4))
+    assert infirmary.carried(after(seconds=34)) == first
+    infirmary.tell(first[0].request, "running", after(seconds=35))
+    assert infirmary.carried(after(seconds=64)) == []
+    assert infirmary.only().attempts == 2
+    assert infirmary.told().count("fix_sent") == 1
+
+
+def test_only_the_instance_that_is_named_is_asked(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat(instance="b")
+    infirmary.beat(after(seconds=1), instance="a")
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    assert infirmary.carried(after(seconds=4), instance="b") == []
+    assert len(infirmary.carried(after(seconds=4), instance="a")) == 1
+
+
+def test_what_was_never_sent_goes_to_another_process_when_its_own_is_gone(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat(instance="a")
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    request = infirmary.only().request
+    infirmary.beat(after(seconds=4), instance="a", closing=True)
+    infirmary.beat(after(seconds=5), instance="b")
+    infirmary.look(after(seconds=6))
+    assert [each.request for each in infirmary.carried(after(seconds=7), instance="b")] == [request]
+
+
+def test_what_was_sent_stays_with_the_process_and_its_fate_is_unknown_when_that_is_gone(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat(instance="a")
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    assert infirmary.carried(after(seconds=4))
+    infirmary.beat(after(seconds=5), instance="a", closing=True)
+    infirmary.beat(after(seconds=6), instance="b")
+    infirmary.look(after(seconds=7))
+    assert infirmary.carried(after(seconds=8), instance="b") == []
+    fix = infirmary.only()
+    assert fix.deadline is not None
+    late = fix.deadline.timestamp() - NOW.timestamp()
+    infirmary.look(after(seconds=late + 89))
+    assert infirmary.only().state is FixState.SENT
+    infirmary.look(after(seconds=late + 90))
+    assert infirmary.only().state is FixState.UNKNOWN
+    assert infirmary.reads.policies(1)[1].paused_why == "fix 1 (recycle) ended as unknown"
+
+
+def test_a_result_that_comes_late_goes_before_what_was_guessed(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    (carried,) = infirmary.carried(after(seconds=4))
+    infirmary.look(after(hours=1))
+    assert infirmary.only().state is FixState.UNKNOWN
+    infirmary.tell(carried.request, "succeeded", after(hours=2), duration=1.5)
+    assert infirmary.only().state is FixState.SUCCEEDED
+
+
+def test_what_has_ended_stays_as_it_ended(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    (carried,) = infirmary.carried(after(seconds=4))
+    infirmary.tell(carried.request, "failed", after(seconds=5), error="OSError: no", log="12:00 no")
+    infirmary.tell(carried.request, "succeeded", after(seconds=6))
+    fix = infirmary.only()
+    assert (fix.state, fix.why, fix.result["log"]) == (FixState.FAILED, "it raised: OSError: no", "12:00 no")
+
+
+def test_nobody_tells_of_another_services_fix(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    (carried,) = infirmary.carried(after(seconds=4))
+    told = {"type": "result", "request": carried.request, "state": "succeeded"}
+    infirmary.beat(after(seconds=5), service="billing", fixes=[told])
+    infirmary.beat(after(seconds=5), fixes=[told | {"incident": "7"}])
+    infirmary.beat(after(seconds=5), fixes=[told | {"fix": "drop"}])
+    infirmary.beat(after(seconds=5), fixes=[told | {"state": "mended"}])
+    assert infirmary.only().state is FixState.SENT
+
+
+def test_what_has_not_been_sent_can_be_taken_back_and_what_was_not(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=2))
+    infirmary.look(after(seconds=2))
+    cancelled = infirmary.desk.cancel(1, 1, ANA, after(seconds=3))
+    assert cancelled is not None
+    assert cancelled.state is FixState.CANCELLED
+    assert infirmary.carried(after(seconds=4)) == []
+    infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=5))
+    infirmary.look(after(seconds=5))
+    assert infirmary.carried(after(seconds=6))
+    with pytest.raises(FixError, match="sent already"):
+        infirmary.desk.cancel(1, 2, ANA, after(seconds=7))
+
+
+@pytest.mark.parametrize(("mode", "state"), [(Mode.SUGGEST, "suggested"), (Mode.ASK, "waiting")])
+def test_a_policy_may_leave_it_to_people(infirmary: Infirmary, mode: Mode, state: str) -> None:
+    infirmary.policy(mode=mode)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    assert infirmary.only().state == state
+    assert infirmary.carried(after(seconds=3)) == []
+    infirmary.desk.approve(1, 1, ANA, after(seconds=4))
+    infirmary.look(after(seconds=5))
+    assert len(infirmary.carried(after(seconds=6))) == 1
+    assert infirmary.only().decided_by == ANA
+
+
+def test_what_was_declined_is_not_asked_again_while_the_incident_is_open(infirmary: Infirmary) -> None:
+    infirmary.policy(mode=Mode.ASK, cool_down=0)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    infirmary.desk.decline(1, 1, ANA, after(seconds=3))
+    infirmary.fail(after(seconds=4))
+    infirmary.look(after(seconds=5))
+    assert infirmary.only().state is FixState.DECLINED
+
+
+def test_what_nobody_decides_expires(infirmary: Infirmary) -> None:
+    infirmary.policy(mode=Mode.ASK)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    infirmary.look(after(days=2))
+    assert infirmary.only().state is FixState.EXPIRED
+
+
+def test_each_process_has_a_request_of_its_own_and_they_take_turns(infirmary: Infirmary) -> None:
+    infirmary.policy(fixer="clear", params={"region": {"from": "tag.region"}, "many": 3}, at_once=1)
+    for instance in ("a", "b"):
+        infirmary.beat(instance=instance)
+    infirmary.fail(after(seconds=1), tags={"region": "eu"})
+    infirmary.look(after(seconds=2))
+    both = infirmary.all()
+    assert len({each.request for each in both}) == 2
+    assert len({each.together for each in both}) == 1
+    carried = {each: infirmary.carried(after(seconds=3), instance=each) for each in ("a", "b")}
+    assert sorted(map(len, carried.values())) == [0, 1]
+    ((first, (one,)),) = ((each, found) for each, found in carried.items() if found)
+    assert json.loads(one.body)["params"] == {"region": "eu", "many": 3}
+    infirmary.tell(one.request, "succeeded", after(seconds=4), instance=first)
+    infirmary.look(after(seconds=5))
+    other = "b" if first == "a" else "a"
+    assert len(infirmary.carried(after(seconds=6), instance=other)) == 1
+
+
+def test_a_field_that_the_event_has_not_is_written_down_and_nothing_is_sent(infirmary: Infirmary) -> None:
+    infirmary.policy(fixer="clear", params={"region": {"from": "tag.region"}})
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    fix = infirmary.only()
+    assert (fix.state, fix.why) == (
+        FixState.EXPIRED,
+        "it was not sent: The event has no tag.region, which is to be the parameter 'region'",
+    )
+
+
+def test_a_policy_that_was_made_later_answers_nothing_that_was_before(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.policy(after(seconds=2))
+    infirmary.look(after(seconds=3))
+    assert infirmary.all() == []
+    infirmary.fail(after(seconds=4))
+    infirmary.look(after(seconds=5))
+    assert infirmary.only().state is FixState.QUEUED
+
+
+def test_the_switch_for_all_takes_back_what_was_not_sent_and_lets_nothing_out(infirmary: Infirmary) -> None:
+    infirmary.policy(cool_down=0)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    assert infirmary.desk.stop_all(1, ANA, after(seconds=3)) == 1
+    infirmary.fail(after(seconds=4))
+    infirmary.look(after(seconds=5))
+    assert [each.state for each in infirmary.all()] == [FixState.CANCELLED]
+    with pytest.raises(FixError, match="stopped"):
+        infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=6))
+    infirmary.desk.allow(1, ANA, after(seconds=7))
+    infirmary.look(after(seconds=8))
+    assert [each.state for each in infirmary.all()] == [FixState.CANCELLED, FixState.QUEUED]
+
+
+def test_what_was_sent_is_not_carried_again_while_all_is_stopped(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    assert infirmary.carried(after(seconds=3))
+    infirmary.desk.stop_all(1, ANA, after(seconds=4))
+    assert infirmary.carried(after(seconds=5)) == []
+
+
+def test_a_platform_that_stops_all_fixes_asks_for_none() -> None:
+    infirmary = Infirmary(is_off=True)
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    assert infirmary.all() == []
+    with pytest.raises(FixError, match="AIOPS_SERVER_FIXES"):
+        infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=3))
+    infirmary.close()
+
+
+def mend(infirmary: Infirmary, at: float, **fields: Any) -> None:
+    """The fix that is to be done is done, successfully, at this second."""
+    infirmary.look(after(seconds=at - 2))
+    (carried,) = infirmary.carried(after(seconds=at - 1))
+    began = after(seconds=at - 1).isoformat()
+    infirmary.tell(carried.request, "succeeded", after(seconds=at), began_at=began, duration=1.0, **fields)
+    infirmary.look(after(seconds=at))
+
+
+def test_what_does_not_come_back_though_it_would_have_is_mended_and_resolved(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60, resolve=True)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    assert infirmary.only().proof is Proof.WATCHING
+    infirmary.beat(after(seconds=40))
+    infirmary.look(after(seconds=71))
+    assert infirmary.only().proof is Proof.WATCHING
+    infirmary.beat(after(seconds=72))
+    infirmary.look(after(seconds=73))
+    fix = infirmary.only()
+    assert (fix.proof, fix.why) == (
+        Proof.MENDED,
+        "it came 12 times in the 60 seconds before, and not once in the 60 seconds since",
+    )
+    assert infirmary.rows(schema.incidents, "state") == [IncidentState.RESOLVED]
+    (resolved,) = (data for kind, data in infirmary.rows(schema.facts, "kind", "data") if kind == "incident_resolved")
+    assert resolved["by"]["name"] == "the policy Recycle"
+
+
+def test_what_comes_back_after_the_fix_is_not_mended_and_stops_the_policy(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60, cool_down=0)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.fail(after(seconds=12))
+    infirmary.look(after(seconds=13))
+    fix = infirmary.only()
+    assert (fix.proof, fix.why) == (Proof.NOT_MENDED, "it came back once after the fix")
+    assert infirmary.told()[-2:] == ["fix_not_mended", "fix_policy_paused"]
+    assert infirmary.rows(schema.incidents, "state") == [IncidentState.OPEN]
+
+
+def test_what_happened_before_the_fix_had_ended_and_comes_later_is_no_recurrence(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.number += 1
+    infirmary.fail(after(seconds=9.5))
+    infirmary.look(after(seconds=13))
+    assert infirmary.only().proof is Proof.WATCHING
+
+
+def test_nothing_is_proven_by_silence(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60, resolve=True)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.look(after(seconds=300))
+    fix = infirmary.only()
+    assert (fix.proof, fix.why) == (
+        Proof.UNPROVEN,
+        "it has not come back, but its service was not heard for all of the 60 seconds",
+    )
+    assert infirmary.rows(schema.incidents, "state") == [IncidentState.OPEN]
+
+
+def test_nothing_is_proven_by_what_came_but_once(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    mend(infirmary, 10)
+    infirmary.beat(after(seconds=75))
+    infirmary.look(after(seconds=76))
+    assert infirmary.only().proof is Proof.UNPROVEN
+
+
+def test_a_fixer_is_offered_as_long_as_a_living_process_offers_it(infirmary: Infirmary) -> None:
+    infirmary.beat(release="1.2.0")
+    recycle, clear = sorted(infirmary.reads.offered(1, after(seconds=1)), key=lambda each: each.fixer.each_instance)
+    assert (recycle.fixer.name, recycle.fixer.release, recycle.instances) == ("recycle", "1.2.0", ("a",))
+    assert [each.name for each in clear.fixer.params] == ["region", "many"]
+    infirmary.beat(after(seconds=30), fixers=[RECYCLE])
+    assert [each.fixer.name for each in infirmary.reads.offered(1, after(seconds=31)) if each.is_offered] == ["recycle"]
+    infirmary.beat(after(seconds=60), fixers=[])
+    assert [each.fixer.name for each in infirmary.reads.offered(1, after(seconds=61)) if each.is_offered] == []
+
+
+def test_who_fell_silent_offers_nothing(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    assert not any(each.is_offered for each in infirmary.reads.offered(1, after(seconds=91)))
+    with pytest.raises(FixError, match="No process"):
+        infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=91))
+
+
+def test_a_service_offers_fifty_at_most(infirmary: Infirmary) -> None:
+    infirmary.beat(fixers=[{**RECYCLE, "name": f"one-{number}"} for number in range(49)])
+    infirmary.beat(after(seconds=1), instance="b", fixers=[RECYCLE, CLEAR])
+    assert len(infirmary.reads.offered(1, after(seconds=2))) == 50
+
+
+def test_people_ask_with_parameters_that_fit_and_for_one_at_a_time(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    for params in ({}, {"region": 7}, {"region": "eu", "zone": 1}, {"region": "eu", "many": True}):
+        with pytest.raises(FixError):
+            infirmary.desk.ask(1, 1, Wanted("clear", params), ANA, after(seconds=2))
+    assert infirmary.desk.ask(2, 1, Wanted("recycle"), ANA, after(seconds=2)) is None
+    assert infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=2))
+    with pytest.raises(FixError, match="has not ended"):
+        infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=3))
+
+
+def test_every_step_stands_in_the_audit_log(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.beat(after(seconds=75))
+    infirmary.look(after(seconds=76))
+    infirmary.desk.stop_all(1, ANA, after(seconds=80))
+    steps = ["policy_saved", "fix_queued", "fix_sent", "fix_ended", "fix_mended", "all_stopped"]
+    assert infirmary.steps() == steps
+    lines = [json.loads(line) for line in infirmary.reads.audit_lines(1)]
+    assert [line["step"] for line in lines] == steps
+    assert lines[0]["by"]["name"] == "Ana"
+    assert list(infirmary.reads.audit_lines(2)) == []
+
+
+def test_effects_count_what_was_tried_and_what_mended(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.beat(after(seconds=75))
+    infirmary.look(after(seconds=76))
+    (effect,) = infirmary.reads.effects(1)
+    assert (effect.tried, effect.mended, effect.not_mended, effect.failed, effect.median) == (1, 1, 0, 0, 1.0)
