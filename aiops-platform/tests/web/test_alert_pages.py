@@ -300,3 +300,23 @@ def test_what_fires_appears_by_itself_and_a_press_acknowledges_it(site: RunningS
         window.page.get_by_test_id("try").click()
         expect(window.page.get_by_test_id("tried")).to_contain_text("Would have told")
         expect(window.page.get_by_label("Name")).to_have_value("Mine")
+
+
+def test_who_hears_of_the_platform_is_shown_and_handed_over_by_its_admins(room: Room) -> None:
+    site = room.site
+    ana, vic = site.somebody("Ana", Role.ADMIN), site.somebody("Vic", Role.VIEWER)
+    ids = {name: getattr(site.people.user_with_email(f"{name}@example.com"), "id", None) for name in ("ana", "vic")}
+    page = room.get("/platform", ana).text
+    assert re.search(r"who-is-told.*This project, by.*The platform itself", page, re.DOTALL)
+    assert "Tell this one from now on" not in page, "There is no other project."
+    other = site.people.add_project("Operations", ids["ana"], room.now).id
+    theirs = site.people.add_project("Secret affairs", ids["vic"], room.now).id
+    assert "Tell this one from now on" in room.get("/platform", ana).text
+    for to in ("999", "", str(theirs)):
+        assert room.post("/platform/told", ana, project=to).status_code == 404
+    assert room.post("/platform/told", vic, project=str(theirs)).status_code == 403
+    assert room.post("/platform/told", ana, project=str(other)).status_code == 303
+    assert room.reads.told_of_platform() == other
+    assert "The project <bdi>Operations</bdi>" in room.get("/platform", ana).text
+    assert "Operations" not in room.get("/platform", vic).text, "Who is not in it hears no name."
+    assert room.post("/platform/told", ana, project=str(site.project)).status_code == 404, "It is theirs to give."

@@ -72,11 +72,12 @@ class Which:
 
 @dataclass(frozen=True, kw_only=True)
 class Addressee:
-    """A channel, as far as who tells it of alerts has to know it."""
+    """A channel, as far as who tells it of alerts has to know it. `is_left_out`: somebody has switched it off."""
 
     project_id: int
     name: str
     kind: ChannelKind
+    is_left_out: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +127,14 @@ class AlertSettings(Protocol):
 
     def drop_rota(self, project_id: int, rota_id: int) -> bool:
         """Takes a rota away; whether there was one."""
+        ...
+
+    def told_of_platform(self) -> int | None:
+        """The project that is told of the platform's own troubles: the oldest, while nobody says another one."""
+        ...
+
+    def tell_of_platform(self, project_id: int) -> None:
+        """This project is told of them from now on."""
         ...
 
     def pace(self, channel_id: int) -> Pace:
@@ -369,4 +378,8 @@ class AlertReads(Protocol):
 
     def quiet(self, channel_id: int) -> QuietHours | None:
         """When a channel is quiet."""
+        ...
+
+    def told_of_platform(self) -> int | None:
+        """The project that is told of the platform's own troubles."""
         ...

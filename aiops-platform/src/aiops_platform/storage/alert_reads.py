@@ -137,6 +137,11 @@ class SqlAlertReads:
         with self._database.read() as connection:
             return SqlAlerting(connection).channel(channel_id)
 
+    def told_of_platform(self) -> int | None:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlAlertSettings(connection).told_of_platform()
+
     def quiet(self, channel_id: int) -> QuietHours | None:
         """See `ports.AlertReads`."""
         with self._database.read() as connection:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
@@ -13,9 +13,18 @@ from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
 from aiops_platform.storage import dialects
-from aiops_platform.storage.alert_tables import alert_policies, alert_rules, alerting_since, channel_paces, rotas
+from aiops_platform.storage.alert_tables import (
+    alert_policies,
+    alert_rules,
+    alerting_since,
+    channel_paces,
+    platform_notes,
+    rotas,
+)
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import projects
+
+_TOLD: Final = "told_of_platform"
 
 
 class SqlAlertSettings:
@@ -66,6 +75,20 @@ class SqlAlertSettings:
     def drop_rota(self, project_id: int, rota_id: int) -> bool:
         """See `ports.AlertSettings`."""
         return self._drop(rotas, project_id, rota_id)
+
+    def told_of_platform(self) -> int | None:
+        """See `ports.AlertSettings`."""
+        note = self._connection.scalar(select(platform_notes.c.note).where(platform_notes.c.name == _TOLD))
+        ids = self._connection.execute(select(projects.c.id).order_by(projects.c.id)).scalars().all()
+        said = None if note is None else note.get("project")
+        return said if said in ids else next(iter(ids), None)
+
+    def tell_of_platform(self, project_id: int) -> None:
+        """See `ports.AlertSettings`."""
+        note = {"note": {"project": project_id}}
+        statement = dialects.insert(self._connection, platform_notes).values(name=_TOLD, **note)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=[platform_notes.c.name], set_=note))
+        bump(self._connection, project_id, "alerts")
 
     def pace(self, channel_id: int) -> Pace:
         """See `ports.AlertSettings`."""

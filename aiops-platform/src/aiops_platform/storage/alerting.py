@@ -184,9 +184,13 @@ class SqlAlerting:
 
     def channel(self, channel_id: int) -> Addressee | None:
         """See `ports.Alerting`."""
-        wanted = select(channels.c.project_id, channels.c.name, channels.c.kind).where(channels.c.id == channel_id)
-        row = self._connection.execute(wanted).one_or_none()
-        return None if row is None else Addressee(project_id=row[0], name=row[1], kind=ChannelKind(row[2]))
+        of_it = channels.c
+        wanted = select(of_it.project_id, of_it.name, of_it.kind, of_it.disabled_at, of_it.disabled_by)
+        row = self._connection.execute(wanted.where(of_it.id == channel_id)).one_or_none()
+        if row is None:
+            return None
+        left_out = row.disabled_at is not None and row.disabled_by != ""
+        return Addressee(project_id=row.project_id, name=row.name, kind=ChannelKind(row.kind), is_left_out=left_out)
 
     def forget(self, before: datetime, limit: int) -> int:
         """See `ports.Alerting`."""

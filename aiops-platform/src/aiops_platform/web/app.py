@@ -49,6 +49,7 @@ from aiops_platform.web import (
     overview_pages,
     palette_pages,
     people_pages,
+    platform_pages,
     project_pages,
     quiet_pages,
     resume_pages,
@@ -172,6 +173,7 @@ def _public_routes() -> Router:
 def _routes_of_visitors() -> Router:
     routes = (
         *overview_pages.ROUTES,
+        *platform_pages.ROUTES,
         *finding_pages.ROUTES,
         *palette_pages.ROUTES,
         *view_pages.ROUTES,

@@ -32,20 +32,13 @@ def overview_page(request: PageRequest, site: TheSite, visitor: TheVisitor) -> R
         "told": site.insights.briefing(visitor.project_id, since_or_day, now),
         "is_first": since is None,
         "since_mark": "" if since is None else int(since_or_day.timestamp()),
-        "health": health.in_short(_numbers(site)),
+        "health": health.in_short(numbers_of(site)),
         "found": found,
     }
     return site.part("overview_parts.html", given) if is_partial(request) else site.page("overview.html", given)
 
 
-@get("/platform", sync_to_thread=True)
-def platform_page(site: TheSite, visitor: TheVisitor) -> Response[str]:
-    """Every running number of the platform, with what it means."""
-    given = site.common(visitor)
-    return site.page("platform.html", given | {"told": health.in_full(_numbers(site))})
-
-
-ROUTES: tuple[HTTPRouteHandler, ...] = (overview_page, platform_page)
+ROUTES: tuple[HTTPRouteHandler, ...] = (overview_page,)
 
 
 def found(query: str, **also: Any) -> str:
@@ -53,7 +46,7 @@ def found(query: str, **also: Any) -> str:
     return f"/incidents?{urlencode({'query': query, **also})}"
 
 
-def _numbers(site: Site) -> Mapping[str, int | float]:
+def numbers_of(site: Site) -> Mapping[str, int | float]:
     """None while they cannot be read: the page tells of all else."""
     try:
         return site.numbers()

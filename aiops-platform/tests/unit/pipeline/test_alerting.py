@@ -61,6 +61,14 @@ class Newsroom(Workshop):
         with self.database.begin() as connection:
             connection.execute(update(schema.channels).where(schema.channels.c.id == channel).values(kind=kind))
 
+    def switch_off(self, channels: set[int]) -> None:
+        """Somebody has switched off these, and no other."""
+        table = schema.channels
+        with self.database.begin() as connection:
+            connection.execute(update(table).values(disabled_at=None, disabled_by=""))
+            off = update(table).where(table.c.id.in_(channels)).values(disabled_at=NOW, disabled_by="Ana")
+            connection.execute(off)
+
     def waiting(self) -> int:
         return sum(at is None for at in self.rows(alert_tables.tellings, "told_at"))
 
@@ -550,10 +558,67 @@ def test_what_names_nothing_that_is_there_any_more_tells_everybody(room: Newsroo
     assert (room.titles(), room.titles(3)) == (["KeyError: no"], ["KeyError: no"])
     room.rule(to=To(channels=(3,)))
     with room.database.begin() as connection:
-        connection.execute(update(schema.channels).where(schema.channels.c.id == 3).values(disabled_at=NOW))
+        off = {"disabled_at": NOW, "disabled_by": "Ana"}
+        connection.execute(update(schema.channels).where(schema.channels.c.id == 3).values(**off))
     room.report("TypeError", now=after(minutes=20))
     room.tell(after(minutes=20))
     assert room.titles() == ["KeyError: no"], "Who was switched off on purpose is not replaced."
+    with room.database.begin() as connection:
+        connection.execute(update(schema.channels).where(schema.channels.c.id == 3).values(disabled_by=""))
+    room.report("ValueError", now=after(minutes=40))
+    room.tell(after(minutes=40))
+    assert room.titles()[1:] == ["ValueError: no"], "Who refused for good is."
+
+
+def test_whose_channel_is_off_while_they_are_on_call_is_stood_in_for_by_the_next_in_line(room: Newsroom) -> None:
+    for number, name in ((2, "Ana"), (3, "Ben"), (4, "Cem")):
+        room.add_channel(name)
+        assert number
+    people = tuple(OnCall(name=name, channel=number) for number, name in ((2, "Ana"), (3, "Ben"), (4, "Cem")))
+    rota = Rota(name="Nights", zone="UTC", at=time(0), first=NOW.date() - timedelta(days=1), people=people)
+    room.rule(to=To(rota=room.desk.save_rota(1, rota)))
+    heard = []
+    for number, off in enumerate((set(), {2}, {2, 3}, {2, 3, 4})):
+        room.switch_off(off)
+        room.report(f"E{number}", now=after(hours=number))
+        room.tell(after(hours=number))
+        heard.append([name for name in (1, 2, 3, 4) if f"E{number}: no" in room.titles(name)])
+    assert heard == [[2], [3], [4], [1]], "Where nobody of them is reached, all others are."
+
+
+def test_a_step_that_reaches_nobody_is_followed_by_the_next_one_at_once_and_in_the_end_by_all(room: Newsroom) -> None:
+    room.add_channel("night")
+    room.add_channel("boss")
+    minutes = [timedelta(minutes=each) for each in (0, 10, 20)]
+    tos = (To(channels=(NIGHT,)), To(channels=(NIGHT,)), To(channels=(3,)))
+    steps = tuple(Step(after=wait, to=to) for wait, to in zip(minutes, tos, strict=True))
+    room.rule(to=To(policy=room.desk.save_policy(1, Policy(name="Late", steps=steps))))
+    room.switch_off({NIGHT})
+    room.report("KeyError")
+    room.tell()
+    assert (room.titles(3), room.messages(3)[0].text) == (["KeyError: no"], ("A new incident",))
+    for minute in range(1, 60):
+        room.tell(after(minutes=minute))
+    assert len(room.messages(3)) == 1
+    room.switch_off({NIGHT, 3})
+    room.report("TypeError", now=after(hours=2))
+    room.tell(after(hours=2))
+    assert room.titles() == ["TypeError: no"]
+
+
+def test_of_the_platform_another_project_is_told_when_it_was_handed_over(room: Newsroom) -> None:
+    room.add_channel("#second", project_id=2)
+    room.troubles = {"lag": "Reports wait for 10 min"}
+    room.tell(after(minutes=2))
+    assert not room.desk.hand_over_platform(2, 1, NOW)
+    assert room.desk.hand_over_platform(1, 2, after(minutes=3))
+    assert room.reads.told_of_platform() == 2
+    room.tell(after(minutes=4))
+    assert room.titles() == ["Reports wait for 10 min", "Over: Reports wait for 10 min"]
+    assert room.messages()[-1].text[0] == "Another project is told of the platform now"
+    assert room.titles(2) == ["Reports wait for 10 min"]
+    assert room.desk.hand_over_platform(2, 1, after(minutes=5))
+    assert [each.when for each in room.desk.rules(1, NOW)].count(When.PLATFORM) == 1
 
 
 def test_no_fact_has_the_number_of_one_that_was_wiped(room: Newsroom) -> None:

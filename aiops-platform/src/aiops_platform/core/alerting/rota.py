@@ -72,6 +72,14 @@ def on_call(rota: Rota, now: datetime) -> OnCall | None:
     return _turn_at(rota, _week_of(rota, now)) if rota.people else None
 
 
+def in_line(rota: Rota, now: datetime) -> tuple[OnCall, ...]:
+    """Everybody of the rota: who is on call first, then as their turns come."""
+    first = on_call(rota, now)
+    week = _week_of(rota, now)
+    turns = [_turn_at(rota, week + ahead) for ahead in range(len(rota.people))]
+    return tuple(dict.fromkeys(([] if first is None else [first]) + turns))
+
+
 def shifts(rota: Rota, since: datetime, until: datetime) -> Iterator[Shift]:
     """Who is on call when, in that time, one after the other; who follows themselves goes on."""
     cuts = sorted({since, until, *(cut for cut in _cuts(rota, since, until) if since < cut < until)})

@@ -115,7 +115,7 @@ DEFAULTS: Final = (
     Rule(name="Silent services", when=When.SILENCE, severity=Severity.CRITICAL, repeat=timedelta(days=1)),
     Rule(name="Jobs in trouble", when=When.JOB, severity=Severity.ERROR, repeat=timedelta(days=1)),
 )
-#: Of the platform only the oldest project is told: its admins are those of the platform.
+#: Of the platform one project is told: the oldest, until its admins hand that over to another one.
 OF_THE_PLATFORM: Final = Rule(
     name="The platform itself", when=When.PLATFORM, severity=Severity.CRITICAL, repeat=timedelta(hours=6)
 )

@@ -16,7 +16,7 @@ from aiops_platform.core.alerting.links import Claim, LinkError
 from aiops_platform.core.alerting.policy import MOST_POLICIES, Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
-from aiops_platform.core.alerting.rules import MOST_RULES, Rule, To
+from aiops_platform.core.alerting.rules import MOST_RULES, Rule, To, When
 from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.people import Actor
@@ -116,6 +116,25 @@ class AlertDesk:
     def rehearse(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
         """What the rule would have told in the last week. Raises AlertingError."""
         return self.reads.rehearsed(project_id, rules.checked(rule), now)
+
+    def hand_over_platform(self, project_id: int, to: int, now: datetime) -> bool:
+        """Of the platform's own troubles this project is told no longer, but that one; whether it was told until now.
+
+        That one gets the usual rule where it has none for that. To whom it may be handed the caller knows.
+        """
+        with self._store.begin() as transaction:
+            settings = transaction.alerting.settings
+            if settings.told_of_platform() != project_id:
+                return False
+            if to == project_id:
+                return True
+            for rule in settings.rules(project_id, now):
+                if rule.when is When.PLATFORM:
+                    _end_those_of(transaction, rule, "Another project is told of the platform now", now)
+            if all(each.when is not When.PLATFORM for each in settings.rules(to, now)):
+                settings.save_rule(to, rules.OF_THE_PLATFORM)
+            settings.tell_of_platform(to)
+            return True
 
     def policies(self, project_id: int) -> Mapping[int, Policy]:
         """The project's policies, by id."""

@@ -100,8 +100,8 @@ def look_around(transaction: Transaction, project_id: int, now: datetime) -> Non
 
 
 def look_at_platform(transaction: Transaction, troubles: Mapping[str, str], now: datetime) -> None:
-    """The platform's own troubles, by their names: told by the first project's rules for that."""
-    project_id = min(transaction.alerting.projects(), default=None)
+    """The platform's own troubles, by their names: told by one project's rules for that."""
+    project_id = transaction.alerting.settings.told_of_platform()
     if project_id is None:
         return
     subjects = {f"platform:{name}": said for name, said in troubles.items()}

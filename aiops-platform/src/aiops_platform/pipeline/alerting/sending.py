@@ -1,16 +1,16 @@
 """Who is told: steps and rotas become channels, and what waits for a channel becomes few messages in the outbox."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from aiops_platform.core.alerting import alert as states
 from aiops_platform.core.alerting import quiet, wording
-from aiops_platform.core.alerting.alert import Alert, AlertState
-from aiops_platform.core.alerting.policy import Policy
+from aiops_platform.core.alerting.alert import Alert, AlertState, Tell, Why
+from aiops_platform.core.alerting.policy import Policy, Step
 from aiops_platform.core.alerting.quiet import Pace
-from aiops_platform.core.alerting.rota import Rota, on_call
+from aiops_platform.core.alerting.rota import Rota, in_line
 from aiops_platform.core.alerting.rules import Rule, To
 from aiops_platform.core.alerting.wording import NAMED, Place
 from aiops_platform.core.channels import KEEPING
@@ -45,19 +45,40 @@ class Circumstances:
         self._transaction = transaction
 
     def reached_by(self, to: To, now: datetime) -> list[int]:
-        """The channels that are meant, as far as they are switched on; all of them where none is left of those."""
+        """The channels that are meant, as far as they are switched on; all of them where none is left of those.
+
+        Whose channel is off while they are on call is stood in for by the next in line.
+        """
         if to.is_all:
             return list(self.channels)
-        meant = list(to.channels)
         rota = self.rotas.get(to.rota or 0)
-        who = None if rota is None else on_call(rota, now)
-        if who is not None:
-            meant.append(who.channel)
-        reached = [each for each in dict.fromkeys(meant) if each in self.channels]
-        # Who is switched off is meant to hear nothing; but what is gone must not take the alert with it.
-        if not reached and all(self._transaction.alerting.channel(each) is None for each in meant):
+        line = () if rota is None else in_line(rota, now)
+        awake = [each.channel for each in line if each.channel in self.channels]
+        reached = [each for each in dict.fromkeys([*to.channels, *awake[:1]]) if each in self.channels]
+        # What somebody switched off is meant to hear nothing; but what is gone, or refused, must not take the alert with it.
+        if not reached and not (rota is None and any(map(self._is_left_out, to.channels))):
             return list(self.channels)
         return reached
+
+    def told(
+        self, alert: Alert, tell: Sequence[Tell], steps: Sequence[Step], now: datetime
+    ) -> tuple[Alert, list[Telling]]:
+        """Who is told by these; a step that reaches nobody is followed by the next one at once, and in the end by all."""
+        reached: dict[int, Why] = {}
+        for each in tell:
+            reached |= {channel: each.why for channel in self.reached_by(each.to, now) if channel not in reached}
+        step = alert.step
+        while tell and not reached and step < len(steps):
+            reached = dict.fromkeys(self.reached_by(steps[step].to, now), tell[0].why)
+            step += 1
+        if tell and not reached and len(steps) > 1:
+            reached = dict.fromkeys(self.channels, tell[0].why)
+        alert = replace(alert, step=step)
+        return alert, [Telling(alert=alert, channel_id=each, why=why, at=now) for each, why in reached.items()]
+
+    def _is_left_out(self, channel_id: int) -> bool:
+        found = self._transaction.alerting.channel(channel_id)
+        return found is not None and found.is_left_out
 
     def held(self, named: ServiceName | None) -> str | None:
         """The maintenance in which nothing is told of a service; of several the one that holds longest."""
@@ -84,19 +105,12 @@ def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
             changed.append(states.over(alert, now, why="Its rule is gone", recovery=False).alert)
             continue
         policy = mine.policies.get(rule.to.policy or 0)
-        looked = states.looked_at(
-            alert,
-            repeat=rule.repeat,
-            steps=states.steps_of(rule, None if policy is None else policy.steps),
-            held=mine.held(names.get(alert.service_id or 0)),
-            now=now,
-        )
-        changed.append(looked.alert)
-        told: dict[int, Telling] = {}
-        for tell in looked.tell:
-            for channel_id in mine.reached_by(tell.to, now):
-                told.setdefault(channel_id, Telling(alert=alert, channel_id=channel_id, why=tell.why, at=now))
-        tellings += told.values()
+        steps = states.steps_of(rule, None if policy is None else policy.steps)
+        held = mine.held(names.get(alert.service_id or 0))
+        looked = states.looked_at(alert, repeat=rule.repeat, steps=steps, held=held, now=now)
+        told, tells = mine.told(looked.alert, looked.tell, steps, now)
+        changed.append(told)
+        tellings += tells
     transaction.alerting.save(changed)
     transaction.alerting.tellings.spare([each.id or 0 for each in changed if each.state is AlertState.OVER])
     transaction.alerting.tellings.tell(tellings)
