@@ -43,6 +43,7 @@ from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.learn import Learn
 from aiops_platform.pipeline.letters import Letters
 from aiops_platform.pipeline.prune import Prune
+from aiops_platform.pipeline.push_fixes import PushFixes
 from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.settle import Settle
@@ -64,7 +65,7 @@ from aiops_platform.storage.channels import SqlChannels
 from aiops_platform.storage.counters import numbers_of
 from aiops_platform.storage.database import Database, open_database
 from aiops_platform.storage.fix_reads import SqlFixReads
-from aiops_platform.storage.fix_sending import SqlCarrying
+from aiops_platform.storage.fix_sending import SqlCarrying, SqlPushing
 from aiops_platform.storage.glance import store_numbers
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.inspection import Buried, buried_parcels
@@ -80,6 +81,7 @@ from aiops_platform.storage.views_saved import SqlSavedViews
 
 if TYPE_CHECKING:
     from aiops_platform.senders.post_office import PostOffice
+    from aiops_platform.senders.service_calls import ServiceCalls
 
 _FIRST_PROJECT = "default"
 _LOOK_SECONDS = 0.1
@@ -355,6 +357,7 @@ def duties(settings: Settings) -> Iterator[list[Duty]]:
                 seconds=_FIXES_SECONDS,
                 step=Fixes(store, _fix_reads(settings, database), is_off=settings.stops_fixes).step,
             ),
+            Duty(name="push fixes", seconds=_FIXES_SECONDS, step=_push_fixes(settings, database).step),
             Duty(name="settle", seconds=_SETTLE_SECONDS, step=Settle(store).step),
             Duty(name="learn", seconds=_LEARN_SECONDS, step=Learn(store).step),
             Duty(name="prune", seconds=_PRUNE_SECONDS, step=Prune(store, intake, keep).step),
@@ -415,6 +418,7 @@ def _pages(
     insights, views = SqlInsights(database), SqlSavedViews(database)
     people = SqlPeople(database)
     channels = _channel_desk(settings, database, address)
+    fixes = fix_desk(settings, database)
     api = routes(
         reads=reads,
         insights=insights,
@@ -427,6 +431,7 @@ def _pages(
         revive=Revive(store, intake),
         job_desk=jobs,
         alert_desk=alert_desk(settings, database),
+        fix_desk=fixes,
         upkeep=upkeep,
         monitoring=monitoring,
         channel_desk=channels,
@@ -445,6 +450,7 @@ def _pages(
         ruling=rules,
         hiding=Hiding(store),
         alerts=alert_desk(settings, database),
+        fixes=fixes,
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
@@ -573,6 +579,18 @@ def _deliver(settings: Settings, database: Database) -> Deliver:
     # Those of a worker that was killed.
     deliveries.release()
     return Deliver(deliveries, cache(partial(_sender, settings)))
+
+
+def _push_fixes(settings: Settings, database: Database) -> PushFixes:
+    pushing = SqlPushing(database, server_secret=_server_secret(settings), is_off=settings.stops_fixes)
+    return PushFixes(pushing, cache(partial(_calls, settings)), utc_now)
+
+
+def _calls(settings: Settings) -> "ServiceCalls":
+    from aiops_platform.senders.guarded import Guarded
+    from aiops_platform.senders.service_calls import ServiceCalls
+
+    return ServiceCalls(Guarded(settings.target_policy, agent=f"aiops-platform/{__version__}", seconds=10.0))
 
 
 def _sender(settings: Settings) -> "PostOffice":

@@ -320,6 +320,37 @@ class Pushing(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Believed:
+    """A holder of one of the keys has answered this."""
+
+    said: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NotDone:
+    """Certainly nobody has done what was asked for; the message says why."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class MaybeDone:
+    """It may have been done: nobody has answered, or nobody who is to be believed."""
+
+    why: str
+
+
+class Calls(Protocol):
+    """Requests that are posted to services."""
+
+    def call(
+        self, address: str, request: str, body: bytes, push: Push, now: datetime
+    ) -> Believed | NotDone | MaybeDone:
+        """Posts a body once, signed with the keys of the push. Takes some seconds at most, and raises nothing."""
+        ...
+
+
 class Fixing(Protocol):
     """Fixes in a transaction of their stations."""
 

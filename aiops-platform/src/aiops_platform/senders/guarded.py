@@ -28,6 +28,10 @@ class UnreachableError(PlatformError):
     """The receiver could not be reached, or said nothing that makes sense; it may later."""
 
 
+class UnconnectedError(UnreachableError):
+    """No connection could be made: nothing was said to anybody."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a receiver said. `headers` have small letters; of the body there are the first 4 kB."""
@@ -59,26 +63,35 @@ class Guarded:
         self._context = context
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Sends it once. Raises TargetError for an address that must not be sent to, and UnreachableError."""
+        """Sends it once. Raises TargetError for an address that must not be sent to, UnconnectedError and UnreachableError."""
         deadline = time.monotonic() + self._seconds
         target = parsed(url, self._policy)
         request = _request(target, body, {"User-Agent": self._agent} | dict(headers))
         try:
-            with self._connected(target, self._addresses(target, deadline), deadline) as connection:
+            connection = self._connected(target, self._addresses(target, deadline), deadline)
+        except (OSError, HTTPException) as cause:
+            raise UnconnectedError(self._why(cause)) from cause
+        try:
+            with connection:
                 return _exchange(connection, request, deadline)
-        except ssl.SSLCertVerificationError as cause:
-            raise UnreachableError(f"Its certificate cannot be trusted: {cause.verify_message}") from cause
-        except TimeoutError as cause:
-            raise UnreachableError(f"It did not answer within {self._seconds:g} seconds") from cause
-        except HTTPException as cause:
-            raise UnreachableError("It did not answer as a web server does") from cause
-        except OSError as cause:
-            raise UnreachableError(f"The connection broke: {_reason(cause)}") from cause
+        except (OSError, HTTPException) as cause:
+            raise UnreachableError(self._why(cause)) from cause
+
+    def _why(self, cause: OSError | HTTPException) -> str:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"Its certificate cannot be trusted: {cause.verify_message}"
+            case TimeoutError():
+                return f"It did not answer within {self._seconds:g} seconds"
+            case HTTPException():
+                return "It did not answer as a web server does"
+            case _:
+                return f"The connection broke: {_reason(cause)}"
 
     def _addresses(self, target: Target, deadline: float) -> Sequence[Address]:
         found = [target.literal] if target.literal is not None else _within(deadline, self._resolve, target)
         if not found:
-            raise UnreachableError(f"There is no address for {target.host}")
+            raise UnconnectedError(f"There is no address for {target.host}")
         # All of them: a name that leads here and there is a trick.
         for address in found:
             check_address(address, target.scheme, self._policy)
@@ -187,9 +200,9 @@ def _within(deadline: float, resolve: Resolve, target: Target) -> Sequence[Addre
     asking.start()
     asking.join(_left(deadline))
     if asking.is_alive():
-        raise UnreachableError(f"Nobody said in time where {target.host} is")
+        raise UnconnectedError(f"Nobody said in time where {target.host} is")
     if failed:
-        raise UnreachableError(f"There is no address for {target.host}") from failed[0]
+        raise UnconnectedError(f"There is no address for {target.host}") from failed[0]
     return found
 
 

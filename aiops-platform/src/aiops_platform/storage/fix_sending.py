@@ -30,6 +30,8 @@ from aiops_platform.storage.schema import api_keys, services
 
 # A key with which nothing was reported for so long is not in use; and the door notes it so often.
 _IN_USE: Final = timedelta(minutes=15)
+# Names may lead elsewhere by now.
+_PROVEN_FOR: Final = timedelta(hours=1)
 _MOST_PENDING: Final = 1_000
 _CARRIED: Final = and_(
     fixes.c.way == Way.CARRIED,
@@ -177,7 +179,7 @@ class SqlPushing:
         keys = self._keys(connection, place, now)
         known = connection.execute(
             select(fix_addresses).where(
-                fix_addresses.c.service_id == fix.service_id, fix_addresses.c.proven_at.is_not(None)
+                fix_addresses.c.service_id == fix.service_id, fix_addresses.c.proven_at > now - _PROVEN_FOR
             )
         ).one_or_none()
         is_proven = known is not None and known.address == place.address and set(known.keys) >= {e.id for e in keys}

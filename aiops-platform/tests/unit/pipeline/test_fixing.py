@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from infirmary import ANA, CLEAR, RECYCLE, Infirmary, is_signed
 from made import NOW, after
 
 from aiops_platform.core.fixing.errors import FixError
@@ -12,7 +13,6 @@ from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
 from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.storage import schema
-from mending import ANA, CLEAR, RECYCLE, Infirmary, is_signed
 
 
 @pytest.fixture
