@@ -276,16 +276,6 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
     counts = Counts()
     carrier = Carrier(SqlCarrying(database, is_off=settings.stops_fixes), clock=utc_now)
 
-    async def tick() -> None:
-        await asyncio.to_thread(_tick, intake)
-
-    async def count() -> None:
-        await asyncio.to_thread(intake.measure)
-        refused = counts.refused()
-        if refused:
-            await asyncio.to_thread(intake.count, refused)
-            counts.wrote_down(refused)
-
     def numbers() -> dict[str, int | float]:
         return _numbers(settings) | {"worker_running": int(worker() is not None)}
 
@@ -315,16 +305,34 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
         ),
         _pages(database, access, intake, address, numbers, settings=settings),
         pings=_pings(database, intake, ingest, ping_keys, counts),
-        chores=[
-            Chore("say that the door listens", _TICK_SECONDS, tick),
-            Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
-            Chore("note which ping keys are used", _USES_SECONDS, ping_keys.write_down_uses),
-            Chore("see what is to be carried to services", _CARRY_SECONDS, carrier.look),
-            Chore("note which keys services that offer fixers report with", _USES_SECONDS, carrier.write_down_keys),
-            Chore("note what was refused, and how much room there is", _COUNT_SECONDS, count),
-        ],
+        chores=_chores(intake, keys, ping_keys, counts=counts, carrier=carrier),
         close=close,
     )
+
+
+def _chores(
+    intake: SqliteIntake, keys: KeyRing, ping_keys: KeyRing, *, counts: Counts, carrier: Carrier
+) -> list[Chore]:
+    """What the door does besides answering."""
+
+    async def tick() -> None:
+        await asyncio.to_thread(_tick, intake)
+
+    async def count() -> None:
+        await asyncio.to_thread(intake.measure)
+        refused = counts.refused()
+        if refused:
+            await asyncio.to_thread(intake.count, refused)
+            counts.wrote_down(refused)
+
+    return [
+        Chore("say that the door listens", _TICK_SECONDS, tick),
+        Chore("note which keys are used", _USES_SECONDS, keys.write_down_uses),
+        Chore("note which ping keys are used", _USES_SECONDS, ping_keys.write_down_uses),
+        Chore("see what is to be carried to services", _CARRY_SECONDS, carrier.look),
+        Chore("note which keys services that offer fixers report with", _USES_SECONDS, carrier.write_down_keys),
+        Chore("note what was refused, and how much room there is", _COUNT_SECONDS, count),
+    ]
 
 
 @contextmanager
