@@ -1,4 +1,4 @@
-"""Parts of events that came lately, by the bytes as which they came: what was read of each, and how it is written."""
+"""Parts of events that came lately, by the bytes as which they came: what is decided from each, and how it is written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,19 @@ from msgspec.structs import replace
 
 from aiops_platform.core.event import Event, ExceptionInfo, Frame, SignalType, SourceContext
 
-# What is read of a part takes so many times what is written of it, and so many bytes more.
-_TIMES: Final = 2
+# What is read of a part takes about as much as what is written of it; either takes so much besides.
 _EACH: Final = 400
+# Nothing is decided from what variables held and from the lines around a call, but from there being some.
+_VARIABLES: Final = {"…": "…"}
+_LINES: Final = ("…",)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of an event without secrets; `form` is the same as JSON, or itself where it says nothing."""
+    """A part of an event without secrets; `form` is the same as JSON, or itself where it says nothing.
+
+    In the `value` of a call, "…" stands for its variables and for the lines around it.
+    """
 
     value: Any
     form: Any
@@ -48,17 +53,24 @@ class Parts:
     def learn(self, key: bytes, value: Any) -> Part:
         """`value` is what was said, without secrets."""
         # What says nothing is left out of what is written.
-        return self._learn(key, value, value) if value else self._put(key, Part(value, value, _EACH))
+        if not value:
+            return self._put(key, Part(value, value, _EACH))
+        written = _ENCODER.encode(value)
+        return self._put(key, Part(value, Raw(written), 2 * len(written) + 2 * _EACH))
+
+    def learn_lines(self, key: bytes, source: SourceContext | None) -> Part:
+        """Likewise the lines of source of a call."""
+        if source is None:
+            return self.learn(key, source)
+        value = replace(source, before=_LINES if source.before else (), after=_LINES if source.after else ())
+        return self._put(key, _part(value, source))
 
     def learn_call(self, key: bytes, call: Frame, source: Part | None) -> Part:
         """Likewise a call; `source` are its lines of source, which `call` does not say then."""
-        if source is None:
-            return self.learn(key, call)
-        return self._learn(key, replace(call, source=source.value), replace(call, source=source.form))
-
-    def _learn(self, key: bytes, value: Any, form: Any) -> Part:
-        written = _ENCODER.encode(form)
-        return self._put(key, Part(value, Raw(written), _TIMES * len(written) + _EACH))
+        value = replace(call, locals=_VARIABLES) if call.locals else call
+        if source is not None:
+            value, call = replace(value, source=source.value), replace(call, source=source.form)
+        return self._put(key, _part(value, call))
 
     def _put(self, key: bytes, part: Part) -> Part:
         if self._size > self._most:
@@ -66,6 +78,11 @@ class Parts:
         self._newer[key] = part
         self._size += part.size
         return part
+
+
+def _part(value: Any, form: Any) -> Part:
+    written = _ENCODER.encode(form)
+    return Part(value, Raw(written), len(written) + 2 * _EACH)
 
 
 def key_of(raw: Raw) -> bytes:
@@ -100,7 +117,7 @@ class Stack:
             if known is None:
                 call, (key, source) = next(rest)
                 if key and source is None:
-                    source = self._lines.learn(key, call.source)
+                    source = self._lines.learn_lines(key, call.source)
                 self._calls[place] = self._parts.learn_call(self._keys[place], call, source)
 
     def values(self) -> list[Any]:

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from made import SAMPLES, a_body, a_heartbeat_body, read
+from msgspec.structs import replace
 
 from aiops_platform.core import wire
 from aiops_platform.core.event import Event
+from aiops_platform.core.grouping import key_for
 from aiops_platform.core.opening import Opened, Opener
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.parts import Parts
 from aiops_platform.core.scrubbing import Rules, Scrubber
+from aiops_platform.core.telling_events import tells
 from aiops_platform.core.wire import Unreadable
 
 CALL = {"file": "/srv/shop/orders.py", "function": "reserve", "module": "orders", "line": 16, "in_app": True}
@@ -29,6 +32,22 @@ def opened(opener: Opener, body: object) -> tuple[Event, dict[str, Any]]:
     return found.report, json.loads(wire.write(found.form or found.report))
 
 
+def decided(event: Event) -> list[object]:
+    """All that is decided from an event, and what is said besides."""
+    calls = [
+        (call.file, call.function, call.module, call.line, call.in_app, call.source and call.source.line)
+        for each in event.exceptions
+        for call in each.frames
+    ]
+    rest = replace(event, exceptions=tuple(replace(each, frames=()) for each in event.exceptions))
+    return [calls, wire.write(rest), key_for(event), tells(event)]
+
+
+def calls_of(written: dict[str, Any]) -> list[dict[str, Any]]:
+    calls: list[dict[str, Any]] = written["exceptions"][0]["frames"]
+    return calls
+
+
 def thrown(*frames: object, **fields: Any) -> dict[str, Any]:
     return a_body(exceptions=[{"type": "KeyError", "value": "7", "frames": list(frames)}], **fields)
 
@@ -36,10 +55,11 @@ def thrown(*frames: object, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("event-*.json")), ids=lambda path: path.stem)
 def test_an_event_is_opened_as_it_is_read_the_first_time_and_again(path: Any):
     opener, body = an_opener(), json.loads(path.read_text())
-    wanted = json.loads(wire.write(Scrubber().report(read(body))))
+    wanted = Scrubber().report(read(body))
     for _ in range(3):
         event, written = opened(opener, body)
-        assert json.loads(wire.write(event)) == written == wanted
+        assert written == json.loads(wire.write(wanted))
+        assert decided(event) == decided(wanted)
 
 
 def test_in_a_call_that_comes_again_its_secret_is_hidden_again():
@@ -47,8 +67,8 @@ def test_in_a_call_that_comes_again_its_secret_is_hidden_again():
     body = thrown({**CALL, "locals": {"password": "hunter2"}, "source": {"line": 'connect("password=hunter2")'}})
     for _ in range(3):
         event, written = opened(opener, body)
+        assert calls_of(written)[0]["locals"] == {"password": "[hidden]"}
         call = event.exceptions[0].frames[0]
-        assert call.locals == {"password": "[hidden]"}
         assert call.source is not None
         assert call.source.line == 'connect("password=[hidden]")'
         assert "hunter2" not in json.dumps(written)
@@ -60,9 +80,8 @@ def test_a_secret_beside_calls_that_are_known_is_hidden():
     event, written = opened(
         opener, thrown(CALL, {**CALL, "locals": {"token": "s3cr3tT0ken"}}, CALL, message="pwd=x9y8z7")
     )
-    assert [call.locals for call in event.exceptions[0].frames] == [None, {"token": "[hidden]"}, None]
-    assert event.message == "pwd=[hidden]"
-    assert json.loads(wire.write(event)) == written
+    assert [call.get("locals") for call in calls_of(written)] == [None, {"token": "[hidden]"}, None]
+    assert event.message == written["message"] == "pwd=[hidden]"
 
 
 def test_calls_keep_their_order_whichever_of_them_are_known():
@@ -76,9 +95,10 @@ def test_calls_keep_their_order_whichever_of_them_are_known():
 def test_calls_that_differ_in_a_value_share_their_lines_of_source():
     opener = an_opener()
     source = {"before": ["def reserve(cart):"], "line": "    raise KeyError(cart)", "after": []}
-    events = [opened(opener, thrown({**CALL, "source": source, "locals": {"cart": str(n)}}))[0] for n in range(3)]
-    calls = [event.exceptions[0].frames[0] for event in events]
-    assert [call.locals for call in calls] == [{"cart": "0"}, {"cart": "1"}, {"cart": "2"}]
+    found = [opened(opener, thrown({**CALL, "source": source, "locals": {"cart": str(n)}})) for n in range(3)]
+    assert [calls_of(written)[0]["locals"] for _, written in found] == [{"cart": "0"}, {"cart": "1"}, {"cart": "2"}]
+    assert [calls_of(written)[0]["source"]["before"] for _, written in found] == [source["before"]] * 3
+    calls = [event.exceptions[0].frames[0] for event, _ in found]
     assert calls[0].source is calls[1].source is calls[2].source
 
 
@@ -87,8 +107,8 @@ def test_the_same_bytes_in_different_places_are_not_mixed_up():
     opener = an_opener()
     wanted = json.loads(wire.write(read(body)))
     for _ in range(2):
-        event, written = opened(opener, body)
-        assert json.loads(wire.write(event)) == written == wanted
+        _, written = opened(opener, body)
+        assert written == wanted
 
 
 def test_a_projects_own_words_are_hidden_also_in_what_comes_again():
