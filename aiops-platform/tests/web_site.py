@@ -20,6 +20,7 @@ from aiops_platform.core.targets import policy_from
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.alerting import AlertDesk
 from aiops_platform.pipeline.channel_desk import ChannelDesk
+from aiops_platform.pipeline.fixing import FixDesk
 from aiops_platform.pipeline.hiding import Hiding
 from aiops_platform.pipeline.job_desk import JobDesk
 from aiops_platform.pipeline.revive import Revive
@@ -32,6 +33,7 @@ from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.answers import SqlAnswers
 from aiops_platform.storage.channels import SqlChannels
+from aiops_platform.storage.fix_reads import SqlFixReads
 from aiops_platform.storage.insights import SqlInsights
 from aiops_platform.storage.invitations import SqlPeople
 from aiops_platform.storage.job_reads import SqlJobReads
@@ -128,6 +130,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         address=url,
     )
     jobs = JobDesk(store, SqlJobReads(database))
+    fixes = FixDesk(store, SqlFixReads(database))
     api = routes(
         reads=reads,
         insights=insights,
@@ -140,6 +143,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         revive=Revive(store, intake),
         job_desk=jobs,
         alert_desk=alerts,
+        fix_desk=fixes,
         upkeep=upkeep,
         monitoring=monitoring,
         channel_desk=channels,
@@ -156,6 +160,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         ruling=ruling,
         hiding=Hiding(store),
         alerts=alerts,
+        fixes=fixes,
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,

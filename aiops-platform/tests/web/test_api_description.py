@@ -21,6 +21,8 @@ BODIES: dict[str, Any] = {
     "/{comment_id}": {"text": "x"},
     "/{rule_id}": {"name": "x", "when": "new"},
     "/{job_id}": {"paused": False},
+    "/fixes": {"incident": 999_999, "fixer": "x"},
+    "/{policy_id}": {"name": "x", "match": "service:shop", "fixer": "x"},
     "/views": {"name": "x"},
     "/{view_id}": {"name": "x"},
     "/views/default": {"id": None},

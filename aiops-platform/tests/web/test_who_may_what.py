@@ -64,6 +64,8 @@ ASKING = {
     ("GET", "/alerts/rules/{rule_id}"),
     ("GET", "/alerts/escalation/{policy_id}"),
     ("GET", "/alerts/oncall/{rota_id}"),
+    ("GET", "/fixes/policies/{policy_id}"),
+    ("GET", "/incidents/{incident_id}/fix"),
 }
 SAFE = ("GET", "HEAD")
 

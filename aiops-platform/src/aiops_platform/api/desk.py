@@ -24,6 +24,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Insights, Monitoring, Reads, SavedViews
+from aiops_platform.ports.fixing import FixDeskLike
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 # What a route's `opt` may say: the role that it takes, where that is not a viewer's to read and a member's to act.
@@ -50,6 +51,7 @@ class Desk:
         revive: Revive,
         jobs: JobDesk,
         alerts: AlertDesk,
+        fixes: FixDeskLike,
         upkeep: Upkeep,
         monitoring: Monitoring,
         channels: ChannelDesk,
@@ -65,6 +67,7 @@ class Desk:
         self.revive = revive
         self.jobs = jobs
         self.alerts = alerts
+        self.fixes = fixes
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.channels = channels

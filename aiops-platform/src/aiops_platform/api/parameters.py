@@ -64,7 +64,11 @@ def utc(name: str, at: datetime | None) -> datetime | None:
     return told
 
 
+def _those(known: Collection[str]) -> str:
+    return "there are " + ", ".join(f"`{each}`" for each in known) + "." if known else "there is none."
+
+
 def _said(name: str, known: Collection[str]) -> dict[str, str]:
     near = get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1)
-    there_is = f"did you mean `{near[0]}`?" if near else "there are " + ", ".join(f"`{each}`" for each in known) + "."
+    there_is = f"did you mean `{near[0]}`?" if near else _those(known)
     return {"key": one_line(sound(name), _LONGEST_NAME), "message": f"Not a parameter here; {there_is}"}

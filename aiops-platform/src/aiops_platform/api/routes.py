@@ -17,6 +17,8 @@ from aiops_platform.api import (
     channel_acts,
     channels,
     finding,
+    fix_policies,
+    fixes,
     group_rules,
     incident_acts,
     incidents,
@@ -45,6 +47,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Answers, Insights, Monitoring, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.ports.fixing import FixDeskLike
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
 
@@ -68,6 +71,8 @@ _ROUTES: Final = (
     *monitors.ROUTES,
     *jobs.ROUTES,
     *alerts.ROUTES,
+    *fixes.ROUTES,
+    *fix_policies.ROUTES,
     *group_rules.ROUTES,
     *project_settings.ROUTES,
 )
@@ -86,6 +91,7 @@ def routes(
     revive: Revive,
     job_desk: JobDesk,
     alert_desk: AlertDesk,
+    fix_desk: FixDeskLike,
     upkeep: Upkeep,
     monitoring: Monitoring,
     channel_desk: ChannelDesk,
@@ -104,6 +110,7 @@ def routes(
         revive=revive,
         jobs=job_desk,
         alerts=alert_desk,
+        fixes=fix_desk,
         upkeep=upkeep,
         monitoring=monitoring,
         channels=channel_desk,

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from aiops_platform import __version__
 from aiops_platform.cli.channels_parser import add_channels
+from aiops_platform.cli.fix_parser import add_fixes
 from aiops_platform.cli.incident_parser import add_incidents
 from aiops_platform.cli.job_parser import add_jobs
 from aiops_platform.cli.moments import moment, number
@@ -41,6 +42,7 @@ while it runs, in another terminal:
   aiops maintenance start       expect silence and failures for 30 minutes; stop, list
   aiops channels add slack …    tell people; list, test
   aiops alerts list             what fires; ack takes a number from there
+  aiops fixes list              what services were asked to mend; ask, approve, stop-all
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
   aiops backup aiops.tar        all of it into one file, also while it runs
@@ -230,6 +232,7 @@ def _add_watching(commands: Any) -> None:
     _add_services(commands)
     add_channels(commands, _add, _late)
     _add_alerts(commands)
+    add_fixes(commands, _add_somewhere, _late)
 
 
 def _add_maintenance(commands: Any) -> None:

@@ -32,6 +32,7 @@ from aiops_platform.api.shapes import (
     ReleaseList,
     ServiceList,
 )
+from aiops_platform.client.fixing import FixCalls
 from aiops_platform.client.link import Link
 from aiops_platform.core.care import Assignee, CommentRow, DeployRow, ReleaseRow
 from aiops_platform.core.event_views import Origin
@@ -53,6 +54,8 @@ class Client:
 
     def __init__(self, url: str, token: str, *, timeout: float = 30.0, patience: float = 10.0) -> None:
         self._link = Link(url=url, token=token, timeout=timeout, patience=patience)
+        #: What services offer, what is asked of them, and by which policies.
+        self.fixes = FixCalls(self._link)
 
     # Incidents.
 

@@ -69,6 +69,24 @@ class Link:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """What is answered, read as this kind. Raises ApiError and UnreachableError."""
+        answer = self.raw(method, path, parameters=parameters, body=body, headers=headers)
+        try:
+            return msgspec.json.decode(answer or b"null", type=kind)
+        except msgspec.MsgspecError as error:
+            raise UnreachableError(
+                f"What {self.url} answers is not what this version of aiops-platform knows ({error}): is it one, and as new?"
+            ) from error
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Mapping[str, str | int | None] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """What is answered, as it came. Raises ApiError and UnreachableError."""
         said = {name: value for name, value in (parameters or {}).items() if value is not None}
         request = Request(  # noqa: S310 - `__post_init__` has looked at the scheme
             f"{self.url.rstrip('/')}/api/v1{path}" + (f"?{urlencode(said)}" if said else ""),
@@ -83,13 +101,7 @@ class Link:
                 **(headers or {}),
             },
         )
-        answer = self._patiently(request)
-        try:
-            return msgspec.json.decode(answer or b"null", type=kind)
-        except msgspec.MsgspecError as error:
-            raise UnreachableError(
-                f"What {self.url} answers is not what this version of aiops-platform knows ({error}): is it one, and as new?"
-            ) from error
+        return self._patiently(request)
 
     def _patiently(self, request: Request) -> bytes:
         until = time.monotonic() + self.patience

@@ -15,7 +15,7 @@ from aiops_platform.core.alerting.links import LinkAct, LinkError
 from aiops_platform.core.muting import Ends, span_of
 from aiops_platform.pipeline.alerting.desk import Followed
 from aiops_platform.ports.alerting import AlertPage
-from aiops_platform.web import origin
+from aiops_platform.web import fix_links, origin
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import form_of
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
@@ -71,6 +71,8 @@ def ask_first(site: TheSite, link: FromPath[str]) -> Response[str]:
         found = site.alerts.followed(link, site.clock())
     except LinkError as wrong:
         return _nothing(site, wrong)
+    if found.claim.act is LinkAct.FIX:
+        return fix_links.ask(site, found, link)
     return _said(site, found, title=f"{_ASKS[found.claim.act]}?", link=link, asks=_ASKS[found.claim.act])
 
 
@@ -79,20 +81,23 @@ async def act(request: PageRequest, site: TheSite, link: FromPath[str]) -> Respo
     """Does it, without a sign-in: the link is the leave to. Twice is as once."""
     if not origin.comes_from_us(request.headers, site.public_url):
         raise NotFromUsError
-    return await asyncio.to_thread(_act, site, link)
+    said = await form_of(request, "fix")
+    return await asyncio.to_thread(_act, site, link, row_number(said["fix"]))
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (alerts, one_alert, acknowledge)
 PUBLIC_ROUTES: tuple[HTTPRouteHandler, ...] = (ask_first, act)
 
 
-def _act(site: Site, link: str) -> Response[str]:
+def _act(site: Site, link: str, fix_id: int | None) -> Response[str]:
     now = site.clock()
     try:
         found = site.alerts.followed(link, now)
     except LinkError as wrong:
         return _nothing(site, wrong)
     alert = found.row.alert
+    if found.claim.act is LinkAct.FIX:
+        return fix_links.run(site, found, fix_id)
     if alert.state is AlertState.OVER:
         return _said(site, found, title="It is over", said="There was nothing left to do.")
     site.alerts.acknowledge(alert.project_id, alert.id or 0, found.by, now)

@@ -22,6 +22,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.ports.fixing import FixDeskLike
 from aiops_platform.web import (
     access_pages,
     account_pages,
@@ -38,6 +39,8 @@ from aiops_platform.web import (
     event_pages,
     file_routes,
     finding_pages,
+    fix_pages,
+    fix_policy_pages,
     forgot_pages,
     incident_pages,
     invitation_pages,
@@ -95,6 +98,7 @@ def build(
     ruling: Ruling,
     hiding: Hiding,
     alerts: AlertDesk,
+    fixes: FixDeskLike,
     jobs: JobDesk,
     upkeep: Upkeep,
     monitoring: Monitoring,
@@ -122,6 +126,7 @@ def build(
         ruling=ruling,
         hiding=hiding,
         alerts=alerts,
+        fixes=fixes,
         jobs=jobs,
         upkeep=upkeep,
         monitoring=monitoring,
@@ -184,6 +189,8 @@ def _routes_of_visitors() -> Router:
         *service_pages.ROUTES,
         *job_pages.ROUTES,
         *alert_pages.ROUTES,
+        *fix_pages.ROUTES,
+        *fix_policy_pages.ROUTES,
         *rule_pages.ROUTES,
         *escalation_pages.ROUTES,
         *oncall_pages.ROUTES,

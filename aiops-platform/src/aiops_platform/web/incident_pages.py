@@ -19,12 +19,15 @@ from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.people import Role
 from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.views import EventDetail, IncidentDetail
-from aiops_platform.web import care_forms, chart, exhibit, ticket
+from aiops_platform.web import care_forms, chart, exhibit, fix_words, ticket
 from aiops_platform.web.cut import shortened_text, visible
 from aiops_platform.web.event_pages import beside
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
+# So many fixers can be asked for beside an incident, and so many fixes are shown; the others have pages of their own.
+_MOST_FIXERS = 8
+_MOST_FIXES = 5
 # Of comments and of what was merged a page shows the last; all of them have a page of their own.
 _MOST_COMMENTS = 10
 _MOST_PARTS = 5
@@ -122,6 +125,7 @@ def incident_of(site: Site, visitor: Visitor, incident_id: int, which: str) -> d
         "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
         "charts": chart.charts_of(incident.hours, incident.care.marks),
         "grouping": exhibit.grouping(incident.grouping),
+        **_fixes(site, visitor, incident),
         **beside(site, visitor, incident_id, event),
     }
 
@@ -147,6 +151,20 @@ def _newest(comments: Sequence[CommentRow]) -> Sequence[CommentRow]:
             break
         shown.append(replace(each, text=text))
     return shown[::-1]
+
+
+def _fixes(site: Site, visitor: Visitor, incident: IncidentDetail) -> dict[str, Any]:
+    """What was asked of the service for this incident, and what it can be asked for."""
+    reads, project_id = site.fixes.reads, visitor.project_id
+    offered = reads.offered(project_id, site.clock(), service_id=incident.service_id)
+    mine = [each.fixer for each in offered if each.is_offered]
+    return {
+        "fixes": reads.page(project_id, incident_id=incident.row.id, limit=_MOST_FIXES),
+        "fixers": mine[:_MOST_FIXERS],
+        "more_fixers": max(0, len(mine) - _MOST_FIXERS),
+        "fixes_stopped": reads.stopped(project_id) is not None,
+        "fix_words": fix_words,
+    }
 
 
 def _kept(site: Site, visitor: Visitor, incident_id: int, event_id: str) -> tuple[Event | None, EventDetail]:

@@ -9,7 +9,7 @@ from litestar.types import Receive, Send
 
 from aiops_platform.ports import Reads
 
-TOPICS = ("incidents", "services", "jobs", "buried")
+TOPICS = ("incidents", "services", "jobs", "buried", "fixes")
 _AFTER_FAILURE = 1.0
 # A page whose stream made room for another's comes back late: two pages must not push each other out all the time.
 _MADE_ROOM = b"retry: 60000\n\n"

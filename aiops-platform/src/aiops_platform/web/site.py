@@ -21,6 +21,7 @@ from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, SavedViews
+from aiops_platform.ports.fixing import FixDeskLike
 from aiops_platform.web.assets import Assets
 from aiops_platform.web.guesses import Guesses
 from aiops_platform.web.live import Live
@@ -82,6 +83,7 @@ class Site:
         ruling: Ruling,
         hiding: Hiding,
         alerts: AlertDesk,
+        fixes: FixDeskLike,
         jobs: JobDesk,
         upkeep: Upkeep,
         monitoring: Monitoring,
@@ -107,6 +109,7 @@ class Site:
         self.ruling = ruling
         self.hiding = hiding
         self.alerts = alerts
+        self.fixes = fixes
         self.jobs = jobs
         self.upkeep = upkeep
         self.monitoring = monitoring

@@ -20,6 +20,7 @@ class LinkAct(StrEnum):
 
     ACKNOWLEDGE = "ack"
     MUTE = "mute"
+    FIX = "fix"
 
 
 class LinkError(PlatformError):
