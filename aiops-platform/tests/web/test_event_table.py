@@ -154,5 +154,5 @@ def test_times_are_typed_by_the_viewers_clock_and_the_address_says_them_in_utc(s
 def test_without_a_script_times_are_in_utc_and_say_so(client, site):
     incident = plant(site.seeds, site.project)
     page = client.get(f"/incidents/{incident}/events", params={"from": "2026-11-23T10:00+02:00"}).text
-    assert "From <span data-utc-word>(UTC)</span>" in page
+    assert "From <small data-utc-word>(UTC)</small>" in page
     assert 'name="from" value="2026-11-23T08:00"' in page

@@ -1,8 +1,10 @@
 """How lists stand, and by which clock times are told: each as the one who looks wants it."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
-from browsing import PHONE
+from browsing import DESKTOP, PHONE
 from playwright.sync_api import expect
 from scenes import plant_busy
 
@@ -127,3 +129,45 @@ def test_without_a_script_numbers_and_charts_are_as_the_server_writes_them(site,
     assert '<data value="12345" data-short>12.3k</data>' in page
     assert '<data value="12345">12,345</data> events' in page
     assert "Charts are <span data-clock>in UTC</span>" in page
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_when_it_was_stands_beside_how_long_ago_by_the_viewers_clock(site, visit, size):
+    service = site.seeds.service(site.project)
+    first, last = timedelta(days=20), timedelta(hours=3)
+    incident = site.seeds.incident(site.project, service, hours={3: 1}, first_seen=first, last_seen=last)
+    earlier = site.seeds.event(incident, {"signal_type": "exception"}, ago=first)
+    site.seeds.event(incident, {"signal_type": "exception"}, ago=last)
+    page = visit(size=size, locale="de-DE", timezone_id="Asia/Kathmandu").page
+    there = [site.seeds.now - ago + timedelta(hours=5, minutes=45) for ago in (last, first)]
+    said = [f"{at:%d.%m.%Y, %H:%M:%S}" for at in there]
+    page.goto(f"/incidents/{incident}")
+    assert page.locator(".tally .exactly").all_inner_texts() == said
+    expect(page.locator("#event-title")).to_contain_text("Newest event 3 h ago")
+    page.goto(f"/incidents/{incident}?event={earlier}")
+    expect(page.locator("#event-title")).to_contain_text(f"Event {said[1]}")
+    page.goto(f"/incidents/{incident}/events")
+    expect(page.locator(".events-when time").first).to_have_text(said[0])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_of_an_incident_without_events_lately_it_is_said_and_nothing_empty_is_drawn(site, viewer):
+    service = site.seeds.service(site.project)
+    old, young = timedelta(days=20), timedelta(days=13)
+    ids = [
+        site.seeds.incident(site.project, service, hours={ago.days * 24: 1}, first_seen=ago, last_seen=ago)
+        for ago in (old, young)
+    ]
+    pages = [viewer.get(f"/incidents/{each}").text for each in ids]
+    assert "No event in the last 14 days." in pages[0]
+    assert 'id="chart-1"' not in pages[0]
+    assert 'id="chart-1"' in pages[1]
+
+
+def test_above_the_fold_stands_which_address_was_asked_for(site, viewer):
+    service = site.seeds.service(site.project)
+    asked = site.seeds.incident(site.project, service, place="pay (till.py)", path="/checkout", status_code=500)
+    known = site.seeds.incident(site.project, service, place="GET /checkout", path="/checkout", status_code=500)
+    heads = [viewer.get(f"/incidents/{each}").text.partition('id="incident-charts"')[0] for each in (asked, known)]
+    assert [head.count("<bdi>/checkout</bdi>") for head in heads] == [1, 0]
+    assert "<bdi>GET /checkout</bdi>" in heads[1]

@@ -26,7 +26,7 @@ class Renderer:
         self._environment = _environment()
 
     def page(self, template: str, given: Mapping[str, Any]) -> str:
-        """The template as HTML. It can say `moment(at)` (how long ago), `since(at)` (for how long), `hour(at)` and `asset(name)`."""
+        """The template as HTML. It can say `moment(at)` (how long ago), `exact(at)`, `since(at)` (for how long), `hour(at)`, `asset(name)`."""
         now: datetime = given.get("now") or self._clock()
 
         def moment(at: datetime) -> Markup:
@@ -44,7 +44,12 @@ class Renderer:
                 words.machine(at), words.exactly(at), words.day_and_hour(at)
             )
 
-        own = {"now": now, "moment": moment, "since": since, "hour": hour, "asset": self._asset}
+        def exact(at: datetime) -> Markup:
+            return Markup('<time datetime="{}" title="{}" data-exact>{}</time>').format(
+                words.machine(at), words.ago(at, now), words.exactly(at)
+            )
+
+        own = {"now": now, "moment": moment, "since": since, "hour": hour, "exact": exact, "asset": self._asset}
         return self._environment.get_template(template).render({**given, **own})
 
 

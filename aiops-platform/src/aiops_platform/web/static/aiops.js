@@ -37,6 +37,7 @@
   // Exact times are in UTC, as in logs; here is the time on the viewer's own clock, written as they write it.
   const zoned = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
   const hourly = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
   for (const place of all("[data-clock]")) place.textContent = "by your clock, too";
   for (const place of all("[data-zone]")) place.textContent = ` (${zoned.resolvedOptions().timeZone})`;
   const inTheirZone = (text) => { try { return zoned.format(new Date(text)); } catch { return text; } };
@@ -45,8 +46,9 @@
       const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
       const isSpan = "span" in time.dataset;
       if (!time.title.includes(" · ")) time.title = `${inTheirZone(time.dateTime)} · ${time.title}`;
-      if ("hour" in time.dataset) {
-        const text = hourly.format(new Date(time.dateTime));
+      const own = "hour" in time.dataset ? hourly : "exact" in time.dataset ? exactly : null;
+      if (own) {
+        const text = own.format(new Date(time.dateTime));
         if (time.textContent !== text) time.textContent = text;
         continue;
       }
