@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from aiops_platform import __version__
 from aiops_platform.cli.started import check_started
@@ -22,6 +23,7 @@ from aiops_platform.storage import backup
 
 _INTAKE, _STORE = "intake.db", "store.db"
 _SAY_EVERY_SECONDS = 0.5
+_MARK_BYTES = 4
 _LOOK_SECONDS = 0.5
 
 
@@ -65,6 +67,7 @@ def restore(settings: Settings, given: Namespace) -> int:
         said = _take_over(settings, room, force=given.force)
         if (room / _INTAKE).exists():
             backup.remember_waiting(room / _STORE, room / _INTAKE, time.time_ns() // 1000)
+        backup.mark_restored(room / _STORE, token_hex(_MARK_BYTES))
         aside = _put_aside(settings, force=given.force)
         # The store last: without it, nothing was ever started here.
         for name in (folder.SECRET_FILE, _INTAKE, _STORE):

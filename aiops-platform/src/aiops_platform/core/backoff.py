@@ -14,6 +14,8 @@ LONGEST_ANSWER: Final = 500
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _GROWS_BY: Final = 3.0
 _MOST_ATTEMPTS: Final = 60
+# Not given up before: the day may have passed while nothing ran, or on a clock that leapt.
+_FEWEST_ATTEMPTS: Final = 4
 _REFUSALS_IN_A_ROW: Final = 5
 # Others wait this long at most for a channel that failed with one message: it may have been the message.
 _CHANNEL_RESTS: Final = timedelta(minutes=1)
@@ -117,9 +119,10 @@ def said(outcome: Outcome) -> str:
 def _next(outcome: Retry, standing: Standing, now: datetime, jitter: float) -> datetime | None:
     # A clock that was ahead when it was wanted must not make it wait for that long.
     end = min(standing.wanted_at, now) + GIVES_UP_AFTER
-    if now >= end or standing.attempts >= _MOST_ATTEMPTS:
+    is_over = now >= end
+    if (is_over and standing.attempts >= _FEWEST_ATTEMPTS) or standing.attempts >= _MOST_ATTEMPTS:
         return None
     wait = pause(standing.attempts, jitter)
     if outcome.after is not None:
         wait = max(wait, timedelta(seconds=min(max(outcome.after, 0.0), LONGEST_ASKED.total_seconds())))
-    return min(now + wait, end)
+    return now + wait if is_over else min(now + wait, end)

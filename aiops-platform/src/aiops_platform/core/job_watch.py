@@ -166,6 +166,7 @@ def look(job: WatchedJob, listening: Listening, held: Sequence[tuple[datetime, d
     if job.is_paused:
         return Judged(replace(job, standing=replace(job.standing, due_at=None)))
     judge = _Judge(job, now)
+    judge.doubt()
     judge.look_at_open(listening, held)
     judge.look_at_expected(listening, held)
     return judge.judged()
@@ -179,7 +180,7 @@ class _Judge:
         self._settings = job.settings
         self._now = now
         self._verdicts: list[Verdict] = []
-        self._standing = _put_right(job.standing, now)
+        self._standing = _put_right(job.standing, job.settings.schedule, now)
 
     def judged(self) -> Judged:
         """How it came out."""
@@ -234,6 +235,20 @@ class _Judge:
             self._bad(Trouble.TOO_SHORT, said, run)
         elif not (is_flawed or was_over or (opened is not None and opened.is_flawed)):
             self._good(run)
+
+    def doubt(self) -> None:
+        """What a clock ahead has said is not waited for: a start after the next but one, the end of a run that is to begin."""
+        schedule, expected = self._settings.schedule, self._standing.expected_at
+        following = None if schedule is None else schedule.next_after(self._now)
+        if schedule is not None and following is not None and expected is not None:
+            latest = schedule.next_after(following)
+            if latest is not None and expected > latest:
+                self._change(expected_at=following)
+        runs = {
+            run_id: replace(run, began_at=ahead.put_right(run.began_at, self._now))
+            for run_id, run in self._standing.open.items()
+        }
+        self._change(open=MappingProxyType(runs))
 
     def look_at_open(self, listening: Listening, held: Sequence[tuple[datetime, datetime]]) -> None:
         """Runs that should have ended."""
@@ -334,11 +349,12 @@ class _Judge:
         return (self._settings.schedule or Schedule()).clock(moment)
 
 
-def _put_right(standing: Standing, now: datetime) -> Standing:
+def _put_right(standing: Standing, schedule: Schedule | None, now: datetime) -> Standing:
     """One that a clock ahead has written: then what it expected is not to be believed."""
     if not ahead.is_ahead(max(standing.since, standing.last_start or standing.since), now):
         return standing
-    return replace(standing, since=min(standing.since, now), last_start=None, expected_at=None)
+    expected = None if schedule is None else schedule.next_after(now)
+    return replace(standing, since=min(standing.since, now), last_start=None, expected_at=expected)
 
 
 def due_at(job: WatchedJob, now: datetime) -> datetime | None:

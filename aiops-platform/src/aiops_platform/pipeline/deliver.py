@@ -10,7 +10,8 @@ from random import random
 from threading import Thread
 from typing import Final
 
-from aiops_platform.core.backoff import Outcome, Refused, Retry, Standing, judge
+from aiops_platform.core.ahead import Doubt
+from aiops_platform.core.backoff import LONGEST_ASKED, Outcome, Refused, Retry, Standing, judge
 from aiops_platform.ports import Claimed, Deliveries, Sender
 
 # Longer than an exchange can take: who still has it then is no more.
@@ -37,6 +38,7 @@ class Deliver:
         self._chance = chance
         self._in_flight: dict[int, Claimed] = {}
         self._done: deque[_Done] = deque()
+        self._doubt = Doubt(LONGEST_ASKED)
 
     def wakes(self) -> bool:
         """Whether a receiver has answered."""
@@ -45,6 +47,9 @@ class Deliver:
     def step(self, now: datetime) -> bool:
         """Writes what came of deliveries, and begins those that are due. Raises StoreUnavailableError."""
         self._conclude()
+        if (beyond := self._doubt.beyond(now)) is not None:
+            self._deliveries.hurry(beyond, now)
+            self._doubt.settled()
         busy = frozenset(self._in_flight)
         waiting = sum(claimed.to.channel.failures > 0 for claimed in self._in_flight.values())
         due = self._deliveries.claim(

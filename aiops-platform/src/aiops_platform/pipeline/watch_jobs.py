@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from aiops_platform.core import grouping, job_incident, job_watch
+from aiops_platform.core.ahead import Doubt
 from aiops_platform.core.job_watch import Judged, WatchedJob
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.parcel import ParcelKind
@@ -14,6 +15,8 @@ _BATCH: Final = 500
 _WORDS: Final = (ParcelKind.JOB, ParcelKind.PING)
 # Windows of maintenance that held while a run went on, or before it was to start: more than the longest of either matters.
 _REACH: Final = timedelta(days=8)
+# What is due later than this is looked at once more after a start: it may be what a clock ahead has said.
+_PUT_OFF: Final = timedelta(days=1)
 _Stretch: TypeAlias = tuple[datetime, datetime]
 
 
@@ -23,6 +26,7 @@ class WatchJobs:
     def __init__(self, store: Store, intake: Intake) -> None:
         self._store = store
         self._intake = intake
+        self._doubt = Doubt(_PUT_OFF)
 
     def step(self, now: datetime) -> bool:
         """Looks at some jobs; says whether more are due already.
@@ -33,6 +37,10 @@ class WatchJobs:
         if listening is None or not listening.goes_on(now):
             # Nobody would have heard a word.
             return False
+        if (beyond := self._doubt.beyond(now)) is not None:
+            with self._store.begin() as transaction:
+                transaction.watching.hurry(beyond, now)
+            self._doubt.settled()
         as_of = self._judged_as_of(now)
         with self._store.begin() as transaction:
             due = transaction.watching.due(as_of, _BATCH)

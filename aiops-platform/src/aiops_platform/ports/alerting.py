@@ -10,7 +10,7 @@ from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import Pace, QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
-from aiops_platform.core.alerting.wording import Told
+from aiops_platform.core.alerting.wording import Mark, Told
 from aiops_platform.core.channels import Channel, ChannelKind
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
@@ -127,6 +127,10 @@ class AlertSettings(Protocol):
 
     def drop_rota(self, project_id: int, rota_id: int) -> bool:
         """Takes a rota away; whether there was one."""
+        ...
+
+    def marks(self) -> tuple[Mark, ...]:
+        """What tells messages apart from those that were sent before a backup was restored."""
         ...
 
     def told_of_platform(self) -> int | None:
@@ -262,6 +266,10 @@ class Alerting(Protocol):
         """Alerts with which something is to be done by now, the longest due first, to be changed."""
         ...
 
+    def put_right(self, now: datetime) -> None:
+        """Alerts that a clock ahead has dated are due now, as if they had been told just now; likewise channels."""
+        ...
+
     def alert(self, project_id: int, alert_id: int) -> Alert | None:
         """One alert, to be changed; None when the project has no such."""
         ...
@@ -378,6 +386,10 @@ class AlertReads(Protocol):
 
     def quiet(self, channel_id: int) -> QuietHours | None:
         """When a channel is quiet."""
+        ...
+
+    def marks(self) -> tuple[Mark, ...]:
+        """What tells messages apart from those that were sent before a backup was restored."""
         ...
 
     def told_of_platform(self) -> int | None:

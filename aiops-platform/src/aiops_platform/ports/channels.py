@@ -66,6 +66,10 @@ class Deliveries(Protocol):
         """Writes what became of it. A channel that is disabled by it leaves a fact, and the others are told."""
         ...
 
+    def hurry(self, beyond: datetime, now: datetime) -> None:
+        """What is due later than that is due now, and no channel rests for longer: a clock ahead has said so."""
+        ...
+
     def release(self) -> None:
         """Gives up every lease: those of a worker that was killed."""
         ...

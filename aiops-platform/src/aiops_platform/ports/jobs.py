@@ -31,6 +31,10 @@ class Jobs(Protocol):
         """Those that are to be looked at, longest due first."""
         ...
 
+    def hurry(self, beyond: datetime, now: datetime) -> None:
+        """Those that are due later than that are due now: a clock ahead may have said so."""
+        ...
+
     def save(self, standings: Sequence[JobStanding]) -> None:
         """Writes how they stand, and facts."""
         ...

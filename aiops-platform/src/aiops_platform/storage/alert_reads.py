@@ -12,6 +12,7 @@ from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
+from aiops_platform.core.alerting.wording import Mark
 from aiops_platform.core.channels import Channel
 from aiops_platform.ports.alerting import Addressee, AlertPage, AlertRow, Rehearsed
 from aiops_platform.storage import alert_rehearsals
@@ -136,6 +137,11 @@ class SqlAlertReads:
         """See `ports.AlertReads`."""
         with self._database.read() as connection:
             return SqlAlerting(connection).channel(channel_id)
+
+    def marks(self) -> tuple[Mark, ...]:
+        """See `ports.AlertReads`."""
+        with self._database.read() as connection:
+            return SqlAlertSettings(connection).marks()
 
     def told_of_platform(self) -> int | None:
         """See `ports.AlertReads`."""

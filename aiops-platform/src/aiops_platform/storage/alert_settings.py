@@ -12,6 +12,7 @@ from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
+from aiops_platform.core.alerting.wording import Mark
 from aiops_platform.storage import dialects
 from aiops_platform.storage.alert_tables import (
     alert_policies,
@@ -24,6 +25,8 @@ from aiops_platform.storage.alert_tables import (
 from aiops_platform.storage.revisions import bump
 from aiops_platform.storage.schema import projects
 
+#: Under which name `backup.mark_restored` writes marks.
+MARKS: Final = "marks"
 _TOLD: Final = "told_of_platform"
 
 
@@ -76,9 +79,14 @@ class SqlAlertSettings:
         """See `ports.AlertSettings`."""
         return self._drop(rotas, project_id, rota_id)
 
+    def marks(self) -> tuple[Mark, ...]:
+        """See `ports.AlertSettings`."""
+        note = self._note(MARKS)
+        return () if note is None else tuple(Mark(after=after, text=text) for after, text in note["marks"])
+
     def told_of_platform(self) -> int | None:
         """See `ports.AlertSettings`."""
-        note = self._connection.scalar(select(platform_notes.c.note).where(platform_notes.c.name == _TOLD))
+        note = self._note(_TOLD)
         ids = self._connection.execute(select(projects.c.id).order_by(projects.c.id)).scalars().all()
         said = None if note is None else note.get("project")
         return said if said in ids else next(iter(ids), None)
@@ -110,6 +118,9 @@ class SqlAlertSettings:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[channel_paces.c.channel_id], set_=said)
         )
+
+    def _note(self, name: str) -> Any:
+        return self._connection.scalar(select(platform_notes.c.note).where(platform_notes.c.name == name))
 
     def _begin(self, project_id: int, now: datetime) -> None:
         known = select(alerting_since.c.at).where(alerting_since.c.project_id == project_id)

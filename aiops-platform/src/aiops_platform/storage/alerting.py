@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, insert, or_, select
+from sqlalchemy import Connection, Select, delete, insert, or_, select, update
 
 from aiops_platform.core.alerting.alert import Alert
 from aiops_platform.core.alerting.rules import Rule
@@ -16,7 +16,7 @@ from aiops_platform.ports.alerting import Addressee, News, Seen
 from aiops_platform.storage import crowds, dialects, finding, risings, statements
 from aiops_platform.storage.alert_rows import alert_of, row_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings
-from aiops_platform.storage.alert_tables import alert_cursors, alerts, tellings
+from aiops_platform.storage.alert_tables import alert_cursors, alerts, channel_paces, tellings
 from aiops_platform.storage.alert_tellings import SqlTellings
 from aiops_platform.storage.dialects import portions
 from aiops_platform.storage.finding import Around
@@ -148,6 +148,18 @@ class SqlAlerting:
         return self._alerts(
             select(alerts).where(alerts.c.due_at <= now).order_by(alerts.c.due_at, alerts.c.id).limit(limit)
         )
+
+    def put_right(self, now: datetime) -> None:
+        """See `ports.Alerting`."""
+        stands, at = alerts.c.ended_at.is_(None), alerts.c
+        told = update(alerts).where(stands, at.told_at > now).values(told_at=now, due_at=now)
+        self._connection.execute(told)
+        first = update(alerts).where(stands, at.first_told_at > now).values(first_told_at=now, due_at=now)
+        self._connection.execute(first)
+        untold = update(alerts).where(stands, at.first_told_at.is_(None), at.due_at > now).values(due_at=now)
+        self._connection.execute(untold)
+        self._connection.execute(update(alerts).where(stands, at.true_at > now).values(true_at=now))
+        self._connection.execute(update(channel_paces).where(channel_paces.c.sent_at > now).values(sent_at=now))
 
     def alert(self, project_id: int, alert_id: int) -> Alert | None:
         """See `ports.Alerting`."""

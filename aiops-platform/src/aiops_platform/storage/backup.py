@@ -1,5 +1,6 @@
 """Copies of SQLite files as they were at one moment, made while others write; and whether a file is whole."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -7,10 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from aiops_platform.core.errors import PlatformError
+from aiops_platform.storage.alert_settings import MARKS
 
 _BUSY_SECONDS: Final = 30
 _PAGES_AT_ONCE: Final = 2_000
 _COMPLAINTS: Final = 5
+# Of earlier ones no alert stands any more.
+_MOST_MARKS: Final = 50
 
 Progress = Callable[[str, int, int], None]
 
@@ -62,6 +66,24 @@ def remember_waiting(store: Path, intake: Path, now: int) -> None:
         return
     with closing(sqlite3.connect(store, timeout=_BUSY_SECONDS)) as connection, connection:
         connection.execute("UPDATE seen_events SET seen_at = ? WHERE seen_at BETWEEN ? AND ?", (now, oldest, now))
+
+
+def mark_restored(store: Path, mark: str) -> None:
+    """What is told from now on is told under this mark: its numbers were given before, after the backup was made.
+
+    A store whose tables are older has told nobody anything under numbers.
+    """
+    with closing(sqlite3.connect(store, timeout=_BUSY_SECONDS)) as connection, connection:
+        there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'platform_notes'").fetchone()
+        if there is None:
+            return
+        (after,) = connection.execute(
+            "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'alerts'"
+        ).fetchone()
+        row = connection.execute("SELECT note FROM platform_notes WHERE name = ?", (MARKS,)).fetchone()
+        marks = [] if row is None else json.loads(row[0])["marks"]
+        note = json.dumps({"marks": [*marks, [after, mark]][-_MOST_MARKS:]})
+        connection.execute("INSERT OR REPLACE INTO platform_notes (name, note) VALUES (?, ?)", (MARKS, note))
 
 
 def _held(source: Path) -> sqlite3.Connection:

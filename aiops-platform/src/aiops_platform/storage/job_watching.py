@@ -42,6 +42,10 @@ class SqlJobs:
         query = _watched().where(jobs.c.due_at <= now).order_by(jobs.c.due_at, jobs.c.id).limit(limit)
         return [watched_of(row) for row in self._connection.execute(query).mappings()]
 
+    def hurry(self, beyond: datetime, now: datetime) -> None:
+        """See `ports.Jobs`."""
+        self._connection.execute(update(jobs).where(jobs.c.due_at > beyond).values(due_at=now))
+
     def save(self, standings: Sequence[JobStanding]) -> None:
         """See `ports.Jobs`."""
         if not standings:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, 
 
 from aiops_platform.core import notices
 from aiops_platform.core.access import SecretMismatchError
+from aiops_platform.core.ahead import horizon
 from aiops_platform.core.backoff import Outcome, Sent, Verdict
 from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
@@ -141,6 +142,15 @@ class SqlDeliveries:
             if verdict.disabled_why:
                 self._disable(connection, channel, verdict.disabled_why, now)
             bump(connection, channel.project_id, "channels")
+
+    def hurry(self, beyond: datetime, now: datetime) -> None:
+        """See `ports.Deliveries`."""
+        late, wanted = deliveries.c.due_at > beyond, deliveries.c.wanted_at > horizon(now)
+        due = update(deliveries).where(deliveries.c.due_at.is_not(None))
+        with self._database.begin() as connection:
+            connection.execute(due.where(or_(late, wanted)).values(due_at=now))
+            connection.execute(due.where(wanted).values(wanted_at=now))
+            connection.execute(update(channels).where(channels.c.not_before > beyond).values(not_before=None))
 
     def release(self) -> None:
         """See `ports.Deliveries`."""

@@ -1,6 +1,7 @@
 """A backup holds all that was acknowledged before it, and a folder that is in use is not overwritten."""
 
 import itertools
+import json
 import os
 import sqlite3
 import stat
@@ -83,6 +84,27 @@ def test_nothing_is_restored_over_what_is_there_unless_forced(folder: Path, tmp_
     assert "later" not in listed(folder, capsys)
     (aside,) = folder.glob("before-restore-*")
     assert "later" in listed(aside, capsys)
+
+
+def marks(data: Path) -> list[tuple[int, str]]:
+    with closing(sqlite3.connect(data / "store.db")) as store:
+        rows = store.execute("SELECT note FROM platform_notes WHERE name = 'marks'").fetchall()
+    return [(after, text) for (note,) in rows for after, text in json.loads(note)["marks"]]
+
+
+def test_each_restored_folder_has_a_mark_of_its_own_and_tells_nothing_under_ids_that_were_given(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert marks(folder) == []
+    assert cli.main(["backup", str(tmp_path / "a.tar"), "--data", str(folder)]) == 0
+    for name in ("one", "two"):
+        assert cli.main(["restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / name)]) == 0
+    (first,), (second,) = marks(tmp_path / "one"), marks(tmp_path / "two")
+    assert first[1] != second[1]
+    assert cli.main(["backup", str(tmp_path / "b.tar"), "--data", str(tmp_path / "one")]) == 0
+    assert cli.main(["restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "three")]) == 0
+    assert marks(tmp_path / "three")[0] == first
+    assert len({text for _, text in marks(tmp_path / "three")}) == 2
 
 
 def test_nothing_is_restored_under_a_platform_that_runs(folder: Path, tmp_path: Path, capsys) -> None:

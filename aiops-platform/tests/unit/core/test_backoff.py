@@ -53,9 +53,15 @@ def test_what_a_receiver_asks_for_is_obeyed_within_reason() -> None:
 
 def test_after_a_day_it_is_given_up_and_the_channel_disabled() -> None:
     assert judged(Retry("no route", after=7200), hours=23.5).due_at == NOW + GIVES_UP_AFTER
-    verdict = judged(Retry("no route"), hours=24)
+    verdict = judged(Retry("no route"), hours=24, attempts=4)
     assert verdict.failed
     assert verdict.disabled_why == "nothing could be sent for 24 hours: no route"
+
+
+def test_nothing_is_given_up_after_one_attempt_because_a_clock_leapt_or_nothing_ran() -> None:
+    verdict = judged(Retry("no route"), hours=24 * 400)
+    assert (verdict.failed, verdict.disabled_why) == (False, "")
+    assert verdict.due_at == after(days=400, seconds=5)
 
 
 def test_a_clock_that_was_ahead_does_not_make_it_wait_longer() -> None:

@@ -1,17 +1,22 @@
 """What becomes true is told to channels: who, when, how often, and when it is over."""
 
-from collections.abc import Iterator
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from made import NOW, a_body, a_parcel, after
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Table, delete, insert, text, update
 from workshop import Workshop
 
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.alerting import links
+from aiops_platform.core.alerting.links import LinkError
 from aiops_platform.core.alerting.policy import Policy, Step
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import OnCall, Rota
@@ -25,7 +30,7 @@ from aiops_platform.core.muting import Ends
 from aiops_platform.core.people import Actor
 from aiops_platform.pipeline.alerting import AlertDesk, Alerting
 from aiops_platform.pipeline.settle import Settle
-from aiops_platform.storage import alert_tables, schema
+from aiops_platform.storage import alert_tables, backup, schema
 from aiops_platform.storage.alert_reads import SqlAlertReads
 
 ANA = Actor("user", 1, "Ana")
@@ -60,6 +65,28 @@ class Newsroom(Workshop):
     def make(self, channel: int, kind: ChannelKind) -> None:
         with self.database.begin() as connection:
             connection.execute(update(schema.channels).where(schema.channels.c.id == channel).values(kind=kind))
+
+    def keep(self, table: Table, most: int) -> None:
+        """Only the first rows; the next one has the number of the first that is gone, as after a restored backup."""
+        with self.database.begin() as connection:
+            connection.execute(delete(table).where(table.c.id > most))
+            connection.execute(
+                text("UPDATE sqlite_sequence SET seq = :most WHERE name = :name"), {"most": most, "name": table.name}
+            )
+
+    def put_through(self, file: Path, change: Callable[[Path], None]) -> None:
+        """Has the marks of this store changed in a file."""
+        with closing(sqlite3.connect(file)) as other, other:
+            other.execute("CREATE TABLE platform_notes (name PRIMARY KEY, note)")
+            other.execute("CREATE TABLE alerts (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+            other.executemany(
+                "INSERT INTO alerts (id) VALUES (?)", [(each,) for each in self.rows(alert_tables.alerts, "id")]
+            )
+        change(file)
+        with closing(sqlite3.connect(file)) as other:
+            ((name, note),) = other.execute("SELECT * FROM platform_notes").fetchall()
+        with self.database.begin() as connection:
+            connection.execute(insert(alert_tables.platform_notes).values(name=name, note=json.loads(note)))
 
     def switch_off(self, channels: set[int]) -> None:
         """Somebody has switched off these, and no other."""
@@ -619,6 +646,56 @@ def test_of_the_platform_another_project_is_told_when_it_was_handed_over(room: N
     assert room.titles(2) == ["Reports wait for 10 min"]
     assert room.desk.hand_over_platform(2, 1, after(minutes=5))
     assert [each.when for each in room.desk.rules(1, NOW)].count(When.PLATFORM) == 1
+
+
+def test_after_a_restored_backup_no_id_group_or_link_is_that_of_another_message(room: Newsroom, tmp_path: Path) -> None:
+    store, kept = tmp_path / "store.db", []
+    room.report("Old")
+    room.tell()
+    (old,) = room.messages()
+    for life, problem in enumerate(("Lost", "New")):
+        room.report(problem, now=after(hours=1 + life))
+        room.tell(after(hours=1 + life))
+        kept.append(room.messages()[1])
+        if life == 0:
+            link = kept[0].actions[0].url.rpartition("/")[2]
+            assert room.desk.followed(link, after(hours=1)).row.alert.title == "Lost: no"
+            # As if it had never been.
+            for table, most in ((schema.deliveries, 1), (alert_tables.tellings, 1), (alert_tables.alerts, 1)):
+                room.keep(table, most)
+            room.put_through(store, lambda file: backup.mark_restored(file, "0badcafe"))
+    lost, new = kept
+    assert (lost.key != new.key, lost.group != new.group) == (True, True)
+    with pytest.raises(LinkError):
+        room.desk.followed(link, after(hours=1))
+    for each in (new, old):
+        assert room.desk.followed(each.actions[0].url.rpartition("/")[2], after(hours=3)).row.alert.title == each.title
+    room.triage.resolve(1, 1, after(hours=3))
+    room.tell(after(hours=3))
+    assert room.messages()[-1].group == old.group, "What began before ends as it began."
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_a_clock_far_ahead_put_off_is_not_waited_for_when_it_came_back(room: Newsroom, is_restarted: bool) -> None:
+    room.rule(repeat=timedelta(hours=1))
+    room.report("KeyError", now=after(days=400))
+    room.tell(after(days=400))
+    assert len(room.messages()) == 1
+    if is_restarted:
+        room.restart()
+    room.tell()
+    for minutes in (59, 61, 119, 122):
+        room.tell(after(minutes=minutes))
+    assert len(room.messages()) == 3, "It is told again each hour."
+
+
+def test_what_calmed_is_over_in_time_although_a_clock_ahead_had_seen_it(room: Newsroom) -> None:
+    room.rule(When.MANY, events=2, minutes=10)
+    room.report("KeyError", "KeyError", now=after(days=400))
+    room.tell(after(days=400))
+    room.tell()
+    room.tell(after(hours=3))
+    assert room.titles()[-1] == "Over: KeyError: no"
 
 
 def test_no_fact_has_the_number_of_one_that_was_wiped(room: Newsroom) -> None:

@@ -149,6 +149,22 @@ def test_a_failure_is_tried_again_when_its_time_has_come(desk: Desk) -> None:
     assert desk.told(channel)[0].attempts == 2
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_a_clock_far_ahead_put_off_is_tried_again_soon_after_it_came_back(desk: Desk, is_restarted: bool) -> None:
+    desk.add("a")
+    ahead, years = after(days=400), 400 * 86_400
+    channel = desk.add("ops", Retry("busy", 503))
+    with desk.store.begin() as transaction:
+        transaction.outbox.post(channel.id, a_message("1"), ahead)
+    desk.work(until=1, seconds=years)
+    eventually(lambda: desk.station.step(ahead) or desk.told(channel)[0].status == 503, "the answer")
+    if is_restarted:
+        desk.station = Deliver(desk.deliveries, desk.sender, chance=lambda: 0.5)
+    desk.receivers.answers["ops"] = Sent(200)
+    desk.work(until=2)
+    eventually(lambda: desk.station.step(NOW) or desk.told(channel)[0].sent_at, "sent")
+
+
 def test_a_channel_that_refuses_for_good_is_sent_nothing_more_and_the_others_hear_of_it(desk: Desk) -> None:
     gone, other = desk.add("gone", Refused("no such hook", 404, for_good=True)), desk.add("other", Sent(200))
     desk.post(gone, "1", "2")

@@ -253,3 +253,32 @@ def test_many_that_are_due_are_looked_at_in_portions(shop):
     listen_until(shop, after(seconds=1))
     assert shop.watch_jobs.step(after(seconds=1)) is True
     assert shop.watch_jobs.step(after(seconds=1)) is False
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("said", [HOURLY, {"every": 3600, "grace": 600}])
+def test_a_job_is_watched_as_ever_after_a_clock_that_was_far_ahead_came_back(shop, said, is_restarted):
+    expect(shop, **said)
+    shop.listen(after(days=400))
+    look(shop, after(days=400))
+    look(shop, after(days=400, hours=5))
+    if is_restarted:
+        shop.watch_jobs = WatchJobs(shop.store, shop.intake)
+    before = len(job_facts(shop))
+    shop.listen(after(minutes=1))
+    for minutes in range(1, 60 * 5, 10):
+        look(shop, after(minutes=minutes))
+    assert "job_missed" in job_facts(shop)[before:] or shop.rows(schema.jobs, "trouble") == ["missed"]
+    (due,) = shop.rows(schema.jobs, "due_at")
+    assert due < after(hours=8)
+
+
+def test_a_run_that_began_by_a_clock_ahead_is_too_long_in_time(shop):
+    expect(shop, **HOURLY | {"max_run": 600})
+    digest(shop, ping(5, "start", at=after(days=400)))
+    shop.listen(after(days=400))
+    look(shop, after(days=400))
+    shop.listen(after(minutes=-30))
+    look(shop, NOW)
+    (due,) = shop.rows(schema.jobs, "due_at")
+    assert due <= after(minutes=16)

@@ -30,17 +30,36 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mark:
+    """What tells apart the alerts with numbers above `after` from those of the same numbers before a backup was restored."""
+
+    after: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
-    """What messages say of where they come from: the project, the address of the pages, what signs their links."""
+    """What messages say of where they come from: the project, the address of the pages, what signs their links.
+
+    `marks` are those of all times when a backup was restored, the oldest first.
+    """
 
     project: str
     address: str
     key: bytes
+    marks: tuple[Mark, ...] = ()
 
 
 def group_of(alert: Alert, place: Place) -> str:
     """What all messages about this one alert have in common."""
-    return f"{_platform(place)}-alert-{alert.id}"
+    mark = _mark_of(alert.id or 0, place.marks)
+    return f"{_platform(place, mark)}-alert-{alert.id}"
+
+
+def key_for(alert_id: int, key: bytes, marks: Sequence[Mark]) -> bytes:
+    """What signs the links of this alert: one that was sent before a backup was restored opens no other of its number."""
+    mark = _mark_of(alert_id, marks)
+    return hmac.new(key, mark.text.encode(), sha256).digest() if mark is not None else key
 
 
 def said(
@@ -67,8 +86,8 @@ def said(
     title = f"{many} while it was quiet" if was_quiet else many
     services = sorted({f"{each.service} ({each.environment})" for each in worst_first if each.service})
     return Message(
-        key=f"{_platform(place)}-{channel_id}-{newest}",
-        group=about or f"{_platform(place)}-{channel_id}-{newest}",
+        key=_key(newest, place, channel_id),
+        group=about or _key(newest, place, channel_id),
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=first.alert.severity,
         title=title,
@@ -89,7 +108,7 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
     if telling.why is Why.REPEATED and alert.first_told_at is not None:
         facts["First told"] = _clock(alert.first_told_at)
     return Message(
-        key=f"{_platform(place)}-{channel_id}-{telling.id}",
+        key=_key(telling.id, place, channel_id),
         group=about or group_of(alert, place),
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=alert.severity,
@@ -105,9 +124,21 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
     )
 
 
-def _platform(place: Place) -> str:
-    """Which platform it is: those of test and production may tell the same receiver, and both begin to count at one."""
-    return f"aiops-{hmac.new(place.key, b'aiops platform v1', sha256).hexdigest()[:8]}"
+def _platform(place: Place, mark: Mark | None) -> str:
+    """Which platform it is: those of test and production may tell the same receiver, and both begin to count at one.
+
+    So does one that was restored from a backup.
+    """
+    said = hmac.new(place.key, b"aiops platform v1", sha256).hexdigest()[:8]
+    return f"aiops-{said}" if mark is None else f"aiops-{said}-{mark.text}"
+
+
+def _mark_of(alert_id: int, marks: Sequence[Mark]) -> Mark | None:
+    return next((each for each in reversed(marks) if alert_id > each.after), None)
+
+
+def _key(number: int, place: Place, channel_id: int) -> str:
+    return f"{_platform(place, place.marks[-1] if place.marks else None)}-{channel_id}-{number}"
 
 
 def _why(telling: Told) -> str:
@@ -144,7 +175,7 @@ def _actions(alert: Alert, place: Place, channel_id: int, now: datetime) -> tupl
 
 def _link(alert: Alert, act: LinkAct, place: Place, channel_id: int, now: datetime) -> str:
     claim = Claim(alert_id=alert.id or 0, act=act, channel_id=channel_id, expires_at=now + links.LASTS)
-    return links.signed(claim, place.key)
+    return links.signed(claim, key_for(claim.alert_id, place.key, place.marks))
 
 
 def _clock(at: datetime) -> str:

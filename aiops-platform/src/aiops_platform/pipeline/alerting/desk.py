@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 from typing import Final
 
 from aiops_platform.core.alerting import alert as states
-from aiops_platform.core.alerting import links, rules
+from aiops_platform.core.alerting import links, rules, wording
 from aiops_platform.core.alerting import policy as policies
 from aiops_platform.core.alerting import rota as rotas
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why
@@ -24,6 +24,7 @@ from aiops_platform.ports import Store, Transaction
 from aiops_platform.ports.alerting import AlertReads, AlertRow, Rehearsed
 
 _ADDRESS_BYTES: Final = 32
+_LONGEST_NUMBER: Final = 19
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,9 @@ class AlertDesk:
 
     def followed(self, text: str, now: datetime) -> Followed:
         """Where a link of a message leads. Raises LinkError."""
-        claim = links.read(text, self._key, now)
+        number = text.partition(".")[0]
+        alert_id = int(number) if number.isascii() and number.isdigit() and len(number) < _LONGEST_NUMBER else 0
+        claim = links.read(text, wording.key_for(alert_id, self._key, self.reads.marks()), now)
         project_id = self.reads.project_of(claim.alert_id)
         row = None if project_id is None else self.reads.one(project_id, claim.alert_id)
         if row is None:

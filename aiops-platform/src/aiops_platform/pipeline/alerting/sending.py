@@ -120,7 +120,10 @@ def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
 def send(transaction: Transaction, place: Place, now: datetime) -> datetime | None:
     """Posts what channels are to be told by now; returns when there is more to be told, None where nothing waits."""
     later = []
-    for channel_id, is_critical in transaction.alerting.tellings.waiting():
+    waiting = transaction.alerting.tellings.waiting()
+    if waiting:
+        place = replace(place, marks=transaction.alerting.settings.marks())
+    for channel_id, is_critical in waiting:
         pace = transaction.alerting.settings.pace(channel_id)
         only_critical = _passes(pace, now, is_critical=is_critical)
         at = quiet.goes_at(pace, now, is_critical=is_critical)

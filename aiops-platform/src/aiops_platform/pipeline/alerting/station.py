@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from aiops_platform.core.ahead import Doubt
 from aiops_platform.core.alerting.wording import Place
 from aiops_platform.pipeline.alerting import firing, sending
 from aiops_platform.ports import Store
@@ -34,11 +35,17 @@ class Alerting:
         self._place = place
         self._troubles = troubles
         self._looked_at: datetime | None = None
+        self._doubt = Doubt(timedelta(0))
         # When there is something to be sent that waits for its time. At the beginning nobody knows.
         self._sends_at: datetime | None = datetime.min.replace(tzinfo=UTC)
 
     def step(self, now: datetime) -> bool:
         """Does one piece of what there is to do; says whether there is more. Raises StoreUnavailableError."""
+        if self._doubt.beyond(now) is not None:
+            with self._store.begin() as transaction:
+                transaction.alerting.put_right(now)
+            self._doubt.settled()
+            self._sends_at = now
         around = self._looked_at is None or not timedelta(0) <= now - self._looked_at < _AROUND
         if around:
             self._look_around(now)
