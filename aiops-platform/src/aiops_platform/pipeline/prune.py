@@ -19,6 +19,7 @@ _ACCESS: Final = timedelta(days=1)
 _BURIED: Final = timedelta(days=30)
 _STATES: Final = timedelta(days=90)
 _DELIVERIES: Final = timedelta(days=30)
+_FIXES: Final = timedelta(days=365)
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Prune:
                 transaction.maintenance.forget(now - _STATES, _BATCH),
                 transaction.maintenance.forget_listening(now - _STATES),
                 transaction.forget_instances(now, _BATCH),
+                transaction.fixing.forget(now - _FIXES, _BATCH),
             )
         return max(dropped) == _BATCH
 

@@ -18,6 +18,7 @@ from aiops_platform.storage import fix_offering, fix_rehearsals
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.fix_rows import FIELDS, fix_of, fixer_of, policy_of
 from aiops_platform.storage.fix_tables import fix_policies, fix_steps, fix_stops, fixers, fixes
+from aiops_platform.storage.fixing import is_due
 from aiops_platform.storage.schema import incidents, services
 
 _PORTION: Final = 500
@@ -37,7 +38,7 @@ class SqlFixReads:
     def waits(self, now: datetime) -> bool:
         """See `ports.fixing.FixReads`."""
         active = select(fix_policies.c.id).where(fix_policies.c.enabled, fix_policies.c.paused_at.is_(None)).limit(1)
-        due = select(fixes.c.id).where(fixes.c.due_at <= now).limit(1)
+        due = select(fixes.c.id).where(is_due(now)).limit(1)
         with self._database.read() as connection:
             return any(connection.execute(each).first() is not None for each in (due, active))
 

@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
-from aiops_platform.core import wire
+from aiops_platform.core import ahead, wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.facts import FactKind
+from aiops_platform.core.fixing import guards
 from aiops_platform.core.fixing import policy as policies
-from aiops_platform.core.fixing.fix import UNDER_WAY, Fix, FixState, Proof
+from aiops_platform.core.fixing.fix import FAILURES, UNDER_WAY, Fix, FixState, Proof
 from aiops_platform.core.fixing.fixer import Fixer
 from aiops_platform.core.fixing.guards import Asked
 from aiops_platform.core.fixing.policy import FixPolicy
@@ -19,7 +20,7 @@ from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.people import Actor, actor_from
 from aiops_platform.core.search import EVERYTHING
 from aiops_platform.ports.fixing import FixIncident, FixPlace, Stopped, ToldOffers
-from aiops_platform.storage import dialects, finding, fix_offering, risings, statements
+from aiops_platform.storage import counters, dialects, finding, fix_offering, risings, statements
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
 from aiops_platform.storage.dialects import portions
 from aiops_platform.storage.finding import Around
@@ -35,6 +36,8 @@ _INCIDENT: Final = [
 ]
 # An event that is sent late is old news: only what came lately is answered.
 _FRESH: Final = timedelta(minutes=15)
+# Nothing is put off for longer: what is, was by a clock that was ahead.
+_LONGEST: Final = timedelta(days=2)
 
 
 class SqlFixing:
@@ -158,6 +161,8 @@ class SqlFixing:
         wanted = (
             select(func.min(fixes.c.asked_at).label("at"), fixes.c.service_id, fixes.c.incident_id)
             .where(fixes.c.policy_id == policy_id, fixes.c.asked_at >= since)
+            # Not for years what a clock that was years ahead has left behind.
+            .where(fixes.c.asked_at <= ahead.horizon(since + guards.DAY))
             .group_by(fixes.c.together, fixes.c.service_id, fixes.c.incident_id)
         )
         return [Asked(row.at, row.service_id, row.incident_id) for row in self._connection.execute(wanted)]
@@ -204,7 +209,7 @@ class SqlFixing:
 
     def due(self, now: datetime, limit: int) -> Sequence[Fix]:
         """See `ports.Fixing`."""
-        return self._fixes(select(fixes).where(fixes.c.due_at <= now).order_by(fixes.c.due_at, fixes.c.id).limit(limit))
+        return self._fixes(select(fixes).where(is_due(now)).order_by(fixes.c.due_at, fixes.c.id).limit(limit))
 
     def standing(
         self, *, project_id: int | None = None, states: Collection[FixState], policy_id: int | None = None
@@ -261,6 +266,7 @@ class SqlFixing:
         kind = FactKind.FIX_BEGAN
         if fix.state is not FixState.RUNNING:
             kind = FactKind.FIX_ENDED
+            self._count(fix)
             data |= {"state": fix.state, "duration": fix.duration, "why": fix.why}
         told = {name: value for name, value in data.items() if value not in (None, "")}
         self.note(fix.project_id, kind, now, by=None, fix=fix, data=told)
@@ -272,6 +278,11 @@ class SqlFixing:
         steps = select(fix_steps.c.id).where(fix_steps.c.at < before).order_by(fix_steps.c.id).limit(limit)
         told = self._connection.execute(delete(fix_steps).where(fix_steps.c.id.in_(steps))).rowcount
         return max(many, told, fix_offering.forget(self._connection, before, limit))
+
+    def _count(self, fix: Fix) -> None:
+        name = "fixes_succeeded" if fix.state is FixState.SUCCEEDED else "fixes_failed" if fix.state in FAILURES else ""
+        if name:
+            counters.count(self._connection, {name: 1})
 
     def _fixes(self, wanted: Select[Any]) -> list[Fix]:
         return [fix_of(row) for row in self._connection.execute(wanted.with_for_update()).mappings()]
@@ -296,6 +307,11 @@ class SqlFixing:
         }
         tags = {f"tag.{name}": value for name, value in event.tags.items()}
         return {name: value for name, value in found.items() if value} | tags
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether something is to be done with a fix by now."""
+    return or_(fixes.c.due_at <= now, fixes.c.due_at > now + _LONGEST)
 
 
 def _where(condition: Any) -> Select[Any]:

@@ -19,6 +19,12 @@ _MEANINGS: Mapping[str, str] = {
     "intake_oldest_seconds": "seconds for which the oldest of them has waited",
     "intake_bytes": "what the intake takes on disk, in bytes",
     "store_bytes": "what the store takes on disk, in bytes",
+    "fixes_asked": "fixes that were asked for, or suggested, by people and policies",
+    "fixes_succeeded": "of these, those that the service says have succeeded",
+    "fixes_failed": "those that failed, took too long, died in the middle, or of which nobody has told",
+    "fixes_mended": "times that what a fix was for has not come back, though it would have",
+    "fixes_not_mended": "times that it has",
+    "fixes_unproven": "times that nothing tells which of the two",
     "worker_running": "1 while there is a worker, which digests",
 }
 _LINKS: Mapping[str, str] = {"buried": "/buried"}

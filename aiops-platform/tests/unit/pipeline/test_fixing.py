@@ -10,7 +10,7 @@ from made import NOW, after
 
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
-from aiops_platform.core.fixing.policy import Mode
+from aiops_platform.core.fixing.policy import FixPolicy, Mode
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.storage import schema
 
@@ -405,3 +405,49 @@ def test_effects_count_what_was_tried_and_what_mended(infirmary: Infirmary) -> N
     infirmary.look(after(seconds=76))
     (effect,) = infirmary.reads.effects(1)
     assert (effect.tried, effect.mended, effect.not_mended, effect.failed, effect.median) == (1, 1, 0, 0, 1.0)
+
+
+def test_what_is_old_is_forgotten_a_little_at_a_time_but_nothing_that_goes_on(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    for number in range(3):
+        infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=number))
+        infirmary.desk.cancel(1, number + 1, ANA, after(seconds=number))
+    infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=9))
+    with infirmary.store.begin() as transaction:
+        assert transaction.fixing.forget(after(days=400), 2) == 2
+    assert [each.id for each in infirmary.all()] == [3, 4]
+    with infirmary.store.begin() as transaction:
+        while transaction.fixing.forget(after(days=400), 2):
+            pass
+    assert [each.id for each in infirmary.all()] == [4]
+    assert infirmary.reads.offered(1, after(seconds=10)) == []
+
+
+def test_a_rehearsal_says_what_a_policy_would_have_done_and_what_would_have_held_it(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    for minute in (1, 2, 3, 20):
+        infirmary.fail(after(minutes=minute))
+    infirmary.fail(after(minutes=4), error="OtherError")
+    policy = FixPolicy(name="Recycle", match="type:PoolError", fixer="recycle", cool_down=600)
+    infirmary.beat(after(minutes=21))
+    told = infirmary.desk.rehearse(1, policy, after(minutes=21))
+    assert (told.many, told.held, told.offered_by) == (2, 1, (("shop", "production"),))
+    assert told.examples[0].held is None
+    assert told.examples[-1].at == after(minutes=1)
+    assert infirmary.all() == []
+
+
+def test_what_was_asked_for_is_counted(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.fail(after(seconds=12))
+    infirmary.look(after(seconds=13))
+    counted = dict(infirmary.rows(schema.counters, "name", "number"))
+    assert {name: counted.get(name) for name in ("fixes_asked", "fixes_succeeded", "fixes_not_mended")} == {
+        "fixes_asked": 1,
+        "fixes_succeeded": 1,
+        "fixes_not_mended": 1,
+    }

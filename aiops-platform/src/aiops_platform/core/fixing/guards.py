@@ -31,7 +31,7 @@ def held(
 ) -> str | None:
     """Why it may not ask this service now; None where it may. `past` is of the last day at least.
 
-    Times ahead of now, by a clock that was put back, count as now: rather too few fixes than too many.
+    Times ahead of now, by a clock that was put back, count: rather too few fixes than too many.
     """
     return _is_off(policy, environment, is_stopped=is_stopped) or _has_spent(policy, service_id, past, now)
 
@@ -55,11 +55,11 @@ def _is_off(policy: FixPolicy, environment: str, *, is_stopped: bool) -> str | N
 
 def _has_spent(policy: FixPolicy, service_id: int, past: Sequence[Asked], now: datetime) -> str | None:
     cool = timedelta(seconds=policy.cool_down)
-    if any(each.service_id == service_id and now - min(each.at, now) < cool for each in past):
+    if any(each.service_id == service_id and now - each.at < cool for each in past):
         return f"it was asked for within the last {_span(policy.cool_down)}"
-    if sum(now - min(each.at, now) < HOUR for each in past) >= policy.per_hour:
+    if sum(now - each.at < HOUR for each in past) >= policy.per_hour:
         return f"it was asked for {policy.per_hour} times within the last hour"
-    if sum(now - min(each.at, now) < DAY for each in past) >= policy.per_day:
+    if sum(now - each.at < DAY for each in past) >= policy.per_day:
         return f"it was asked for {policy.per_day} times within the last day"
     return None
 

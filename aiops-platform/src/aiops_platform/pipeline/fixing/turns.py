@@ -27,6 +27,8 @@ def take_turns(transaction: Transaction, due: Sequence[Fix], policies: Mapping[i
         if after.is_ended:
             told = {"state": after.state, "why": after.why}
             transaction.fixing.note(fix.project_id, FactKind.FIX_ENDED, now, by=None, fix=after, data=told)
+            if after.state is FixState.UNKNOWN:
+                transaction.count({"fixes_failed": 1})
 
 
 def _looked_at(
