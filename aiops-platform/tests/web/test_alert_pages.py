@@ -271,7 +271,7 @@ def test_programs_read_acknowledge_and_rule(room: Room) -> None:
     client = Client(room.site.url, token, patience=0)
     assert client.acknowledge(number).state == "acknowledged"
     assert {each.state for each in client.alerts("all")} == {"firing", "acknowledged"}
-    assert len(client.alert_rules()) == 6
+    assert len(client.alert_rules()) == 7
 
 
 def test_quiet_hours_are_kept_and_taken_away(room: Room) -> None:

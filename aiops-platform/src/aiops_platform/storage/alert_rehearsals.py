@@ -39,6 +39,8 @@ def rehearsed(connection: Connection, project_id: int, rule: Rule, now: datetime
 def _of_facts(connection: Connection, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
     newest = connection.execute(select(func.max(facts.c.id))).scalar_one() or 0
     kinds = [FactKind.INCIDENT_REOPENED] if rule.when is When.AGAIN else [FactKind.INCIDENT_OPENED]
+    if rule.when is When.UNMENDED:
+        kinds = [FactKind.FIX_NOT_MENDED]
     if rule.when in _OF_A_SERVICE:
         kinds = [FactKind.INCIDENT_OPENED, FactKind.INCIDENT_REOPENED]
     wanted = (

@@ -138,7 +138,7 @@ def test_the_usual_rules_are_fit_to_be_kept_and_only_the_first_project_hears_of_
         assert rules.checked(rule) == rule
         assert rule.to.is_all
     whens = {rule.when for rule in rules.defaults(is_first=False)}
-    assert whens == {When.NEW, When.AGAIN, When.RISING, When.SILENCE, When.JOB}
+    assert whens == {When.NEW, When.AGAIN, When.RISING, When.SILENCE, When.JOB, When.UNMENDED}
 
 
 @given(

@@ -755,9 +755,10 @@ def test_the_usual_rules_are_there_until_people_take_them_away(room: Newsroom) -
         "Rising incidents",
         "Silent services",
         "Jobs in trouble",
+        "Fixes that did not mend",
         "The platform itself",
     ]
-    assert len(room.desk.rules(2, NOW)) == 5
+    assert len(room.desk.rules(2, NOW)) == 6
     for rule in room.desk.rules(1, NOW):
         assert rule.id is not None
         assert room.desk.drop_rule(1, rule.id, NOW)

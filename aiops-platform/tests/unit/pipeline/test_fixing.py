@@ -8,11 +8,14 @@ import pytest
 from infirmary import ANA, CLEAR, RECYCLE, Infirmary, is_signed
 from made import NOW, after
 
+from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
 from aiops_platform.core.fixing.policy import FixPolicy, Mode
 from aiops_platform.core.incident import IncidentState
-from aiops_platform.storage import schema
+from aiops_platform.pipeline.alerting import Alerting
+from aiops_platform.storage import alert_tables, schema
+from aiops_platform.storage.alert_reads import SqlAlertReads
 
 
 @pytest.fixture
@@ -451,3 +454,22 @@ def test_what_was_asked_for_is_counted(infirmary: Infirmary) -> None:
         "fixes_succeeded": 1,
         "fixes_not_mended": 1,
     }
+
+
+def test_whoever_is_to_know_is_told_of_what_was_tried_in_vain(infirmary: Infirmary) -> None:
+    alerting = Alerting(
+        infirmary.store,
+        SqlAlertReads(infirmary.database),
+        Place(project="", address="http://aiops.test", key=b"k" * 32),
+    )
+    alerting.step(NOW)
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), times=12)
+    mend(infirmary, 10)
+    infirmary.fail(after(seconds=12))
+    infirmary.look(after(seconds=13))
+    while alerting.step(after(seconds=14)):
+        pass
+    rows = infirmary.rows(alert_tables.alerts, "title", "text", "severity")
+    assert ("PoolError: no", "A fix did not mend it, recycle: it came back once after the fix", "critical") in rows

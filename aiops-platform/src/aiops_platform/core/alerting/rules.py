@@ -38,6 +38,7 @@ class When(StrEnum):
     WORTH = "worth"
     SILENCE = "silence"
     JOB = "job"
+    UNMENDED = "unmended"
     PLATFORM = "platform"
 
 
@@ -50,10 +51,11 @@ MEANINGS: Final[Mapping[When, str]] = {
     When.WORTH: "an incident has become worth it, by its events or its people: once",
     When.SILENCE: "a service has fallen silent",
     When.JOB: "a job failed, was missed, or does not run as it should",
+    When.UNMENDED: "a fix did not mend an incident: it came back",
     When.PLATFORM: "the platform itself is in trouble",
 }
 #: Those that are about incidents, of which the whole search language can be asked.
-OF_INCIDENTS: Final = frozenset({When.NEW, When.AGAIN, When.RISING, When.MANY, When.WORTH})
+OF_INCIDENTS: Final = frozenset({When.NEW, When.AGAIN, When.RISING, When.MANY, When.WORTH, When.UNMENDED})
 #: The gravest first.
 RANKS: Final[Mapping[Severity, int]] = {severity: rank for rank, severity in enumerate(Severity)}
 _OF_SERVICES: Final = frozenset({"service", "env"})
@@ -114,6 +116,7 @@ DEFAULTS: Final = (
     Rule(name="Rising incidents", when=When.RISING, severity=Severity.WARNING),
     Rule(name="Silent services", when=When.SILENCE, severity=Severity.CRITICAL, repeat=timedelta(days=1)),
     Rule(name="Jobs in trouble", when=When.JOB, severity=Severity.ERROR, repeat=timedelta(days=1)),
+    Rule(name="Fixes that did not mend", when=When.UNMENDED, severity=Severity.CRITICAL),
 )
 #: Of the platform one project is told: the oldest, until its admins hand that over to another one.
 OF_THE_PLATFORM: Final = Rule(

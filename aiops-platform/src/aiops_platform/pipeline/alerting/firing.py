@@ -26,6 +26,7 @@ TELLING: Final = (
         FactKind.INCIDENT_MERGED,
         FactKind.INCIDENT_DELETED,
         FactKind.INCIDENT_UNDONE,
+        FactKind.FIX_NOT_MENDED,
     }
 )
 #: How an incident stands after people put it away.
@@ -47,6 +48,7 @@ _SAID: Final[Mapping[When, str]] = {
     When.WORTH: "It has become worth a look",
     When.SILENCE: "The service sends no heartbeat any more",
     When.JOB: "The job did not run as it should",
+    When.UNMENDED: "A fix did not mend it",
     When.PLATFORM: "The platform itself is in trouble",
 }
 
@@ -76,6 +78,7 @@ def read_news(transaction: Transaction, news: Sequence[News], now: datetime) -> 
             those = [seen[number] for number, when in mine.items() if when is rule.when]
             if rule.enabled and those:
                 fire(transaction, rule, those, now)
+    _read_fixes(transaction, [each for each in news if each.kind is FactKind.FIX_NOT_MENDED], seen, now)
 
 
 def look_around(transaction: Transaction, project_id: int, now: datetime) -> None:
@@ -191,6 +194,17 @@ def _when(kind: IncidentKind, fact: FactKind) -> When:
             return When.JOB
         case _:
             return When.NEW if fact is FactKind.INCIDENT_OPENED else When.AGAIN
+
+
+def _read_fixes(transaction: Transaction, news: Sequence[News], seen: Mapping[int, Seen], now: datetime) -> None:
+    """What was tried in vain: who is told of that need not look whether somebody is at it already."""
+    tried = {each.incident_id: f"{each.data.get('fixer')}: {each.data.get('why', '')}" for each in news}
+    those = [seen[number] for number in tried if number in seen]
+    for project_id in sorted({each.project_id for each in those}):
+        mine = [each for each in those if each.project_id == project_id]
+        for rule in transaction.alerting.settings.rules(project_id, now):
+            if rule.enabled and rule.when is When.UNMENDED:
+                fire(transaction, rule, mine, now, more={each.id: tried[each.id] for each in mine})
 
 
 def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) -> None:

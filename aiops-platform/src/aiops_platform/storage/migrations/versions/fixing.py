@@ -18,6 +18,7 @@ def upgrade() -> None:
     _fix_stops()
     _fixes()
     _fix_steps()
+    _tell_of_fixes()
 
 
 def _fixers() -> None:
@@ -180,3 +181,18 @@ def _fix_steps() -> None:
     )
     op.create_index(op.f("ix_fix_steps_at"), "fix_steps", ["at"], unique=False)
     op.create_index(op.f("ix_fix_steps_project_id_id"), "fix_steps", ["project_id", "id"], unique=False)
+
+
+def _tell_of_fixes() -> None:
+    """Projects that have their alert rules get the one that new ones have: of fixes that did not mend."""
+    rules = sa.table(
+        "alert_rules",
+        *(sa.column("project_id"), sa.column("name"), sa.column("enabled"), sa.column("rule", sa.JSON())),
+    )
+    since = sa.table("alerting_since", sa.column("project_id"))
+    rule = {"when": "unmended", "match": "", "to": {"channels": [], "rota": None, "policy": None}}
+    rule |= {"severity": "critical", "recovery": True}
+    new = sa.select(
+        since.c.project_id, sa.literal("Fixes that did not mend"), sa.literal(True), sa.literal(rule, sa.JSON())
+    )
+    op.execute(sa.insert(rules).from_select(["project_id", "name", "enabled", "rule"], new))
