@@ -198,7 +198,7 @@ def _when(kind: IncidentKind, fact: FactKind) -> When:
 
 def _read_fixes(transaction: Transaction, news: Sequence[News], seen: Mapping[int, Seen], now: datetime) -> None:
     """What was tried in vain: who is told of that need not look whether somebody is at it already."""
-    tried = {each.incident_id: f"{each.data.get('fixer')}: {each.data.get('why', '')}" for each in news}
+    tried = {each.incident_id or 0: f"{each.data.get('fixer')}: {each.data.get('why', '')}" for each in news}
     those = [seen[number] for number in tried if number in seen]
     for project_id in sorted({each.project_id for each in those}):
         mine = [each for each in those if each.project_id == project_id]

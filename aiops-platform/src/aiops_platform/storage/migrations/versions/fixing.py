@@ -190,7 +190,7 @@ def _tell_of_fixes() -> None:
         *(sa.column("project_id"), sa.column("name"), sa.column("enabled"), sa.column("rule", sa.JSON())),
     )
     since = sa.table("alerting_since", sa.column("project_id"))
-    rule = {"when": "unmended", "match": "", "to": {"channels": [], "rota": None, "policy": None}}
+    rule: dict[str, object] = {"when": "unmended", "match": "", "to": {"channels": [], "rota": None, "policy": None}}
     rule |= {"severity": "critical", "recovery": True}
     new = sa.select(
         since.c.project_id, sa.literal("Fixes that did not mend"), sa.literal(True), sa.literal(rule, sa.JSON())
