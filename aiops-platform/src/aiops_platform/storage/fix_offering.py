@@ -21,12 +21,16 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 _STALE: Final = timedelta(minutes=10)
 #: After an address was not proven, nothing is pushed there for so long.
 NOT_AGAIN: Final = timedelta(minutes=5)
+_ANY: Final = select(fix_offers.c.service_id).limit(1)
 #: So many intervals without a beat, and a process is not asked any more.
 BEATS: Final = 3
 
 
 def note(connection: Connection, told: Sequence[ToldOffers]) -> None:
     """See `ports.Fixing.note_offers`."""
+    # Nearly always nobody offers anything, nor did.
+    if not any(each.fixers for each in told) and connection.execute(_ANY).first() is None:
+        return
     newest = {(each.service_id, each.instance): each for each in told}
     service_ids = {service_id for service_id, _ in newest}
     known = _known(connection, service_ids)

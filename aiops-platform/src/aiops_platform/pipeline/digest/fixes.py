@@ -39,11 +39,11 @@ def take_fixes(
 
 
 def _offers(heartbeat: Heartbeat, parcel: Parcel, service_id: int) -> ToldOffers:
-    release = facets.release_of(heartbeat)
+    offers = () if heartbeat.closing else heartbeat.fixers
     return ToldOffers(
         service_id=service_id,
         instance=instance.name_of(heartbeat),
-        fixers=() if heartbeat.closing else fixer.told(heartbeat.fixers, None if release == facets.REST else release),
+        fixers=fixer.told(offers, facets.release_of(heartbeat) or None) if offers else (),
         off=course.off_by(heartbeat.timestamp, parcel.received_at),
         at=parcel.received_at,
     )
