@@ -1,5 +1,6 @@
 """What people say of jobs, on the pages and by the API: what is expected of them, and that one is to be left alone."""
 
+import re
 from datetime import timedelta
 from itertools import count
 
@@ -173,3 +174,26 @@ def test_what_a_run_printed_is_text_and_its_page_is_short(client, site):
     assert "has all of it that is kept" in shown
     assert len(shown.encode()) <= 60_000
     assert client.get(f"/jobs/{job}/runs/x").status_code == 404
+
+
+def test_what_runs_regularly_suggests_a_schedule_that_one_click_keeps(api, client, press, site):
+    service = site.seeds.service(site.project, f"shop-{next(NUMBERS)}")
+    runs = [{"state": "succeeded", "ago": timedelta(minutes=15 * each), "duration": 60.0} for each in range(1, 8)]
+    number = site.seeds.job(service, "sweep", runs)
+    api.put(f"/jobs/{number}", json={"settings": {"max_run": 600}})
+    page = client.get(f"/jobs/{number}").text
+    assert "It seems to run every 15 min" in page
+    form = page[page.index('data-testid="guess"') :]
+    fields = dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)">', form[: form.index("</form>")]))
+    assert fields.pop("csrf")
+    assert press(f"/jobs/{number}/expect", **fields).status_code == 303
+    assert api.get(f"/jobs/{number}").json()["settings"] == {"every": 900, "grace": 240, "max_run": 600}
+    assert "It seems to run" not in client.get(f"/jobs/{number}").text
+
+
+def test_of_a_job_that_runs_as_it_likes_or_has_a_schedule_nothing_is_suggested(client, site, job):
+    service = site.seeds.service(site.project, f"shop-{next(NUMBERS)}")
+    ago = (1, 2, 40, 41, 300, 900, 5000)
+    runs = [{"state": "succeeded", "ago": timedelta(minutes=each), "duration": 60.0} for each in ago]
+    for number in (site.seeds.job(service, "by hand", runs), job):
+        assert "It seems to run" not in client.get(f"/jobs/{number}").text

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from aiops_platform.core import job_settings
+from aiops_platform.core import job_guess, job_settings, schedule
 from aiops_platform.core.schedule import ScheduleError
 from aiops_platform.core.views import JobDetail, JobRow
 from aiops_platform.web import drawings, job_drawings, job_words, words
@@ -159,7 +159,18 @@ def _given(job: JobRow) -> dict[str, Any]:
 
 def _form(job: JobRow, *, typed: Mapping[str, str] | None = None, problem: str = "", done: str = "") -> dict[str, Any]:
     in_force = job.schedule if job.settings is None else job.settings
-    return {"typed": typed or job_words.typed(in_force), "problem": problem, "done": done}
+    as_it_is = job_words.typed(in_force)
+    return {"typed": typed or as_it_is, "problem": problem, "done": done, "guess": _guess(job, as_it_is)}
+
+
+def _guess(job: JobRow, typed: Mapping[str, str]) -> dict[str, Any] | None:
+    """What its runs suggest of a job of which no schedule is known: to be kept with one click, beside what is set."""
+    found = None if typed["kind"] != "none" else job_guess.guessed([run.began_at for run in job.runs])
+    if found is None:
+        return None
+    every, grace = schedule.span(found.every.total_seconds()), schedule.span(found.grace.total_seconds())
+    fields = dict(typed) | {"kind": "every", "when": every, "grace": typed["grace"] or grace}
+    return {"every": every, "grace": fields["grace"], "runs": found.runs, "fields": fields}
 
 
 def _laid_out(row: JobRow) -> dict[str, Any]:
