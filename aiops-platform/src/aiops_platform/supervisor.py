@@ -1,4 +1,4 @@
-"""Runs the parts of the platform as child processes: forks them, forks again what dies, ends them all.
+"""Runs the parts of the platform as child processes: has them forked, forks again what dies, ends them all.
 
 A part says over its lifeline when it is ready, and learns from it when the supervisor is gone (even by SIGKILL).
 """
@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Self
 
-from aiops_platform.process.forked import Forked
-from aiops_platform.process.lifeline import ChildLine
+from aiops_platform.process.forked import Child, Forked
+from aiops_platform.process.lifeline import ChildLine, is_begun
+from aiops_platform.process.nursery import Nursery
 
 _LONGEST_PAUSE = 30.0
 _STEADY_SECONDS = 60.0
@@ -52,11 +54,22 @@ class Ending(Enum):
 
 
 class Supervisor:
-    """Belongs to the main thread of its process."""
+    """Belongs to the main thread of its process. What it has begun ends with its `with` block at the latest.
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._children = [_Child(part) for part in parts]
+    Its parts come from the nursery, which is to fork them before they can run.
+    """
+
+    def __init__(self, parts: Sequence[Part], nursery: Nursery) -> None:
+        self._children = [_Child(part, nursery) for part in parts]
         self._stops_asked = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_all()
 
     def run(self, when_ready: Callable[[], None]) -> Ending:
         """Until SIGINT or SIGTERM, which are ignored afterwards. `when_ready` is called once, when all parts work."""
@@ -65,6 +78,7 @@ class Supervisor:
             try:
                 return self._watch(selector, when_ready)
             finally:
+                # Who presses Ctrl-C once more is heard until all has ended.
                 self._end_all()
 
     def _watch(self, selector: selectors.BaseSelector, when_ready: Callable[[], None]) -> Ending:
@@ -122,10 +136,15 @@ class Supervisor:
 class _Child:
     """One part: its process if it runs, and when it is to be started if it does not."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, nursery: Nursery) -> None:
         self._part = part
-        self._process: Forked | None = None
-        self._line: ChildLine | None = None
+        self._line: ChildLine | None = ChildLine()
+        descriptor = self._line.descriptor_for_child
+        self._process: Child | None = nursery.add(
+            lambda: part.work(descriptor) if is_begun(descriptor) else 0,
+            name=self._name,
+            keep=[descriptor, *part.descriptors],
+        )
         self._started_at = 0.0
         self.starts_at: float | None = 0.0
         self.failures = 0
@@ -140,14 +159,11 @@ class _Child:
             return
         self.starts_at = None
         self._started_at = time.monotonic()
-        self._line = ChildLine()
-        descriptor = self._line.descriptor_for_child
-        self._process = Forked(
-            lambda: self._part.work(descriptor),
-            name=f"aiops-{self._part.name}",
-            keep=[descriptor, *self._part.descriptors],
-        )
+        if self._line is None:
+            self._line = ChildLine()
+            self._fork(self._line.descriptor_for_child)
         self._line.hand_over()
+        self._line.say_begin()
         selector.register(self._line, selectors.EVENT_READ)
 
     def listen(self, selector: selectors.BaseSelector) -> None:
@@ -159,6 +175,15 @@ class _Child:
         elif heard == "gone" and self._line is not None:
             selector.unregister(self._line)
             self._bury()
+
+    def _fork(self, descriptor: int) -> None:
+        self._process = Forked(
+            lambda: self._part.work(descriptor), name=self._name, keep=[descriptor, *self._part.descriptors]
+        )
+
+    @property
+    def _name(self) -> str:
+        return f"aiops-{self._part.name}"
 
     def ask_to_end(self) -> None:
         if self._process is not None and self.lives:

@@ -21,6 +21,7 @@ from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
 from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK
 from aiops_platform.process.logs import start_logging
+from aiops_platform.process.nursery import Nursery
 from aiops_platform.settings import Settings
 from aiops_platform.supervisor import Ending, Part, Supervisor
 
@@ -93,16 +94,17 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), version=__version__, url=url)
-        with asked.heard_later():
-            _load_what_parts_share()
+        nursery = Nursery(_load_what_parts_share)
         # What makes it ready is needed for a moment, and not to be held in memory ever after.
-        aside = stack.enter_context(
-            Aside({_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)})
-        )
+        pieces = {_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)}
+        aside = stack.enter_context(Aside(pieces, fork=nursery.add))
+        supervisor = stack.enter_context(Supervisor(_parts(settings, listening, url), nursery))
+        with asked.heard_later():
+            nursery.fork()
         aside.do(_READY)
         if asked.already:
             return Ending.STOPPED_EARLY
-        return Supervisor(_parts(settings, listening, url)).run(lambda: _say_started(settings, url, aside))
+        return supervisor.run(lambda: _say_started(settings, url, aside))
 
 
 def _lock(settings: Settings) -> FolderLock:
@@ -162,7 +164,7 @@ def _command(*words: str) -> Callable[[int], int]:
 
 
 def _load_what_parts_share() -> None:
-    """What is loaded here is in memory once, and a part that is started again has it at once."""
+    """What is loaded before they are forked is in memory once."""
     from aiops_platform import assembly, worker  # noqa: F401
 
     memory.settle()

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.process.forked import Forked
+from aiops_platform.process.forked import Fork, Forked
 
 
 class AsideError(PlatformError):
@@ -21,15 +21,16 @@ class Aside:
     Close it, or leave its `with` block: an exception there ends it at once. When this process dies, it ends too.
     """
 
-    def __init__(self, pieces: Mapping[str, Callable[[], str]]) -> None:
-        self._asked, theirs = socket.socketpair()
+    def __init__(self, pieces: Mapping[str, Callable[[], str]], *, fork: Fork = Forked) -> None:
+        """Where `fork` does so later, nothing may be asked for before."""
+        self._asked, self._theirs = mine, theirs = socket.socketpair()
         # At once, and not by an exception: in the middle of an import that could be swallowed, or taken for a failure.
-        self._child = Forked(lambda: _work(theirs, pieces), name="aiops-aside", keep=[theirs.fileno()])
-        theirs.close()
-        self._answers = self._asked.makefile(encoding="utf-8")
+        self._child = fork(lambda: _work(theirs, pieces), name="aiops-aside", keep=[theirs.fileno()])
+        self._answers = mine.makefile(encoding="utf-8")
 
     def do(self, piece: str) -> str:
         """What this piece of work returned. Raises AsideError with the message of a PlatformError of its own."""
+        self._theirs.close()
         try:
             self._asked.sendall(json.dumps(piece).encode() + b"\n")
             answer = json.loads(self._answers.readline() or "{}")
@@ -42,6 +43,7 @@ class Aside:
     def close(self) -> None:
         """Lets it go, and waits until it is gone."""
         if not self._answers.closed:
+            self._theirs.close()
             self._answers.close()
             self._asked.close()
             self._child.wait()

@@ -9,34 +9,24 @@ import traceback
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.01
 _INPUT = 0
 
 
-class Forked:
-    """A child process. Make it while there is one thread."""
+class Child:
+    """A process of which this one is the parent. While there is none yet (`pid` is 0), it is as one that has ended."""
 
-    def __init__(self, work: Callable[[], int], *, name: str, keep: Collection[int]) -> None:
-        """`work` is the child's whole life and returns its exit code; of our descriptors it has these and its output.
-
-        `name` is what `top` calls it, where that can be said. A Ctrl-C at the terminal goes to all processes at once; the
-        child hears of it only by what we do then.
-        """
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # What waits there would be said by both.
+    def __init__(self) -> None:
+        self.pid = 0
         self._code: int | None = None
-        # A signal that arrives now is for each of the two by itself: the child must not do what its parent would.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
-        self.pid = os.fork()
-        if self.pid == 0:
-            _live(work, name, keep)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def poll(self) -> int | None:
         """How it ended, as `os.waitstatus_to_exitcode` says it; None while it lives."""
+        if not self.pid:
+            return 0
         if self._code is None:
             ended, status = os.waitpid(self.pid, os.WNOHANG)
             if ended:
@@ -46,9 +36,9 @@ class Forked:
     def wait(self, seconds: float = math.inf) -> int | None:
         """As `poll`, after so many seconds at most."""
         until = time.monotonic() + seconds
-        while self.poll() is None and time.monotonic() < until:
+        while (code := self.poll()) is None and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
-        return self._code
+        return code
 
     def terminate(self) -> None:
         """Asks it to end."""
@@ -65,6 +55,34 @@ class Forked:
         # Until it is waited for, nobody else has its number.
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+class Fork(Protocol):
+    """Makes a child, as `Forked` does."""
+
+    def __call__(self, work: Callable[[], int], *, name: str, keep: Collection[int]) -> Child:
+        """See `Forked`."""
+        ...
+
+
+class Forked(Child):
+    """A child that is forked here and now. Make it while there is one thread."""
+
+    def __init__(self, work: Callable[[], int], *, name: str, keep: Collection[int]) -> None:
+        """`work` is the child's whole life and returns its exit code; of our descriptors it has these and its output.
+
+        `name` is what `top` calls it, where that can be said. A Ctrl-C at the terminal goes to all processes at once; the
+        child hears of it only by what we do then.
+        """
+        super().__init__()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # What waits there would be said by both.
+        # A signal that arrives now is for each of the two by itself: the child must not do what its parent would.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+        self.pid = os.fork()
+        if self.pid == 0:
+            _live(work, name, keep)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _live(work: Callable[[], int], name: str, keep: Collection[int]) -> NoReturn:

@@ -10,6 +10,12 @@ from contextlib import suppress
 from threading import Thread, Timer
 
 _READY = b"ready\n"
+_BEGIN = b"begin\n"
+
+
+def is_begun(descriptor: int) -> bool:
+    """Waits at the child's end for the supervisor's word to begin; False when the supervisor is gone."""
+    return os.read(descriptor, len(_BEGIN)) == _BEGIN
 
 
 class Lifeline:
@@ -55,6 +61,11 @@ class ChildLine:
     def hand_over(self) -> None:
         """The child has its end now."""
         self._childs.close()
+
+    def say_begin(self) -> None:
+        """To a child that waits for it."""
+        with suppress(OSError):  # It is gone, and will be heard to be.
+            self._mine.sendall(_BEGIN)
 
     def fileno(self) -> int:
         """For a selector: readable when the child said something or is gone."""
