@@ -275,7 +275,7 @@ class PushKey:
     """A key in force with which a service reports, and the secret that is derived from it."""
 
     id: int
-    secret: bytes
+    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,16 @@ import pytest
 from infirmary import ANA, CLEAR, RECYCLE, Infirmary, is_signed
 from made import NOW, after
 
+from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
 from aiops_platform.core.fixing.policy import FixPolicy, Mode
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.pipeline.alerting import Alerting
-from aiops_platform.storage import alert_tables, schema
+from aiops_platform.storage import alert_tables, fix_tables, schema
 from aiops_platform.storage.alert_reads import SqlAlertReads
+from aiops_platform.storage.erasing import erase
 
 
 @pytest.fixture
@@ -473,3 +475,34 @@ def test_whoever_is_to_know_is_told_of_what_was_tried_in_vain(infirmary: Infirma
         pass
     rows = infirmary.rows(alert_tables.alerts, "title", "text", "severity")
     assert ("PoolError: no", "A fix did not mend it, recycle: it came back once after the fix", "critical") in rows
+
+
+def test_what_was_suggested_is_taken_back_when_the_incident_is_resolved(infirmary: Infirmary) -> None:
+    infirmary.policy(mode=Mode.SUGGEST)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    infirmary.triage.act(1, 1, Act(kind=ActKind.RESOLVE), after(seconds=3), by=ANA)
+    infirmary.look(after(seconds=13))
+    assert (infirmary.only().state, infirmary.only().why) == (FixState.CANCELLED, "the incident is not open any more")
+
+
+def test_two_policies_do_not_ask_for_the_same_at_once(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.policy(name="Again")
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    assert infirmary.only().policy_id == 1
+
+
+def test_who_was_asked_for_its_data_to_be_erased_stands_in_no_fix(infirmary: Infirmary) -> None:
+    infirmary.policy(fixer="clear", params={"region": {"from": "tag.region"}})
+    infirmary.beat(fixers=[CLEAR])
+    infirmary.fail(after(seconds=1), tags={"region": "ana@example.com"})
+    infirmary.look(after(seconds=2))
+    (carried,) = infirmary.carried(after(seconds=3))
+    infirmary.tell(carried.request, "failed", after(seconds=4), error="no ana@example.com", log="of ana@example.com")
+    erase(infirmary.database, "ana@example.com", lambda _: None)
+    assert "ana@example.com" not in json.dumps([*map(str, infirmary.rows(fix_tables.fixes))])
+    assert "ana@example.com" not in json.dumps([*map(str, infirmary.rows(fix_tables.fix_steps))])

@@ -23,6 +23,7 @@ GRACE: Final = timedelta(seconds=90)
 _TO_ARRIVE: Final = timedelta(seconds=60)
 _BEATS: Final = 4
 _LOOK: Final = timedelta(seconds=1)
+_LOOK_AT_UNDECIDED: Final = timedelta(seconds=10)
 _NEARLY: Final = 2.5
 _VALUE_LIMIT: Final = 8_192
 _ERROR_LIMIT: Final = 1_000
@@ -64,8 +65,17 @@ def queued(fix: Fix, now: datetime) -> Fix:
 
 
 def undecided(fix: Fix, state: FixState, now: datetime) -> Fix:
-    """It waits for somebody, and not for ever."""
-    return replace(moved(fix, state, now), due_at=now + UNDECIDED_FOR)
+    """It waits for somebody."""
+    return replace(moved(fix, state, now), due_at=now + _LOOK_AT_UNDECIDED)
+
+
+def still_undecided(fix: Fix, now: datetime, *, is_open: bool) -> Fix:
+    """It waits on, as long as its incident is open, and not for ever."""
+    if not is_open:
+        return moved(fix, FixState.CANCELLED, now, "the incident is not open any more")
+    if now - fix.state_since >= UNDECIDED_FOR:
+        return moved(fix, FixState.EXPIRED, now, "nobody has decided within a day")
+    return replace(fix, due_at=now + _LOOK_AT_UNDECIDED)
 
 
 def waits(fix: Fix, now: datetime, why: str) -> Fix:

@@ -11,7 +11,7 @@ from aiops_platform.core.fixing import asking, guards
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.asking import Asking
 from aiops_platform.core.fixing.errors import FixError
-from aiops_platform.core.fixing.fix import Fix, FixState
+from aiops_platform.core.fixing.fix import UNDER_WAY, Fix, FixState
 from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.pipeline.fixing import proving, turns
 from aiops_platform.ports import Store, Transaction
@@ -87,6 +87,10 @@ def _answer_one(
 ) -> None:
     past = transaction.fixing.past(policy.id or 0, now - guards.DAY)
     if guards.held(policy, place.environment, place.service_id, past=past, is_stopped=False, now=now):
+        return
+    # Another policy's, or somebody's own, is on its way already: it would be found busy.
+    busy = transaction.fixing.standing(states=UNDER_WAY | {FixState.QUEUED}, project_id=incident.project_id)
+    if any(each.service_id == incident.service_id and each.fixer == policy.fixer for each in busy):
         return
     fixer = transaction.fixing.fixers([incident.service_id])[incident.service_id, policy.fixer]
     wanted = Asking(

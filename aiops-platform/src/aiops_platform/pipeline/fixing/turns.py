@@ -9,6 +9,7 @@ from aiops_platform.core.fixing import course, guards
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import UNDECIDED, UNDER_WAY, Fix, FixState, Way
 from aiops_platform.core.fixing.policy import FixPolicy
+from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports import Transaction
 from aiops_platform.ports.fixing import FixPlace
@@ -19,8 +20,14 @@ def take_turns(transaction: Transaction, due: Sequence[Fix], policies: Mapping[i
     due = [each for each in due if not each.is_ended]
     places = transaction.fixing.places({each.service_id for each in due}, now)
     under_way = dict(transaction.fixing.under_way({each.policy_id for each in due if each.policy_id is not None}))
+    incidents = transaction.fixing.incidents({each.incident_id for each in due if each.state in UNDECIDED})
     for fix in due:
-        after = _looked_at(fix, places.get(fix.service_id), policies, under_way, now)
+        if fix.state in UNDECIDED:
+            incident = incidents.get(fix.incident_id)
+            is_open = incident is not None and incident.state == IncidentState.OPEN
+            after = course.still_undecided(fix, now, is_open=is_open)
+        else:
+            after = _looked_at(fix, places.get(fix.service_id), policies, under_way, now)
         transaction.fixing.save([after])
         if fix.way is None and after.way is not None and fix.policy_id is not None:
             under_way[fix.policy_id] = under_way.get(fix.policy_id, 0) + 1
@@ -34,8 +41,6 @@ def take_turns(transaction: Transaction, due: Sequence[Fix], policies: Mapping[i
 def _looked_at(
     fix: Fix, place: FixPlace | None, policies: Mapping[int, FixPolicy], under_way: Mapping[int, int], now: datetime
 ) -> Fix:
-    if fix.state in UNDECIDED:
-        return course.moved(fix, FixState.EXPIRED, now, "nobody has decided within a day")
     if fix.state in UNDER_WAY:
         # What follows from that is seen at the next look.
         return replace(course.lost(fix, now), due_at=now)
