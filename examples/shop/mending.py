@@ -16,6 +16,8 @@ from pool import Pool
 from stock import Stock
 
 log = logging.getLogger("shop.mending")
+# What fixers log goes back with their results.
+log.setLevel(logging.INFO)
 
 BESTSELLERS = "bestsellers"
 GIFT_WRAP = "gift-wrap"

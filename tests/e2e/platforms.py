@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,17 @@ class Platform:
         request = urllib.request.Request(address, headers={"Authorization": f"Bearer {self.token}"})
         with OPENER.open(request, timeout=10) as answer:
             return json.load(answer)
+
+    def ask(self, method: str, path: str, **body: Any) -> Any:
+        """What the JSON API answers to a write."""
+        request = urllib.request.Request(
+            f"{self.url}{path}",
+            method=method,
+            data=json.dumps(body).encode() if body else None,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with OPENER.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
 
     def incidents(self, **query: str) -> list[dict[str, Any]]:
         """The incidents in every state, all of them."""
@@ -117,16 +128,24 @@ def is_up(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def running_platform(folder: Path) -> Iterator[Platform]:
-    """A platform of its own, with everything in that folder."""
-    port = free_port()
+def serving(data: Path, port: int, log: Path, more: Mapping[str, str]) -> Iterator[Program]:
+    """A platform that serves what lies in that folder."""
     url = f"http://127.0.0.1:{port}"
-    data = folder / "data"
-    with started(serve(data, port), log=folder / "platform.log", environment=settings(url)) as program:
+    with started(serve(data, port), log=log, environment=settings(url, **more)) as program:
         eventually(
             lambda: is_up(f"{url}/health") or program.process.poll() is not None, what="the platform's first answer"
         )
         assert program.process.poll() is None, program.said()
+        yield program
+
+
+@contextlib.contextmanager
+def running_platform(folder: Path, *, more: Mapping[str, str] | None = None) -> Iterator[Platform]:
+    """A platform of its own, with everything in that folder. `more` are settings."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    data = folder / "data"
+    with serving(data, port, folder / "platform.log", more or {}) as program:
         key = aiops("key", "create", "tests", data=data, url=url)
         token = aiops("token", "create", "tests", data=data, url=url)
         yield Platform(url=url, data=data, program=program, key=key, token=token)

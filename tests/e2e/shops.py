@@ -51,17 +51,19 @@ def command(server: str, port: int) -> list[str | Path]:
 
 @contextlib.contextmanager
 def running_shop(
-    server: str, folder: Path, *, platform_url: str, key: str, environment: str = "production"
+    server: str, folder: Path, *, platform_url: str, key: str, environment: str = "production", says_where: bool = False
 ) -> Iterator[Shop]:
-    """The shop under that server, reporting to that platform."""
+    """The shop under that server, reporting to that platform; with `says_where` it tells its address from the start."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
+    own = {"AIOPS_SERVICE_BASE_URL": url} if says_where else {}
     surroundings = clean_environment(
         SHOP_DATABASE=str(folder / "stock.db"),
         AIOPS_PLATFORM_URL=platform_url,
         AIOPS_API_KEY=key,
         AIOPS_ENV=environment,
         AIOPS_SPOOL=str(folder / "spool"),
+        **own,
     )
     with started(command(server, port), log=folder / "shop.log", environment=surroundings, directory=SHOP) as program:
         eventually(lambda: is_up(url) or program.process.poll() is not None, what="the shop's first answer")
