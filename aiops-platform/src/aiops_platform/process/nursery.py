@@ -1,6 +1,8 @@
 """Children that share what a process has loaded that is gone then: nobody holds it besides them (ADR 55)."""
 
 import ctypes
+import os
+import signal
 import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -41,17 +43,28 @@ class Nursery:
 
     def fork(self) -> None:
         """Once, while there is one thread. Raises NurseryError: then there is none of them."""
-        if _adopts(orphans=True):
-            try:
-                self._by_another()
-            finally:
-                _adopts(orphans=False)
-        else:
+        if not self._forked_by_another():
             self._load()
             for each in self._born:
                 each.child.pid = Forked(each.work, name=each.name, keep=each.keep).pid
 
-    def _by_another(self) -> None:
+    def _forked_by_another(self) -> bool:
+        if not _adopts(orphans=True):
+            return False
+        try:
+            self._have_them_forked()
+        except BaseException:
+            self._end_all()
+            raise
+        finally:
+            _adopts(orphans=False)
+        if all(_is_ours(each.child.pid) for each in self._born):
+            return True
+        # A system that said that they would be, and is mistaken.
+        self._end_all()
+        return False
+
+    def _have_them_forked(self) -> None:
         mine, theirs = socket.socketpair()
         descriptors = [descriptor for each in self._born for descriptor in each.keep]
         nurse = Forked(lambda: self._nurse(theirs), name="aiops-nursery", keep=[theirs.fileno(), *descriptors])
@@ -61,13 +74,11 @@ class Nursery:
                 # It says each before the next is forked.
                 for each, line in zip(self._born, told, strict=False):
                     each.child.pid = int(line)
-                complete = nurse.wait() == 0
+                code = nurse.wait()
             except BaseException:
                 nurse.kill()
-                self._end_all()
                 raise
-        if not complete:
-            self._end_all()
+        if code != 0:
             raise NurseryError("What all parts need could not be loaded; the lines above say why")
 
     def _nurse(self, parent: socket.socket) -> int:
@@ -79,7 +90,19 @@ class Nursery:
 
     def _end_all(self) -> None:
         for each in self._born:
-            each.child.kill()
+            pid, each.child.pid = each.child.pid, 0
+            if pid:
+                with suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+
+
+def _is_ours(pid: int) -> bool:
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _adopts(*, orphans: bool) -> bool:
