@@ -1,13 +1,13 @@
 """Fixes on pages: asked for beside an incident, decided, stopped, and by which policies; and what is shown of each."""
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from accessibility import grave_violations
 from browsing import DESKTOP, PHONE
-from fix_scene import ANA, DROP, a_fix, offer, plant_fixes
+from fix_scene import ANA, DROP, RECYCLE, a_fix, offer, plant_fixes
 from playwright.sync_api import expect
 from scenes import HARM, LONG
 from sqlalchemy import insert
@@ -15,11 +15,12 @@ from web_site import a_site
 
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.alerting import links
-from aiops_platform.core.alerting.links import Claim, LinkAct
 from aiops_platform.core.alerting.wording import Place
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.fixing.fix import FixState
 from aiops_platform.core.fixing.fixer import Fixer, Parameter
+from aiops_platform.core.fixing.policy import FixPolicy, Mode
+from aiops_platform.core.messages import message_from
 from aiops_platform.core.people import Role
 from aiops_platform.pipeline.alerting import Alerting
 from aiops_platform.storage import schema
@@ -252,21 +253,34 @@ def told_of(room: Room) -> str:
     }
     said |= {"created_at": seeds.now, "created_by": "Ana", "failures": 0, "disabled_by": "", "disabled_why": ""}
     with seeds.database.begin() as connection:
-        channel = connection.execute(
-            insert(schema.channels).values(**said).returning(schema.channels.c.id)
-        ).scalar_one()
+        connection.execute(insert(schema.channels).values(**said))
     seeds.fact(site.project, FactKind.INCIDENT_OPENED, seeds.now, incident_id=room.planted.incident)
-    store, reads = SqlStore(seeds.database), SqlAlertReads(seeds.database)
-    station = Alerting(store, reads, Place(project="", address=site.url, key=KEY))
+    station = Alerting(
+        SqlStore(seeds.database), SqlAlertReads(seeds.database), Place(project="", address=site.url, key=KEY)
+    )
     while station.step(seeds.now):
         pass
-    alert = reads.page(site.project, state=None, before=None, limit=1).rows[0].alert
-    expires = seeds.now + timedelta(hours=24)
-    claim = Claim(alert_id=alert.id or 0, act=LinkAct.FIX, channel_id=channel, expires_at=expires)
-    return f"/act/{links.signed(claim, KEY)}"
+    with seeds.database.read() as connection:
+        (message,) = [message_from(row.message) for row in connection.execute(schema.deliveries.select())]
+    labels = {each.label: each.url for each in message.actions}
+    return labels.get("Run a fix", "").removeprefix(site.url)
+
+
+def proposes(room: Room) -> None:
+    """A policy that leaves it to people, and is neither off nor paused."""
+    policy = FixPolicy(name="Maybe", match="service:shop", fixer=RECYCLE.name, mode=Mode.ASK)
+    room.fixes.save_policy(room.site.project, policy, ANA, room.site.seeds.now)
+
+
+def test_a_message_leads_to_a_fix_only_where_a_policy_leaves_it_to_people(room):
+    for policy in room.fixes.reads.policies(room.site.project).values():
+        automatic = replace(policy, mode=Mode.AUTOMATIC)
+        room.fixes.save_policy(room.site.project, automatic, ANA, room.site.seeds.now)
+    assert told_of(room) == ""
 
 
 def test_a_link_of_an_alert_asks_first_and_runs_what_a_policy_proposed_and_nothing_else(room):
+    proposes(room)
     link = told_of(room)
     for _ in range(2):
         page = room.client.get(link).text
@@ -286,6 +300,7 @@ def test_a_link_of_an_alert_asks_first_and_runs_what_a_policy_proposed_and_nothi
 
 
 def test_a_link_cannot_run_a_fix_for_another_incident(room):
+    proposes(room)
     link, site = told_of(room), room.site
     other = site.seeds.incident(site.project, room.planted.service, type="KeyError")
     with SqlStore(site.seeds.database).begin() as transaction:

@@ -27,6 +27,8 @@ class Told:
     at: datetime
     service: str = ""
     environment: str = ""
+    #: Whether a policy proposes a fix for what it is about, or may yet.
+    has_fixes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +121,7 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
         environment=telling.environment,
         facts=facts,
         url=_page_of(alert, place),
-        actions=() if is_over else _actions(alert, place, channel_id, now),
+        actions=() if is_over else _actions(telling, place, channel_id, now),
         at=now,
     )
 
@@ -166,10 +168,12 @@ def _page_of(alert: Alert, place: Place) -> str:
     return f"{place.address}/alerts/{alert.id}"
 
 
-def _actions(alert: Alert, place: Place, channel_id: int, now: datetime) -> tuple[Link, ...]:
-    acts = [("Acknowledge", LinkAct.ACKNOWLEDGE)]
+def _actions(telling: Told, place: Place, channel_id: int, now: datetime) -> tuple[Link, ...]:
+    alert, acts = telling.alert, [("Acknowledge", LinkAct.ACKNOWLEDGE)]
     if alert.incident_id is not None:
         acts.append(("Mute for an hour", LinkAct.MUTE))
+        if telling.has_fixes:
+            acts.append(("Run a fix", LinkAct.FIX))
     return tuple(Link(label, f"{place.address}/act/{_link(alert, act, place, channel_id, now)}") for label, act in acts)
 
 

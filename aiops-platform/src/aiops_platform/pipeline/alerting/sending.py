@@ -12,7 +12,8 @@ from aiops_platform.core.alerting.policy import Policy, Step
 from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota, in_line
 from aiops_platform.core.alerting.rules import Rule, To
-from aiops_platform.core.alerting.wording import NAMED, Place
+from aiops_platform.core.alerting.wording import NAMED, Place, Told
+from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.channels import KEEPING
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.service import ServiceName
@@ -181,8 +182,12 @@ def _one_by_one(transaction: Transaction, channel_id: int, now: datetime, *, onl
 
 def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, was_quiet: bool, now: datetime) -> None:
     channel_id = what.which.channel_id
+    worst = what.worst
+    if what.total == 1:
+        # Only a message about one has links that act.
+        worst = tuple(replace(each, has_fixes=_has_fixes(transaction, each)) for each in worst)
     message = wording.said(
-        what.worst,
+        worst,
         total=what.total,
         place=place,
         channel_id=channel_id,
@@ -192,6 +197,21 @@ def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, w
     )
     transaction.outbox.post(channel_id, message, now)
     transaction.alerting.tellings.told(what, about=message.group, name=name, now=now)
+
+
+def _has_fixes(transaction: Transaction, telling: Told) -> bool:
+    """Whether a policy leaves it to people to run a fixer of its service: what it proposes may come after the message."""
+    alert = telling.alert
+    if alert.incident_id is None or alert.service_id is None:
+        return False
+    proposing = {
+        policy.fixer
+        for _, policy in transaction.fixing.policies(alert.project_id)
+        if policy.is_active
+        and policy.mode is not Mode.AUTOMATIC
+        and (not policy.environments or telling.environment in policy.environments)
+    }
+    return bool(proposing) and any(name in proposing for _, name in transaction.fixing.fixers([alert.service_id]))
 
 
 def _passes(pace: Pace, now: datetime, *, is_critical: bool) -> bool:
