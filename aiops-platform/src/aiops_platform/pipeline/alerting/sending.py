@@ -13,8 +13,8 @@ from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota, in_line
 from aiops_platform.core.alerting.rules import Rule, To
 from aiops_platform.core.alerting.wording import NAMED, Place, Told
-from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.channels import KEEPING
+from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports import Transaction
