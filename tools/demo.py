@@ -6,6 +6,8 @@ Ctrl-C, SIGTERM or a closed terminal ends both. When one of them dies, the other
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
 import os
 import re
 import signal
@@ -25,6 +27,34 @@ SHOP = Path(__file__).resolve().parent.parent / "examples" / "shop"
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
 PLATFORM_PORT, SHOP_PORT = 8400, 5000
+# So often somebody looks at a page of the shop, one after the other: what is mended is proven by what they would have met.
+LOOKS_EVERY = 0.1
+LOOKED_AT = ("/visits", "/bestsellers", "/gift-wrap")
+# What the shop's own fixers mend by themselves; the last one is left to people.
+POLICIES: tuple[dict[str, object], ...] = (
+    {
+        "name": "Recycle a poisoned pool",
+        "match": "service:shop type:OperationalError readonly",
+        "fixer": "recycle-connection-pool",
+        "mode": "automatic",
+    },
+    {
+        "name": "Drop a damaged entry",
+        "match": "service:shop type:JSONDecodeError",
+        "fixer": "drop-cache-entry",
+        "params": {"entry": {"from": "tag.cache_entry"}},
+        "mode": "automatic",
+    },
+    {
+        "name": "Go on without what fails",
+        "match": "service:shop place:paper_for",
+        "fixer": "switch-feature-off",
+        "params": {"feature": "gift-wrap"},
+        "mode": "ask",
+    },
+)
+# Of all of them; people press the buttons more often than things break.
+RAILS = {"cool_down_seconds": 10, "per_hour": 60, "per_day": 500, "watch_seconds": 20, "resolve": True}
 READY_WITHIN = 60.0  # seconds; a slow machine with a cold disk needs some of them
 ENDS_WITHIN = 10.0
 
@@ -80,12 +110,15 @@ def run(folder: Path, asked_to_end: threading.Event) -> None:
         shop = parts.enter_context(running("The shop", flask, shop_settings(folder, platform_url, key), folder, SHOP))
         if not wait_until_ready(shop, f"http://{HOST}:{shop_port}/", asked_to_end):
             return
+        arrange_fixes(platform_url, ask(["token", "create", "demo", *data(folder)], settings))
+        parts.enter_context(visitors(f"http://{HOST}:{shop_port}"))
         another = f"{os.path.relpath(BIN / 'aiops')} signin --data {folder / 'platform'}"
         say(
             f"\n  The platform   {link}\n                 (this link signs you in once, within 15 minutes; for another:"
         )
         say(f"                 {another})")
-        say(f"  The shop       http://{HOST}:{shop_port}/\n                 (press a button under “Make it fail”)")
+        say(f"  The shop       http://{HOST}:{shop_port}/\n                 (press a button under “Make it fail”;")
+        say(f"                 what breaks is mended within seconds: {platform_url}/fixes)")
         say("\nCtrl-C ends both and leaves nothing behind.")
         watch([platform, shop], asked_to_end)
         say("\nEnding both")
@@ -128,7 +161,14 @@ def surroundings() -> dict[str, str]:
 def platform_settings(folder: Path, url: str) -> dict[str, str]:
     """The platform's environment; its commands need the same, to print links that lead there."""
     port = url.rpartition(":")[2]
-    return {**surroundings(), "HOME": str(folder), "AIOPS_SERVER_PORT": port, "AIOPS_SERVER_PUBLIC_URL": url}
+    return {
+        **surroundings(),
+        "HOME": str(folder),
+        "AIOPS_SERVER_PORT": port,
+        "AIOPS_SERVER_PUBLIC_URL": url,
+        # The shop is on this machine, and is called back there.
+        "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "127.0.0.0/8",
+    }
 
 
 def shop_settings(folder: Path, platform_url: str, key: str) -> dict[str, str]:
@@ -142,6 +182,44 @@ def shop_settings(folder: Path, platform_url: str, key: str) -> dict[str, str]:
         "AIOPS_ENV": "demo",
         "AIOPS_SPOOL": str(folder / "shop" / "spool"),
     }
+
+
+def arrange_fixes(platform_url: str, token: str) -> None:
+    """Say by the platform's API what is done about what breaks."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for policy in POLICIES:
+        request = urllib.request.Request(  # noqa: S310 - we have started what answers there
+            f"{platform_url}/api/v1/fix-policies",
+            data=json.dumps({**policy, **RAILS}).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        try:
+            opener.open(request, timeout=10).close()
+        except urllib.error.HTTPError as refusal:
+            raise DemoError(f"The platform refused a policy: {refusal.read().decode(errors='replace')}") from None
+
+
+@contextlib.contextmanager
+def visitors(shop: str) -> Iterator[None]:
+    """Somebody walks through the shop all the time."""
+    over = threading.Event()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def walk() -> None:
+        for page in itertools.cycle(LOOKED_AT):
+            if over.wait(LOOKS_EVERY):
+                return
+            # What fails is what the demo is about.
+            with contextlib.suppress(OSError):
+                opener.open(shop + page, timeout=10).close()
+
+    walker = threading.Thread(target=walk, name="visitors", daemon=True)
+    walker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        walker.join(ENDS_WITHIN)
 
 
 @contextlib.contextmanager

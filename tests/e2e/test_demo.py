@@ -6,12 +6,14 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from e2e.platforms import is_up
 from e2e.programs import ROOT, Program, clean_environment, eventually, installed, started
+from e2e.shops import Shop
 
 
 @pytest.fixture
@@ -41,6 +43,18 @@ def test_it_shows_both_and_leaves_nothing_behind(demo: Program, tmp_path: Path, 
     eventually(lambda: not demo.living(), what="the end of every process")
     assert list((tmp_path / "tmp").iterdir()) == []
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_what_breaks_in_its_shop_is_mended_by_itself(demo: Program) -> None:
+    _, address = addresses(demo)
+    shop = Shop(url=address.rstrip("/"), program=demo)
+    for part in ("pool", "cache"):
+        assert shop.press(f"break-{part}") == 500
+        eventually(partial(works, shop, part), what=f"a {part} that is mended")
+
+
+def works(shop: Shop, part: str) -> bool:
+    return shop.press(f"try-{part}") == 200
 
 
 def test_taken_ports_are_replaced_and_it_says_so(request: pytest.FixtureRequest) -> None:
