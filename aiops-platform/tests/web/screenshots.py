@@ -9,6 +9,7 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from alarms import alarm_pages, plant_alarms
 from browsing import DESKTOP, PHONE, a_browser
 from lives import plant_lives
 from playwright.sync_api import Browser, Page
@@ -130,6 +131,9 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
         ids = plant_lives(site.seeds, site.project)
         paths = {"monitors": "/monitors", "day": "/monitors?span=24h", "maintenance": "/maintenance"}
         yield "lives", site, paths | {"watched": f"/services/{ids['shop']}", "status": "/settings/status"}
+    with a_site() as site:
+        ids = plant_alarms(site.seeds, site.project, site.url)
+        yield "alarms", site, alarm_pages(ids)
     with a_site() as site:
         plant_buried(site.seeds, site.project)
         yield "full", site, {"buried": "/buried"}
