@@ -58,7 +58,6 @@ def _watch(transaction: Transaction, together: str, policies: Mapping[int, FixPo
 
 def _seen(transaction: Transaction, watched: Sequence[Fix], incident: FixIncident, now: datetime) -> Watched:
     ended_at = max(each.ended_at or each.state_since for each in watched)
-    began_at = min(each.began_at or each.asked_at for each in watched)
     watch = timedelta(seconds=watched[0].watch)
     fixing = transaction.fixing
     again = fixing.came(incident.id, ended_at, now)
@@ -69,7 +68,7 @@ def _seen(transaction: Transaction, watched: Sequence[Fix], incident: FixInciden
         ended_at=ended_at,
         watch=watch,
         again=again,
-        before=fixing.came(incident.id, began_at - watch, began_at),
+        before=fixing.came(incident.id, ended_at - watch, ended_at),
         ran_well=fixing.ran_well(incident.id, ended_at),
         heard_at=None if place is None else place.last_beat_at,
         interval=0 if place is None else place.interval,
