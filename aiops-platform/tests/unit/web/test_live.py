@@ -39,10 +39,10 @@ def test_a_page_that_has_seen_less_is_told_at_once(seeds):
 
     async def story():
         live = watching(seeds)
-        stream = live.open(1, "session", "0.0.0.0")
+        stream = live.open(1, "session", "0.0.0.0.0")
         return await next_event(live.messages(stream, lambda: True))
 
-    assert lived(story()) == "event: incidents\nid: 1.0.0.0\ndata: 1\n\n"
+    assert lived(story()) == "event: incidents\nid: 1.0.0.0.0\ndata: 1\n\n"
 
 
 def test_a_page_that_has_seen_all_is_told_of_the_next_change_only(seeds):
@@ -50,12 +50,12 @@ def test_a_page_that_has_seen_all_is_told_of_the_next_change_only(seeds):
 
     async def story():
         live = watching(seeds)
-        messages = live.messages(live.open(1, "session", "1.0.0.0"), lambda: True)
+        messages = live.messages(live.open(1, "session", "1.0.0.0.0"), lambda: True)
         assert await anext(messages) == b": here\n\n"
         seeds.bump(1, "services")
         return await next_event(messages)
 
-    assert lived(story()) == "event: services\nid: 1.1.0.0\ndata: 1\n\n"
+    assert lived(story()) == "event: services\nid: 1.1.0.0.0\ndata: 1\n\n"
 
 
 def test_topics_that_moved_together_are_told_together(seeds):
@@ -63,7 +63,7 @@ def test_topics_that_moved_together_are_told_together(seeds):
 
     async def story():
         live = watching(seeds)
-        return await next_event(live.messages(live.open(1, "session", "0.0.0.0"), lambda: True))
+        return await next_event(live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True))
 
     assert lived(story()).count("event:") == 2
 
@@ -71,8 +71,8 @@ def test_topics_that_moved_together_are_told_together(seeds):
 def test_a_page_hears_nothing_of_another_project(seeds):
     async def story():
         live = watching(seeds)
-        mine = live.messages(live.open(1, "session", "0.0.0.0"), lambda: True)
-        theirs = live.messages(live.open(2, "session", "0.0.0.0"), lambda: True)
+        mine = live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True)
+        theirs = live.messages(live.open(2, "session", "0.0.0.0.0"), lambda: True)
         seeds.bump(2, "incidents")
         await next_event(theirs)
         seeds.bump(1, "services")
@@ -84,8 +84,8 @@ def test_a_page_hears_nothing_of_another_project(seeds):
 def test_signing_out_ends_the_streams_of_that_session_alone(seeds):
     async def story():
         live = watching(seeds)
-        mine = live.messages(live.open(1, "mine", "0.0.0.0"), lambda: True)
-        other = live.messages(live.open(1, "other", "0.0.0.0"), lambda: True)
+        mine = live.messages(live.open(1, "mine", "0.0.0.0.0"), lambda: True)
+        other = live.messages(live.open(1, "other", "0.0.0.0.0"), lambda: True)
         live.end("mine")
         said = await next_event(mine)
         with pytest.raises(StopAsyncIteration):
@@ -101,7 +101,7 @@ def test_signing_out_ends_the_streams_of_that_session_alone(seeds):
 def test_a_session_that_has_ended_elsewhere_is_noticed(seeds):
     async def story():
         live = watching(seeds, keep_alive=0.01)
-        return await next_event(live.messages(live.open(1, "session", "0.0.0.0"), lambda: False))
+        return await next_event(live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: False))
 
     assert lived(story()).startswith("event: signed-out")
 
@@ -109,7 +109,7 @@ def test_a_session_that_has_ended_elsewhere_is_noticed(seeds):
 def test_a_quiet_stream_gives_signs_of_life(seeds):
     async def story():
         live = watching(seeds, keep_alive=0.01)
-        messages = live.messages(live.open(1, "session", "0.0.0.0"), lambda: True)
+        messages = live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True)
         return [await anext(messages) for _ in range(2)]
 
     assert lived(story()) == [b": here\n\n", b": still here\n\n"]
@@ -123,7 +123,7 @@ def test_a_session_that_has_ended_is_noticed_however_much_happens(seeds):
 
     async def story():
         live = watching(seeds, keep_alive=0.1)
-        stream = live.open(1, "session", "0.0.0.0")
+        stream = live.open(1, "session", "0.0.0.0.0")
         ringing = asyncio.create_task(ring(stream.bell))
         try:
             return await next_event(live.messages(stream, lambda: False))
@@ -136,7 +136,7 @@ def test_a_session_that_has_ended_is_noticed_however_much_happens(seeds):
 def test_a_page_that_goes_while_its_bell_rings_is_let_go(seeds):
     async def story():
         live = watching(seeds)
-        stream = live.open(1, "session", "0.0.0.0")
+        stream = live.open(1, "session", "0.0.0.0.0")
         messages = live.messages(stream, lambda: True)
         await anext(messages)
         waiting = asyncio.create_task(anext(messages))
@@ -153,8 +153,8 @@ def test_a_page_that_goes_while_its_bell_rings_is_let_go(seeds):
 def test_one_session_cannot_take_the_streams_of_all(seeds):
     async def story():
         live = watching(seeds, most_of_a_session=2)
-        oldest, second, third = (live.open(1, "greedy", "0.0.0.0") for _ in range(3))
-        other = live.open(1, "other", "0.0.0.0")
+        oldest, second, third = (live.open(1, "greedy", "0.0.0.0.0") for _ in range(3))
+        other = live.open(1, "other", "0.0.0.0.0")
         said = [message async for message in live.messages(oldest, lambda: True)]
         seeds.bump(1, "incidents")
         told = [await next_event(live.messages(stream, lambda: True)) for stream in (second, third, other)]
@@ -169,11 +169,11 @@ def test_one_session_cannot_take_the_streams_of_all(seeds):
 def test_there_are_only_so_many_streams(seeds):
     async def story():
         live = watching(seeds, most=2)
-        first = live.open(1, "session", "0.0.0.0")
-        assert live.open(1, "session", "0.0.0.0") is not None
-        assert live.open(1, "session", "0.0.0.0") is None
+        first = live.open(1, "session", "0.0.0.0.0")
+        assert live.open(1, "session", "0.0.0.0.0") is not None
+        assert live.open(1, "session", "0.0.0.0.0") is None
         live.close(first)
-        return live.open(1, "session", "0.0.0.0")
+        return live.open(1, "session", "0.0.0.0.0")
 
     assert lived(story()) is not None
 
@@ -181,12 +181,12 @@ def test_there_are_only_so_many_streams(seeds):
 def test_nobody_is_watched_for_when_nobody_listens(seeds):
     async def story():
         live = watching(seeds)
-        stream = live.open(1, "session", "0.0.0.0")
+        stream = live.open(1, "session", "0.0.0.0.0")
         live.close(stream)
         while live.is_watching:  # noqa: ASYNC110 - the deadline is around the whole story
             await asyncio.sleep(0.001)
         seeds.bump(1, "incidents")
-        return await next_event(live.messages(live.open(1, "session", "0.0.0.0"), lambda: True))
+        return await next_event(live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True))
 
     assert lived(story()).startswith("event: incidents")
 
@@ -203,7 +203,7 @@ def test_a_store_that_fails_for_a_moment_does_not_leave_pages_still(seeds):
 
     async def story():
         live = Live(Failing(seeds.database), period=0.005)
-        messages = live.messages(live.open(1, "session", "0.0.0.0"), lambda: True)
+        messages = live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True)
         seeds.bump(1, "incidents")
         return await next_event(messages)
 
@@ -218,7 +218,7 @@ def test_a_mark_that_makes_no_sense_is_as_if_all_were_seen(seeds, mark):
 
     async def story():
         live = watching(seeds)
-        other = live.messages(live.open(1, "session", "0.0.0.0"), lambda: True)
+        other = live.messages(live.open(1, "session", "0.0.0.0.0"), lambda: True)
         messages = live.messages(live.open(1, "session", mark), lambda: True)
         assert await anext(messages) == b": here\n\n"
         upcoming = asyncio.ensure_future(next_event(messages))
