@@ -17,7 +17,7 @@ from aiops_platform.core.muting import MuteError
 from aiops_platform.core.views import IncidentQuery
 from aiops_platform.web.care_forms import act_of
 from aiops_platform.web.filters import Filters, row_number
-from aiops_platform.web.forms import whole_form
+from aiops_platform.web.forms import form_of, whole_form
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
 
 _MOST_TICKED = 1_000
@@ -33,16 +33,24 @@ async def bulk(request: PageRequest, site: TheSite, visitor: TheVisitor) -> Resp
     return await asyncio.to_thread(_bulk, site, visitor, form, ticked[:_MOST_TICKED])
 
 
-@post("/undo/{name:str}", sync_to_thread=True, status_code=200)
-def undo(site: TheSite, visitor: TheVisitor, name: FromPath[str]) -> Response[str] | Redirect:
-    """Puts back what was done under this name; then the list of incidents."""
-    undone = site.triage.bulk.undo(visitor.project_id, name, site.clock(), by=visitor.actor)
-    if undone is None:
-        return _problem(site, visitor, "That can be undone no longer: it was done too long ago.")
-    return Redirect(f"/incidents?done={name}", status_code=303)
+@post("/undo/{name:str}", status_code=200)
+async def undo(
+    request: PageRequest, site: TheSite, visitor: TheVisitor, name: FromPath[str]
+) -> Response[str] | Redirect:
+    """Puts back what was done under this name; then the list of incidents, as it was searched."""
+    where = (await form_of(request, "where"))["where"]
+    return await asyncio.to_thread(_undo, site, visitor, name, where)
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (bulk, undo)
+
+
+def _undo(site: Site, visitor: Visitor, name: str, where: str) -> Response[str] | Redirect:
+    undone = site.triage.bulk.undo(visitor.project_id, name, site.clock(), by=visitor.actor)
+    if undone is None:
+        return _problem(site, visitor, "That can be undone no longer: it was done too long ago.")
+    query = Filters.read(dict(parse_qsl(where))).told() if 0 < len(where) <= _LONGEST else {}
+    return Redirect(f"/incidents?{urlencode(query | {'done': name})}", status_code=303)
 
 
 def _bulk(site: Site, visitor: Visitor, form: Mapping[str, Any], ticked: list[int]) -> Response[str] | Redirect:
