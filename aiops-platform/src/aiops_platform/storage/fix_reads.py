@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from aiops_platform.core.fixing.fix import UNDECIDED, FixState, Proof
 from aiops_platform.core.fixing.fixer import Offered
@@ -23,7 +23,7 @@ from aiops_platform.storage.schema import incidents, services
 
 _PORTION: Final = 500
 # Of one fixer, the newest so many say how long it takes.
-_LATEST: Final = 5_000
+_LATEST: Final = 200
 _TRIED: Final = (FixState.SUCCEEDED, FixState.FAILED, FixState.TIMED_OUT, FixState.INTERRUPTED, FixState.UNKNOWN)
 _RUNNING: Final = (FixState.QUEUED, FixState.SENT, FixState.RUNNING)
 
@@ -129,19 +129,25 @@ class SqlFixReads:
 
     def effects(self, project_id: int) -> Sequence[Effect]:
         """See `ports.fixing.FixReads`."""
-        wanted = (
-            select(fixes.c.service_id, fixes.c.fixer, fixes.c.state, fixes.c.proof, fixes.c.duration, fixes.c.ended_at)
-            .add_columns(services.c.name, services.c.environment)
-            .select_from(fixes.join(services, services.c.id == fixes.c.service_id))
+        counted = (
+            select(fixes.c.service_id, fixes.c.fixer)
+            .add_columns(
+                func.count().label("tried"),
+                _many(fixes.c.proof == Proof.MENDED).label("mended"),
+                _many(fixes.c.proof == Proof.NOT_MENDED).label("not_mended"),
+                _many(fixes.c.state != FixState.SUCCEEDED).label("failed"),
+                func.max(fixes.c.ended_at).label("last_at"),
+            )
             .where(fixes.c.project_id == project_id, fixes.c.state.in_(_TRIED))
-            .order_by(fixes.c.id.desc())
-            .limit(_LATEST)
+            .group_by(fixes.c.service_id, fixes.c.fixer)
+            .subquery()
         )
-        found: dict[tuple[str, str, str, int], list[Any]] = {}
+        named = select(counted, services.c.name, services.c.environment).join(
+            services, services.c.id == counted.c.service_id
+        )
         with self._database.read() as connection:
-            for row in connection.execute(wanted):
-                found.setdefault((row.name, row.environment, row.fixer, row.service_id), []).append(row)
-        return [_effect(place, rows) for place, rows in sorted(found.items())]
+            rows = connection.execute(named.order_by(services.c.name, services.c.environment, counted.c.fixer)).all()
+            return [_effect(row, _durations(connection, project_id, row)) for row in rows]
 
     def audit(self, project_id: int, *, after: int = 0, limit: int = 500) -> Sequence[AuditRow]:
         """See `ports.fixing.FixReads`."""
@@ -207,18 +213,27 @@ def _row(row: Any) -> FixRow:
     )
 
 
-def _effect(place: tuple[str, str, str, int], rows: Sequence[Any]) -> Effect:
-    service, environment, fixer, service_id = place
-    durations = [row.duration for row in rows if row.duration is not None]
+def _many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+def _durations(connection: Connection, project_id: int, fixer: Any) -> Sequence[float]:
+    """Of the newest times that a fixer ran, the seconds that each took."""
+    mine = and_(fixes.c.project_id == project_id, fixes.c.service_id == fixer.service_id, fixes.c.fixer == fixer.fixer)
+    wanted = select(fixes.c.duration).where(mine, fixes.c.duration.is_not(None), fixes.c.ended_at.is_not(None))
+    return connection.execute(wanted.order_by(fixes.c.ended_at.desc()).limit(_LATEST)).scalars().all()
+
+
+def _effect(row: Any, durations: Sequence[float]) -> Effect:
     return Effect(
-        service_id=service_id,
-        service=service,
-        environment=environment,
-        fixer=fixer,
-        tried=len(rows),
-        mended=sum(row.proof == Proof.MENDED for row in rows),
-        not_mended=sum(row.proof == Proof.NOT_MENDED for row in rows),
-        failed=sum(row.state != FixState.SUCCEEDED for row in rows),
+        service_id=row.service_id,
+        service=row.name,
+        environment=row.environment,
+        fixer=row.fixer,
+        tried=row.tried,
+        mended=row.mended,
+        not_mended=row.not_mended,
+        failed=row.failed,
         median=median(durations) if durations else None,
-        last_at=max((row.ended_at for row in rows if row.ended_at is not None), default=None),
+        last_at=row.last_at,
     )

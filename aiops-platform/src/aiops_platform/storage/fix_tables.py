@@ -139,7 +139,8 @@ fixes = Table(
     Column("before", Integer, nullable=False),
     Index("ix_fixes_project_id_id", "project_id", "id"),
     Index("ix_fixes_policy_id_asked_at", "policy_id", "asked_at"),
-    Index("ix_fixes_service_id_fixer", "service_id", "fixer"),
+    # Covers what is counted of a fixer, and how long it took lately.
+    Index("ix_fixes_effects", "project_id", "service_id", "fixer", "ended_at", "state", "proof", "duration"),
     index_of_few("ix_fixes_due_at", "due_at", where="due_at IS NOT NULL"),
     index_of_few("ix_fixes_unended", "state", where="ended_at IS NULL"),
     sqlite_autoincrement=True,

@@ -158,7 +158,8 @@ def _fixes() -> None:
     op.create_index(op.f("ix_fixes_incident_id"), "fixes", ["incident_id"], unique=False)
     op.create_index(op.f("ix_fixes_policy_id_asked_at"), "fixes", ["policy_id", "asked_at"], unique=False)
     op.create_index(op.f("ix_fixes_project_id_id"), "fixes", ["project_id", "id"], unique=False)
-    op.create_index(op.f("ix_fixes_service_id_fixer"), "fixes", ["service_id", "fixer"], unique=False)
+    covered = ["project_id", "service_id", "fixer", "ended_at", "state", "proof", "duration"]
+    op.create_index("ix_fixes_effects", "fixes", covered, unique=False)
     op.create_index(op.f("ix_fixes_together"), "fixes", ["together"], unique=False)
     few = sa.text("ended_at IS NULL")
     op.create_index("ix_fixes_unended", "fixes", ["state"], sqlite_where=few, postgresql_where=few)
