@@ -10,12 +10,14 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from clocks import Clock
 from platform_process import OPENER, Running, aiops, eventually
 from receiver import answering, receiving
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from aiops_platform.core.channels import ChannelKind, checked
 from aiops_platform.core.targets import policy_from
@@ -66,6 +68,68 @@ def test_a_new_incident_reaches_its_receiver_and_a_link_acknowledges_it(tmp_path
         assert "KeyError: no" in here.stdout
         assert aiops("alerts", "ack", "1", "--data", str(data)).stdout == "Alert 1 is acknowledged.\n"
         assert aiops("alerts", "ack", "9", "--data", str(data)).returncode != 0
+
+
+def test_who_is_paged_is_paged_no_longer_when_somebody_mutes_merges_or_resolves_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with receiving(answering("202 Accepted", "{}")) as pager, Running(data, **PRIVATE) as platform:
+        key = platform.key()
+        routing = f"routing_key={'a' * 32}"
+        made = aiops(
+            "channels",
+            "add",
+            "pagerduty",
+            "pager",
+            routing,
+            f"url={pager.url}/v2/enqueue",
+            "--data",
+            str(data),
+            **PRIVATE,
+        )
+        assert made.returncode == 0, made.stderr
+        for error in ("First", "Second", "Third"):
+            assert report(platform, key, error) == 202
+        eventually(lambda: aiops("alerts", "list", "--data", str(data)).stdout.count("firing") == 3, "three alerts")
+        with a_store(data) as database, database.begin() as connection:
+            # As if the channel had not been told anything lately.
+            connection.execute(update(channel_paces).values(sent_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        sent = eventually(lambda: by_action(pager.requests, "trigger", 3), "three pages")
+        assert len(set(sent.values())) == 3
+        assert aiops("incidents", "mute", "1", "--data", str(data)).returncode == 0
+        assert aiops("incidents", "resolve", "2", "--data", str(data)).returncode == 0
+        assert aiops("incidents", "delete", "3", "--data", str(data)).returncode == 0
+        with a_store(data) as database, database.begin() as connection:
+            connection.execute(update(channel_paces).values(sent_at=datetime(2026, 1, 1, tzinfo=UTC)))
+        ended = eventually(lambda: by_action(pager.requests, "resolve", 3), "three ends")
+    assert set(ended) == set(sent.values())
+
+
+def by_action(requests: list[Any], action: str, many: int) -> dict[str, str] | None:
+    """What was asked of PagerDuty: each title, or key where there is none, with its key; None while those are not so many."""
+    told = [json.loads(each.body) for each in requests]
+    found = {
+        each.get("payload", {}).get("summary", each["dedup_key"]): each["dedup_key"]
+        for each in told
+        if each["event_action"] == action
+    }
+    return found if len(found) == many else None
+
+
+def test_what_waits_is_sent_when_a_clock_that_was_far_ahead_has_come_back(tmp_path: Path) -> None:
+    clock, data = Clock(tmp_path), tmp_path / "data"
+    clock.goes_on_from(datetime.now(UTC) + timedelta(days=400))
+    busy = answering("503 Service Unavailable", "busy")
+    with receiving(busy) as receiver, Running(data, **PRIVATE, **clock.settings) as platform:
+        key = platform.key()
+        with a_store(data) as database:
+            add_hook(database, data, f"{receiver.url}/hook")
+        assert report(platform, key, "KeyError") == 202
+        eventually(lambda: receiver.requests, "the first attempt")
+        clock.goes_on_from(datetime.now(UTC))
+        before = len(receiver.requests)
+        receiver.behaviour = answering()
+        eventually(lambda: len(receiver.requests) > before, "another attempt, and not in a year")
+    assert receiver.requests[-1].headers["webhook-id"] == receiver.requests[0].headers["webhook-id"]
 
 
 def test_kills_at_any_moment_lose_no_alert_and_tell_none_more_than_once_more(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ The platform reads its clock in one place (`process.clock`): there a file on the
 """
 
 import json
-import os
 import sqlite3
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,26 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clocks import Clock
 from platform_process import DEADLINE, OPENER, Running, aiops, eventually
-
-ANOTHER_CLOCK = """
-import os
-from datetime import UTC, datetime
-from pathlib import Path
-
-from aiops_platform.process import clock
-
-_file = Path(os.environ["CLOCK"])
-
-
-def utc_now():
-    shows, since = _file.read_text().split()
-    stood = datetime.fromisoformat(shows)
-    return stood if since == "stands" else stood + (datetime.now(UTC) - datetime.fromisoformat(since))
-
-
-clock.utc_now = utc_now
-"""
 
 
 class Watched:
@@ -95,27 +76,6 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     with Running(tmp_path / "data") as running:
         running.key()
         yield Watched(running)
-
-
-class Clock:
-    """What a platform takes for the time: it stands until it is let go."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "clock"
-        (folder / "sitecustomize.py").write_text(ANOTHER_CLOCK)
-        path = os.pathsep.join(each for each in (str(folder), os.environ.get("PYTHONPATH", "")) if each)
-        self.settings = {"PYTHONPATH": path, "CLOCK": str(self.file)}
-
-    def stands_at(self, moment: datetime) -> None:
-        self._write(f"{moment.isoformat()} stands")
-
-    def goes_on_from(self, moment: datetime) -> None:
-        self._write(f"{moment.isoformat()} {datetime.now(UTC).isoformat()}")
-
-    def _write(self, said: str) -> None:
-        new = self.file.with_suffix(".new")
-        new.write_text(said)
-        new.replace(self.file)
 
 
 @pytest.fixture
