@@ -117,7 +117,14 @@ def read_fix(desk: TheDesk, project_id: TheProject, fix_id: _FixId) -> FixResour
     return fix_resource(_row(desk, project_id, fix_id))
 
 
-@post("/fixes", exception_handlers=ANSWERS, sync_to_thread=True, status_code=201, summary="Ask for a fix")
+@post(
+    "/fixes",
+    exception_handlers=ANSWERS,
+    sync_to_thread=True,
+    status_code=201,
+    summary="Ask for a fix",
+    responses=problems.MISSING,
+)
 def ask(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JSONBody[Asking]) -> Asked:
     """The service is asked as soon as it can be. Where each process is to do it, there is a fix for each."""
     asked = desk.fixes.ask(project_id, data.incident, Wanted(data.fixer, data.params), actor, desk.clock())

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -52,6 +52,10 @@ class Problem:
     detail: str
     errors: tuple[WrongPart, ...] = ()
     position: int | None = None
+
+
+# For a handler whose body names what may not be there; of what its path names it is said anyway.
+MISSING: Final = {404: ResponseSpec(Problem, False, "There is no such thing.", _TYPE)}
 
 
 def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:
