@@ -98,7 +98,11 @@ class FixReads(Protocol):
     """What people see of fixes. Every method may be called from any thread, and raises StoreUnavailableError."""
 
     def waits(self, now: datetime) -> bool:
-        """Whether there is something for the station to look at: a fix that is due, or a policy that is active. Cheap."""
+        """Whether there is a fix with which something is to be done. Cheap."""
+        ...
+
+    def wanted(self, now: datetime) -> bool:
+        """Whether an active policy is about an incident that has come again, as far as its guard rails do not matter."""
         ...
 
     def offered(self, project_id: int, now: datetime, *, service_id: int | None = None) -> Sequence[Offered]:

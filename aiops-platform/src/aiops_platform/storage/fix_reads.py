@@ -15,10 +15,11 @@ from aiops_platform.core.incident import IncidentKind, title_of
 from aiops_platform.core.people import actor_from
 from aiops_platform.ports.fixing import AuditRow, Effect, FixPage, FixRehearsal, FixRow, Stopped
 from aiops_platform.storage import fix_offering, fix_rehearsals
+from aiops_platform.storage.bodies import Bodies
 from aiops_platform.storage.database import Database
 from aiops_platform.storage.fix_rows import FIELDS, fix_of, fixer_of, policy_of
 from aiops_platform.storage.fix_tables import fix_policies, fix_steps, fix_stops, fixers, fixes
-from aiops_platform.storage.fixing import is_due
+from aiops_platform.storage.fixing import SqlFixing, is_due
 from aiops_platform.storage.schema import incidents, services
 
 _PORTION: Final = 500
@@ -34,13 +35,25 @@ class SqlFixReads:
     def __init__(self, database: Database, *, is_off: bool = False) -> None:
         self._database = database
         self._is_off = is_off
+        self._bodies = Bodies()
 
     def waits(self, now: datetime) -> bool:
         """See `ports.fixing.FixReads`."""
-        active = select(fix_policies.c.id).where(fix_policies.c.enabled, fix_policies.c.paused_at.is_(None)).limit(1)
         due = select(fixes.c.id).where(is_due(now)).limit(1)
         with self._database.read() as connection:
-            return any(connection.execute(each).first() is not None for each in (due, active))
+            return connection.execute(due).first() is not None
+
+    def wanted(self, now: datetime) -> bool:
+        """See `ports.fixing.FixReads`."""
+        # Without the writers' lock: a search may take some milliseconds, and nearly always finds nothing.
+        with self._database.read() as connection:
+            fixing = SqlFixing(connection, self._bodies)
+            stopped = fixing.stopped()
+            return any(
+                fixing.matching(policy, project_id, policy.since or now, now)
+                for project_id, policy in fixing.policies()
+                if policy.is_active and project_id not in stopped
+            )
 
     def offered(self, project_id: int, now: datetime, *, service_id: int | None = None) -> Sequence[Offered]:
         """See `ports.fixing.FixReads`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from aiops_platform.ports import Store, Transaction
 from aiops_platform.ports.fixing import FixIncident, FixPlace, FixReads
 
 _BATCH: Final = 100
+_REST: Final = timedelta(seconds=1)
 _ASKED: Final[Mapping[FixState, FactKind]] = {
     FixState.SUGGESTED: FactKind.FIX_SUGGESTED,
     FixState.WAITING: FactKind.FIX_ASKED,
@@ -33,18 +34,22 @@ class Fixes:
         self._store = store
         self._reads = reads
         self._is_off = is_off
+        # When policies were looked at last and asked for nothing: what holds them holds for longer than a moment.
+        self._idle_at: datetime | None = None
 
     def step(self, now: datetime) -> bool:
         """Does one piece of what there is to do; says whether there is more. Raises StoreUnavailableError."""
-        if not self._reads.waits(now):
+        rests = self._idle_at is not None and timedelta(0) <= now - self._idle_at < _REST
+        answers = not self._is_off and not rests and self._reads.wanted(now)
+        if not answers and not self._reads.waits(now):
             return False
         with self._store.begin() as transaction:
             known = transaction.fixing.policies()
-            if not self._is_off:
+            if answers:
                 stopped = transaction.fixing.stopped()
-                for project_id, policy in known:
-                    if policy.is_active and project_id not in stopped:
-                        _answer(transaction, project_id, policy, now)
+                active = [each for each in known if each[1].is_active and each[0] not in stopped]
+                asked = sum(_answer(transaction, project_id, policy, now) for project_id, policy in active)
+                self._idle_at = None if asked else now
             due = transaction.fixing.due(now, _BATCH)
             by_id = {policy.id or 0: policy for _, policy in known}
             turns.take_turns(transaction, due, by_id, now)
@@ -65,17 +70,19 @@ def new_id() -> str:
     return str(uuid4())
 
 
-def _answer(transaction: Transaction, project_id: int, policy: FixPolicy, now: datetime) -> None:
-    """Asks for what the policy says, for the incidents that it is about, as far as its guard rails let it."""
+def _answer(transaction: Transaction, project_id: int, policy: FixPolicy, now: datetime) -> int:
+    """Asks for what the policy says, for the incidents that it is about, as far as its guard rails let it; how often."""
     since = policy.since or now
     found = transaction.fixing.matching(policy, project_id, since, now)
     if not found:
-        return
+        return 0
     places = transaction.fixing.places({each.service_id for each in found}, now)
+    asked = 0
     for incident in found:
         place = places.get(incident.service_id)
         if place is not None and place.offers.get(policy.fixer):
-            _answer_one(transaction, policy, incident, place, now)
+            asked += _answer_one(transaction, policy, incident, place, now)
+    return asked
 
 
 def _answer_one(
@@ -84,14 +91,14 @@ def _answer_one(
     incident: FixIncident,
     place: FixPlace,
     now: datetime,
-) -> None:
+) -> bool:
     past = transaction.fixing.past(policy.id or 0, now - guards.DAY)
     if guards.held(policy, place.environment, place.service_id, past=past, is_stopped=False, now=now):
-        return
+        return False
     # Another policy's, or somebody's own, is on its way already: it would be found busy.
     busy = transaction.fixing.standing(states=UNDER_WAY | {FixState.QUEUED}, project_id=incident.project_id)
     if any(each.service_id == incident.service_id and each.fixer == policy.fixer for each in busy):
-        return
+        return False
     fixer = transaction.fixing.fixers([incident.service_id])[incident.service_id, policy.fixer]
     wanted = Asking(
         project_id=incident.project_id,
@@ -109,3 +116,4 @@ def _answer_one(
         new = [asking.impossible(wanted, str(wrong), new_id, now)]
     for fix in transaction.fixing.add(new):
         note_asked(transaction, fix, policy, now)
+    return True
