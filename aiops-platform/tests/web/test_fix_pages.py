@@ -105,9 +105,9 @@ def test_what_is_queued_is_taken_back_and_what_was_sent_is_not(room):
 
 def test_all_is_stopped_and_allowed_and_every_page_says_so(room):
     assert room.post("/fixes/stop").headers["location"] == "/fixes?done=stopped"
-    for path in (*PAGES, f"/incidents/{room.planted.incident}"):
-        if path != "/fixes/fixers":
-            assert "stopped" in room.get(path).text, path
+    for path in ("/fixes", "/fixes/policies"):
+        assert 'data-testid="stopped"' in room.get(path).text, path
+    assert 'data-testid="fixes-stopped"' in room.get(f"/incidents/{room.planted.incident}").text
     assert room.state("queued") is FixState.CANCELLED
     asked = room.post(f"/incidents/{room.planted.incident}/fix", fixer=DROP.name, **{"param.entry": "x"})
     assert asked.status_code == 422
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_said_and_nothing_is_asked(room):
 
 
 def test_a_policy_is_tried_kept_changed_switched_and_taken_away(room):
-    said = {"name": "Shops", "match": "service:shop", "fixer": DROP.name, "params": "entry: 007\n", "mode": "ask"}
+    said = {"name": "Shops", "match": "service:shop", "fixer": DROP.name, "params": "entry: 42\n", "mode": "ask"}
     said |= {"cool_down": "1h", "watch": "90s", "per_hour": "2", "per_day": "5", "at_once": "1", "enabled": "on"}
     tried = room.post("/fixes/policies", **said, do="try")
     assert tried.status_code == 200
@@ -167,10 +167,10 @@ def test_a_policy_is_tried_kept_changed_switched_and_taken_away(room):
     assert room.post("/fixes/policies", **said, do="save").status_code == 303
     known = room.fixes.reads.policies(room.site.project)
     number, policy = max(known.items())
-    assert (policy.params, policy.cool_down, policy.watch, policy.mode) == ({"entry": "007"}, 3600, 90, "ask")
+    assert (policy.params, policy.cool_down, policy.watch, policy.mode) == ({"entry": "42"}, 3600, 90, "ask")
     assert not policy.stop_after_failure
     page = room.get(f"/fixes/policies/{number}").text
-    assert "entry: 007" in page
+    assert "entry: 42" in page
     assert 'value="1h"' in page
     room.post(f"/fixes/policies/{number}", **said | {"params": "entry: =tag.entry", "mode": "suggest"}, do="save")
     assert room.fixes.reads.policies(room.site.project)[number].params == {"entry": {"from": "tag.entry"}}
