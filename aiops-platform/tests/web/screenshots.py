@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from alarms import alarm_pages, plant_alarms
 from browsing import DESKTOP, PHONE, a_browser
+from fix_scene import plant_fixes
 from lives import plant_lives
 from playwright.sync_api import Browser, Page
 from scenes import (
@@ -69,6 +70,9 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
                 "services": "/services",
                 "jobs": "/jobs",
                 "alerts": "/alerts",
+                "fixes": "/fixes",
+                "fixers": "/fixes/fixers",
+                "fix-policies": "/fixes/policies",
                 "alert-rules": "/alerts/rules",
                 "alert-steps": "/alerts/escalation",
                 "alert-oncall": "/alerts/oncall",
@@ -134,6 +138,12 @@ def scenes() -> Iterator[tuple[str, RunningSite, dict[str, str]]]:
     with a_site() as site:
         ids = plant_alarms(site.seeds, site.project, site.url)
         yield "alarms", site, alarm_pages(ids)
+    with a_site() as site:
+        planted = plant_fixes(site.seeds, site.project)
+        paths = {"fixes": "/fixes", "fixers": "/fixes/fixers", "policies": "/fixes/policies"}
+        paths |= {"incident": f"/incidents/{planted.incident}", "policy": f"/fixes/policies/{planted.policy}"}
+        paths |= {f"fix-{name}": f"/fixes/{number}" for name, number in planted.fixes.items()}
+        yield "fixes", site, paths
     with a_site() as site:
         plant_buried(site.seeds, site.project)
         yield "full", site, {"buried": "/buried"}
