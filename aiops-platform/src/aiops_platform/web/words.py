@@ -1,7 +1,7 @@
 """How pages say times, spans, numbers, runs and facts. Pure; `now` is an argument."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -150,8 +150,9 @@ def share(value: float | None) -> str:
 def maintenance_when(window: Window) -> str:
     """When a window of maintenance holds: `Mondays at 04:00 (Europe/Berlin), for 2 h`, or from when to when."""
     if window.weekly is None:
-        end = f" to {exactly(window.until)}" if window.until is not None else ""
-        return f"{exactly(window.since)}{end}"
+        since, until = window.since.astimezone(UTC), window.until and window.until.astimezone(UTC)
+        day = "%H:%M" if until is not None and until.date() == since.date() else "%Y-%m-%d %H:%M"
+        return f"{since:%Y-%m-%d %H:%M}{f' to {until:{day}}' if until is not None else ''} UTC"
     plan = window.weekly
     days = "every day" if len(plan.days) == len(DAYS) else ", ".join(f"{DAYS[day]}s" for day in plan.days)
     until = f", to {window.until:%Y-%m-%d}" if window.until is not None else ""

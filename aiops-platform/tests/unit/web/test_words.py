@@ -7,6 +7,7 @@ from seeds import NOW
 
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
+from aiops_platform.core.maintenance import Window
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.web import words
 
@@ -133,3 +134,15 @@ def test_a_schedule_is_said_in_words_where_it_is_one(schedule, said):
 )
 def test_browsers_are_called_as_people_call_them(agent: str, said: str):
     assert words.browser(agent) == said
+
+
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        (NOW + timedelta(hours=2), "2026-11-22 03:14 to 05:14 UTC"),
+        (NOW + timedelta(hours=22), "2026-11-22 03:14 to 2026-11-23 01:14 UTC"),
+    ],
+)
+def test_maintenance_is_said_with_a_day_where_it_is_another_one(until, said):
+    window = Window(id=1, project_id=1, name="Move", since=NOW, until=until, made_by="Ana", made_at=NOW)
+    assert words.maintenance_when(window) == said
