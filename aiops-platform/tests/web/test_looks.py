@@ -68,6 +68,9 @@ def test_no_word_breaks_in_the_head_of_a_page_however_long_the_names_are(site, v
         page.set_viewport_size({"width": width, "height": 800})
         assert page.locator(".top").evaluate("head => head.offsetHeight") < 60 * rows, width
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    page.set_viewport_size({"width": 1280, "height": 800})
+    hidden = page.locator(".nav").first.evaluate("nav => nav.scrollWidth - nav.clientWidth")
+    assert hidden <= 0, "All of it is in sight."
 
 
 def test_compact_lists_have_one_line_for_an_incident_at_any_width(site, visit):

@@ -111,6 +111,9 @@ def test_one_mutes_all_that_match_and_some_that_are_ticked_and_takes_both_back(p
     for place in (0, 1):
         page.locator("input.pick").nth(place).check()
     page.locator("#bulk summary").click()
+    menu = page.locator("#bulk .menu-in").bounding_box()
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= page.viewport_size["width"]
     page.get_by_label("Assign to").select_option(label="Ana Lee (me)")
     page.get_by_test_id("bulk-assign").click()
     expect(page.get_by_test_id("bulk-done")).to_contain_text("Assigned: 2 incidents.")
