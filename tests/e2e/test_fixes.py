@@ -189,7 +189,8 @@ def test_what_is_asked_is_run_by_a_yes_and_not_by_a_no_and_its_effect_is_told_ap
     fix_that(pushing, "people", CACHE, "not_mended", by="proof")
     kinds = [fact["kind"] for fact in pushing.get(f"/api/v1/incidents/{mended['incident_id']}")["facts"]]
     assert {"fix_declined", "fix_approved", "fix_ended", "fix_mended", "fix_not_mended"} <= set(kinds)
-    effect = next(row for row in pushing.get("/api/v1/fixers")["items"] if row["name"] == CACHE.fixer)
+    items = pushing.get("/api/v1/fixers")["items"]
+    effect = next(row for row in items if (row["environment"], row["name"]) == ("people", CACHE.fixer))
     assert (effect["mended"], effect["not_mended"]) == (1, 1)
 
 
