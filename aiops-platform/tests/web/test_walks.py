@@ -210,3 +210,24 @@ def test_one_begins_with_the_overview_and_every_number_leads_to_what_it_counts(p
     page.goto("/")
     page.get_by_test_id("traffic").first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("shop")
+
+
+def test_one_makes_a_token_of_ones_own_ends_it_and_ends_other_browsers(site, page, visit, size):
+    other = visit(size=size).page
+    page.goto("/settings/tokens")
+    page.get_by_label("What is it for?").fill("laptop")
+    page.get_by_test_id("make-token").click()
+    token = page.locator("#made").inner_text()
+    asked = {"headers": {"Authorization": f"Bearer {token}"}}
+    assert page.request.get("/api/v1/incidents", **asked).status == 200
+    page.goto("/settings/tokens")
+    expect(page.locator("body")).not_to_contain_text(token)
+    page.get_by_test_id("token").get_by_role("button").click()
+    expect(page.get_by_test_id("done")).to_contain_text("It lets nobody in any more.")
+    assert page.request.get("/api/v1/incidents", **asked).status == 401
+    page.goto("/settings/sessions")
+    expect(page.get_by_test_id("session").filter(has_text="this browser")).to_have_count(1)
+    page.get_by_test_id("end-others").click()
+    expect(page.get_by_test_id("session")).to_have_count(1)
+    other.goto("/settings/sessions")
+    assert "/signin" in other.url

@@ -11,6 +11,8 @@ from sqlalchemy import insert, update
 from workshop import Workshop
 
 from aiops_platform.core import hours
+from aiops_platform.core.muting import Ends
+from aiops_platform.core.people import Actor
 from aiops_platform.core.retention import Retention
 from aiops_platform.ports import StoreDamagedError
 from aiops_platform.storage import schema
@@ -136,6 +138,25 @@ def test_events_are_dropped_by_their_age_and_what_was_counted_stays():
     shop.drop_old(after(days=400))
     assert shop.rows(schema.incidents, "count", "kept", "last_seen_at") == [(10, 0, after(days=9))]
     some_events(shop, many=1, error="Loop")
+    shop.close()
+
+
+def test_what_people_decided_outlives_the_events_that_it_was_about():
+    shop = Workshop(keep=Retention(age=timedelta(days=30)))
+    some_events(shop, many=3)
+    by = Actor("user", 1, "Ana")
+    shop.triage.mute(1, 1, after(hours=1), ends=Ends(events=50), by=by)
+    shop.triage.link(1, 1, "https://tracker.example/7", after(hours=1), by=by)
+    shop.triage.comments.add(1, 1, "the pool", after(hours=1), by=by)
+    shop.drop_old(after(days=40))
+    assert shop.count(schema.events) == 0
+    ((state, tracker, count),) = shop.rows(schema.incidents, "state", "tracker", "count")
+    assert (state, tracker, count) == ("muted", "https://tracker.example/7", 3)
+    assert shop.rows(schema.comments, "text") == ["the pool"]
+    assert {"incident_muted", "incident_linked"} <= set(shop.rows(schema.facts, "kind"))
+    # What comes then is of the same incident, and counts towards the end of its mute.
+    some_events(shop, many=2, at=after(days=41))
+    assert shop.rows(schema.incidents, "state", "count") == [("muted", 5)]
     shop.close()
 
 
