@@ -1,6 +1,6 @@
 """Crowds: the incidents of which much came within a time. By the minute while minutes are kept, and else by the hour."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ from aiops_platform.storage.schema import incident_hours, incident_minutes, inci
 
 #: So many at once of those that are asked for by what they are like.
 MOST: Final = 300
+# Of longer times the hours say first of which incidents the minutes are worth adding up.
+_FEW_MINUTES: Final = timedelta(minutes=15)
 # More than passes between two looks: what came together must not be parted by them.
 _BETWEEN_LOOKS: Final = lately.MINUTE
 
@@ -41,16 +43,12 @@ def note(connection: Connection, told: Sequence[tuple[int, IncidentChange]]) -> 
 
 def busy(connection: Connection, project_id: int, within: timedelta, least: int, now: datetime) -> dict[int, int]:
     """See `ports.Alerting`."""
-    if within <= lately.LONGEST:
-        return _found(connection, _by_the_minute(project_id, within, now), least)
-    since = hours.of(now - within - _BETWEEN_LOOKS)
-    wanted = (
-        select(incidents.c.id, func.sum(incident_hours.c.count).label("many"))
-        .select_from(incidents.join(incident_hours))
-        .where(*lively(project_id, since), incident_hours.c.hour >= since)
-        .group_by(incidents.c.id)
-    )
-    return _found(connection, wanted, least)
+    if within <= _FEW_MINUTES:
+        return _found(connection, _by_the_minute(project_id, within, least, now), least)
+    found = _found(connection, _by_the_hour(project_id, within, now), least)
+    if within > lately.LONGEST or not found:
+        return found
+    return _found(connection, _by_the_minute(project_id, within, least, now, among=found), least)
 
 
 def crowded(connection: Connection, project_id: int, within: timedelta, least: int, now: datetime) -> dict[int, int]:
@@ -72,20 +70,42 @@ def forget_minutes(connection: Connection, now: datetime) -> None:
     connection.execute(delete(incident_minutes).where(or_(at < now - lately.KEPT, at > ahead.horizon(now))))
 
 
-def _by_the_minute(project_id: int, within: timedelta, now: datetime) -> Select[Any]:
+def _by_the_hour(project_id: int, within: timedelta, now: datetime) -> Select[Any]:
+    since = hours.of(now - within - _BETWEEN_LOOKS)
+    return (
+        select(incidents.c.id, func.sum(incident_hours.c.count).label("many"))
+        .select_from(incidents.join(incident_hours))
+        .where(*lively(project_id, since), incident_hours.c.hour >= since)
+        .group_by(incidents.c.id)
+    )
+
+
+def _by_the_minute(
+    project_id: int, within: timedelta, least: int, now: datetime, *, among: Collection[int] | None = None
+) -> Select[Any]:
     """As many as came in so many minutes and the one that goes on, or in those that ended with the last one.
 
-    By one of the two each look finds what came since the last look.
+    By one of the two each look finds what came since the last look. Minutes are added up before anything is asked of their
+    incidents: the other way round, each incident would go through all minutes.
     """
     table, last = incident_minutes, lately.minute(now)
     first = last - within - lately.MINUTE
     ends = [func.sum(case((table.c.minute == end, table.c.count), else_=0)) for end in (first, last)]
-    beyond = case((ends[0] < ends[1], ends[0]), else_=ends[1])
+    many = func.sum(table.c.count) - case((ends[0] < ends[1], ends[0]), else_=ends[1])
+    asked = [table.c.minute.between(first, last)]
+    if among is not None:
+        asked.append(table.c.incident_id.in_(among))
+    added = (
+        select(table.c.incident_id, many.label("many"))
+        .where(*asked)
+        .group_by(table.c.incident_id)
+        .having(many >= least)
+        .subquery()
+    )
     return (
-        select(incidents.c.id, (func.sum(table.c.count) - beyond).label("many"))
-        .select_from(table.join(incidents, incidents.c.id == table.c.incident_id))
-        .where(table.c.minute.between(first, last), *lively(project_id, first))
-        .group_by(incidents.c.id)
+        select(incidents.c.id, added.c.many)
+        .select_from(added.join(incidents, incidents.c.id == added.c.incident_id))
+        .where(*lively(project_id, first))
     )
 
 
