@@ -368,3 +368,15 @@ def test_who_can_connect_to_nobody_carries_instead(ward: Ward) -> None:
     ward.open_incident(f"http://127.0.0.1:{port}")
     ward.push()
     assert carried(ward)
+
+
+def test_what_was_pushed_in_vain_is_not_pushed_again_though_nobody_could_carry_it_then(ward: Ward) -> None:
+    ward.open_incident("http://127.0.0.1:1")
+    number = ward.only().id or 0
+    assert ward.pushing.send(number, after(seconds=3))
+    # Nobody has beaten for three intervals.
+    ward.pushing.not_done(number, "It answered with 404", after(seconds=95))
+    assert ward.only().way is None
+    ward.beat(after(seconds=96), base_url="http://127.0.0.1:1", fixers=[RECYCLE])
+    ward.look(after(seconds=97))
+    assert ward.only().way is Way.CARRIED

@@ -276,6 +276,13 @@ def test_each_process_gets_a_request_of_its_own() -> None:
     ]
 
 
+def test_no_more_processes_are_asked_than_can_be_written_down_at_once() -> None:
+    fix = a_fix(each_instance=True)
+    assert len(asking.spread(fix, [f"i{number}" for number in range(200)], lambda: "r")) == 200
+    with pytest.raises(FixError, match="201 processes"):
+        asking.spread(fix, [f"i{number}" for number in range(201)], lambda: "r")
+
+
 SEEN = Watched(
     ended_at=NOW,
     watch=timedelta(minutes=10),

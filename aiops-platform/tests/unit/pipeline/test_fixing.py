@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from infirmary import ANA, CLEAR, RECYCLE, Infirmary, is_signed
-from made import NOW, after
+from made import NOW, a_body, a_heartbeat_body, a_parcel, after
 
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.alerting.wording import Place
@@ -506,3 +506,20 @@ def test_who_was_asked_for_its_data_to_be_erased_stands_in_no_fix(infirmary: Inf
     erase(infirmary.database, "ana@example.com", lambda _: None)
     assert "ana@example.com" not in json.dumps([*map(str, infirmary.rows(fix_tables.fixes))])
     assert "ana@example.com" not in json.dumps([*map(str, infirmary.rows(fix_tables.fix_steps))])
+
+
+def test_one_projects_switch_stops_its_own_fixes_and_no_other_projects(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    beat = a_heartbeat_body(instance={"id": "z"}, fixers=[RECYCLE], timestamp=after(seconds=1).timestamp())
+    event = a_body(error_type="PoolError", message="no", occurred_at=after(seconds=1).isoformat())
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    for number, body in enumerate((beat, event), 900):
+        infirmary.receive(a_parcel(number, body, project_id=2, received_at=after(seconds=1)))
+    infirmary.digest_all(after(seconds=1))
+    policy = FixPolicy(name="Theirs", match="type:PoolError", fixer="recycle", mode=Mode.AUTOMATIC)
+    infirmary.desk.save_policy(2, policy, ANA, NOW)
+    infirmary.desk.stop_all(1, ANA, after(seconds=2))
+    infirmary.look(after(seconds=3))
+    assert infirmary.all() == []
+    assert [row.fix.asked_by.name for row in infirmary.reads.page(2).rows] == ["the policy Theirs"]

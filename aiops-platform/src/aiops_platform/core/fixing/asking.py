@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aiops_platform.core.fixing import course
+from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import Fix, FixState
 from aiops_platform.core.fixing.fixer import Fixer
 from aiops_platform.core.fixing.policy import USUAL_WATCH, FixPolicy, Mode
 from aiops_platform.core.people import Actor
+
+#: Of what each process is to do: while they are written down, nobody else writes.
+MOST_INSTANCES: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ def actor_of(policy: FixPolicy) -> Actor:
 def made(asking: Asking, instances: Sequence[str], new_id: Callable[[], str], now: datetime) -> list[Fix]:
     """The fixes that this asking is, unsaved: one, or one for each of these instances where it is to be done in each.
 
-    What somebody is to decide first is one as well: who lives then is not known yet.
+    What somebody is to decide first is one as well: who lives then is not known yet. Raises FixError.
     """
     policy = asking.policy
     one = Fix(
@@ -69,9 +73,11 @@ def impossible(asking: Asking, why: str, new_id: Callable[[], str], now: datetim
 
 
 def spread(fix: Fix, instances: Sequence[str], new_id: Callable[[], str]) -> list[Fix]:
-    """The fix, or where each process is to do it, one for each: the first is the fix that there is."""
+    """The fix, or where each process is to do it, one for each: the first is the fix that there is. Raises FixError."""
     if not fix.each_instance or not instances:
         return [fix]
+    if len(instances) > MOST_INSTANCES:
+        raise FixError("fixer", f"{len(instances):,} processes offer it: at most {MOST_INSTANCES} are asked at once")
     first, *others = instances
     return [
         replace(fix, instance=first),
