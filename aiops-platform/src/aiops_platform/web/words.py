@@ -150,9 +150,9 @@ def share(value: float | None) -> str:
 def maintenance_when(window: Window) -> str:
     """When a window of maintenance holds: `Mondays at 04:00 (Europe/Berlin), for 2 h`, or from when to when."""
     if window.weekly is None:
-        since, until = window.since.astimezone(UTC), window.until and window.until.astimezone(UTC)
-        day = "%H:%M" if until is not None and until.date() == since.date() else "%Y-%m-%d %H:%M"
-        return f"{since:%Y-%m-%d %H:%M}{f' to {until:{day}}' if until is not None else ''} UTC"
+        since, last = window.since.astimezone(UTC), window.until and window.until.astimezone(UTC)
+        day = "%H:%M" if last is not None and last.date() == since.date() else "%Y-%m-%d %H:%M"
+        return f"{since:%Y-%m-%d %H:%M}{f' to {last:{day}}' if last is not None else ''} UTC"
     plan = window.weekly
     days = "every day" if len(plan.days) == len(DAYS) else ", ".join(f"{DAYS[day]}s" for day in plan.days)
     until = f", to {window.until:%Y-%m-%d}" if window.until is not None else ""
