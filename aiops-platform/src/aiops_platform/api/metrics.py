@@ -17,8 +17,16 @@ _TOLD = {
     "store_bytes": ("store_bytes", "gauge", "The store's size on disk."),
     "fixes_asked": ("fixes_asked_total", "counter", "Fixes that were asked for, or suggested, by people and policies."),
     "fixes_succeeded": ("fixes_succeeded_total", "counter", "Of these, those that the service says have succeeded."),
-    "fixes_failed": ("fixes_failed_total", "counter", "Those that failed, took too long, died in the middle, or of which nobody has told."),
-    "fixes_mended": ("fixes_mended_total", "counter", "Times that what a fix was for has not come back, though it would have."),
+    "fixes_failed": (
+        "fixes_failed_total",
+        "counter",
+        "Those that failed, took too long, died in the middle, or of which nobody has told.",
+    ),
+    "fixes_mended": (
+        "fixes_mended_total",
+        "counter",
+        "Times that what a fix was for has not come back, though it would have.",
+    ),
     "fixes_not_mended": ("fixes_not_mended_total", "counter", "Times that it has."),
     "fixes_unproven": ("fixes_unproven_total", "counter", "Times that nothing tells which of the two."),
     "worker_running": ("worker_running", "gauge", "1 while there is a worker, which digests."),

@@ -37,7 +37,10 @@ def services(platform) -> set[str]:
 
 
 def test_a_report_becomes_an_incident(platform):
-    assert platform.send(EVENT) == (202, {"accepted": 1, "rejected": [], "capabilities": ["batch", "fixes", "gzip", "jobs"]})
+    assert platform.send(EVENT) == (
+        202,
+        {"accepted": 1, "rejected": [], "capabilities": ["batch", "fixes", "gzip", "jobs"]},
+    )
 
     eventually(lambda: ("KeyError", "42", 1) in incidents(platform), "the incident")
 

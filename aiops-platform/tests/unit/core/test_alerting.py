@@ -91,7 +91,9 @@ def test_a_mistake_in_a_search_is_pointed_at():
 )
 @settings(max_examples=30)
 def test_a_rule_is_kept_as_it_is(when, repeat, channels, recovery):
-    numbers = {"events": 10, "people": 5, "minutes": 90} if when is When.MANY else {"people": 3} if when is When.WORTH else {}
+    numbers = (
+        {"events": 10, "people": 5, "minutes": 90} if when is When.MANY else {"people": 3} if when is When.WORTH else {}
+    )
     rule = rules.checked(a_rule(when=when, repeat=repeat, to=To(channels=channels), recovery=recovery, **numbers))
     assert rules.from_data(rules.as_data(rule), id_=7, name="It", enabled=False) == Rule(
         **{**vars(rule), "id": 7, "enabled": False}
