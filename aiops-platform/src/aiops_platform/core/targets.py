@@ -35,6 +35,17 @@ _PRIVATE: Final = tuple(
     ip_network(each)
     for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10", "fc00::/7", "::1/128")
 )
+# Here clouds hand out secrets to whoever asks from inside, or steer their machines; one is in the public range. A setting
+# opens them by naming one of these or a part of it: "yes" means other things, and so does 100.64.0.0/10, or all there is.
+_CLOUDS: Final = tuple(
+    ip_network(each)
+    for each in (
+        *("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128"),
+        *("fd00:42::42/128", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32"),
+    )
+)
+_FIRST_CLOUD: Final = ip_address("169.254.169.254")
+_CLOUD_NAMES: Final = ("metadata.google.internal", "metadata.goog", "instance-data.ec2.internal")
 # Packed into these, an address of the other family is meant.
 _TRANSLATED: Final = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _SIX_TO_FOUR: Final = ip_network("2002::/16")
@@ -54,8 +65,11 @@ class Policy:
     networks: tuple[Network, ...] = ()
 
     def allows(self, address: Address) -> bool:
-        """Whether it is inside one of the networks that were allowed."""
-        return any(address.version == each.version and address in each for each in self.networks)
+        """Whether it is inside one of the networks that were allowed; what is a cloud's own must have been named as that."""
+        cloud = _cloud_of(address)
+        narrowest = 0 if cloud is None else cloud.prefixlen
+        mine = (each for each in self.networks if address.version == each.version and address in each)
+        return any(each.prefixlen >= narrowest for each in mine)
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,10 @@ def parsed(text: str, policy: Policy = PUBLIC_ONLY) -> Target:
     if "@" in parts.netloc:
         raise TargetError("Give the address without a user name and password in it")
     if parts.scheme == "http" and not policy.networks:
-        raise TargetError("Give an address that begins with https://, so that nobody on the way can read it")
+        raise TargetError(
+            "Give an address that begins with https://, so that nobody on the way can read it; for one in your own network "
+            "AIOPS_SERVER_ALLOW_PRIVATE_TARGETS is to name that"
+        )
     default = 443 if parts.scheme == "https" else 80
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
         f"?{quote(parts.query, safe='/%:@!$&()*+,;=?~-._')}" if parts.query else ""
@@ -133,6 +150,12 @@ def parsed(text: str, policy: Policy = PUBLIC_ONLY) -> Target:
 
 def check_address(address: Address, scheme: str, policy: Policy) -> None:
     """Raises TargetError unless this may be connected to. All that a name leads to is to be checked."""
+    inner = _inner(address) if isinstance(address, IPv6Address) else None
+    for each in (address, inner):
+        if each is not None and _cloud_of(each) is not None and not policy.allows(each):
+            raise TargetError(
+                "A cloud hands out secrets at this address; only where AIOPS_SERVER_ALLOW_PRIVATE_TARGETS names it is it sent to"
+            )
     if policy.allows(address):
         return
     if not _is_public(address):
@@ -141,6 +164,10 @@ def check_address(address: Address, scheme: str, policy: Policy) -> None:
         )
     if scheme != "https":
         raise TargetError("Outside of a private network only https:// is sent to")
+
+
+def _cloud_of(address: Address) -> Network | None:
+    return next((each for each in _CLOUDS if address.version == each.version and address in each), None)
 
 
 def _is_public(address: Address) -> bool:
@@ -193,6 +220,8 @@ def _host(name: str, policy: Policy) -> str:
         raise TargetError("The address's host is no name that exists")
     if not policy.networks and (len(labels) == 1 or labels[-1] in _INNER_NAMES):
         raise TargetError("The address's host is a name of a private network")
+    if host in _CLOUD_NAMES and not policy.allows(_FIRST_CLOUD):
+        raise TargetError("The address's host is the one at which a cloud hands out secrets")
     return host
 
 

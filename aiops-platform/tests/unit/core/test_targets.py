@@ -122,6 +122,50 @@ def test_a_setting_opens_private_networks_and_nothing_else() -> None:
     assert parsed("http://mattermost:8065/hooks/x", yes).url == "http://mattermost:8065/hooks/x"
 
 
+# Where clouds hand out secrets or steer machines, and what comes near to naming it without doing so.
+CLOUDS = {
+    "169.254.169.254": "0.0.0.0/0",
+    "169.254.170.2": "169.0.0.0/8",
+    "fe80::a9fe:a9fe": "fe00::/8",
+    "fd00:ec2::254": "fc00::/7",
+    "fd00:ec2::23": "fd00::/8",
+    "fd20:ce::254": "fd20:ce::/64",
+    "fd00:c1::a9fe:a9fe": "fd00:c1::/32",
+    "fd00:42::42": "fd00:42::/64",
+    "100.100.100.200": "100.64.0.0/10",
+    "192.0.0.192": "192.0.0.0/24",
+    "168.63.129.16": "168.63.129.0/24",
+}
+
+
+@pytest.mark.parametrize(("address", "wider"), CLOUDS.items())
+def test_where_a_cloud_hands_out_secrets_is_open_only_by_its_own_name(address: str, wider: str) -> None:
+    for said in ("no", "yes", wider):
+        with pytest.raises(TargetError, match="hands out secrets"):
+            check_address(ip_address(address), "https", policy_from(said))
+    check_address(ip_address(address), "http", policy_from(address))
+
+
+@pytest.mark.parametrize("packed", ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a83f:8110::", "::a9fe:a9fe"])
+def test_a_cloud_s_own_address_is_found_where_it_is_packed_into_another(packed: str) -> None:
+    for said in ("no", "yes", "::/0", "0.0.0.0/0"):
+        with pytest.raises(TargetError):
+            check_address(ip_address(packed), "https", policy_from(said))
+
+
+@pytest.mark.parametrize("name", ["metadata.google.internal", "METADATA.google.internal.", "metadata.goog"])
+def test_a_cloud_s_own_names_are_open_only_with_their_address(name: str) -> None:
+    for said in ("no", "yes", "10.0.0.0/8"):
+        with pytest.raises(TargetError):
+            parsed(f"https://{name}/", policy_from(said))
+    assert parsed(f"http://{name}/", policy_from("169.254.169.254/32")).host.startswith("metadata.goog")
+
+
+def test_who_types_http_reads_which_setting_opens_their_own_network() -> None:
+    with pytest.raises(TargetError, match="AIOPS_SERVER_ALLOW_PRIVATE_TARGETS"):
+        parsed("http://10.0.0.5/hook")
+
+
 def test_a_setting_names_networks() -> None:
     some = policy_from("10.0.0.0/8, fd00::/8")
     check_address(ip_address("10.1.2.3"), "http", some)
