@@ -142,6 +142,20 @@ def test_a_policy_is_tried_added_changed_and_taken_away(api, fixes, planted):
         assert api.post("/fix-policies", json=POLICY | wrong).status_code == 400
 
 
+def test_a_parameter_that_begins_with_an_equals_sign_means_the_same_as_in_the_form(api, planted):
+    said = {"entry": "=tag.k", "other": "==tag.k", "plain": "a = b", "whole": {"from": "type"}}
+    added = api.post("/fix-policies", json=POLICY | {"params": said, "fixer": "gone"}).json()
+    assert added["params"] == said | {"entry": {"from": "tag.k"}}
+    put = {name: added[name] for name in ("name", "match", "fixer", "params")}
+    again = api.put(f"/fix-policies/{added['id']}", json=put).json()
+    assert again["params"] == added["params"]
+    for wrong in ("=nonsense", "=", {"from": "nonsense"}, "=tag."):
+        answer = api.post("/fix-policies", json=POLICY | {"params": {"entry": wrong}})
+        assert answer.status_code == 400
+        assert '{"from": "tag.pool"}' in answer.json()["detail"]
+        assert "tag.<name>" in answer.json()["detail"]
+
+
 def test_a_paused_policy_is_resumed(fixes, planted):
     paused = next(each for each in fixes.policies() if each.paused_at)
     assert "the disk is full" in paused.paused_why

@@ -40,7 +40,8 @@ class FixPolicing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy: open incidents that the search `match` finds are answered with `fixer`.
 
     `mode`: `suggest` says that it could be run, `ask` waits for somebody to approve, `automatic` runs it. `params` are values,
-    or `{"from": "tag.pool"}` for a field of the event. No environments are all of them. `resolve`: the incident is resolved
+    or `{"from": "tag.pool"}` for a field of the event; the text `=tag.pool` says the same, and a text that is to begin with
+    `=` is written with two of them. No environments are all of them. `resolve`: the incident is resolved
     when it was mended.
     """
 
@@ -131,9 +132,7 @@ def _resource(desk: Desk, project_id: int, policy_id: int | None) -> FixPolicyRe
 
 
 def _policy(data: FixPolicing, policy_id: int | None) -> FixPolicy:
-    params: dict[str, Any] = {
-        name: {"from": said.source} if isinstance(said, FieldOfEvent) else said for name, said in data.params.items()
-    }
+    params = {name: _param(said) for name, said in data.params.items()}
     return policies.checked(
         FixPolicy(
             id=policy_id,
@@ -153,3 +152,9 @@ def _policy(data: FixPolicing, policy_id: int | None) -> FixPolicy:
             enabled=data.enabled,
         )
     )
+
+
+def _param(said: str | float | FieldOfEvent) -> Any:
+    if isinstance(said, FieldOfEvent):
+        return {"from": said.source}
+    return policies.param_from(said) if isinstance(said, str) else said

@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing.fix import UNDECIDED, UNENDED, FixState
 from aiops_platform.core.fixing.fixer import Offered
-from aiops_platform.core.fixing.policy import FixPolicy
+from aiops_platform.core.fixing.policy import FixPolicy, param_as_text
 from aiops_platform.core.people import Actor
 from aiops_platform.ports.fixing import Effect, FixPage, FixRehearsal, FixRow, Stopped
 
@@ -118,7 +118,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class FixPolicyResource:
-    """A policy. `paused_at`: since when it does nothing, because a fix of it failed; `paused_why` says which."""
+    """A policy; `params` are as they are written, `==` where a text begins with `=`. `paused_at`: since when it does nothing, because a fix of it failed; `paused_why` says which."""
 
     id: int
     name: str
@@ -241,7 +241,7 @@ def policy_resource(policy: FixPolicy) -> FixPolicyResource:
         enabled=policy.enabled,
         match=policy.match,
         fixer=policy.fixer,
-        params=dict(policy.params),
+        params={name: _as_written(value) for name, value in policy.params.items()},
         mode=policy.mode.value,
         environments=policy.environments,
         cool_down_seconds=policy.cool_down,
@@ -254,6 +254,10 @@ def policy_resource(policy: FixPolicy) -> FixPolicyResource:
         paused_at=policy.paused_at,
         paused_why=policy.paused_why,
     )
+
+
+def _as_written(value: Any) -> Any:
+    return param_as_text(value) if isinstance(value, str) else value
 
 
 def tried_resource(tried: FixRehearsal) -> FixPolicyTried:

@@ -31,6 +31,7 @@ from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import Wanted
 from aiops_platform.core.fixing.fixer import Fixer
+from aiops_platform.core.fixing.policy import param_from
 from aiops_platform.core.people import COMMAND_LINE
 from aiops_platform.pipeline.fixing import FixDesk
 from aiops_platform.process.clock import utc_now
@@ -42,7 +43,7 @@ _NOT_THERE = 404
 _MOST = 100
 _HEAD = ("NUMBER", "STATE", "FIXER", "WHERE", "INCIDENT", "ASKED", "BY")
 _OFFERED = ("FIXER", "WHERE", "NOW", "TRIED", "MENDED", "NOT", "DOES")
-_POLICIES = ("NUMBER", "NAME", "STANDS", "MODE", "FIXER", "INCIDENTS")
+_POLICIES = ("NUMBER", "NAME", "STANDS", "MODE", "FIXER", "PARAMETERS", "INCIDENTS")
 
 Found = TypeVar("Found")
 _State: TypeAlias = Literal["waiting", "unended", "ended", "all"]
@@ -340,4 +341,17 @@ def _offer(fixer: FixerResource) -> Sequence[str]:
 
 def _policy(policy: FixPolicyResource) -> Sequence[str]:
     stands = "off" if not policy.enabled else "paused" if policy.paused_at is not None else "on"
-    return (str(policy.id), shortened(policy.name, 40), stands, policy.mode, policy.fixer, shortened(policy.match, 60))
+    params = ", ".join(f"{name}: {value}" for name, value in fix_words.params(_as_kept(policy.params)))
+    return (
+        str(policy.id),
+        shortened(policy.name, 40),
+        stands,
+        policy.mode,
+        policy.fixer,
+        shortened(params, 60) or "-",
+        shortened(policy.match, 60),
+    )
+
+
+def _as_kept(params: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: param_from(value) if isinstance(value, str) else value for name, value in params.items()}

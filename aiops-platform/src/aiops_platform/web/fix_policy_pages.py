@@ -164,7 +164,7 @@ def _typed(policy: FixPolicy) -> dict[str, str]:
     spans = {name: _span(getattr(policy, name)) for name in _SPANS}
     switches = {name: "on" if getattr(policy, name) else "" for name in _SWITCHES}
     numbers = {name: str(getattr(policy, name)) for name in ("per_hour", "per_day", "at_once")}
-    lines = (f"{name}: {value.replace('= ', '=', 1)}" for name, value in fix_words.params(policy.params))
+    lines = (f"{name}: {value}" for name, value in fix_words.params_written(policy.params))
     texts = {
         "name": policy.name,
         "match": policy.match,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from aiops_platform.core.fixing.fix import Fix, FixState, Proof, Way
-from aiops_platform.core.fixing.policy import FixPolicy, Mode
+from aiops_platform.core.fixing.policy import FixPolicy, Mode, param_as_text
 from aiops_platform.ports.fixing import Effect
 from aiops_platform.web import words
 from aiops_platform.web.cut import shortened_text, visible
@@ -91,8 +91,13 @@ def standing(fix: Fix) -> Standing:
 
 
 def params(given: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """Parameters as name and text; of a policy's, a field of the event is `= tag.pool`."""
+    """Parameters as name and text; a text that could be taken for a field of the event stands in quotes."""
     return [(name, _value(value)) for name, value in given.items()]
+
+
+def params_written(given: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """A policy's parameters as its form takes them: `=tag.pool` is a field of the event."""
+    return [(name, _written(value)) for name, value in given.items()]
 
 
 def told(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -151,5 +156,13 @@ def effect(known: Effect | None) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"= {value.get('from', '')}"
-    return visible(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+        return visible(f"{value.get('from', '')} of the newest event")
+    if isinstance(value, str):
+        return visible(f'"{value}"' if value.startswith("=") else value)
+    return msgspec.json.encode(value).decode()
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return visible(f"={value.get('from', '')}")
+    return visible(param_as_text(value)) if isinstance(value, str) else _value(value)

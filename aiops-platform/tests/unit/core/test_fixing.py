@@ -113,6 +113,18 @@ def test_parameters_of_a_form_are_read_by_their_types() -> None:
             fixer.params_from(CLEAR, wrong)
 
 
+def test_what_begins_with_an_equals_sign_is_a_field_and_with_two_a_text() -> None:
+    assert policy.param_from("=tag.k") == policy.param_from("= tag.k ") == {"from": "tag.k"}
+    for text in ("=tag.k", "==x", "=", "a = b", ""):
+        assert policy.param_from(policy.param_as_text(text)) == text
+
+
+def test_one_field_is_refused_in_the_same_words_however_it_is_said() -> None:
+    for field in ("nonsense", "tag.", ""):
+        with pytest.raises(FixError, match=r"release, logger, tag\.<name>, as =tag\.pool or \{"):
+            policy.checked(a_policy(params={"region": {"from": field}}))
+
+
 def test_what_a_fixer_is_like_comes_back_as_it_was_kept() -> None:
     assert fixer.params_of(json.loads(json.dumps(fixer.as_data(CLEAR)))) == CLEAR.params
 

@@ -12,8 +12,10 @@ from aiops_platform.core import search
 from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.search import Node, SearchError
+from aiops_platform.core.text import one_line
 
 MOST_POLICIES: Final = 100
+_TAG: Final = "tag."
 LONGEST_NAME: Final = 100
 MOST_ENVIRONMENTS: Final = 20
 MOST_PARAMS: Final = 50
@@ -36,7 +38,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "host": "the machine",
     "release": "the release",
     "logger": "the logger",
-    "tag.": "a tag by its name, as in tag.pool",
+    _TAG: "a tag by its name, as in tag.pool",
 }
 
 
@@ -92,7 +94,7 @@ class FixPolicy:
 def read(said: Mapping[str, str]) -> FixPolicy:
     """A policy from what a form said, all of it text; what is missing is as in a new one. Raises FixError.
 
-    `param.NAME` is a parameter: a value as JSON or plain text, or `=FIELD` for a field of the event. `environments` has
+    `param.NAME` is a parameter: a value as JSON or plain text, or what `param_from` takes for it. `environments` has
     commas between. A switch (`stop_after_failure`, `resolve`, `enabled`) is on when it says anything.
     """
     new = FixPolicy(name="", match="", fixer="")
@@ -136,6 +138,18 @@ def checked(policy: FixPolicy) -> FixPolicy:
     if len(policy.environments) > MOST_ENVIRONMENTS or any(len(each) > 200 for each in policy.environments):
         raise FixError("environments", f"There is room for {MOST_ENVIRONMENTS} environments")
     return replace(policy, name=name)
+
+
+def param_from(text: str) -> Any:
+    """What a text in a parameter's place means: `=FIELD` is that field of the event, and `==` begins a text with one `=`."""
+    if text.startswith("=="):
+        return text[1:]
+    return {"from": text[1:].strip()} if text.startswith("=") else text
+
+
+def param_as_text(text: str) -> str:
+    """A text so that `param_from` gives it again."""
+    return f"={text}" if text.startswith("=") else text
 
 
 def values_of(policy: FixPolicy, fixer: fixers.Fixer, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,10 +200,22 @@ def _check_params(params: Mapping[str, Any]) -> None:
     for name, said in params.items():
         source = _source(said)
         if source is not None:
-            if source not in FIELDS and not (source.startswith("tag.") and len(source) > len("tag.")):
-                raise FixError("params", f"'{name}' is to be a field of the event: one of {', '.join(FIELDS)}")
+            if not _is_field(source):
+                raise FixError("params", _no_field(name, source))
         elif not isinstance(said, str | int | float | bool) or len(str(said)) > fixers.LONGEST_TEXT:
             raise FixError("params", f"The parameter '{name}' is to be a text, a number, or yes or no")
+
+
+def _is_field(source: str) -> bool:
+    return source.startswith(_TAG) if source not in FIELDS else source != _TAG
+
+
+def _no_field(name: str, source: str) -> str:
+    names = ", ".join(f"{each}<name>" if each == _TAG else each for each in FIELDS)
+    return (
+        f"The parameter '{one_line(name, 100)}' asks for '{one_line(source, 100)}', which is no field of the event: take one "
+        f'of {names}, as =tag.pool or {{"from": "tag.pool"}}. A text that begins with = is written with two of them'
+    )
 
 
 def _source(said: Any) -> str | None:
@@ -218,7 +244,7 @@ def _asked(node: Node) -> frozenset[str]:
 def _param(text: str) -> Any:
     text = text.strip()
     if text.startswith("="):
-        return {"from": text[1:].strip()}
+        return param_from(text)
     try:
         value = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError):
