@@ -168,9 +168,12 @@ def test_a_channel_that_refuses_for_good_is_disabled_and_the_others_are_told(des
     ]
     (notice,) = desk.claim()
     assert (notice.to.channel.id, notice.message.title) == (other.id, "The channel “gone” was disabled")
+    assert "it refused for good, with status 404" in notice.message.text[0]
+    assert "no such hook" not in str(notice.message.as_data()), "what a receiver said is not for the others"
     assert desk.channels.deliveries(2, elsewhere.id, limit=10) == []
     with desk.database.read() as connection:
         assert connection.scalars(select(schema.facts.c.kind)).all() == ["channel_disabled"]
+        assert "no such hook" not in str(connection.scalars(select(schema.facts.c.data)).all())
 
 
 def test_nothing_is_lost_with_a_disabled_channel_it_can_be_sent_again(desk: Desk) -> None:

@@ -70,6 +70,19 @@ def test_too_much_gone_and_redirected_are_told_apart() -> None:
     assert isinstance(third, Refused)
 
 
+def test_secrets_in_an_answer_are_hidden_before_anybody_keeps_it() -> None:
+    said = '{"debug": {"Authorization": "Bearer 0123456789abcdef0123", "password": "hunter2hunter2"}, "error": "no"}'
+    with receiving(
+        in_turn(*[answering(status, said) for status in ("200 OK", "404 Not Found", "503 Busy")])
+    ) as receiver:
+        to = ready(ChannelKind.SLACK, receiver)
+        outcomes = [OFFICE.send(to, a_message(), NOW) for _ in range(3)]
+    for outcome in outcomes:
+        assert '"error": "no"' in outcome.answer
+        assert "hunter2" not in outcome.answer
+        assert "0123456789abcdef" not in outcome.answer
+
+
 def test_who_is_not_there_may_be_there_later() -> None:
     with receiving() as receiver:
         to = ready(ChannelKind.SLACK, receiver)

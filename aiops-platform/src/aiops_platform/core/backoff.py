@@ -68,7 +68,8 @@ class Standing:
 class Verdict:
     """How it stands after: exactly one of `sent`, `failed` and `due_at` is said of the delivery; the rest is the channel's.
 
-    The channel rests until `not_before`; with `disabled_why` it is disabled.
+    The channel rests until `not_before`; with `disabled_why` it is disabled. What others are told of that is `told_why`,
+    without what the receiver said: that may be anything, and the others are somebody else.
     """
 
     sent: bool = False
@@ -78,6 +79,7 @@ class Verdict:
     failing_since: datetime | None = None
     not_before: datetime | None = None
     disabled_why: str = ""
+    told_why: str = ""
 
 
 def judge(outcome: Outcome, standing: Standing, now: datetime, jitter: float) -> Verdict:
@@ -86,19 +88,16 @@ def judge(outcome: Outcome, standing: Standing, now: datetime, jitter: float) ->
         return Verdict(sent=True)
     failures, since = standing.failures + 1, standing.failing_since or now
     if isinstance(outcome, Refused):
-        why = ""
-        if outcome.for_good:
-            why = f"it refused for good: {said(outcome)}"
-        elif failures >= _REFUSALS_IN_A_ROW:
-            why = f"it failed {failures} times in a row: {said(outcome)}"
-        return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=why)
+        if not outcome.for_good and failures < _REFUSALS_IN_A_ROW:
+            return Verdict(failed=True, failures=failures, failing_since=since)
+        why = "it refused for good" if outcome.for_good else f"it failed {failures} times in a row"
+        return _given_up(outcome, why, failures, since)
     if outcome.most_failures is not None and failures >= outcome.most_failures:
-        why = f"it failed {failures} times in a row: {said(outcome)}"
-        return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=why)
+        return _given_up(outcome, f"it failed {failures} times in a row", failures, since)
     due = _next(outcome, standing, now, jitter)
     if due is None:
-        why = f"nothing could be sent for {GIVES_UP_AFTER.total_seconds() / 3600:.0f} hours: {said(outcome)}"
-        return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=why)
+        hours = f"{GIVES_UP_AFTER.total_seconds() / 3600:.0f}"
+        return _given_up(outcome, f"nothing could be sent for {hours} hours", failures, since)
     # A receiver that says how long it wants to rest means all of its messages.
     rests = due if outcome.after is not None else min(due, now + _CHANNEL_RESTS)
     return Verdict(due_at=due, failures=failures, failing_since=since, not_before=rests)
@@ -114,6 +113,12 @@ def said(outcome: Outcome) -> str:
     """What the receiver said, for people, in a line or a few."""
     number = "" if outcome.status is None else f"{outcome.status} "
     return paragraph(f"{number}{outcome.answer}".strip(), LONGEST_ANSWER)
+
+
+def _given_up(outcome: Outcome, why: str, failures: int, since: datetime) -> Verdict:
+    told = why if outcome.status is None else f"{why}, with status {outcome.status}"
+    whole = f"{why}: {said(outcome)}"
+    return Verdict(failed=True, failures=failures, failing_since=since, disabled_why=whole, told_why=told)
 
 
 def _next(outcome: Retry, standing: Standing, now: datetime, jitter: float) -> datetime | None:

@@ -7,7 +7,7 @@ from aiops_platform.core.messages import Message, MessageState, Severity
 
 
 def disabled_notice(channel: Channel, why: str, *, project: str, address: str, now: datetime) -> Message:
-    """What the other channels are told when one was disabled."""
+    """What the other channels are told when one was disabled. `why` has nothing that its receiver said."""
     name = f"channel-{channel.id}-disabled-{now.timestamp():.0f}"
     return Message(
         key=name,
@@ -15,7 +15,10 @@ def disabled_notice(channel: Channel, why: str, *, project: str, address: str, n
         state=MessageState.FIRING,
         severity=Severity.WARNING,
         title=f"The channel “{channel.name}” was disabled",
-        text=(f"It is sent nothing any more: {why}", "Mend it on its page, enable it, and send again what failed."),
+        text=(
+            f"It is sent nothing any more: {why}. What it said is on its page.",
+            "Mend it there, enable it, and send again what failed.",
+        ),
         project=project,
         at=now,
         url=f"{address}/settings/channels/{channel.id}",

@@ -23,6 +23,7 @@ from aiops_platform.core.channels import addresses
 from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer, Security
 from aiops_platform.core.messages import Message
+from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.text import one_line
 from aiops_platform.senders.mail_page import letter_page, page
 
@@ -197,4 +198,5 @@ def _id(name: str, domain: str) -> str:
 
 
 def _said(text: bytes | str) -> str:
-    return one_line(text.decode("utf-8", "replace") if isinstance(text, bytes) else text, _LONGEST_ANSWER)
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return one_line(Scrubber().text(said), _LONGEST_ANSWER)

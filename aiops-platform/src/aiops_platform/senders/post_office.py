@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, assert_never
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from aiops_platform.core.channels import ChannelKind
 from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer
 from aiops_platform.core.messages import Message, MessageState
+from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.targets import Policy, TargetError
 from aiops_platform.core.text import one_line
 from aiops_platform.ports import Ready
@@ -62,11 +64,20 @@ class PostOffice:
 
     def _posted(self, post: Post, now: datetime) -> Outcome:
         try:
-            return outcome_of(self._guarded.post(post.url, post.body, post.headers), now)
+            answer = self._guarded.post(post.url, post.body, post.headers)
+            return outcome_of(replace(answer, body=_scrubbed(answer.body)), now)
         except TargetError as error:
             return Refused(str(error))
         except UnreachableError as error:
             return Retry(str(error))
+
+
+def _scrubbed(body: bytes) -> bytes:
+    """What a receiver said without secrets, its own or ours: proxies and debug pages print what they were asked with.
+
+    A scrubber for each: many threads send, and it remembers.
+    """
+    return Scrubber().text(body.decode("utf-8", "replace")).encode()
 
 
 def _asking(kind: ChannelKind) -> _Asks:

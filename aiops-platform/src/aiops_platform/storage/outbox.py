@@ -140,7 +140,7 @@ class SqlDeliveries:
                 stands["last_sent_at"] = now
             connection.execute(update(channels).where(channels.c.id == channel.id).values(**stands))
             if verdict.disabled_why:
-                self._disable(connection, channel, verdict.disabled_why, now)
+                self._disable(connection, channel, verdict, now)
             bump(connection, channel.project_id, "channels")
 
     def hurry(self, beyond: datetime, now: datetime) -> None:
@@ -163,16 +163,17 @@ class SqlDeliveries:
         now = connection.execute(select(channels).where(channels.c.id == claimed.to.channel.id)).one_or_none()
         return now is not None and self._ready(now._asdict()).settings != claimed.to.settings
 
-    def _disable(self, connection: Connection, channel: Channel, why: str, now: datetime) -> None:
+    def _disable(self, connection: Connection, channel: Channel, verdict: Verdict, now: datetime) -> None:
+        why = verdict.disabled_why
         still = update(channels).where(channels.c.id == channel.id, channels.c.disabled_at.is_(None))
         if not connection.execute(still.values(disabled_at=now, disabled_why=why, disabled_by="")).rowcount:
             return
         fail_all(connection, channel.id, f"The channel was disabled: {why}", now)
-        data = {"channel": channel.id, "name": channel.name, "why": why}
+        data = {"channel": channel.id, "name": channel.name, "why": verdict.told_why}
         kind = FactKind.CHANNEL_DISABLED
         connection.execute(insert(facts).values(project_id=channel.project_id, kind=kind, at=now, data=data))
         project = connection.scalars(select(projects.c.name).where(projects.c.id == channel.project_id)).one()
-        notice = notices.disabled_notice(channel, why, project=project, address=self._address, now=now)
+        notice = notices.disabled_notice(channel, verdict.told_why, project=project, address=self._address, now=now)
         outbox = SqlOutbox(connection)
         for other in outbox.channels(channel.project_id):
             outbox.post(other.id, notice, now)

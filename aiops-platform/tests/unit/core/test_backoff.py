@@ -73,9 +73,12 @@ def test_a_clock_that_was_ahead_does_not_make_it_wait_longer() -> None:
 
 def test_a_refusal_for_good_disables_at_once_one_of_a_message_only_in_a_row() -> None:
     assert judged(Refused("gone", 410, for_good=True)).disabled_why == "it refused for good: 410 gone"
+    assert judged(Refused("gone", 410, for_good=True)).told_why == "it refused for good, with status 410"
     assert judged(Refused("bad", 400)).disabled_why == ""
     assert judged(Refused("bad", 400)).failed
     assert judged(Refused("bad", 400), failures=4).disabled_why == "it failed 5 times in a row: 400 bad"
+    assert judged(Refused("bad", 400), failures=4).told_why == "it failed 5 times in a row, with status 400"
+    assert judged(Retry("secret", most_failures=1)).told_why == "it failed 1 times in a row"
 
 
 @pytest.mark.parametrize("jitter", [0.0, 1.0])
