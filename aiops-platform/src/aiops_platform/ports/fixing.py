@@ -101,6 +101,10 @@ class FixReads(Protocol):
         """Whether there is a fix with which something is to be done. Cheap."""
         ...
 
+    def unsent(self) -> bool:
+        """Whether there is a fix that is queued, or waits for somebody. Cheap."""
+        ...
+
     def wanted(self, now: datetime) -> bool:
         """Whether an active policy is about an incident that has come again, as far as its guard rails do not matter."""
         ...

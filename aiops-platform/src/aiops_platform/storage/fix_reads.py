@@ -43,6 +43,12 @@ class SqlFixReads:
         with self._database.read() as connection:
             return connection.execute(due).first() is not None
 
+    def unsent(self) -> bool:
+        """See `ports.fixing.FixReads`."""
+        standing = fixes.c.ended_at.is_(None), fixes.c.state.in_([*UNDECIDED, FixState.QUEUED])
+        with self._database.read() as connection:
+            return connection.execute(select(fixes.c.id).where(*standing).limit(1)).first() is not None
+
     def wanted(self, now: datetime) -> bool:
         """See `ports.fixing.FixReads`."""
         # Without the writers' lock: a search may take some milliseconds, and nearly always finds nothing.

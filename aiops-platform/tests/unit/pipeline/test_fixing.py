@@ -15,6 +15,7 @@ from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
 from aiops_platform.core.fixing.policy import FixPolicy, Mode
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.pipeline.alerting import Alerting
+from aiops_platform.pipeline.fixing import Fixes
 from aiops_platform.storage import alert_tables, fix_tables, schema
 from aiops_platform.storage.alert_reads import SqlAlertReads
 from aiops_platform.storage.erasing import erase
@@ -268,6 +269,43 @@ def test_a_platform_that_stops_all_fixes_asks_for_none() -> None:
     with pytest.raises(FixError, match="AIOPS_SERVER_FIXES"):
         infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=3))
     infirmary.close()
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_was_asked_before_a_platform_stopped_all_fixes_is_cancelled_and_never_runs(
+    infirmary: Infirmary, mode: Mode
+) -> None:
+    infirmary.policy(mode=mode)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    off = Fixes(infirmary.store, infirmary.reads, is_off=True)
+    off.step(after(seconds=3))
+    fix = infirmary.only()
+    assert (fix.state, fix.why) == (FixState.CANCELLED, "the platform's settings stop all fixes")
+    assert infirmary.told()[-1] == "fix_cancelled"
+    infirmary.look(after(seconds=4))
+    assert infirmary.carried(after(seconds=5)) == []
+    # Somebody's shell has not been told of the setting.
+    infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=6))
+    off.step(after(seconds=7))
+    infirmary.look(after(seconds=8))
+    assert infirmary.carried(after(seconds=9)) == []
+    assert [each.state for each in infirmary.all()] == [FixState.CANCELLED] * 2
+
+
+def test_a_platform_that_stops_all_fixes_still_hears_what_became_of_those_it_had_sent(infirmary: Infirmary) -> None:
+    infirmary.policy()
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    infirmary.look(after(seconds=2))
+    (carried,) = infirmary.carried(after(seconds=3))
+    off = Fixes(infirmary.store, infirmary.reads, is_off=True)
+    off.step(after(seconds=4))
+    assert infirmary.only().state is FixState.SENT
+    infirmary.tell(carried.request, "succeeded", after(seconds=5))
+    off.step(after(seconds=6))
+    assert infirmary.only().proof is Proof.WATCHING
 
 
 def mend(infirmary: Infirmary, at: float, **fields: Any) -> None:

@@ -13,6 +13,7 @@ from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.core.fixing.proof import Judged, Watched
 from aiops_platform.core.incident import IncidentKind, IncidentState
 from aiops_platform.core.people import PLATFORM
+from aiops_platform.pipeline.fixing import turns
 from aiops_platform.ports import IncidentChange, Transaction
 from aiops_platform.ports.fixing import FixIncident
 
@@ -114,8 +115,4 @@ def _stop_policy(transaction: Transaction, fix: Fix, policies: Mapping[int, FixP
     data = {"policy": policy.name, "why": why}
     transaction.fixing.note(fix.project_id, FactKind.FIX_POLICY_PAUSED, now, by=None, fix=fix, data=data)
     waiting = transaction.fixing.standing(states={FixState.QUEUED}, policy_id=policy.id)
-    for each in waiting:
-        ended = course.moved(each, FixState.CANCELLED, now, f"the policy stopped: {why}")
-        transaction.fixing.save([ended])
-        told = {"why": ended.why}
-        transaction.fixing.note(fix.project_id, FactKind.FIX_CANCELLED, now, by=None, fix=ended, data=told)
+    turns.call_off(transaction, waiting, f"the policy stopped: {why}", now)

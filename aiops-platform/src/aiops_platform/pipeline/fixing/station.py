@@ -11,7 +11,7 @@ from aiops_platform.core.fixing import asking, guards
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.asking import Asking
 from aiops_platform.core.fixing.errors import FixError
-from aiops_platform.core.fixing.fix import UNDER_WAY, Fix, FixState
+from aiops_platform.core.fixing.fix import UNDECIDED, UNDER_WAY, Fix, FixState
 from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.pipeline.fixing import proving, turns
 from aiops_platform.ports import Store, Transaction
@@ -28,7 +28,7 @@ _ASKED: Final[Mapping[FixState, FactKind]] = {
 
 
 class Fixes:
-    """A station. One at a time for each store. `is_off`: policies ask for nothing, and nothing is sent."""
+    """A station. One at a time for each store. `is_off`: policies ask for nothing, and what was not sent is cancelled."""
 
     def __init__(self, store: Store, reads: FixReads, *, is_off: bool = False) -> None:
         self._store = store
@@ -39,6 +39,11 @@ class Fixes:
 
     def step(self, now: datetime) -> bool:
         """Does one piece of what there is to do; says whether there is more. Raises StoreUnavailableError."""
+        if self._is_off and self._reads.unsent():
+            # Whoever asked, also from a shell with other settings: it is not to run when the setting goes.
+            with self._store.begin() as transaction:
+                unsent = transaction.fixing.standing(states=UNDECIDED | {FixState.QUEUED})
+                turns.call_off(transaction, unsent, "the platform's settings stop all fixes", now)
         rests = self._idle_at is not None and timedelta(0) <= now - self._idle_at < _REST
         answers = not self._is_off and not rests and self._reads.wanted(now)
         if not answers and not self._reads.waits(now):

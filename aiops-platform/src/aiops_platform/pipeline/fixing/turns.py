@@ -38,6 +38,14 @@ def take_turns(transaction: Transaction, due: Sequence[Fix], policies: Mapping[i
                 transaction.count({"fixes_failed": 1})
 
 
+def call_off(transaction: Transaction, fixes: Sequence[Fix], why: str, now: datetime) -> None:
+    """These, which were not sent, are cancelled by the platform itself."""
+    for each in fixes:
+        ended = course.moved(each, FixState.CANCELLED, now, why)
+        transaction.fixing.save([ended])
+        transaction.fixing.note(each.project_id, FactKind.FIX_CANCELLED, now, by=None, fix=ended, data={"why": why})
+
+
 def _looked_at(
     fix: Fix, place: FixPlace | None, policies: Mapping[int, FixPolicy], under_way: Mapping[int, int], now: datetime
 ) -> Fix:
