@@ -190,6 +190,20 @@ def test_a_policy_that_is_not_understood_says_where_and_keeps_what_was_typed(roo
         assert room.post("/fixes/policies", **said | {"match": "service:shop"} | wrong, do="save").status_code == 422
 
 
+def test_a_policy_whose_parameters_do_not_fit_is_not_kept_nor_switched_on(room):
+    said = {"name": "Shops", "match": "service:shop", "fixer": DROP.name, "params": "", "mode": "ask"}
+    answer = room.post("/fixes/policies", **said, enabled="on", do="save")
+    assert answer.status_code == 422
+    assert "needs the parameter" in answer.text
+    assert room.post("/fixes/policies", **said, do="save").status_code == 303
+    number = max(room.fixes.reads.policies(room.site.project))
+    answer = room.post(f"/fixes/policies/{number}/switch", on="on")
+    assert answer.status_code == 422
+    assert "needs the parameter" in answer.text
+    room.post("/fixes/policies", **said | {"fixer": "gone"}, enabled="on", do="save")
+    assert room.get("/fixes/policies").text.count('data-testid="unoffered"') == 1
+
+
 def test_a_paused_policy_says_why_and_goes_on_when_somebody_wants(room):
     paused = next(each for each in room.fixes.reads.policies(room.site.project).values() if each.paused_at)
     assert "the disk is full" in room.get("/fixes/policies").text

@@ -156,6 +156,17 @@ def test_a_parameter_that_begins_with_an_equals_sign_means_the_same_as_in_the_fo
         assert "tag.<name>" in answer.json()["detail"]
 
 
+def test_a_policy_whose_parameters_do_not_fit_is_refused_and_one_that_nobody_can_answer_is_warned_of(api, planted):
+    refused = api.post("/fix-policies", json=POLICY)
+    assert (refused.status_code, refused.json()["errors"][0]["name"]) == (400, "params")
+    assert "needs the parameter 'entry'" in refused.json()["detail"]
+    assert api.post("/fix-policies", json=POLICY | {"params": {"entry": "x"}}).json()["warning"] is None
+    gone = api.post("/fix-policies", json=POLICY | {"fixer": "gone"}).json()
+    assert gone["warning"] == "No service offers the fixer gone now: nothing can be asked."
+    listed = api.get("/fix-policies").json()["items"]
+    assert [each["fixer"] for each in listed if each["warning"]] == ["gone"]
+
+
 def test_a_paused_policy_is_resumed(fixes, planted):
     paused = next(each for each in fixes.policies() if each.paused_at)
     assert "the disk is full" in paused.paused_why

@@ -66,7 +66,8 @@ class FixPolicing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/fix-policies", sync_to_thread=True, summary="List fix policies")
 def list_policies(desk: TheDesk, project_id: TheProject) -> FixPolicyList:
     """What is done about which incidents, those that are switched off or paused too."""
-    return policy_list(desk.fixes.reads.policies(project_id))
+    reads = desk.fixes.reads
+    return policy_list(reads.policies(project_id), reads.offered(project_id, desk.clock()))
 
 
 @post("/fix-policies", exception_handlers=ANSWERS, sync_to_thread=True, status_code=201, summary="Add a fix policy")
@@ -128,7 +129,7 @@ def _resource(desk: Desk, project_id: int, policy_id: int | None) -> FixPolicyRe
     found = desk.fixes.reads.policies(project_id).get(policy_id or 0)
     if found is None:
         raise NotFoundException(_NO_POLICY)
-    return policy_resource(found)
+    return policy_resource(found, desk.fixes.reads.offered(project_id, desk.clock()))
 
 
 def _policy(data: FixPolicing, policy_id: int | None) -> FixPolicy:

@@ -118,7 +118,10 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class FixPolicyResource:
-    """A policy; `params` are as they are written, `==` where a text begins with `=`. `paused_at`: since when it does nothing, because a fix of it failed; `paused_why` says which."""
+    """A policy; `params` are as they are written, `==` where a text begins with `=`. `paused_at`: since when it does nothing, because a fix of it failed; `paused_why` says which.
+
+    `warning`: why it can do nothing now, though it is right: no service offers its fixer.
+    """
 
     id: int
     name: str
@@ -137,6 +140,7 @@ class FixPolicyResource:
     resolve: bool
     paused_at: datetime | None
     paused_why: str
+    warning: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,13 +232,14 @@ def fix_resource(row: FixRow) -> FixResource:
     )
 
 
-def policy_list(policies: Mapping[int, FixPolicy]) -> FixPolicyList:
-    """The policies as the API tells them."""
-    return FixPolicyList(items=tuple(policy_resource(policies[number]) for number in sorted(policies)))
+def policy_list(policies: Mapping[int, FixPolicy], offered: Sequence[Offered]) -> FixPolicyList:
+    """The policies as the API tells them, beside what services offer."""
+    return FixPolicyList(items=tuple(policy_resource(policies[number], offered) for number in sorted(policies)))
 
 
-def policy_resource(policy: FixPolicy) -> FixPolicyResource:
+def policy_resource(policy: FixPolicy, offered: Sequence[Offered]) -> FixPolicyResource:
     """A policy as the API tells it."""
+    is_offered = any(each.is_offered and each.fixer.name == policy.fixer for each in offered)
     return FixPolicyResource(
         id=policy.id or 0,
         name=policy.name,
@@ -253,6 +258,7 @@ def policy_resource(policy: FixPolicy) -> FixPolicyResource:
         resolve=policy.resolve,
         paused_at=policy.paused_at,
         paused_why=policy.paused_why,
+        warning=None if is_offered else f"No service offers the fixer {policy.fixer} now: nothing can be asked.",
     )
 
 

@@ -230,7 +230,8 @@ class _Here:
         return None if decide(self._project, number, COMMAND_LINE, utc_now()) is None else self.fix(number)
 
     def policies(self) -> Sequence[FixPolicyResource]:
-        return policy_list(self._desk.reads.policies(self._project)).items
+        reads = self._desk.reads
+        return policy_list(reads.policies(self._project), reads.offered(self._project, utc_now())).items
 
     def stop_all(self) -> FixSwitch:
         self._desk.stop_all(self._project, COMMAND_LINE, utc_now())

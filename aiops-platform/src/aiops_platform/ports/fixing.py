@@ -187,7 +187,10 @@ class FixDeskLike(Protocol):
         ...
 
     def save_policy(self, project_id: int, policy: FixPolicy, by: Actor, now: datetime) -> int | None:
-        """Writes a policy, and ends its pause; its number; None for a number that the project has not."""
+        """Writes a policy, and ends its pause; its number; None for a number that the project has not.
+
+        Raises FixError, too, where it is switched on and its parameters fit none of the fixers that services offer now.
+        """
         ...
 
     def drop_policy(self, project_id: int, policy_id: int, by: Actor, now: datetime) -> bool:

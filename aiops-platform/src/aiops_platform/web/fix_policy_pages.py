@@ -69,13 +69,13 @@ async def change_policy(
 
 
 @post(f"{_PAGE}/{{policy_id:int}}/switch", status_code=200)
-async def switch_policy(request: PageRequest, site: TheSite, visitor: TheVisitor, policy_id: FromPath[int]) -> Redirect:
+async def switch_policy(
+    request: PageRequest, site: TheSite, visitor: TheVisitor, policy_id: FromPath[int]
+) -> Response[str] | Redirect:
     """Switches a policy on or off."""
     said = await form_of(request, "on")
     policy = await asyncio.to_thread(_policy, site, visitor, policy_id)
-    switched = replace(policy, enabled=bool(said["on"]))
-    await asyncio.to_thread(site.fixes.save_policy, visitor.project_id, switched, visitor.actor, site.clock())
-    return Redirect(f"{_PAGE}?saved", status_code=303)
+    return await asyncio.to_thread(_switch, site, visitor, replace(policy, enabled=bool(said["on"])))
 
 
 @post(f"{_PAGE}/{{policy_id:int}}/resume", sync_to_thread=True, status_code=200)
@@ -110,6 +110,15 @@ def _policy(site: Site, visitor: Visitor, policy_id: int) -> FixPolicy:
     if found is None:
         raise NotFoundException
     return found
+
+
+def _switch(site: Site, visitor: Visitor, switched: FixPolicy) -> Response[str] | Redirect:
+    try:
+        site.fixes.save_policy(visitor.project_id, switched, visitor.actor, site.clock())
+    except FixError as wrong:
+        # What the fixer takes may have changed since it was switched off.
+        return _shown(site, visitor, _typed(switched), editing=switched, wrong=wrong)
+    return Redirect(f"{_PAGE}?saved", status_code=303)
 
 
 def _change(
@@ -209,6 +218,7 @@ def _shown(
         "per_page": _PER_PAGE,
         "total": len(every),
         "fixers": names[:_MOST_OFFERED],
+        "offered_now": {each.fixer.name for each in offered if each.is_offered},
         "chosen": mine,
         "modes": fix_words.MODES,
         "fields": policies.FIELDS,

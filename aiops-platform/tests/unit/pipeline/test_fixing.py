@@ -222,6 +222,65 @@ def test_a_field_that_the_event_has_not_is_written_down_and_nothing_is_sent(infi
     )
 
 
+def test_a_policy_whose_parameters_cannot_be_sent_pauses_and_says_why(infirmary: Infirmary) -> None:
+    params = {"region": {"from": "tag.region"}}
+    infirmary.policy(match="service:shop", fixer="clear", params=params, cool_down=0)
+    infirmary.beat()
+    for error in ("PoolError", "OtherError"):
+        infirmary.fail(after(seconds=1), error=error)
+    infirmary.look(after(seconds=2))
+    why = "fix 1 (clear) was not sent: The event has no tag.region, which is to be the parameter 'region'"
+    assert infirmary.reads.policies(1)[1].paused_why == why
+    assert infirmary.told() == ["fix_ended", "fix_policy_paused"]
+    infirmary.fail(after(seconds=3))
+    infirmary.look(after(seconds=4))
+    assert len(infirmary.all()) == 1
+
+
+def test_one_that_is_not_to_stop_goes_on_though_its_parameters_cannot_be_sent(infirmary: Infirmary) -> None:
+    params = {"region": {"from": "tag.region"}}
+    infirmary.policy(fixer="clear", params=params, cool_down=0, stop_after_failure=False)
+    infirmary.beat()
+    for second in (1, 3):
+        infirmary.fail(after(seconds=second))
+        infirmary.look(after(seconds=second + 1))
+    assert [each.state for each in infirmary.all()] == [FixState.EXPIRED] * 2
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ({}, "needs the parameter 'region'"),
+        ({"region": 7}, "'region' of clear is to be a text"),
+        ({"region": "eu", "many": "x"}, "'many' of clear is to be a whole number"),
+        ({"region": "eu", "zone": "x"}, "no parameter 'zone'"),
+        ({"region": "eu", "zone": {"from": "type"}}, "no parameter 'zone'"),
+        ({"region": "eu", "many": {"from": "type"}}, ""),
+        ({"region": {"from": "tag.region"}, "many": 3}, ""),
+    ],
+)
+def test_a_policys_parameters_are_to_fit_the_fixer_that_is_offered(
+    infirmary: Infirmary, params: dict[str, Any], why: str
+) -> None:
+    infirmary.beat()
+    if why:
+        with pytest.raises(FixError, match=why):
+            infirmary.policy(after(seconds=1), fixer="clear", params=params)
+        assert infirmary.reads.policies(1) == {}
+    # What is switched off does no harm, and of what nobody offers now nothing is known.
+    assert infirmary.policy(after(seconds=1), fixer="clear", params=params, enabled=False)
+    assert infirmary.policy(after(hours=1), fixer="clear", params=params)
+
+
+def test_of_services_that_offer_different_fixers_of_a_name_one_that_fits_is_enough(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.beat(service="billing", instance="b", fixers=[{**CLEAR, "params": {}}])
+    assert infirmary.policy(after(seconds=1), fixer="clear")
+    assert infirmary.policy(after(seconds=1), fixer="clear", params={"region": "eu"})
+    with pytest.raises(FixError, match="no parameter"):
+        infirmary.policy(after(seconds=1), fixer="clear", params={"zone": "eu"})
+
+
 def test_a_policy_that_was_made_later_answers_nothing_that_was_before(infirmary: Infirmary) -> None:
     infirmary.beat()
     infirmary.fail(after(seconds=1))

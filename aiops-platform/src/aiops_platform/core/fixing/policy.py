@@ -1,6 +1,6 @@
 """Fix policies: which incidents (match) are answered with which fixer, how (mode), and within which guard rails."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -167,6 +167,16 @@ def values_of(policy: FixPolicy, fixer: fixers.Fixer, fields: Mapping[str, Any])
     return fixers.checked_params(fixer, given)
 
 
+def check_params(policy: FixPolicy, offered: Sequence[fixers.Fixer]) -> None:
+    """Raises FixError where its parameters fit none of these: what services offer now under the name of its fixer.
+
+    Of a field of the event nothing is known before there is one, but that the fixer has such a parameter.
+    """
+    problems = [_misfit(policy, fixer) for fixer in offered]
+    if problems and all(problems):
+        raise FixError("params", problems[0])
+
+
 def as_data(policy: FixPolicy) -> dict[str, Any]:
     """What is kept of a policy beside its columns, as JSON."""
     told: dict[str, Any] = msgspec.to_builtins(policy)
@@ -204,6 +214,18 @@ def _check_params(params: Mapping[str, Any]) -> None:
                 raise FixError("params", _no_field(name, source))
         elif not isinstance(said, str | int | float | bool) or len(str(said)) > fixers.LONGEST_TEXT:
             raise FixError("params", f"The parameter '{name}' is to be a text, a number, or yes or no")
+
+
+def _misfit(policy: FixPolicy, fixer: fixers.Fixer) -> str:
+    fields = {name for name, said in policy.params.items() if _source(said) is not None}
+    known = {each.name for each in fixer.params}
+    others = replace(fixer, params=tuple(each for each in fixer.params if each.name not in fields))
+    values = {name: said for name, said in policy.params.items() if name not in fields & known}
+    try:
+        fixers.checked_params(others, values)
+    except FixError as wrong:
+        return str(wrong)
+    return ""
 
 
 def _is_field(source: str) -> bool:

@@ -89,6 +89,10 @@ class FixDesk:
     def save_policy(self, project_id: int, policy: FixPolicy, by: Actor, now: datetime) -> int | None:
         """See `ports.fixing.FixDeskLike`."""
         policy = replace(policies.checked(policy), since=now, paused_at=None, paused_why="")
+        if policy.enabled:
+            offered = self.reads.offered(project_id, now)
+            mine = [each.fixer for each in offered if each.is_offered and each.fixer.name == policy.fixer]
+            policies.check_params(policy, mine)
         with self._store.begin() as transaction:
             known = {each.id: each for _, each in transaction.fixing.policies(project_id)}
             if policy.id is not None and policy.id not in known:

@@ -110,9 +110,16 @@ def _stop_policy(transaction: Transaction, fix: Fix, policies: Mapping[int, FixP
     if policy is None or not policy.stop_after_failure or policy.paused_at is not None or not course.is_failure(fix):
         return
     what = "did not mend it" if fix.proof is Proof.NOT_MENDED else f"ended as {fix.state.value.replace('_', ' ')}"
+    pause(transaction, policy, fix, what, now)
+
+
+def pause(transaction: Transaction, policy: FixPolicy, fix: Fix, what: str, now: datetime) -> FixPolicy:
+    """The policy, which does nothing from now on, because of what has become of this fix of it."""
     why = f"fix {fix.id} ({fix.fixer}) {what}"
-    transaction.fixing.save_policy(fix.project_id, replace(policy, paused_at=now, paused_why=why), now)
+    paused = replace(policy, paused_at=now, paused_why=why)
+    transaction.fixing.save_policy(fix.project_id, paused, now)
     data = {"policy": policy.name, "why": why}
     transaction.fixing.note(fix.project_id, FactKind.FIX_POLICY_PAUSED, now, by=None, fix=fix, data=data)
     waiting = transaction.fixing.standing(states={FixState.QUEUED}, policy_id=policy.id)
     turns.call_off(transaction, waiting, f"the policy stopped: {why}", now)
+    return paused

@@ -55,6 +55,7 @@ class Fixes:
                 active = [each for each in known if each[1].is_active and each[0] not in stopped]
                 asked = sum(_answer(transaction, project_id, policy, now) for project_id, policy in active)
                 self._idle_at = None if asked else now
+                known = transaction.fixing.policies() if asked else known
             due = transaction.fixing.due(now, _BATCH)
             by_id = {policy.id or 0: policy for _, policy in known}
             turns.take_turns(transaction, due, by_id, now)
@@ -86,7 +87,8 @@ def _answer(transaction: Transaction, project_id: int, policy: FixPolicy, now: d
     for incident in found:
         place = places.get(incident.service_id)
         if place is not None and place.offers.get(policy.fixer):
-            asked += _answer_one(transaction, policy, incident, place, now)
+            was_asked, policy = _answer_one(transaction, policy, incident, place, now)
+            asked += was_asked
     return asked
 
 
@@ -96,14 +98,15 @@ def _answer_one(
     incident: FixIncident,
     place: FixPlace,
     now: datetime,
-) -> bool:
+) -> tuple[bool, FixPolicy]:
+    """Whether it was asked for, and the policy as it is then: what can never be sent pauses it."""
     past = transaction.fixing.past(policy.id or 0, now - guards.DAY)
     if guards.held(policy, place.environment, place.service_id, past=past, is_stopped=False, now=now):
-        return False
+        return False, policy
     # Another policy's, or somebody's own, is on its way already: it would be found busy.
     busy = transaction.fixing.standing(states=UNDER_WAY | {FixState.QUEUED}, project_id=incident.project_id)
     if any(each.service_id == incident.service_id and each.fixer == policy.fixer for each in busy):
-        return False
+        return False, policy
     fixer = transaction.fixing.fixers([incident.service_id])[incident.service_id, policy.fixer]
     wanted = Asking(
         project_id=incident.project_id,
@@ -114,11 +117,15 @@ def _answer_one(
         by=asking.actor_of(policy),
         policy=policy,
     )
+    unfit = False
     try:
         params = policies.values_of(policy, fixer, transaction.fixing.fields(incident))
         new = asking.made(replace(wanted, params=params), place.offers[policy.fixer], new_id, now)
     except FixError as wrong:
+        unfit = wrong.field == "params"
         new = [asking.impossible(wanted, str(wrong), new_id, now)]
     for fix in transaction.fixing.add(new):
         note_asked(transaction, fix, policy, now)
-    return True
+        if unfit and policy.stop_after_failure:
+            policy = proving.pause(transaction, policy, fix, fix.why.removeprefix("it "), now)
+    return True, policy
