@@ -81,6 +81,19 @@ class Addressee:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waits:
+    """A channel that is to be told something. `is_critical`: some of that is; `is_over`: all of it is over.
+
+    `is_urgent`: something critical fires, or it is somebody's turn because nobody else has acknowledged.
+    """
+
+    channel_id: int
+    is_critical: bool
+    is_urgent: bool
+    is_over: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Waiting:
     """What a channel is to be told; `worst` are those to be named, of so many in `total`. Up to this telling."""
 
@@ -169,8 +182,8 @@ class Tellings(Protocol):
         """Nobody is to be told any longer of these alerts what they have not been told yet, but for these reasons."""
         ...
 
-    def waiting(self) -> Sequence[tuple[int, bool]]:
-        """The channels that are to be told something, and whether any of that is critical."""
+    def waiting(self) -> Sequence[Waits]:
+        """The channels that are to be told something, by id."""
         ...
 
     def finished(self, which: Which, limit: int) -> Sequence[str]:

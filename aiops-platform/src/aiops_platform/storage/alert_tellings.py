@@ -4,13 +4,26 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why
 from aiops_platform.core.alerting.wording import Told
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.messages import Severity
-from aiops_platform.ports.alerting import Telling, Waiting, Which
+from aiops_platform.ports.alerting import Telling, Waiting, Waits, Which
 from aiops_platform.storage.alert_rows import FIELDS, alert_of
 from aiops_platform.storage.alert_tables import alerts, tellings
 from aiops_platform.storage.dialects import portions
@@ -65,12 +78,26 @@ class SqlTellings:
         """See `ports.Tellings`."""
         self._connection.execute(delete(tellings).where(tellings.c.channel_id == channel_id, _WAITS))
 
-    def waiting(self) -> Sequence[tuple[int, bool]]:
+    def waiting(self) -> Sequence[Waits]:
         """See `ports.Tellings`."""
-        is_critical = func.max(case((tellings.c.severity == Severity.CRITICAL, 1), else_=0))
-        wanted = select(tellings.c.channel_id, is_critical.label("critical")).where(_WAITS)
+        is_critical = tellings.c.severity == Severity.CRITICAL
+        is_urgent = or_(is_critical & ~_IS_OVER, tellings.c.why == Why.ESCALATED)
+        wanted = select(
+            tellings.c.channel_id,
+            func.max(case((is_critical, 1), else_=0)).label("critical"),
+            func.max(case((is_urgent, 1), else_=0)).label("urgent"),
+            func.min(case((_IS_OVER, 1), else_=0)).label("over"),
+        ).where(_WAITS)
         rows = self._connection.execute(wanted.group_by(tellings.c.channel_id).order_by(tellings.c.channel_id))
-        return [(row.channel_id, bool(row.critical)) for row in rows]
+        return [
+            Waits(
+                channel_id=row.channel_id,
+                is_critical=bool(row.critical),
+                is_urgent=bool(row.urgent),
+                is_over=bool(row.over),
+            )
+            for row in rows
+        ]
 
     def finished(self, which: Which, limit: int) -> Sequence[str]:
         """See `ports.Tellings`."""

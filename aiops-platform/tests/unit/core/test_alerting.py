@@ -15,7 +15,7 @@ from aiops_platform.core.alerting.alert import Alert, AlertState, Why, looked_at
 from aiops_platform.core.alerting.errors import AlertingError
 from aiops_platform.core.alerting.links import Claim, LinkAct, LinkError
 from aiops_platform.core.alerting.policy import Policy, Step
-from aiops_platform.core.alerting.quiet import FIRST_GAP, LONGEST_GAP, Pace
+from aiops_platform.core.alerting.quiet import FIRST_GAP, LONGEST_GAP, URGENT_GAP, Pace
 from aiops_platform.core.alerting.rota import OnCall, Override, Rota
 from aiops_platform.core.alerting.rules import Rule, To, When
 from aiops_platform.core.alerting.troubles import troubles
@@ -222,6 +222,34 @@ def test_a_channel_hears_at_once_of_what_comes_alone_and_of_a_storm_in_few_messa
     assert all(later - earlier >= FIRST_GAP.seconds for (earlier, _), (later, _) in pairwise(sent))
     for arrived in arrivals:
         assert min(at for at, _ in sent if at >= arrived) - arrived <= LONGEST_GAP.seconds
+
+
+@given(arrivals=st.lists(st.tuples(st.integers(0, 1800), st.booleans()), min_size=1, max_size=200).map(sorted))
+@settings(max_examples=60)
+def test_what_is_urgent_waits_seconds_however_noisy_the_channel_is(arrivals):
+    pace, waiting, sent = Pace(), [], []
+    for second in range(1800 + 600):
+        waiting += [is_urgent for at, is_urgent in arrivals if at == second]
+        now = NOW + timedelta(seconds=second)
+        if waiting and quiet.goes_at(pace, now, is_critical=any(waiting), is_urgent=any(waiting)) <= now:
+            sent.append((second, any(waiting)))
+            pace, waiting = quiet.sent(pace, now), []
+    assert waiting == []
+    for arrived, is_urgent in arrivals:
+        waited = min(at for at, _ in sent if at >= arrived) - arrived
+        assert waited <= (URGENT_GAP if is_urgent else LONGEST_GAP).seconds
+    for (earlier, _), (later, is_urgent) in pairwise(sent):
+        assert later - earlier >= (URGENT_GAP if is_urgent else FIRST_GAP).seconds
+
+
+def test_what_is_over_alone_waits_for_others_of_its_kind():
+    pace = quiet.sent(Pace(), NOW)
+    now = NOW + timedelta(minutes=2)
+    assert quiet.goes_at(pace, now, is_critical=False) == now
+    assert quiet.goes_at(pace, now, is_critical=False, over_at=now - timedelta(seconds=5)) == now + timedelta(
+        seconds=25
+    )
+    assert quiet.goes_at(pace, now, is_critical=False, over_at=now + timedelta(hours=5)) == now + FIRST_GAP
 
 
 @pytest.mark.parametrize(

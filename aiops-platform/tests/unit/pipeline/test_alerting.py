@@ -176,6 +176,54 @@ def test_what_follows_is_gathered_and_waits_longer_each_time(room: Newsroom) -> 
     assert [len(each.items) + each.more for each in room.messages()] == [0, 2, 4, 8, 16, 9]
 
 
+def test_what_is_critical_does_not_wait_behind_what_is_gathered(room: Newsroom) -> None:
+    for seconds in range(0, 600, 15):
+        room.report(f"Error{seconds}", now=after(seconds=seconds))
+        room.tell(after(seconds=seconds))
+    before = len(room.messages())
+    room.rule(severity=Severity.CRITICAL)
+    room.report("Fatal", now=after(seconds=601))
+    room.tell(after(seconds=601))
+    room.tell(after(seconds=611))
+    assert len(room.messages()) == before + 1
+    first = room.messages()[-1].items[0]
+    assert first.title == "Fatal: no", "with all that waited, the worst first"
+
+
+def test_whose_turn_it_is_hears_of_it_although_much_was_told(room: Newsroom) -> None:
+    for seconds in range(0, 600, 15):
+        room.report(f"Error{seconds}", now=after(seconds=seconds))
+        room.tell(after(seconds=seconds))
+    before = len(room.messages())
+    steps = (
+        Step(after=timedelta(0), to=To(channels=(OPS,))),
+        Step(after=timedelta(seconds=20), to=To(channels=(OPS,))),
+    )
+    policy_id = room.desk.save_policy(1, Policy(name="Nights", steps=steps))
+    room.rule(to=To(policy=policy_id))
+    room.report("Slow", now=after(seconds=601))
+    room.tell(after(seconds=602))
+    assert len(room.messages()) == before
+    room.tell(after(seconds=622))
+    assert len(room.messages()) == before + 1
+
+
+def test_what_is_over_neither_holds_up_what_breaks_nor_comes_in_a_flood(room: Newsroom) -> None:
+    room.report(*(f"Error{number}" for number in range(60)))
+    room.tell()
+    for number in range(60):
+        at = after(minutes=10, seconds=number)
+        room.triage.resolve(1, number + 1, at)
+        room.tell(at)
+    assert len(room.messages()) == 1 + 2, "at once, and what came within half a minute"
+    room.report("KeyError", now=after(minutes=11))
+    room.tell(after(minutes=11))
+    assert "KeyError: no" in room.titles()
+    room.report("NextError", now=after(minutes=12, seconds=1))
+    room.tell(after(minutes=12, seconds=1))
+    assert room.titles()[-1] == "NextError: no", "the gap is still the first one"
+
+
 def test_a_storm_of_ten_thousand_incidents_in_a_minute_is_a_handful_of_messages(room: Newsroom) -> None:
     with room.database.begin() as connection:
         service = {"project_id": 1, "name": "shop", "environment": "production", "first_seen_at": NOW}

@@ -13,6 +13,8 @@ from aiops_platform.core.zones import ZoneError, moment_at, zone_called, zone_ke
 #: After a message others wait so long, and each time longer, until it has been calm for a while.
 FIRST_GAP: Final = timedelta(seconds=30)
 LONGEST_GAP: Final = timedelta(minutes=5)
+#: What is urgent waits no longer than this after a message, however noisy the channel is.
+URGENT_GAP: Final = timedelta(seconds=10)
 _CALM: Final = 2
 _DAY: Final = timedelta(days=1)
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::00)?", re.ASCII)
@@ -66,9 +68,17 @@ def quiet_until(quiet: QuietHours | None, now: datetime) -> datetime | None:
     return None
 
 
-def goes_at(pace: Pace, now: datetime, *, is_critical: bool) -> datetime:
-    """When what waits is told: now, or at a time that is to come."""
-    ready = now if pace.sent_at is None else max(now, min(pace.sent_at, now) + pace.gap)
+def goes_at(
+    pace: Pace, now: datetime, *, is_critical: bool, is_urgent: bool = False, over_at: datetime | None = None
+) -> datetime:
+    """When what waits is told: now, or at a time that is to come.
+
+    `over_at` is when the channel was last told of what was over alone, while there is nothing else to tell again.
+    """
+    gap = min(pace.gap, URGENT_GAP) if is_urgent else pace.gap
+    ready = now if pace.sent_at is None else max(now, min(pace.sent_at, now) + gap)
+    if over_at is not None:
+        ready = max(ready, min(over_at, now) + FIRST_GAP)
     until = quiet_until(pace.quiet, ready)
     if until is None or (is_critical and pace.quiet is not None and pace.quiet.but_critical):
         return ready
@@ -76,7 +86,10 @@ def goes_at(pace: Pace, now: datetime, *, is_critical: bool) -> datetime:
 
 
 def sent(pace: Pace, now: datetime) -> Pace:
-    """The pace after a message: who was told just before waits twice as long for the next one."""
+    """The pace after a message of what fires: who was told just before waits twice as long for the next one.
+
+    What is over leaves the pace as it is: that somebody mends things must not hold up what breaks.
+    """
     if pace.sent_at is None or not timedelta(0) <= now - pace.sent_at < _CALM * max(pace.gap, FIRST_GAP):
         return replace(pace, sent_at=now, gap=FIRST_GAP)
     return replace(pace, sent_at=now, gap=min(2 * pace.gap, LONGEST_GAP))

@@ -118,16 +118,22 @@ def look_at_due(transaction: Transaction, now: datetime, limit: int) -> bool:
     return len(due) == limit
 
 
-def send(transaction: Transaction, place: Place, now: datetime) -> datetime | None:
-    """Posts what channels are to be told by now; returns when there is more to be told, None where nothing waits."""
+def send(transaction: Transaction, place: Place, overs: dict[int, datetime], now: datetime) -> datetime | None:
+    """Posts what channels are to be told by now; returns when there is more to be told, None where nothing waits.
+
+    `overs` is kept between calls: when each channel was last told of nothing but what is over. Where that is forgotten
+    one such message comes sooner.
+    """
     later = []
     waiting = transaction.alerting.tellings.waiting()
     if waiting:
         place = replace(place, marks=transaction.alerting.settings.marks())
-    for channel_id, is_critical in waiting:
+    for waits in waiting:
+        channel_id = waits.channel_id
         pace = transaction.alerting.settings.pace(channel_id)
-        only_critical = _passes(pace, now, is_critical=is_critical)
-        at = quiet.goes_at(pace, now, is_critical=is_critical)
+        only_critical = _passes(pace, now, is_critical=waits.is_critical)
+        over_at = overs.get(channel_id) if waits.is_over else None
+        at = quiet.goes_at(pace, now, is_critical=waits.is_critical, is_urgent=waits.is_urgent, over_at=over_at)
         if at > now:
             later.append(min(at, now + _LOOK_AGAIN))
             continue
@@ -137,9 +143,14 @@ def send(transaction: Transaction, place: Place, now: datetime) -> datetime | No
             continue
         mine = replace(place, project=transaction.alerting.project_name(found.project_id))
         gathered = _one_by_one if found.kind in KEEPING else _gathered
+        fires = False
         for what in gathered(transaction, channel_id, now, only_critical=only_critical):
             _post(transaction, what, mine, found.name, was_quiet=_was_quiet(pace, what, now), now=now)
-        transaction.alerting.settings.save_pace(channel_id, quiet.sent(pace, now))
+            fires |= not what.which.is_over
+        if fires:
+            transaction.alerting.settings.save_pace(channel_id, quiet.sent(pace, now))
+        else:
+            overs[channel_id] = now
         later.append(now + _LOOK_AGAIN)
     return min(later, default=None)
 

@@ -37,6 +37,7 @@ class Alerting:
         self._looked_at: datetime | None = None
         self._doubt = Doubt(timedelta(0))
         # When there is something to be sent that waits for its time. At the beginning nobody knows.
+        self._overs: dict[int, datetime] = {}
         self._sends_at: datetime | None = datetime.min.replace(tzinfo=UTC)
 
     def step(self, now: datetime) -> bool:
@@ -55,7 +56,7 @@ class Alerting:
             news, more = transaction.alerting.news(firing.TELLING, now, _BATCH)
             firing.read_news(transaction, news, now)
             more |= sending.look_at_due(transaction, now, _BATCH)
-            self._sends_at = sending.send(transaction, self._place, now)
+            self._sends_at = sending.send(transaction, self._place, self._overs, now)
         return more
 
     def _look_around(self, now: datetime) -> None:
