@@ -164,6 +164,7 @@ class WouldAsk:
 class FixPolicyTried:
     """What a policy would have done in the last week: how often asked, how often held back by its guard rails.
 
+    Of those asked, `unsent` would not have been sent: its parameters do not fit, and `unsent_why` says why not, of the newest.
     `offered_by` are the services that match and offer its fixer now. With `is_more` there was too much to look at all.
     """
 
@@ -172,6 +173,8 @@ class FixPolicyTried:
     is_more: bool
     offered_by: tuple[str, ...]
     examples: tuple[WouldAsk, ...]
+    unsent: int = 0
+    unsent_why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,6 +275,8 @@ def tried_resource(tried: FixRehearsal) -> FixPolicyTried:
         asked=tried.many,
         held=tried.held,
         is_more=tried.is_more,
+        unsent=tried.unsent,
+        unsent_why=tried.unsent_why,
         offered_by=tuple(f"{service} ({environment})" for service, environment in tried.offered_by),
         examples=tuple(
             WouldAsk(at=each.at, incident_id=each.incident_id, title=each.title, held=each.held)

@@ -92,6 +92,9 @@ class FixRehearsal:
     is_more: bool
     #: The services that match and offer the fixer now, by name and environment.
     offered_by: tuple[tuple[str, str], ...] = ()
+    #: Of those asked for, how many would not have been sent, as the parameters do not fit; why, of the newest.
+    unsent: int = 0
+    unsent_why: str = ""
 
 
 class FixReads(Protocol):

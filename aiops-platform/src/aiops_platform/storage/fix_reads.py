@@ -205,7 +205,7 @@ class SqlFixReads:
     def rehearsed(self, project_id: int, policy: FixPolicy, now: datetime) -> FixRehearsal:
         """See `ports.fixing.FixReads`."""
         with self._database.read() as connection:
-            return fix_rehearsals.rehearsed(connection, project_id, policy, now)
+            return fix_rehearsals.rehearsed(connection, self._bodies, project_id, policy, now)
 
 
 def _rows(project_id: int) -> Select[Any]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import NOW
@@ -121,3 +122,11 @@ def test_a_rehearsal_lets_through_what_the_guard_rails_would_have(
     told = rehearsal.over(policy, times, {1: "production", 2: "production", 3: "production"})
     let_through = [(each.came.at, each.came.service_id) for each in told if each.held is None]
     assert let_through == [(each.at, each.service_id) for each in asked_by(policy, came)]
+
+
+@pytest.mark.parametrize(("many", "word"), [(1, "once"), (2, "2 times")])
+def test_what_is_spent_is_said_as_people_say_it(many: int, word: str) -> None:
+    past = [Asked(NOW, 1, 1)] * many
+    for policy, span in ((replace(A_POLICY, per_hour=many), "hour"), (replace(A_POLICY, per_day=many), "day")):
+        why = guards.held(policy, "production", 1, past=past, is_stopped=False, now=NOW)
+        assert why == f"it was asked for {word} within the last {span}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -538,6 +539,30 @@ def test_a_rehearsal_says_what_a_policy_would_have_done_and_what_would_have_held
     assert told.examples[0].held is None
     assert told.examples[-1].at == after(minutes=1)
     assert infirmary.all() == []
+
+
+def test_a_rehearsal_counts_the_event_that_opened_an_incident_once(infirmary: Infirmary) -> None:
+    infirmary.number += 1
+    body = a_body(error_type="PoolError", message="no", occurred_at=NOW.isoformat())
+    infirmary.receive(a_parcel(infirmary.number, body, received_at=after(seconds=2)))
+    infirmary.digest_all(after(seconds=3))
+    policy = FixPolicy(name="Recycle", match="type:PoolError", fixer="recycle", cool_down=0)
+    told = infirmary.desk.rehearse(1, policy, after(minutes=1))
+    assert (told.many, told.held) == (1, 0)
+
+
+def test_a_rehearsal_says_what_would_not_have_been_sent_and_why(infirmary: Infirmary) -> None:
+    infirmary.beat()
+    infirmary.fail(after(minutes=1))
+    infirmary.fail(after(minutes=2), error="OtherError", tags={"region": "eu"})
+    policy = FixPolicy(name="Clear", match="service:shop", fixer="clear", cool_down=0)
+    for params, unsent, why in (
+        ({"region": {"from": "tag.region"}}, 1, "The event has no tag.region, which is to be the parameter 'region'"),
+        ({}, 2, "The fixer clear needs the parameter 'region'"),
+        ({"region": "eu"}, 0, ""),
+    ):
+        told = infirmary.desk.rehearse(1, replace(policy, params=params), after(minutes=3))
+        assert (told.many, told.unsent, told.unsent_why) == (2, unsent, why)
 
 
 def test_what_was_asked_for_is_counted(infirmary: Infirmary) -> None:

@@ -58,10 +58,14 @@ def _has_spent(policy: FixPolicy, service_id: int, past: Sequence[Asked], now: d
     if any(each.service_id == service_id and now - each.at < cool for each in past):
         return f"it was asked for within the last {_span(policy.cool_down)}"
     if sum(now - each.at < HOUR for each in past) >= policy.per_hour:
-        return f"it was asked for {policy.per_hour} times within the last hour"
+        return f"it was asked for {_times(policy.per_hour)} within the last hour"
     if sum(now - each.at < DAY for each in past) >= policy.per_day:
-        return f"it was asked for {policy.per_day} times within the last day"
+        return f"it was asked for {_times(policy.per_day)} within the last day"
     return None
+
+
+def _times(many: int) -> str:
+    return "once" if many == 1 else f"{many:,} times"
 
 
 def _span(seconds: int) -> str:
