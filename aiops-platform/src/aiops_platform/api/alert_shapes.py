@@ -11,6 +11,7 @@ from aiops_platform.ports.alerting import AlertPage, AlertRow, Rehearsed
 class AlertResource:
     """An alert: `state` is firing, acknowledged or over. `told` names the channels that heard of it.
 
+    `told_at` is when it was last told: null where nobody has heard of it, as while a channel gathers.
     `ended_why` says why one is over that is not mended: what it tells of was muted, merged or deleted, or its rule is gone.
     """
 
@@ -112,7 +113,7 @@ def alert_resource(row: AlertRow) -> AlertResource:
         environment=row.environment,
         since=alert.since,
         told=row.told,
-        told_at=alert.told_at,
+        told_at=alert.told_at if row.told else None,
         acknowledged_by=alert.acknowledged_by,
         acknowledged_at=alert.acknowledged_at,
         ended_at=alert.ended_at,
