@@ -1,6 +1,7 @@
 """Fixes on pages: asked for beside an incident, decided, stopped, and by which policies; and what is shown of each."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -280,21 +281,31 @@ def told_of(room: Room) -> str:
     return labels.get("Run a fix", "").removeprefix(site.url)
 
 
-def proposes(room: Room) -> None:
-    """A policy that leaves it to people, and is neither off nor paused."""
-    policy = FixPolicy(name="Maybe", match="service:shop", fixer=RECYCLE.name, mode=Mode.ASK)
-    room.fixes.save_policy(room.site.project, policy, ANA, room.site.seeds.now)
+def declines(room: Room) -> None:
+    """Somebody has said no to all that waited."""
+    for name in ("waiting", "suggested"):
+        room.fixes.decline(room.site.project, room.planted.fixes[name], ANA, room.site.seeds.now)
 
 
-def test_a_message_leads_to_a_fix_only_where_a_policy_leaves_it_to_people(room):
+@pytest.mark.parametrize(("match", "leads"), [("type:OperationalError", True), ("type:KeyError", False)])
+def test_a_message_leads_to_a_fix_only_where_a_policy_that_leaves_it_to_people_is_about_the_incident(
+    room, match, leads
+):
+    declines(room)
+    policy = FixPolicy(name="Maybe", match=match, fixer=RECYCLE.name, params={"seconds": 5}, mode=Mode.ASK)
+    room.fixes.save_policy(room.site.project, policy, ANA, room.site.seeds.now - timedelta(hours=1))
+    assert bool(told_of(room)) is leads
+
+
+def test_a_message_leads_to_no_fix_where_policies_run_them_by_themselves(room):
+    declines(room)
     for policy in room.fixes.reads.policies(room.site.project).values():
         automatic = replace(policy, mode=Mode.AUTOMATIC)
-        room.fixes.save_policy(room.site.project, automatic, ANA, room.site.seeds.now)
+        room.fixes.save_policy(room.site.project, automatic, ANA, room.site.seeds.now - timedelta(hours=1))
     assert told_of(room) == ""
 
 
 def test_a_link_of_an_alert_asks_first_and_runs_what_a_policy_proposed_and_nothing_else(room):
-    proposes(room)
     link = told_of(room)
     for _ in range(2):
         page = room.client.get(link).text
@@ -314,7 +325,6 @@ def test_a_link_of_an_alert_asks_first_and_runs_what_a_policy_proposed_and_nothi
 
 
 def test_a_link_cannot_run_a_fix_for_another_incident(room):
-    proposes(room)
     link, site = told_of(room), room.site
     other = site.seeds.incident(site.project, room.planted.service, type="KeyError")
     with SqlStore(site.seeds.database).begin() as transaction:

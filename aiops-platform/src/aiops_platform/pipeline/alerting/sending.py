@@ -14,6 +14,7 @@ from aiops_platform.core.alerting.rota import Rota, in_line
 from aiops_platform.core.alerting.rules import Rule, To
 from aiops_platform.core.alerting.wording import NAMED, Place, Told
 from aiops_platform.core.channels import KEEPING
+from aiops_platform.core.fixing.fix import UNDECIDED
 from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.maintenance import Window
 from aiops_platform.core.service import ServiceName
@@ -196,7 +197,7 @@ def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, w
     worst = what.worst
     if what.total == 1:
         # Only a message about one has links that act.
-        worst = tuple(replace(each, has_fixes=_has_fixes(transaction, each)) for each in worst)
+        worst = tuple(replace(each, has_fixes=_has_fixes(transaction, each, now)) for each in worst)
     message = wording.said(
         worst,
         total=what.total,
@@ -210,19 +211,24 @@ def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, w
     transaction.alerting.tellings.told(what, about=message.group, name=name, now=now)
 
 
-def _has_fixes(transaction: Transaction, telling: Told) -> bool:
-    """Whether a policy leaves it to people to run a fixer of its service: what it proposes may come after the message."""
-    alert = telling.alert
+def _has_fixes(transaction: Transaction, telling: Told, now: datetime) -> bool:
+    """Whether a fix waits for people to run it, or a policy will propose one: that may come after the message."""
+    alert, fixing = telling.alert, transaction.fixing
     if alert.incident_id is None or alert.service_id is None:
         return False
-    proposing = {
-        policy.fixer
-        for _, policy in transaction.fixing.policies(alert.project_id)
+    waiting = fixing.standing(states=UNDECIDED, project_id=alert.project_id)
+    if any(each.incident_id == alert.incident_id for each in waiting):
+        return True
+    known = {name for _, name in fixing.fixers([alert.service_id])}
+    return any(
+        each.id == alert.incident_id
+        for _, policy in fixing.policies(alert.project_id)
         if policy.is_active
         and policy.mode is not Mode.AUTOMATIC
+        and policy.fixer in known
         and (not policy.environments or telling.environment in policy.environments)
-    }
-    return bool(proposing) and any(name in proposing for _, name in transaction.fixing.fixers([alert.service_id]))
+        for each in fixing.matching(policy, alert.project_id, policy.since or now, now)
+    )
 
 
 def _passes(pace: Pace, now: datetime, *, is_critical: bool) -> bool:
