@@ -70,7 +70,7 @@ def handler(server: OldServer) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture(scope="module", params=["gunicorn", "flask"])
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldServer]:
-    """What an old server has been told once every button of the shop was pressed and the shop has ended."""
+    """What an old server has been told once the shop was asked for all that fails by itself, and has ended."""
     old = OldServer()
     listening = ThreadingHTTPServer(("127.0.0.1", 0), handler(old))
     old.url = f"http://127.0.0.1:{listening.server_address[1]}"
@@ -79,7 +79,9 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder: Path = tmp_path_factory.mktemp("old")
     with running_shop(request.param, folder, platform_url=old.url, key=KEY) as shop:
         for button in shop.buttons():
-            shop.press(button)
+            # What is broken until somebody asks for a fix fails again and again; an old server never asks.
+            if button.startswith(("fail-", "silent-")):
+                shop.press(button)
         eventually(lambda: old.beats, what="a heartbeat")
         eventually(lambda: len(old.events) >= 7, what="an event for each way to fail")
         shop.program.end()
