@@ -40,7 +40,8 @@ def fixer(
     they press the button, else the first paragraph of the docstring. ``each_instance`` says that it is to be done in each
     process of the service, and not in one of them; ``timeout`` how many seconds it may take.
 
-    The function is given back as it is. A name that is registered again is the newer function's. Raises ``TypeError`` for
+    The function is given back as it is. A name that is registered again is the newer function's, and where that is
+    another function the log says so. Raises ``TypeError`` for
     what cannot be a fixer.
     """
 

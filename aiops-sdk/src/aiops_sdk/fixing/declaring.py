@@ -27,6 +27,8 @@ MOST_SECONDS = 3_600.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _TYPES: Mapping[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _BITS = 63
+#: What may be said of a parameter.
+_OPTIONS = frozenset({"type", "description", "choices"})
 
 
 class Parameter(Frozen):
@@ -98,7 +100,11 @@ class Registry:
         self.version = 0
 
     def add(self, fixer: Fixer) -> None:
-        """From now on this one has the name: a module may be loaded anew."""
+        """From now on this one has the name: a module may be loaded anew. Another function is told of, in the log."""
+        older = self._fixers.get(fixer.name)
+        if older is not None:
+            was = older.function
+            _safety.attempt(lambda: _tell_of_two(fixer.name, _place(was), _place(fixer.function)), None)
         self._fixers = {**self._fixers, fixer.name: fixer}
         self.version += 1
 
@@ -143,6 +149,23 @@ def declared(
     )
 
 
+def _place(function: object) -> Tuple[str, str]:
+    return str(getattr(function, "__module__", "")), str(getattr(function, "__qualname__", ""))
+
+
+def _tell_of_two(name: str, older: Tuple[str, str], newer: Tuple[str, str]) -> None:
+    if older == newer:
+        return
+    import logging
+
+    logging.getLogger("aiops_sdk").warning(
+        "The fixer %r was registered twice: %s is asked for from now on, and no more %s. Give one of them another name.",
+        name,
+        ".".join(newer),
+        ".".join(older),
+    )
+
+
 def _parameters(name: str, function: Callable[..., object], said: Mapping[str, object]) -> Dict[str, Parameter]:
     found: Dict[str, Parameter] = {}
     nothing: Dict[str, object] = {}
@@ -161,6 +184,13 @@ def _parameters(name: str, function: Callable[..., object], said: Mapping[str, o
 
 def _parameter(fixer: str, parameter: inspect.Parameter, said: Any) -> Parameter:
     details = dict(said) if isinstance(said, dict) else {"type": said}
+    strangers = sorted(str(each) for each in details.keys() - _OPTIONS)
+    if strangers:
+        raise TypeError(
+            "The parameter {!r} of the fixer {!r} has no option {!r}: those there are are {}.".format(
+                parameter.name, fixer, strangers[0], ", ".join(sorted(_OPTIONS))
+            )
+        )
     kind, choices = details.get("type"), details.get("choices", ())
     literal = getattr(kind, "__args__", ())
     if "Literal" in str(getattr(kind, "__origin__", "")) and all(isinstance(each, str) for each in literal):

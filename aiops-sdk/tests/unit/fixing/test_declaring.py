@@ -135,6 +135,12 @@ def test_params_for_what_the_function_does_not_take_are_a_mistake():
         declared(flush, params={"zone": str})
 
 
+@pytest.mark.parametrize("option", ["choice", "required", 7])
+def test_an_option_that_a_parameter_has_not_is_a_mistake(option: object):
+    with pytest.raises(TypeError, match=f"'region' of the fixer 'mend' has no option '{option}'"):
+        declared(flush, params={"region": {"type": str, option: ["eu"]}})
+
+
 @pytest.mark.parametrize("name", ["", "Mend", "a b", "../x", ".x", "x" * 101, 7, flush])
 def test_a_name_is_plain(name: object):
     with pytest.raises(TypeError, match="fixer's name"):
@@ -155,3 +161,21 @@ def test_the_newest_of_a_name_counts():
     assert registry.all() == [newer]
     assert registry.find("other") is None
     assert registry.version == 2
+
+
+def test_another_function_of_the_same_name_is_told_of_and_one_that_is_loaded_anew_is_not(
+    caplog: pytest.LogCaptureFixture,
+):
+    def mend(region: str) -> None: ...
+
+    registry = Registry()
+    for function in (flush, flush):
+        registry.add(declared(function))
+    assert caplog.messages == []
+    registry.add(declared(mend))
+    (line,) = caplog.messages
+    assert line.startswith("The fixer 'mend' was registered twice: ")
+    assert f"<locals>.mend is asked for from now on, and no more {__name__}.flush." in line
+    caplog.clear()
+    registry.add(declared(mend))
+    assert caplog.messages == []
