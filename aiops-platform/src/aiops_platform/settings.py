@@ -158,7 +158,7 @@ class Settings:
     )
     allow_private_targets: str = field(
         metadata=_says(
-            "Whether channels may send into private networks, and without TLS there: `yes`, `no`, or which of them, such as `10.0.0.0/8, 192.168.1.0/24`.",
+            "Whether channels may send into private networks, and without TLS there, and fixes be pushed to services there: `yes`, `no`, or which of them, such as `10.0.0.0/8, 192.168.1.0/24`.",
             default="no",
         )
     )
