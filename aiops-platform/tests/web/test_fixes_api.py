@@ -90,7 +90,7 @@ def test_each_process_is_a_fix_of_its_own(fixes, planted):
 @pytest.mark.parametrize(
     ("changed", "name", "why"),
     [
-        ({"fixer": "other"}, "fixer", "offers this fixer"),
+        ({"fixer": "other"}, "fixer", "'other': they offer clear-memory, drop-cache-entry, recycle-db-pool"),
         ({"params": {"entry": 7}}, "params", "is to be a text"),
         ({"params": {}}, "params", "needs the parameter"),
         ({"params": {"entry": "x", "y": "z"}}, "params", "no parameter 'y'"),
@@ -112,7 +112,14 @@ def test_what_makes_no_sense_is_a_problem_that_says_why(api, planted, changed, n
 def test_what_is_proposed_is_decided_and_what_was_sent_is_not_taken_back(api, fixes, planted):
     assert fixes.approve(planted.fixes["waiting"]).state == "queued"
     assert fixes.decline(planted.fixes["suggested"]).state == "declined"
-    assert fixes.approve(planted.fixes["suggested"]).state == "declined"
+    for name, verb, state in (
+        ("suggested", "approve", "declined"),
+        ("waiting", "decline", "queued"),
+        ("mended", "approve", "succeeded"),
+    ):
+        answer = api.post(f"/fixes/{planted.fixes[name]}/{verb}")
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+        assert answer.json()["detail"] == f"Fix {planted.fixes[name]} waits for nobody: it is {state}."
     assert fixes.cancel(planted.fixes["queued"]).state == "cancelled"
     assert api.post(f"/fixes/{planted.fixes['running']}/cancel").status_code == 400
     with pytest.raises(ApiError, match="no such fix"):
@@ -227,7 +234,10 @@ def test_the_shell_does_the_same_on_a_platform_elsewhere(site, token, planted, c
     assert "entry = bestsellers" in said("show", number.strip())[1]
     assert "cancelled" in said("cancel", number.strip())[1]
     assert "declined" in said("decline", str(planted.fixes["waiting"]))[1]
+    code, why = said("decline", str(planted.fixes["waiting"]))
+    assert (code, "waits for nobody: it is declined" in why) == (1, True)
     assert "Mend the pool" in said("policies")[1]
+    assert "entry: tag.entry of the newest event" in said("policies")[1]
     assert "Stopped" in said("stop-all")[1]
     assert "again" in said("allow")[1]
     assert '"all_stopped"' in said("export")[1]

@@ -28,7 +28,7 @@ from aiops_platform.api.fix_shapes import (
 from aiops_platform.api.incident_acts import unreadable
 from aiops_platform.api.incidents import LARGEST_ID, PerPage
 from aiops_platform.api.parameters import only
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, NotWaitingError
 from aiops_platform.core.fixing.fix import Wanted
 from aiops_platform.ports.fixing import FixRow
 
@@ -55,7 +55,13 @@ def wrong(_: Request[Any, Any, Any], error: FixError) -> Response[dict[str, Any]
     return problems.problem(400, f"{error}.", errors=[{"name": error.field, "why": str(error), **at}])
 
 
+def decided(_: Request[Any, Any, Any], error: NotWaitingError) -> Response[dict[str, Any]]:
+    """The problem with what nobody can decide any more."""
+    return problems.problem(409, f"{error}.")
+
+
 ANSWERS: Final[ExceptionHandlersMap] = {
+    NotWaitingError: decided,
     FixError: wrong,
     RecursionError: unreadable,
     UnicodeDecodeError: unreadable,
@@ -139,9 +145,10 @@ def ask(desk: TheDesk, project_id: TheProject, actor: TheActor, data: JSONBody[A
     sync_to_thread=True,
     status_code=200,
     summary="Approve a fix",
+    responses=problems.DECIDED,
 )
 def approve(desk: TheDesk, project_id: TheProject, actor: TheActor, fix_id: _FixId) -> FixResource:
-    """What is suggested, or waits for somebody, is asked for. One that was decided already stays as it is."""
+    """What is suggested, or waits for somebody, is asked for. One that was decided already stays as it is: 409."""
     desk.fixes.approve(project_id, fix_id, actor, desk.clock())
     return fix_resource(_row(desk, project_id, fix_id))
 
@@ -152,9 +159,10 @@ def approve(desk: TheDesk, project_id: TheProject, actor: TheActor, fix_id: _Fix
     sync_to_thread=True,
     status_code=200,
     summary="Decline a fix",
+    responses=problems.DECIDED,
 )
 def decline(desk: TheDesk, project_id: TheProject, actor: TheActor, fix_id: _FixId) -> FixResource:
-    """It is not asked for. One that was decided already stays as it is."""
+    """It is not asked for. One that was decided already stays as it is: 409."""
     desk.fixes.decline(project_id, fix_id, actor, desk.clock())
     return fix_resource(_row(desk, project_id, fix_id))
 

@@ -57,6 +57,9 @@ class Problem:
 # For a handler whose body names what may not be there; of what its path names it is said anyway.
 MISSING: Final = {404: ResponseSpec(Problem, False, "There is no such thing.", _TYPE)}
 
+# For a handler that decides what may have been decided by then.
+DECIDED: Final = {409: ResponseSpec(Problem, False, "It waits for nobody: `detail` says how it stands.", _TYPE)}
+
 
 def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:
     """These, each with the problems that it may answer with in the API's description."""

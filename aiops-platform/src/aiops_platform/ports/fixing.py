@@ -178,11 +178,14 @@ class FixDeskLike(Protocol):
         ...
 
     def approve(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:
-        """Says yes to what is suggested or waits: it is queued. One that was decided already stays as it is."""
+        """Says yes to what is suggested or waits: it is queued. None when there is no such fix.
+
+        Raises NotWaitingError for what waits for nobody, such as one that was decided already: it stays as it is.
+        """
         ...
 
     def decline(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:
-        """Says no to that."""
+        """Says no to that. Raises NotWaitingError."""
         ...
 
     def cancel(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:

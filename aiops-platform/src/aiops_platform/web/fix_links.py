@@ -2,7 +2,7 @@
 
 from litestar import Response
 
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, NotWaitingError
 from aiops_platform.core.fixing.fix import UNDECIDED
 from aiops_platform.pipeline.alerting.desk import Followed
 from aiops_platform.ports.fixing import FixRow
@@ -28,6 +28,8 @@ def run(site: Site, found: Followed, fix_id: int | None) -> Response[str]:
         return _said(site, found, title="Nothing was run", said="There is no such fix for this alert.", status=404)
     try:
         fix = site.fixes.approve(project_id, row.fix.id or 0, found.by, now)
+    except NotWaitingError:
+        fix = row.fix
     except FixError as wrong:
         return _said(site, found, title="Nothing was run", said=f"{wrong}.", status=422)
     standing = fix_words.standing(fix or row.fix)

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream
 
 from aiops_platform.core.fixing import fixer as fixers
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, NotWaitingError
 from aiops_platform.core.fixing.fix import UNDECIDED, UNENDED, FixState, Wanted
 from aiops_platform.core.fixing.fixer import Fixer
 from aiops_platform.core.people import Actor
@@ -216,6 +216,9 @@ def _decided(site: Site, visitor: Visitor, fix_id: int, verb: str, decide: _Deci
     try:
         if decide(visitor.project_id, fix_id, visitor.actor, site.clock()) is None:
             raise NotFoundException
+    except NotWaitingError:
+        # Pressed twice, or somebody was faster: the page shows how it stands.
+        return Redirect(f"{_PAGE}/{fix_id}", status_code=303)
     except FixError as wrong:
         return _one(site, visitor, fix_id, problem=str(wrong), status=422)
     return Redirect(f"{_PAGE}/{fix_id}?done={verb}", status_code=303)

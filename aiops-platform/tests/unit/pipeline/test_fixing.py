@@ -11,7 +11,7 @@ from made import NOW, a_body, a_heartbeat_body, a_parcel, after
 
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.alerting.wording import Place
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, NotWaitingError
 from aiops_platform.core.fixing.fix import FixState, Proof, Wanted, Way
 from aiops_platform.core.fixing.policy import FixPolicy, Mode
 from aiops_platform.core.incident import IncidentState
@@ -178,6 +178,10 @@ def test_what_was_declined_is_not_asked_again_while_the_incident_is_open(infirma
     infirmary.fail(after(seconds=1))
     infirmary.look(after(seconds=2))
     infirmary.desk.decline(1, 1, ANA, after(seconds=3))
+    for decide in (infirmary.desk.approve, infirmary.desk.decline):
+        with pytest.raises(NotWaitingError, match="Fix 1 waits for nobody: it is declined"):
+            decide(1, 1, ANA, after(seconds=3))
+        assert decide(2, 1, ANA, after(seconds=3)) is None
     infirmary.fail(after(seconds=4))
     infirmary.look(after(seconds=5))
     assert infirmary.only().state is FixState.DECLINED

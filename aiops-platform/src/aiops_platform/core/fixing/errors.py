@@ -10,3 +10,10 @@ class FixError(PlatformError):
         super().__init__(why)
         self.field = field
         self.at = at
+
+
+class NotWaitingError(FixError):
+    """It waits for nobody's yes or no: it never did, or somebody has decided, or its time is over."""
+
+    def __init__(self, fix_id: int, state: str) -> None:
+        super().__init__("fix", f"Fix {fix_id} waits for nobody: it is {state.replace('_', ' ')}")

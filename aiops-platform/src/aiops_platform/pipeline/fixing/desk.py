@@ -8,10 +8,11 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.fixing import asking, course, fixer
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.asking import Asking
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, NotWaitingError
 from aiops_platform.core.fixing.fix import UNDECIDED, Fix, FixState, Wanted
 from aiops_platform.core.fixing.policy import MOST_POLICIES, FixPolicy
 from aiops_platform.core.people import Actor
+from aiops_platform.core.text import one_line
 from aiops_platform.pipeline.fixing.station import new_id, note_asked
 from aiops_platform.ports import Store, Transaction
 from aiops_platform.ports.fixing import FixIncident, FixReads, FixRehearsal
@@ -51,9 +52,9 @@ class FixDesk:
     def approve(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:
         """See `ports.fixing.FixDeskLike`."""
         with self._store.begin() as transaction:
-            fix = transaction.fixing.one(project_id, fix_id)
-            if fix is None or fix.state not in UNDECIDED:
-                return fix
+            fix = _waiting(transaction, project_id, fix_id)
+            if fix is None:
+                return None
             self._check_allowed(transaction, project_id)
             incident = transaction.fixing.incidents([fix.incident_id])[fix.incident_id]
             told, instances = _offered(transaction, incident, fix.fixer, now)
@@ -68,9 +69,9 @@ class FixDesk:
     def decline(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:
         """See `ports.fixing.FixDeskLike`."""
         with self._store.begin() as transaction:
-            fix = transaction.fixing.one(project_id, fix_id)
-            if fix is None or fix.state not in UNDECIDED:
-                return fix
+            fix = _waiting(transaction, project_id, fix_id)
+            if fix is None:
+                return None
             declined = replace(course.moved(fix, FixState.DECLINED, now), decided_by=by)
             transaction.fixing.save([declined])
             transaction.fixing.note(project_id, FactKind.FIX_DECLINED, now, by=by, fix=declined, data={})
@@ -159,7 +160,9 @@ class FixDesk:
         if self._is_off:
             raise FixError("stopped", "The platform's settings stop all fixes: AIOPS_SERVER_FIXES is 'no'")
         if project_id in transaction.fixing.stopped():
-            raise FixError("stopped", "All fixes of this project are stopped: allow them first")
+            raise FixError(
+                "stopped", "All fixes of this project are stopped: `aiops fixes allow`, or the page of fixes, ends that"
+            )
 
 
 def _offered(
@@ -170,8 +173,20 @@ def _offered(
     instances = () if place is None else place.offers.get(name, ())
     found = transaction.fixing.fixers([incident.service_id]).get((incident.service_id, name))
     if found is None or not instances:
-        raise FixError("fixer", "No process of the service that is heard now offers this fixer")
+        names = sorted(each for each, living in ({} if place is None else place.offers).items() if living)
+        offers = f"they offer {', '.join(names)}" if names else "they offer none"
+        raise FixError(
+            "fixer", f"No process of the service that is heard now offers the fixer '{one_line(name, 100)}': {offers}"
+        )
     return found, instances
+
+
+def _waiting(transaction: Transaction, project_id: int, fix_id: int) -> Fix | None:
+    """The fix that somebody is to decide; None where there is none of this number. Raises NotWaitingError."""
+    fix = transaction.fixing.one(project_id, fix_id)
+    if fix is not None and fix.state not in UNDECIDED:
+        raise NotWaitingError(fix_id, fix.state)
+    return fix
 
 
 def _check_not_under_way(transaction: Transaction, incident: FixIncident, name: str) -> None:
