@@ -12,7 +12,7 @@ class AlertResource:
     """An alert: `state` is firing, acknowledged or over. `told` names the channels that heard of it.
 
     `told_at` is when it was last told: null where nobody has heard of it, as while a channel gathers.
-    `ended_why` says why one is over that is not mended: what it tells of was muted, merged or deleted, or its rule is gone.
+    `ended_why` says why one is over: what mended it, or who muted, merged or deleted what it tells of, or its rule.
     """
 
     id: int

@@ -234,9 +234,15 @@ def _missed(
     return Changed(incident, (_told(FactKind.INCIDENT_OPENED, incident, now),))
 
 
-def recovered(incident: Incident, now: datetime) -> Changed:
-    """The incident of a silence that has ended: an open one is resolved, a muted one stays as it is."""
-    return resolved(incident, now) if incident.state is IncidentState.OPEN else Changed(incident)
+def recovered(incident: Incident, now: datetime, why: str) -> Changed:
+    """The incident of a silence, or of a job, that has ended: an open one is resolved, a muted one stays as it is.
+
+    `why` is a sentence that names what it is about: `shop beats again`.
+    """
+    if incident.state is not IncidentState.OPEN:
+        return Changed(incident)
+    changed = resolved(incident, now)
+    return replace(changed, facts=tuple(replace(each, data=each.data | {"why": why}) for each in changed.facts))
 
 
 def resolved(

@@ -52,7 +52,7 @@ def _opens(verdict: Verdict) -> bool:
 
 def _after(into: Incident | None, job: WatchedJob, verdict: Verdict, now: datetime) -> Changed | None:
     if verdict.trouble is None:
-        return None if into is None else rules.recovered(into, now)
+        return None if into is None else rules.recovered(into, now, verdict.why)
     if not _opens(verdict):
         return None
     if into is None:

@@ -8,7 +8,7 @@ from typing import Final
 from aiops_platform.core import grouping
 from aiops_platform.core import incident as rules
 from aiops_platform.core.maintenance import MOST, MaintenanceError, Window
-from aiops_platform.core.monitor import Looked, Monitor, MonitorError, expecting, paused, resumed
+from aiops_platform.core.monitor import Looked, Monitor, MonitorError, MonitorState, expecting, paused, resumed
 from aiops_platform.core.people import Actor
 from aiops_platform.ports import IncidentChange, MonitorChange, Store, Transaction
 
@@ -78,15 +78,19 @@ class Upkeep:
             transaction.save_monitors(
                 [MonitorChange(monitor=looked.monitor, project_id=project_id, states=looked.states, facts=facts)]
             )
-            _end_incidents(transaction, looked, now)
+            _end_incidents(transaction, looked, by, now)
             return True
 
 
-def _end_incidents(transaction: Transaction, looked: Looked, now: datetime) -> None:
+def _end_incidents(transaction: Transaction, looked: Looked, by: Actor, now: datetime) -> None:
     keys = [grouping.silence_key()] if looked.broke_silence else []
     keys += [grouping.shortage_key()] if looked.is_whole_again else []
-    known = transaction.grouped([(looked.monitor.service_id, key) for key in keys])
-    ended = [rules.recovered(incident, now) for incident in known.values()]
+    service_id = looked.monitor.service_id
+    known = transaction.grouped([(service_id, key) for key in keys])
+    names = transaction.alerting.services({service_id}) if known else {}
+    is_paused = looked.monitor.state is MonitorState.PAUSED
+    said = f"was paused, by {by.name}" if is_paused else f"was told to expect other processes, by {by.name}"
+    ended = [rules.recovered(each, now, f"{names[service_id].name} {said}") for each in known.values()]
     transaction.save_incidents(
         [IncidentChange(incident=each.incident, facts=each.facts) for each in ended if each.facts]
     )

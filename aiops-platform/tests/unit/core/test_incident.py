@@ -198,8 +198,9 @@ def test_silence_opens_an_incident_and_recovery_resolves_it():
     silent = rules.silenced(None, service=SHOP, last_beat_at=NOW, at=after(seconds=90), now=after(seconds=91))
     assert kinds(silent) == [FactKind.INCIDENT_OPENED]
     assert silent.incident.message == "shop has sent no heartbeat since 2026-11-22 03:14:10 UTC"
-    recovered = rules.recovered(silent.incident, after(minutes=5))
+    recovered = rules.recovered(silent.incident, after(minutes=5), "shop beats again")
     assert kinds(recovered) == [FactKind.INCIDENT_RESOLVED]
+    assert recovered.facts[0].data["why"] == "shop beats again"
     again = rules.silenced(recovered.incident, service=SHOP, last_beat_at=NOW, at=after(hours=1), now=after(hours=1))
     assert kinds(again) == [FactKind.INCIDENT_REOPENED]
     assert again.incident.count == 2
@@ -208,7 +209,7 @@ def test_silence_opens_an_incident_and_recovery_resolves_it():
 def test_a_muted_silence_stays_muted():
     silent = rules.silenced(None, service=SHOP, last_beat_at=NOW, at=NOW, now=NOW).incident
     muted = rules.muted(silent, NOW).incident
-    assert rules.recovered(muted, NOW).incident.state is IncidentState.MUTED
+    assert rules.recovered(muted, NOW, "shop beats again").incident.state is IncidentState.MUTED
     assert rules.silenced(muted, service=SHOP, last_beat_at=NOW, at=NOW, now=NOW).incident.state is IncidentState.MUTED
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made import NOW, a_body, a_parcel, after
+from made import NOW, a_body, a_heartbeat_body, a_parcel, after
 from sqlalchemy import Table, delete, insert, text, update
 from workshop import Workshop
 
@@ -30,6 +30,7 @@ from aiops_platform.core.muting import Ends
 from aiops_platform.core.people import Actor
 from aiops_platform.pipeline.alerting import AlertDesk, Alerting
 from aiops_platform.pipeline.settle import Settle
+from aiops_platform.pipeline.upkeep import Upkeep
 from aiops_platform.storage import alert_tables, backup, schema
 from aiops_platform.storage.alert_reads import SqlAlertReads
 
@@ -263,6 +264,36 @@ def test_that_it_is_over_is_told_where_it_was_told_in_the_same_group_and_once(ro
     assert room.messages(2) == []
 
 
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("beat", "shop beats again"),
+        ("goodbye", "shop has stopped, with a goodbye"),
+        ("pause", "shop was paused, by Ana"),
+        ("resolve", "resolved, by Ana: ServiceSilent: shop has sent"),
+    ],
+)
+def test_the_end_of_a_silence_says_first_what_ended_it(room: Newsroom, ends: str, said: str) -> None:
+    room.listen(*(after(seconds=second) for second in range(0, 301, 5)))
+    room.receive(a_parcel(501, a_heartbeat_body(), received_at=NOW))
+    room.digest_all()
+    room.watch.step(after(seconds=90))
+    room.tell(after(seconds=90))
+    match ends:
+        case "pause":
+            Upkeep(room.store).pause(1, 1, None, after(minutes=3), by=ANA)
+        case "resolve":
+            room.triage.resolve(1, 1, after(minutes=3), by=ANA)
+        case _:
+            heard = a_heartbeat_body(closing=ends == "goodbye")
+            room.receive(a_parcel(502, heard, received_at=after(minutes=3)))
+            room.digest_all(after(minutes=3))
+    room.tell(after(minutes=4))
+    over = room.messages()[-1]
+    assert over.heading.startswith(f"Over: {said}")
+    assert over.text[0] == room.rows(alert_tables.alerts, "ended_why")[0] != ""
+
+
 def test_a_group_of_messages_is_over_when_all_of_it_is(room: Newsroom) -> None:
     room.report("A", "B")
     room.tell()
@@ -322,7 +353,8 @@ def test_a_receiver_that_pages_people_is_told_of_each_alert_by_itself_and_of_its
     room.triage.mute(1, 2, after(minutes=1), by=ANA)
     room.triage.resolve(1, 3, after(minutes=1))
     room.tell(after(minutes=6))
-    assert {each.title: each.group for each in room.messages()[3:]} == {n: groups[n] for n in ("B: no", "C: no")}
+    ends = {each.title: each.group for each in room.messages()[3:]}
+    assert ends == {"muted, by Ana: B: no": groups["B: no"], "C: no": groups["C: no"]}
     room.triage.resolve(1, 1, after(minutes=7))
     room.tell(after(minutes=20))
     assert [each.group for each in room.messages()[5:]] == [groups["A: no"]]
@@ -368,7 +400,8 @@ def test_what_fires_by_a_rule_that_is_gone_is_over_where_it_was_told(room: Newsr
     else:
         room.desk.drop_rule(1, rule.id or 0, after(minutes=1))
     room.tell(after(minutes=1))
-    assert (room.titles(), room.messages()[-1].text[0]) == (["KeyError: no", "Over: KeyError: no"], why)
+    title = f"Over: {why[0].lower()}{why[1:]}: KeyError: no"
+    assert (room.titles(), room.messages()[-1].text[0]) == (["KeyError: no", title], why)
 
 
 def test_an_incident_that_is_muted_fires_again_when_its_mute_ends(room: Newsroom) -> None:
@@ -440,7 +473,7 @@ def test_many_events_within_an_hour_are_told_once_while_they_last(room: Newsroom
     room.tell(after(minutes=6))
     assert room.messages()[0].text[0].endswith("3 events within 1 h")
     room.tell(after(hours=5))
-    assert room.titles() == ["KeyError: no", "Over: KeyError: no"]
+    assert room.titles() == ["KeyError: no", "Over: it has calmed down: KeyError: no"]
 
 
 def test_many_events_within_minutes_are_told_but_not_as_many_within_longer(room: Newsroom) -> None:
@@ -489,7 +522,7 @@ def test_troubles_of_the_platform_are_told_to_the_first_project(room: Newsroom) 
     room.tell(after(minutes=2))
     room.troubles = {}
     room.tell(after(minutes=4))
-    assert room.titles() == ["Reports wait for 10 min", "Over: Reports wait for 10 min"]
+    assert room.titles() == ["Reports wait for 10 min", "Over: it is so no longer: Reports wait for 10 min"]
     assert room.messages(2) == []
 
 
@@ -689,7 +722,7 @@ def test_of_the_platform_another_project_is_told_when_it_was_handed_over(room: N
     assert room.desk.hand_over_platform(1, 2, after(minutes=3))
     assert room.reads.told_of_platform() == 2
     room.tell(after(minutes=4))
-    assert room.titles() == ["Reports wait for 10 min", "Over: Reports wait for 10 min"]
+    assert room.titles()[1:] == ["Over: another project is told of the platform now: Reports wait for 10 min"]
     assert room.messages()[-1].text[0] == "Another project is told of the platform now"
     assert room.titles(2) == ["Reports wait for 10 min"]
     assert room.desk.hand_over_platform(2, 1, after(minutes=5))
@@ -743,7 +776,7 @@ def test_what_calmed_is_over_in_time_although_a_clock_ahead_had_seen_it(room: Ne
     room.tell(after(days=400))
     room.tell()
     room.tell(after(hours=3))
-    assert room.titles()[-1] == "Over: KeyError: no"
+    assert room.titles()[-1] == "Over: it has calmed down: KeyError: no"
 
 
 def test_no_fact_has_the_number_of_one_that_was_wiped(room: Newsroom) -> None:

@@ -57,7 +57,7 @@ class Alert:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     ended_at: datetime | None = None
-    #: Why it is over, where it is not mended: somebody muted, merged or deleted what it tells of, or its rule.
+    #: Why it is over: what mended it, or who muted, merged or deleted what it tells of, or its rule.
     ended_why: str | None = None
     held: str | None = None
     due_at: datetime | None = None

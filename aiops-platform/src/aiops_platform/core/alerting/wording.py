@@ -15,6 +15,8 @@ from aiops_platform.core.messages import MOST_ITEMS, Item, Link, Message, Messag
 
 #: So many alerts are named in a message.
 NAMED: Final = MOST_ITEMS
+# How it begins why an alert is over where that does not say what the alert is about.
+_NAMELESS: Final = ("Resolved", "Muted", "Merged", "Deleted", "Its rule ", "It ", "Another project ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
         group=about or group_of(alert, place),
         state=MessageState.OVER if is_over else MessageState.FIRING,
         severity=alert.severity,
-        title=alert.title,
+        title=_title(telling),
         text=tuple(line for line in (_why(telling), alert.ended_why if is_over else "", alert.text) if line),
         project=place.project,
         service=telling.service,
@@ -124,6 +126,17 @@ def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datet
         actions=() if is_over else _actions(telling, place, channel_id, now),
         at=now,
     )
+
+
+def _title(telling: Told) -> str:
+    """What it is about. Of what is over why comes first: that it beats again, or that it is muted and not mended."""
+    alert = telling.alert
+    why = alert.ended_why or ""
+    # The word alone says no more than "Over" does.
+    if telling.why is not Why.OVER or why in ("", "Resolved"):
+        return alert.title
+    # All others are sentences that name what they are about.
+    return f"{why[0].lower()}{why[1:]}: {alert.title}" if why.startswith(_NAMELESS) else why
 
 
 def _platform(place: Place, mark: Mark | None) -> str:

@@ -29,12 +29,15 @@ TELLING: Final = (
         FactKind.FIX_NOT_MENDED,
     }
 )
-#: How an incident stands after people put it away.
-_PUT_AWAY: Final = {
+#: How an incident stands after what ends its alerts.
+_ENDING: Final = {
+    FactKind.INCIDENT_RESOLVED: IncidentState.RESOLVED,
     FactKind.INCIDENT_MUTED: IncidentState.MUTED,
     FactKind.INCIDENT_MERGED: IncidentState.MERGED,
     FactKind.INCIDENT_DELETED: IncidentState.DELETED,
 }
+#: Incidents that end without anybody, with a sentence that says why.
+_BY_THEMSELVES: Final = frozenset({IncidentKind.SILENCE, IncidentKind.JOB})
 #: What rises or has many events is over when it has not done so for this long.
 CALM: Final = timedelta(hours=2)
 #: Events of this time can make an incident worth it: more than passes between two looks.
@@ -118,7 +121,8 @@ def look_at_platform(transaction: Transaction, troubles: Mapping[str, str], now:
             if subject not in standing and rule.enabled
         ]
         transaction.alerting.save(new)
-        end(transaction, [each for each in standing.values() if each.subject not in subjects], now)
+        gone = {subject: "It is so no longer" for subject in standing if subject not in subjects}
+        end(transaction, [standing[subject] for subject in gone], now, why=gone)
 
 
 def fire(
@@ -153,9 +157,9 @@ def end(
 ) -> None:
     """These are over: whoever was told that they fire is told so; what nobody was told is forgotten.
 
-    `why` says it by subject, of what is not mended.
+    `why` says it by subject.
     """
-    alerts, said = list(alerts), why or {}
+    alerts, said = list(alerts), {subject: one_line(each, _TITLE) for subject, each in (why or {}).items()}
     recovery = _recovery_of(transaction, alerts, now)
     looked = [
         states.over(each, now, why=said.get(each.subject, ""), recovery=recovery.get(each.rule_id, False))
@@ -216,10 +220,12 @@ def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) ->
         if each.kind is FactKind.JOB_FAILED and "event_id" in each.data and each.service_id is not None
     }
     standing = transaction.alerting.standing(list(last))
+    good = {subject: each.data for subject, each in last.items() if each.kind is FactKind.JOB_RECOVERED}
     end(
         transaction,
-        [each for each in standing if last[each.subject].kind is FactKind.JOB_RECOVERED],
+        [each for each in standing if each.subject in good],
         now,
+        why={subject: str(data.get("why", "")) for subject, data in good.items()},
     )
     names = transaction.alerting.services({each.service_id for each in failed.values() if each.service_id is not None})
     fires = {(each.rule_id, each.subject) for each in standing}
@@ -239,17 +245,17 @@ def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) ->
 
 
 def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], news: Sequence[News], now: datetime) -> None:
-    said = {each.incident_id: each for each in news if each.kind in _PUT_AWAY}
+    said = {each.incident_id: each for each in news if each.kind in _ENDING}
     standing = transaction.alerting.standing([subject_of(each.id) for each in incidents])
-    end(transaction, standing, now, why={subject_of(each.id): _put_away(each, said.get(each.id)) for each in incidents})
+    end(transaction, standing, now, why={subject_of(each.id): _ended(each, said.get(each.id)) for each in incidents})
 
 
-def _put_away(incident: Seen, news: News | None) -> str:
-    """What people did with an incident that is neither open nor mended; empty of any other."""
-    if incident.state not in _PUT_AWAY.values():
-        return ""
-    told = news.data if news is not None and _PUT_AWAY[news.kind] is incident.state else {}
+def _ended(incident: Seen, news: News | None) -> str:
+    """Why an incident is not open any more: what it was mended by, or what people did with it."""
+    told = news.data if news is not None and _ENDING[news.kind] is incident.state else {}
     by = told.get("by", {}).get("name", "")
+    if incident.state is IncidentState.RESOLVED and not by and incident.kind in _BY_THEMSELVES and told.get("why"):
+        return one_line(told["why"], _TITLE)
     said = (
         f"Merged: {told.get('why', '')}"
         if incident.state is IncidentState.MERGED
@@ -260,7 +266,8 @@ def _put_away(incident: Seen, news: News | None) -> str:
 
 def _end_what_calmed(transaction: Transaction, rule: Rule, now: datetime) -> None:
     standing = transaction.alerting.of_rule(rule.id or 0)
-    end(transaction, [each for each in standing if (each.true_at or each.since) < now - CALM], now)
+    calm = [each for each in standing if (each.true_at or each.since) < now - CALM]
+    end(transaction, calm, now, why=dict.fromkeys((each.subject for each in calm), "It has calmed down"))
 
 
 def _recovery_of(transaction: Transaction, alerts: Sequence[Alert], now: datetime) -> dict[int, bool]:

@@ -9,7 +9,7 @@ from aiops_platform.core import incident as rules
 from aiops_platform.core.event import Heartbeat
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.instance import Instance
-from aiops_platform.core.monitor import Looked, beat
+from aiops_platform.core.monitor import Looked, MonitorState, beat
 from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import Service, ServiceName
 from aiops_platform.pipeline.digest.parcels import earliest, named
@@ -52,8 +52,16 @@ def take_beats(
     _take_instances(transaction, beats, services, {service_id: each.interval for service_id, each in monitors.items()})
     broken = [service for service, looked in heard.items() if any(each.broke_silence for each in looked)]
     whole = [service for service, looked in heard.items() if any(each.is_whole_again for each in looked)]
-    _end(transaction, grouping.silence_key(), broken, now)
-    _end(transaction, grouping.shortage_key(), whole, now)
+    stopped = {service.id for service in broken if monitors[service.id].state is MonitorState.STOPPED}
+    said = {each.id: "has stopped, with a goodbye" if each.id in stopped else "beats again" for each in broken}
+    _end(transaction, grouping.silence_key(), broken, said, now)
+    _end(
+        transaction,
+        grouping.shortage_key(),
+        whole,
+        {each.id: "beats with enough processes again" for each in whole},
+        now,
+    )
 
 
 def _take_instances(
@@ -73,11 +81,14 @@ def _take_instances(
     transaction.save_instances({service_id: tuple(theirs.values()) for service_id, theirs in heard.items()})
 
 
-def _end(transaction: Transaction, key: GroupKey, services: Sequence[Service], now: datetime) -> None:
+def _end(
+    transaction: Transaction, key: GroupKey, services: Sequence[Service], said: Mapping[int, str], now: datetime
+) -> None:
     if not services:
         return
     known = transaction.grouped([(service.id, key) for service in services])
-    ended = [rules.recovered(incident, now) for incident in known.values()]
+    names = {each.id: each.named.name for each in services}
+    ended = [rules.recovered(each, now, f"{names[each.service_id]} {said[each.service_id]}") for each in known.values()]
     transaction.save_incidents(
         [IncidentChange(incident=each.incident, facts=each.facts) for each in ended if each.facts]
     )
