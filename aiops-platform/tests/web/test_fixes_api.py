@@ -237,6 +237,9 @@ def test_the_shell_does_the_same_on_a_platform_elsewhere(site, token, planted, c
     code, why = said("decline", str(planted.fixes["waiting"]))
     assert (code, "waits for nobody: it is declined" in why) == (1, True)
     assert "Mend the pool" in said("policies")[1]
+    assert "No service offers" not in said("policies")[1]
+    Client(site.url, token, patience=0).fixes.add_policy(POLICY | {"fixer": "gone"})
+    assert "No service offers the fixer gone now" in said("policies")[1]
     assert "entry: tag.entry of the newest event" in said("policies")[1]
     assert "Stopped" in said("stop-all")[1]
     assert "again" in said("allow")[1]

@@ -141,6 +141,8 @@ def policies(settings: Settings, given: Namespace) -> int:
         found = place.policies()
     if found:
         print_table(_POLICIES, [_policy(each) for each in found])
+        for warning in sorted({each.warning for each in found if each.warning and each.enabled}):
+            print(warning, file=sys.stderr)
     else:
         print("There is no policy: nothing is suggested, and nothing runs by itself.", file=sys.stderr)
     return 0
