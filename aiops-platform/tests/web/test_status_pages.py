@@ -6,11 +6,15 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from lives import plant_lives
+from sqlalchemy import delete, insert
 from web_site import a_site
 
 from aiops_platform.core.access import SESSION_COOKIE
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.people import Role
+from aiops_platform.storage import schema
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +155,32 @@ def test_badges_say_how_a_service_is_to_who_has_the_address(client, stranger, si
     assert stranger.get(f"/badge/{token}/shop.svg").status_code == 404, "The old addresses end."
     submit(client, site, "/settings/status/badges", do="end")
     assert "/badge/" not in client.get("/settings/status").text.replace("/settings/status/badges", "")
+
+
+def test_what_is_in_maintenance_is_said_to_be_that_on_the_page_and_on_badges(client, stranger, site):
+    now = site.seeds.now
+    window = {"project_id": site.project, "name": "Move", "services": ["search"], "environments": [], "weekly": None}
+    window |= {
+        "since": now - DAY,
+        "until": now + DAY,
+        "ends_with_deploy": False,
+        "made_by": "Ana",
+        "made_at": now - DAY,
+    }
+    with site.seeds.database.begin() as connection:
+        connection.execute(insert(schema.maintenance).values(**window))
+    submit(client, site, "/settings/status/badges", do="renew")
+    token = client.get("/settings/status").text.split("/badge/")[1].split("/")[0]
+    page_of(site, client, "acme-held", search="Finding")
+    page = stranger.get("/status/acme-held").text
+    assert "1 service of 1 in maintenance, else all is well" in page
+    assert "<span>Maintenance</span>" in page
+    assert "<span>Down</span>" not in page
+    assert "until" not in page
+    assert ">maintenance</text>" in stranger.get(f"/badge/{token}/search.svg").text
+    assert ">up</text>" in stranger.get(f"/badge/{token}/shop.svg").text
+    with site.seeds.database.begin() as connection:
+        connection.execute(delete(schema.maintenance).where(schema.maintenance.c.until > now))
 
 
 def test_who_asks_for_ever_other_addresses_is_held_back(stranger):

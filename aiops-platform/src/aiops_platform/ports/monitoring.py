@@ -59,6 +59,8 @@ class Monitoring(Protocol):
         """Another one in its place, or none: what was handed out before leads nowhere."""
         ...
 
-    def badge_state(self, token: str, service: str, environment: str) -> MonitorState | None:
-        """How a service is; None where there is no such, or it may not be seen with this token."""
+    def badge_state(
+        self, token: str, service: str, environment: str, now: datetime
+    ) -> tuple[MonitorState, bool] | None:
+        """How a service is, and whether it is in maintenance; None where there is no such, or it may not be seen with this token."""
         ...

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from aiops_platform.core import ahead
-from aiops_platform.core.maintenance import Window
+from aiops_platform.core.maintenance import Window, held
 from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.monitor_views import Board, KnownTime, MonitorQuery, MonitorRow
 from aiops_platform.core.status_page import StatusPage
@@ -98,14 +98,19 @@ class SqlMonitoring:
         with self._database.begin() as connection:
             status_pages.renew_badge_token(connection, project_id, is_wanted=is_wanted)
 
-    def badge_state(self, token: str, service: str, environment: str) -> MonitorState | None:
+    def badge_state(
+        self, token: str, service: str, environment: str, now: datetime
+    ) -> tuple[MonitorState, bool] | None:
         """See `ports.Monitoring`."""
         with self._database.read() as connection:
             project_id = status_pages.project_of_badge(connection, token)
             named = services.c.name == service, services.c.environment == environment
             query = select(monitors.c.state).select_from(_JOINED).where(services.c.project_id == project_id, *named)
             state = None if project_id is None else connection.execute(query).scalar_one_or_none()
-        return None if state is None else MonitorState(state)
+            if project_id is None or state is None:
+                return None
+            windows = maintenance.of_project(connection, project_id, now)
+            return MonitorState(state), held(windows, service, environment, now) is not None
 
 
 _JOINED = monitors.join(services, services.c.id == monitors.c.service_id)

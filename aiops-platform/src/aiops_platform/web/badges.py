@@ -19,11 +19,12 @@ _SAID: Final = {
     MonitorState.STOPPED: ("stopped", "#4c5058"),
     MonitorState.NEW: ("new", "#4c5058"),
 }
+_HELD: Final = ("maintenance", "#4c5058")
 
 
-def badge(label: str, state: MonitorState) -> str:
-    """The picture as SVG. The label is what was asked for."""
-    said, color = _SAID[state]
+def badge(label: str, state: MonitorState, *, is_held: bool = False) -> str:
+    """The picture as SVG. The label is what was asked for. `is_held`: it is in maintenance, which hides all but a pause."""
+    said, color = _SAID[state] if not is_held or state is MonitorState.PAUSED else _HELD
     name = shortened(label, _LONGEST)
     left, right = (round(_width(text)) + 2 * _PADDING for text in (name, said))
     shown, whole = escape(name), left + right

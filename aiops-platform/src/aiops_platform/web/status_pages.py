@@ -39,7 +39,10 @@ _LONGEST_NAME: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ShownLife:
-    """A service as everybody sees it. `since`: since when something is wrong, `held_until`: how long maintenance lasts."""
+    """A service as everybody sees it. `is_held`: it is in maintenance, which hides all but a pause.
+
+    `since`: since when something is wrong, `held_until`: how long maintenance lasts.
+    """
 
     name: str
     state: MonitorState
@@ -48,11 +51,12 @@ class ShownLife:
     since: datetime | None
     held_until: datetime | None
     is_short: bool
+    is_held: bool
 
     @property
     def is_well(self) -> bool:
         """Whether there is nothing to be said of it."""
-        return self.state in (MonitorState.ALIVE, MonitorState.LATE) and not self.is_short
+        return self.is_held or (self.state in (MonitorState.ALIVE, MonitorState.LATE) and not self.is_short)
 
 
 @get("/status/{slug:str}", sync_to_thread=True)
@@ -74,8 +78,10 @@ def badge(request: PageRequest, site: TheSite, token: FromPath[str], name: FromP
     environment = request.query_params.get("environment", "production")[: _LONGEST_NAME + 1]
 
     def make() -> str | None:
-        state = site.monitoring.badge_state(token, service, environment) if len(token) <= _LONGEST_NAME else None
-        return None if state is None else badges.badge(service, state)
+        if len(token) > _LONGEST_NAME:
+            return None
+        found = site.monitoring.badge_state(token, service, environment, site.clock())
+        return None if found is None else badges.badge(service, found[0], is_held=found[1])
 
     return _kept(site, ("badge", token[:_LONGEST_NAME], service, environment), _BADGE_SECONDS, make, "image/svg+xml")
 
@@ -132,7 +138,7 @@ def _drawn(site: Site, page: StatusPage, now: datetime) -> str:
 
 def _life(name: str, row: MonitorRow, known: KnownTime, now: datetime, page: StatusPage) -> ShownLife:
     found = known.stretches(row)
-    held = known.held(row)
+    held = known.held(row) if row.state is not MonitorState.PAUSED else None
     covering, cells = COVERINGS["90d"]
     tells = page.shows_incidents
     since = row.state_since if row.state is MonitorState.SILENT else row.short_since
@@ -141,9 +147,10 @@ def _life(name: str, row: MonitorRow, known: KnownTime, now: datetime, page: Sta
         state=row.state,
         line=timelines.time_line(found, since=now - covering, until=now, cells=cells),
         uptime=uptime_of(found, since=now - covering),
-        since=since if tells else None,
+        since=since if tells and held is None else None,
         held_until=held.holds_until(now) if held is not None and tells else None,
         is_short=row.short_since is not None,
+        is_held=held is not None,
     )
 
 

@@ -37,6 +37,12 @@ def test_a_badge_says_how_it_is_in_words(state: MonitorState, said: str) -> None
     assert f'aria-label="shop: {said}"' in badge("shop", state)
 
 
+def test_a_badge_says_maintenance_whatever_is_heard_but_of_a_pause() -> None:
+    for state in MonitorState:
+        said = "paused" if state is MonitorState.PAUSED else "maintenance"
+        assert f'aria-label="shop: {said}"' in badge("shop", state, is_held=True)
+
+
 def test_what_is_kept_is_made_again_only_after_its_time() -> None:
     shelf, made = Shelf(), list[str]()
 
