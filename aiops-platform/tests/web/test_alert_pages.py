@@ -240,6 +240,7 @@ def test_whoever_knows_the_address_reads_the_calendar_and_nobody_else(room: Room
     assert found is not None
     room.client.cookies.clear()
     answer = room.client.get(f"/oncall/{found[1]}")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
     assert answer.text.startswith("BEGIN:VCALENDAR\r\n")
     assert "SUMMARY:On call: Ana" in answer.text
     assert room.client.get("/oncall/guess.ics").status_code == 404

@@ -111,7 +111,7 @@ def calendar(site: TheSite, address: FromPath[str]) -> Response[str]:
     now = site.clock()
     host = site.public_url.partition("://")[2]
     text = rules.calendar(rota, address=host, since=now - _WEEK, until=now + _CALENDAR, now=now)
-    return Response(text, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, max-age=300"})
+    return Response(text, media_type="text/calendar", headers={"Cache-Control": "private, max-age=300"})
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (

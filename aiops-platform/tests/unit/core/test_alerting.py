@@ -1,5 +1,7 @@
 """Alerts: rules, an alert's life, when channels are told, who is on call, links. Clocks are handed in."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -369,6 +371,32 @@ def test_a_calendar_says_the_same_in_lines_that_are_short_and_whole():
     assert "X-WR-CALNAME:On call: Nächte\\; lang\\,\\n" + "ö" * 60 in whole
     assert whole.count("BEGIN:VEVENT") == whole.count("DTSTART:2026") == 4
     assert len({line for line in whole.split("\r\n") if line.startswith("UID:")}) == 4
+
+
+@given(later=st.integers(0, 60 * 24 * 40), people=st.integers(1, 3))
+@settings(max_examples=40)
+def test_a_shift_is_the_same_entry_of_the_calendar_whenever_it_is_asked_for(later, people):
+    override = Override(name="Ana", since=NOW + timedelta(days=3), until=NOW + timedelta(days=5))
+    mine = replace(a_rota(overrides=(override,)), people=a_rota().people[:people], first=NOW.date())
+    now = NOW + timedelta(minutes=later)
+
+    def entries(since: datetime) -> list[tuple[str, str]]:
+        text = rota.calendar(mine, address="aiops.test", since=since, until=NOW + timedelta(weeks=20), now=NOW)
+        return re.findall(r"UID:(\S+)\r\n.*?DTSTART:(\S+)", text.replace("\r\n ", ""), re.DOTALL)
+
+    first = entries(NOW - timedelta(days=30))
+    assert set(entries(now)) <= set(first)
+    assert (
+        min(begin for _, begin in first)
+        == f"{datetime.combine(mine.first, mine.at, ZoneInfo(mine.zone)).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    )
+    assert len({uid for uid, _ in first}) == len(first)
+
+
+def test_a_rota_that_begins_later_has_an_empty_calendar_until_then():
+    mine = replace(a_rota(), first=NOW.date() + timedelta(weeks=4))
+    text = rota.calendar(mine, address="aiops.test", since=NOW, until=NOW + timedelta(weeks=3), now=NOW)
+    assert "BEGIN:VEVENT" not in text
 
 
 @pytest.mark.parametrize("waits", [[], [5], [0, 0], [0, 10, 5], [0, 9999]])

@@ -17,6 +17,8 @@ MOST_PEOPLE: Final = 20
 MOST_OVERRIDES: Final = 10
 LONGEST_OVERRIDE: Final = timedelta(days=92)
 _WEEK: Final = timedelta(weeks=1)
+# The longest that somebody stands in, and the turns before and after it.
+_WEEKS_BACK: Final = LONGEST_OVERRIDE // _WEEK + 2
 # What a line of a calendar has room for, in bytes (RFC 5545, 3.1).
 _LINE: Final = 75
 
@@ -136,10 +138,17 @@ def from_data(data: Mapping[str, Any], *, id_: int, name: str) -> Rota:
 
 
 def calendar(rota: Rota, *, address: str, since: datetime, until: datetime, now: datetime) -> str:
-    """Who is on call in that time, in the words of iCalendar (RFC 5545): times in UTC, lines folded."""
+    """Who is on call in that time, in the words of iCalendar (RFC 5545): times in UTC, lines folded.
+
+    Shifts that began before are whole, so that each stays the same entry whenever it is asked for; before the rota begins
+    nobody is on call.
+    """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//aiops//on-call//EN", "METHOD:PUBLISH"]
     lines += [f"X-WR-CALNAME:{_text(f'On call: {rota.name}')}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
-    for shift in shifts(rota, since, until):
+    begin = _looked_at_from(rota, since)
+    for shift in shifts(rota, begin, until) if begin < until else ():
+        if shift.until <= since:
+            continue
         lines += [
             "BEGIN:VEVENT",
             f"UID:{rota.id}-{_utc(shift.since)}@{_text(address)}",
@@ -180,12 +189,19 @@ def _week_of(rota: Rota, now: datetime) -> int:
     return week
 
 
+def _looked_at_from(rota: Rota, since: datetime) -> datetime:
+    """When to begin so that the shift of that time is whole; not before the rota does."""
+    # Somebody alone has one shift, which has no end.
+    week = 0 if len(rota.people) == 1 else max(0, _week_of(rota, since) - _WEEKS_BACK)
+    return _begin(rota, week)
+
+
 def _cuts(rota: Rota, since: datetime, until: datetime) -> Iterator[datetime]:
     for override in rota.overrides:
         yield override.since
         yield override.until
     week = _week_of(rota, since)
-    while (begin := _begin(rota, week)) < until:
+    while len(rota.people) > 1 and (begin := _begin(rota, week)) < until:
         yield begin
         week += 1
 
