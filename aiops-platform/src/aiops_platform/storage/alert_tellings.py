@@ -122,19 +122,18 @@ class SqlTellings:
     def gathered(self, which: Which, limit: int) -> Waiting | None:
         """See `ports.Tellings`."""
         mine = _mine(which)
-        # An alert that waits twice, for it was told again meanwhile, is one.
-        summed = select(func.count(tellings.c.alert_id.distinct()), func.max(tellings.c.id)).where(*mine)
-        total, upto = self._connection.execute(summed).one()
+        # What waits twice is one: it was told again meanwhile, or two rules tell of the same incident.
+        joined = tellings.join(alerts, alerts.c.id == tellings.c.alert_id)
+        summed = select(func.count(alerts.c.subject.distinct()), func.max(tellings.c.id)).select_from(joined)
+        total, upto = self._connection.execute(summed.where(*mine)).one()
         if not total:
             return None
-        first = (
-            select(func.min(tellings.c.id).label("id"), _RANK.label("rank"))
-            .where(*mine)
-            .group_by(tellings.c.alert_id, _RANK)
-            .order_by("rank", "id")
-            .limit(limit)
-            .subquery()
+        place = func.row_number().over(partition_by=alerts.c.subject, order_by=(_RANK, tellings.c.id))
+        each = (
+            select(tellings.c.id, _RANK.label("rank"), place.label("place")).select_from(joined).where(*mine).subquery()
         )
+        best = select(each.c.id, each.c.rank).where(each.c.place == 1)
+        first = best.order_by(each.c.rank, each.c.id).limit(limit).subquery()
         rows = self._connection.execute(_told_rows().join(first, first.c.id == tellings.c.id)).mappings().all()
         worst = tuple(
             Told(

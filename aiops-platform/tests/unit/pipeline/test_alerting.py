@@ -445,6 +445,25 @@ def test_who_acknowledges_hears_nothing_more_but_the_end(room: Newsroom) -> None
     assert room.desk.acknowledge(2, 1, ANA, NOW) is None
 
 
+def test_two_rules_of_one_incident_are_one_thing_to_be_told_of_and_to_be_acknowledged(room: Newsroom) -> None:
+    room.rule(severity=Severity.WARNING, repeat=timedelta(hours=1))
+    room.desk.save_rule(1, Rule(name="Also", when=When.NEW, severity=Severity.ERROR, repeat=timedelta(hours=1)), NOW)
+    room.report("KeyError")
+    room.tell()
+    (message,) = room.messages()
+    assert (message.heading, message.severity) == ("KeyError: no", Severity.ERROR), "the graver one of them"
+    room.report("A", "B", now=after(minutes=10))
+    room.tell(after(minutes=10))
+    assert sorted(each.title for each in room.messages()[1].items) == ["A: no", "B: no"]
+    assert room.messages()[1].title == "2 alerts"
+    room.desk.acknowledge(1, 1, ANA, after(minutes=11))
+    assert room.states()[:2] == ["acknowledged", "acknowledged"]
+    assert set(room.states()[2:]) == {"firing"}
+    room.triage.resolve(1, 1, after(minutes=20))
+    room.tell(after(minutes=20))
+    assert room.titles()[2:] == ["Over: KeyError: no"]
+
+
 def test_the_story_of_an_incident_says_who_was_told_and_who_acknowledged(room: Newsroom) -> None:
     room.report("KeyError")
     room.tell()

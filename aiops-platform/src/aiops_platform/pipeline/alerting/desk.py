@@ -53,14 +53,18 @@ class AlertDesk:
         self._key = key
 
     def acknowledge(self, project_id: int, alert_id: int, by: Actor, now: datetime) -> Alert | None:
-        """Nobody is told of it again but that it is over; one that is over stays so. None when the project has no such."""
+        """Nobody is told of it again but that it is over; one that is over stays so. None when the project has no such.
+
+        Nor of what other rules tell of the same: who acknowledges an incident knows of it.
+        """
         with self._store.begin() as transaction:
             alert = transaction.alerting.alert(project_id, alert_id)
             if alert is None or alert.state is not AlertState.FIRING:
                 return alert
+            same = [each for each in transaction.alerting.standing([alert.subject]) if each.project_id == project_id]
             alert = states.acknowledged(alert, by.name, now)
-            transaction.alerting.save([alert])
-            transaction.alerting.tellings.spare([alert_id], but=[Why.FIRED, Why.OVER])
+            transaction.alerting.save([states.acknowledged(each, by.name, now) for each in same])
+            transaction.alerting.tellings.spare([each.id or 0 for each in same], but=[Why.FIRED, Why.OVER])
             data = {"why": alert.title, "by": by.as_data()}
             transaction.alerting.note(alert, FactKind.ALERT_ACKNOWLEDGED, now, data)
             return alert
