@@ -40,6 +40,8 @@ _READ: Final = 16 * 1024 * 1024
 _SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 5
 _HIGHEST_STATUS: Final = 255
+_WORDS: Final = (PingWord.START, PingWord.FAIL, PingWord.LOG)
+_ASKED: Final = ("rid", "service", "environment", "create")
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,16 @@ class _Said:
     service: str
     environment: str
     create: bool
+    #: What was asked for besides, and is not understood.
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> str:
+        """What is answered where it was kept."""
+        if not self.unknown:
+            return "OK"
+        names = one_line(", ".join(self.unknown), _LONGEST_NAME)
+        return f"OK, but not understood: {names}; what is: {', '.join(_ASKED)}"
 
     def body(self, output: str) -> bytes:
         """The same as a report, for the intake."""
@@ -92,7 +104,6 @@ _TOO_SLOW: Final = _Answer(
     refused=Reason.TOO_SLOW,
     headers=[(b"connection", b"close")],
 )
-_OK: Final = _Answer(status=200, said="OK")
 
 
 class Pings:
@@ -153,17 +164,17 @@ class Pings:
                 output = await _first_of_body(receive)
         except TimeoutError:
             return _TOO_SLOW
-        return None if output is None else await self._keep(said.body(output), holder, received_at)
+        return None if output is None else await self._keep(said, output, holder, received_at)
 
-    async def _keep(self, body: bytes, holder: Holder, received_at: datetime) -> _Answer:
-        taken = self._ingest.take(body, None, ParcelKind.PING, holder=holder, now=received_at)
+    async def _keep(self, said: _Said, output: str, holder: Holder, received_at: datetime) -> _Answer:
+        taken = self._ingest.take(said.body(output), None, ParcelKind.PING, holder=holder, now=received_at)
         match taken:
             case HeldBack():
                 return _Answer(status=429, said=taken.why, refused=Reason.QUOTA_JOB, headers=[_after(taken.seconds)])
             case Refused():
                 return _Answer(status=400, said=taken.why, refused=Reason.NOT_UNDERSTOOD)
         await self._gathering.keep(taken)
-        return _OK
+        return _Answer(status=200, said=said.ok)
 
 
 def _said(rest: Sequence[str], query_string: bytes) -> _Said:
@@ -172,6 +183,9 @@ def _said(rest: Sequence[str], query_string: bytes) -> _Said:
     job = one_line(rest[0], _LONGEST_NAME)
     if not job or len(rest[0]) > _LONGEST_NAME:
         raise _NotUnderstoodError(f"expected the name of a job, of at most {_LONGEST_NAME} characters")
+    if len(rest) == 1 and (_is_status(job) or job in _WORDS):
+        # Not a job of this name, whose runs would all be good: a failure that is said like this must not pass for one.
+        raise _NotUnderstoodError(f"the job's name is missing: expected /ping/KEY/JOB/{job}")
     word, exit_status = _word(rest[1]) if len(rest) > 1 else (PingWord.SUCCESS, None)
     asked = _asked(query_string)
     return _Said(
@@ -182,16 +196,22 @@ def _said(rest: Sequence[str], query_string: bytes) -> _Said:
         service=one_line(asked.get("service", ""), _LONGEST_NAME) or SERVICE,
         environment=one_line(asked.get("environment", ""), _LONGEST_NAME) or DEFAULT_ENVIRONMENT,
         create=asked.get("create") != "0",
+        unknown=tuple(sorted(name for name in asked if name not in _ASKED)),
     )
 
 
 def _word(said: str) -> tuple[PingWord, int | None]:
-    if said.isascii() and said.isdigit() and len(said) <= len(str(_HIGHEST_STATUS)) and int(said) <= _HIGHEST_STATUS:
+    if _is_status(said):
         status = int(said)
         return (PingWord.FAIL if status else PingWord.SUCCESS), status
-    if said in (PingWord.START, PingWord.FAIL, PingWord.LOG):
+    if said in _WORDS:
         return PingWord(said), None
     raise _NotUnderstoodError(f"expected start, fail, log or an exit status from 0 to {_HIGHEST_STATUS} after the job")
+
+
+def _is_status(said: str) -> bool:
+    is_number = said.isascii() and said.isdigit() and len(said) <= len(str(_HIGHEST_STATUS))
+    return is_number and int(said) <= _HIGHEST_STATUS
 
 
 def _asked(query_string: bytes) -> Mapping[str, str]:

@@ -105,6 +105,10 @@ def test_what_is_said_of_a_run_stands_after_the_job(door, rest, word, exit_statu
         ("backup/\u0663", "", b"expected start, fail, log"),
         ("backup/success", "", b"expected start, fail, log"),
         ("x" * 201, "", b"expected the name of a job"),
+        *(
+            (word, "", b"the job's name is missing: expected /ping/KEY/JOB/")
+            for word in ("start", "fail", "log", "0", "7", "255")
+        ),
         ("backup", "rid=7", b"rid: expected a UUID"),
         ("backup", "x=" + "y" * 5_000, b"too much after the ?"),
     ],
@@ -120,6 +124,22 @@ def test_the_service_the_environment_and_the_run_may_be_named(door):
     door.ping(query=f"service=shop&environment=staging&rid={RUN.upper()}")
     (kept,) = door.kept()
     assert (kept["service"], kept["environment"], kept["run_id"]) == ("shop", "staging", RUN)
+
+
+def test_what_is_not_understood_after_the_question_mark_is_named_and_the_ping_kept(door):
+    answered = door.ping(query="run_id=7&service=shop&enviroment=x%0Ay")
+    assert answered.status == 200
+    assert answered.body == (
+        b"OK, but not understood: enviroment, run_id; what is: rid, service, environment, create\n"
+    )
+    assert len(door.kept()) == 1
+    answered = door.ping(query=f"{'x' * 3_000}=1&a%0Ab=1")
+    assert (answered.status, len(answered.body) < 400, answered.body.count(b"\n")) == (200, True, 1)
+
+
+def test_a_job_may_have_a_number_for_a_name_that_is_no_exit_status(door):
+    assert door.ping("2026").status == 200
+    assert [each["job"] for each in door.kept()] == ["2026"]
 
 
 def test_the_first_of_what_is_sent_along_is_kept(door):
