@@ -1,5 +1,8 @@
 """Each kind of channel against a receiver that is as strict as its provider, over real HTTP; and what its answers mean."""
 
+import socket
+from threading import Thread
+
 import pytest
 from made import NOW
 from provider_formats import check
@@ -7,7 +10,9 @@ from receiver import Receiver, answering, in_turn, receiving
 
 from aiops_platform.core.backoff import Refused, Retry, Sent
 from aiops_platform.core.channels import Channel, ChannelKind, checked
-from aiops_platform.core.messages import Message, MessageState, Severity
+from aiops_platform.core.letters import Letter
+from aiops_platform.core.mail_server import mail_server_from
+from aiops_platform.core.messages import Link, Message, MessageState, Severity
 from aiops_platform.core.targets import policy_from
 from aiops_platform.ports import Ready
 from aiops_platform.senders.post_office import PostOffice
@@ -81,6 +86,31 @@ def test_secrets_in_an_answer_are_hidden_before_anybody_keeps_it() -> None:
         assert '"error": "no"' in outcome.answer
         assert "hunter2" not in outcome.answer
         assert "0123456789abcdef" not in outcome.answer
+
+
+def test_a_mail_server_without_starttls_is_said_to_be_one_with_the_setting_that_mends_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak() -> None:
+            connection, _ = server.accept()
+            with connection, connection.makefile("rwb") as lines:
+                lines.write(b"220 mail.example.com\r\n")
+                lines.flush()
+                lines.readline()
+                lines.write(b"250 mail.example.com\r\n")
+                lines.flush()
+                lines.readline()
+
+        speaking = Thread(target=speak, daemon=True)
+        speaking.start()
+        mail_server = mail_server_from(f"smtp://127.0.0.1:{server.getsockname()[1]}", "aiops@example.com")
+        office = PostOffice(LOOPBACK, agent="aiops-test", mail_server=mail_server)
+        letter = Letter(subject="It", lines=("It",), link=Link("It", "https://aiops.example.com/"))
+        outcome = office.write("ana@example.com", letter, NOW)
+        speaking.join(30)
+    assert isinstance(outcome, Retry)
+    assert "?tls=off" in outcome.answer
+    assert outcome.answer.endswith("for none"), "not cut"
 
 
 def test_who_is_not_there_may_be_there_later() -> None:

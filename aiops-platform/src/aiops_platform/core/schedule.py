@@ -186,12 +186,30 @@ def _check(schedule: Schedule, expression: str, called: str) -> None:
     try:
         found = schedule.next_after(_SOME_DAY)
     except (CronSimError, OnCalendarError) as cause:
+        if called == "cron" and _is_of_no_month(expression):
+            raise ScheduleError(
+                f"cron: '{one_line(expression, 100)}' never comes: no such month has such a day"
+            ) from cause
         raise ScheduleError(f"{called}: {_why(str(cause), called)} in '{one_line(expression, 100)}'") from cause
     # What those two check for themselves in other ways, where an expression is odd enough.
     except (ValueError, AssertionError, LookupError, TypeError, RecursionError, OSError, OverflowError) as cause:
         raise ScheduleError(f"{called}: '{one_line(expression, 100)}' is not understood") from cause
     if found is None:
         raise ScheduleError(f"{called}: '{one_line(expression, 100)}' never comes")
+
+
+def _is_of_no_month(cron: str) -> bool:
+    """Whether all of it is understood but that its days are in none of its months, as the 30th of February."""
+    fields = cron.split()
+    if len(fields) not in (5, 6):
+        return False
+    try:
+        # The day in January, which has all of them, and the month with a day that all of them have.
+        CronSim(_in_order(" ".join([*fields[:3], "1", *fields[4:]])), _SOME_DAY)
+        CronSim(_in_order(" ".join([*fields[:2], "1", *fields[3:]])), _SOME_DAY)
+    except (CronSimError, ValueError, LookupError):
+        return False
+    return True
 
 
 def _why(said: str, called: str) -> str:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 _STEP_SECONDS: Final = 10.0
 _ALL_SECONDS: Final = 30.0
 _LONGEST_ANSWER: Final = 300
+_NO_STARTTLS: Final = (
+    "The mail server offers no STARTTLS: AIOPS_SERVER_SMTP_URL takes smtps:// for TLS from the start, or ?tls=off behind "
+    "the address for none"
+)
 
 
 def send(server: MailServer, settings: Mapping[str, str], message: Message) -> Outcome:
@@ -100,6 +104,8 @@ def _failed(error: Exception) -> Outcome:
     match error:
         case smtplib.SMTPRecipientsRefused():
             outcome = _none_taken(error.recipients)
+        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
+            outcome = Retry(_NO_STARTTLS)
         case smtplib.SMTPNotSupportedError():
             outcome = Retry(f"The mail server cannot do what is needed: {_said(str(error))}")
         case smtplib.SMTPAuthenticationError():

@@ -77,7 +77,10 @@ def test_two_zones_are_two_times():
     [
         ({"cron": "61 * * * *"}, "cron: the minute is not understood in '61 * * * *'"),
         ({"cron": "* * *"}, "cron: expected five fields, or six with the seconds last, in '* * *'"),
-        ({"cron": "0 0 31 2 *"}, "cron: the day-of-month is not understood in '0 0 31 2 *'"),
+        ({"cron": "0 0 31 2 *"}, "cron: '0 0 31 2 *' never comes: no such month has such a day"),
+        ({"cron": "0 0 31 4,6 *"}, "cron: '0 0 31 4,6 *' never comes: no such month has such a day"),
+        ({"cron": "0 0 32 2 *"}, "cron: the day-of-month is not understood in '0 0 32 2 *'"),
+        ({"cron": "0 0 31 13 *"}, "cron: the month is not understood in '0 0 31 13 *'"),
         ({"cron": "٣ * * * *"}, "cron: expected letters, digits and signs of ASCII only"),
         ({"cron": "*,*" * 90 + " * * * *"}, "cron: longer than 200 characters"),
         ({"cron": 5}, "cron: expected text"),
