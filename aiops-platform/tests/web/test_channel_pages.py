@@ -81,7 +81,7 @@ def test_what_makes_no_channel_is_refused_with_what_would(client, press):
     for kind, said, why in (
         ("slack", {"name": "", "url": "https://example.com/x"}, "name of 1 to 80"),
         ("slack", {"name": "a", "url": ""}, "Give the Webhook URL"),
-        ("slack", {"name": "a", "url": "https://169.254.169.254/latest"}, "private network"),
+        ("slack", {"name": "a", "url": "https://169.254.169.254/latest"}, "hands out secrets"),
         ("slack", {"name": "a", "url": "file:///etc/passwd"}, "begins with https"),
         ("discord", {"name": "a", "url": "https://example.com/x"}, "Discord webhook URL begins"),
         ("ntfy", {"name": "a", "url": "https://ntfy.sh/a/b"}, "address of a topic"),
