@@ -102,7 +102,8 @@ def test_only_config_and_settings_read_the_environment() -> None:
     readings = [
         f"{short(module)}:{line} reads {name}"
         for module in MODULES
-        if module not in readers
+        # Most say nothing of it at all.
+        if module not in readers and "env" in module.read_text(encoding="utf-8")
         for name, line in attributes(module)
         if name in {"os.environ", "os.getenv", "os.environb"}
     ]
