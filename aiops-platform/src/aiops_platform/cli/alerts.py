@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from aiops_platform import assembly
 from aiops_platform.api.alert_shapes import AlertResource, alert_resource
-from aiops_platform.cli.places import NoTokenError
+from aiops_platform.cli.elsewhere import client_of, found
 from aiops_platform.cli.started import check_started
 from aiops_platform.cli.table import print_table
-from aiops_platform.client import ApiError, Client
 from aiops_platform.core.alerting.alert import AlertState
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.people import COMMAND_LINE
@@ -17,7 +16,6 @@ from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
 from aiops_platform.web.cut import shortened
 
-_NOT_THERE = 404
 _MOST = 100
 _HEAD = ("NUMBER", "STATE", "SEVERITY", "SINCE", "WHAT", "WHERE", "TOLD")
 
@@ -29,7 +27,7 @@ class UnknownAlertError(PlatformError):
 def show_all(settings: Settings, given: Namespace) -> int:
     """Prints what fires, or stands otherwise; at most a hundred, the newest first."""
     if given.url is not None:
-        found: Sequence[AlertResource] = _client(given).alerts(given.state)
+        found: Sequence[AlertResource] = client_of(given).alerts(given.state)
     else:
         check_started(settings)
         state = None if given.state == "all" else AlertState(given.state)
@@ -47,7 +45,8 @@ def show_all(settings: Settings, given: Namespace) -> int:
 def acknowledge(settings: Settings, given: Namespace) -> int:
     """Somebody cares for it. Raises UnknownAlertError."""
     if given.url is not None:
-        state = _acknowledged_elsewhere(_client(given), given.number)
+        acknowledged = found(lambda: client_of(given).acknowledge(given.number))
+        state = None if acknowledged is None else acknowledged.state
     else:
         check_started(settings)
         with assembly.opened(settings) as platform:
@@ -73,20 +72,3 @@ def _row(alert: AlertResource) -> Sequence[str]:
         shortened(where, 40),
         shortened(told, 40),
     )
-
-
-def _acknowledged_elsewhere(client: Client, number: int) -> str | None:
-    try:
-        return client.acknowledge(number).state
-    except ApiError as error:
-        if error.status != _NOT_THERE:
-            raise
-        return None
-
-
-def _client(given: Namespace) -> Client:
-    if not given.token:
-        raise NoTokenError(
-            "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-        )
-    return Client(given.url, given.token)

@@ -3,9 +3,9 @@
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -22,10 +22,10 @@ from aiops_platform.api.fix_shapes import (
     policy_list,
     switch_resource,
 )
-from aiops_platform.cli.places import NoTokenError
-from aiops_platform.cli.started import check_started
+from aiops_platform.cli.elsewhere import found as found_there
+from aiops_platform.cli.elsewhere import place_of
 from aiops_platform.cli.table import print_table
-from aiops_platform.client import ApiError, Client
+from aiops_platform.client import Client
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing.errors import FixError
@@ -39,13 +39,11 @@ from aiops_platform.settings import Settings
 from aiops_platform.web import fix_words, words
 from aiops_platform.web.cut import shortened
 
-_NOT_THERE = 404
 _MOST = 100
 _HEAD = ("NUMBER", "STATE", "FIXER", "WHERE", "INCIDENT", "ASKED", "BY")
 _OFFERED = ("FIXER", "WHERE", "NOW", "TRIED", "MENDED", "NOT", "DOES")
 _POLICIES = ("NUMBER", "NAME", "STANDS", "MODE", "FIXER", "PARAMETERS", "INCIDENTS")
 
-Found = TypeVar("Found")
 _State: TypeAlias = Literal["waiting", "unended", "ended", "all"]
 _Verb: TypeAlias = Literal["approve", "decline", "cancel"]
 
@@ -188,18 +186,11 @@ class _Place(Protocol):
     def audit(self) -> Iterator[bytes]: ...
 
 
-@contextmanager
-def _place_of(settings: Settings, given: Namespace) -> Iterator[_Place]:
-    if given.url is not None:
-        if not given.token:
-            raise NoTokenError(
-                "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-            )
-        yield _Elsewhere(Client(given.url, given.token))
-        return
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        yield _Here(platform, assembly.fix_desk(settings, platform.database))
+def _place_of(settings: Settings, given: Namespace) -> AbstractContextManager[_Place]:
+    def here(platform: assembly.Opened) -> _Place:
+        return _Here(platform, assembly.fix_desk(settings, platform.database))
+
+    return place_of(settings, given, here=here, elsewhere=_Elsewhere)
 
 
 class _Here:
@@ -255,13 +246,13 @@ class _Elsewhere:
         return list(islice(self._client.fixes.all(state), _MOST))
 
     def fix(self, number: int) -> FixResource | None:
-        return _or_none(lambda: self._client.fixes.one(number))
+        return found_there(lambda: self._client.fixes.one(number))
 
     def offered(self) -> Sequence[FixerResource]:
         return self._client.fixes.offered()
 
     def where(self, incident: int) -> tuple[str, str] | None:
-        found = _or_none(lambda: self._client.incident(incident))
+        found = found_there(lambda: self._client.incident(incident))
         return None if found is None else (found.service, found.environment)
 
     def ask(self, incident: int, fixer: str, params: Mapping[str, object]) -> Sequence[FixResource]:
@@ -269,7 +260,7 @@ class _Elsewhere:
 
     def decide(self, number: int, verb: _Verb) -> FixResource | None:
         decide: Callable[[int], FixResource] = getattr(self._client.fixes, verb)
-        return _or_none(lambda: decide(number))
+        return found_there(lambda: decide(number))
 
     def policies(self) -> Sequence[FixPolicyResource]:
         return self._client.fixes.policies()
@@ -282,15 +273,6 @@ class _Elsewhere:
 
     def audit(self) -> Iterator[bytes]:
         return self._client.fixes.audit()
-
-
-def _or_none(ask_: Callable[[], Found]) -> Found | None:
-    try:
-        return ask_()
-    except ApiError as error:
-        if error.status != _NOT_THERE:
-            raise
-        return None
 
 
 def _decide(settings: Settings, given: Namespace, verb: _Verb) -> int:

@@ -2,18 +2,17 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from aiops_platform import assembly
-from aiops_platform.cli.places import NoTokenError
-from aiops_platform.cli.started import check_started
+from aiops_platform.cli.elsewhere import found, is_there, place_of
 from aiops_platform.cli.table import print_table
-from aiops_platform.client import ApiError, Client
+from aiops_platform.client import Client
 from aiops_platform.core import job_settings
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.people import COMMAND_LINE
@@ -23,7 +22,6 @@ from aiops_platform.settings import Settings
 from aiops_platform.web import job_words, words
 from aiops_platform.web.cut import shortened
 
-_NOT_THERE = 404
 _ON_A_PAGE = 100
 _SHOWN_RUNS = 20
 _HEAD = ("NUMBER", "JOB", "SERVICE", "STANDS", "NEXT", "LAST RUN")
@@ -102,18 +100,8 @@ class _Place(Protocol):
     def delete(self, number: int) -> bool: ...
 
 
-@contextmanager
-def _place_of(settings: Settings, given: Namespace) -> Iterator[_Place]:
-    if given.url is not None:
-        if not given.token:
-            raise NoTokenError(
-                "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-            )
-        yield _Elsewhere(Client(given.url, given.token))
-        return
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        yield _Here(platform)
+def _place_of(settings: Settings, given: Namespace) -> AbstractContextManager[_Place]:
+    return place_of(settings, given, here=_Here, elsewhere=_Elsewhere)
 
 
 class _Here:
@@ -149,28 +137,13 @@ class _Elsewhere:
         return self._client.jobs()
 
     def job(self, number: int) -> JobRow | None:
-        try:
-            return self._client.job(number)
-        except ApiError as error:
-            if error.status != _NOT_THERE:
-                raise
-            return None
+        return found(lambda: self._client.job(number))
 
     def pause(self, number: int, *, paused: bool) -> bool:
-        return self._is_there(lambda: self._client.pause_job(number, paused=paused))
+        return is_there(lambda: self._client.pause_job(number, paused=paused))
 
     def delete(self, number: int) -> bool:
-        return self._is_there(lambda: self._client.delete_job(number))
-
-    @staticmethod
-    def _is_there(do: Callable[[], object]) -> bool:
-        try:
-            do()
-        except ApiError as error:
-            if error.status != _NOT_THERE:
-                raise
-            return False
-        return True
+        return is_there(lambda: self._client.delete_job(number))
 
 
 def _set(settings: Settings, given: Namespace, *, paused: bool) -> int:

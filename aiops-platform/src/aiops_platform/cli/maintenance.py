@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from aiops_platform import assembly
 from aiops_platform.api.monitor_shapes import window_of
-from aiops_platform.cli.places import NoTokenError
+from aiops_platform.cli.elsewhere import client_of
+from aiops_platform.cli.elsewhere import is_there as was_there
 from aiops_platform.cli.started import check_started
 from aiops_platform.cli.table import print_table
-from aiops_platform.client import ApiError, Client
 from aiops_platform.core import maintenance, muting
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.maintenance import Window
@@ -20,7 +20,6 @@ from aiops_platform.settings import Settings
 from aiops_platform.web import words
 from aiops_platform.web.cut import shortened
 
-_NOT_THERE = 404
 _HEAD = ("NUMBER", "NAME", "WHEN", "FOR")
 
 
@@ -34,7 +33,7 @@ def start(settings: Settings, given: Namespace) -> int:
     names = {"services": tuple(given.service), "environments": tuple(given.environment)}
     if given.url is not None:
         minutes = max(1, round(lasts.total_seconds() / 60))
-        client = _client(given)
+        client = client_of(given)
         number = client.begin_maintenance(given.name, minutes, ends_with_deploy=given.until_deploy, **names).id
     else:
         check_started(settings)
@@ -49,7 +48,7 @@ def start(settings: Settings, given: Namespace) -> int:
 def stop(settings: Settings, given: Namespace) -> int:
     """Ends a window. Raises UnknownWindowError."""
     if given.url is not None:
-        is_there = _ended_elsewhere(_client(given), given.number)
+        is_there = was_there(lambda: client_of(given).end_maintenance(given.number))
     else:
         check_started(settings)
         with assembly.opened(settings) as platform:
@@ -64,7 +63,7 @@ def show_all(settings: Settings, given: Namespace) -> int:
     """Prints the windows that are not over."""
     now, found = utc_now(), tuple[Window, ...]()
     if given.url is not None:
-        found = tuple(window_of(each) for each in _client(given).maintenance())
+        found = tuple(window_of(each) for each in client_of(given).maintenance())
     else:
         check_started(settings)
         with assembly.opened(settings) as platform:
@@ -97,21 +96,3 @@ def _row(window: Window, now: datetime) -> Sequence[str]:
     holds = "now: " if window.holds_until(now) is not None else ""
     when, where = holds + words.maintenance_when(window), words.maintenance_where(window)
     return (str(window.id), shortened(window.name, 40), when, shortened(where, 60))
-
-
-def _ended_elsewhere(client: Client, number: int) -> bool:
-    try:
-        client.end_maintenance(number)
-    except ApiError as error:
-        if error.status != _NOT_THERE:
-            raise
-        return False
-    return True
-
-
-def _client(given: Namespace) -> Client:
-    if not given.token:
-        raise NoTokenError(
-            "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-        )
-    return Client(given.url, given.token)

@@ -1,8 +1,8 @@
 """Where `aiops incidents` looks and acts: in the data folder of this machine, or with `--url` on a platform elsewhere."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
@@ -10,13 +10,13 @@ from typing import Any, Protocol, assert_never
 
 from aiops_platform import assembly
 from aiops_platform.api.shapes import IncidentResource
+from aiops_platform.cli import elsewhere
+from aiops_platform.cli.elsewhere import found, is_there
 from aiops_platform.cli.signin import running_address
-from aiops_platform.cli.started import check_started
-from aiops_platform.client import ApiError, Client
+from aiops_platform.client import Client
 from aiops_platform.core import acts, search
 from aiops_platform.core.acts import Act, ActKind
 from aiops_platform.core.care import Assignee, Care
-from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.incident import IncidentState
 from aiops_platform.core.listing import Period, Sort
 from aiops_platform.core.muting import Ends
@@ -25,12 +25,6 @@ from aiops_platform.core.views import EventDetail, IncidentDetail, IncidentQuery
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
-
-_NOT_THERE = 404
-
-
-class NoTokenError(PlatformError):
-    """A platform elsewhere is asked with a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,19 +96,14 @@ class Place(Protocol):
         ...
 
 
-@contextmanager
-def place_of(settings: Settings, given: Namespace) -> Iterator[Place]:
+def place_of(settings: Settings, given: Namespace) -> AbstractContextManager[Place]:
     """The place that is meant. Raises NeverStartedError, NoTokenError and what else keeps it from being reached."""
-    if given.url is not None:
-        if not given.token:
-            raise NoTokenError(
-                "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-            )
-        yield _Elsewhere(given.url, Client(given.url, given.token))
-        return
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        yield _Here(settings, platform)
+    return elsewhere.place_of(
+        settings,
+        given,
+        here=lambda platform: _Here(settings, platform),
+        elsewhere=lambda client: _Elsewhere(given.url, client),
+    )
 
 
 class _Here:
@@ -196,11 +185,8 @@ class _Elsewhere:
         return object()
 
     def look(self, number: int) -> tuple[IncidentDetail, EventDetail | None, str] | None:
-        try:
-            incident = self._client.incident(number)
-        except ApiError as error:
-            if error.status != _NOT_THERE:
-                raise
+        incident = found(lambda: self._client.incident(number))
+        if incident is None:
             return None
         event = self._client.event(number) if incident.kept else None
         return _detail_of(incident), event, f"{self._url}/incidents/{number}"
@@ -212,7 +198,7 @@ class _Elsewhere:
         if what.kind is ActKind.DELETE:
             done = self._client.bulk("delete", ids=[number])
             return done.undo if done.changed else None
-        return "" if self._is_there(lambda: self._act(number, what)) else None
+        return "" if is_there(lambda: self._act(number, what)) else None
 
     def act_on_all(self, wanted: Wanted, what: Doing) -> tuple[int, int, str]:
         query, state = _said(wanted)
@@ -222,13 +208,8 @@ class _Elsewhere:
         return done.meant, done.changed, done.undo
 
     def undo(self, name: str) -> tuple[int, int] | None:
-        try:
-            undone = self._client.undo(name)
-        except ApiError as error:
-            if error.status != _NOT_THERE:
-                raise
-            return None
-        return undone.restored, undone.left
+        undone = found(lambda: self._client.undo(name))
+        return None if undone is None else (undone.restored, undone.left)
 
     def _act(self, number: int, what: Doing) -> object:
         match what.kind:
@@ -249,23 +230,13 @@ class _Elsewhere:
                 assert_never(what.kind)
 
     def comment(self, number: int, text: str) -> bool:
-        return self._is_there(lambda: self._client.comment(number, text))
+        return is_there(lambda: self._client.comment(number, text))
 
     def merge(self, number: int, parts: Sequence[int], why: str) -> bool:
-        return self._is_there(lambda: self._client.merge(number, parts, why=why))
+        return is_there(lambda: self._client.merge(number, parts, why=why))
 
     def unmerge(self, number: int) -> bool:
-        return self._is_there(lambda: self._client.unmerge(number))
-
-    @staticmethod
-    def _is_there(do: Any) -> bool:
-        try:
-            do()
-        except ApiError as error:
-            if error.status != _NOT_THERE:
-                raise
-            return False
-        return True
+        return is_there(lambda: self._client.unmerge(number))
 
 
 def _query(wanted: Wanted, now: datetime) -> IncidentQuery:

@@ -3,16 +3,15 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from aiops_platform import assembly
 from aiops_platform.api.monitor_shapes import MonitorResource, monitor_resource
-from aiops_platform.cli.places import NoTokenError
-from aiops_platform.cli.started import check_started
+from aiops_platform.cli.elsewhere import is_there, place_of
 from aiops_platform.cli.table import print_table
-from aiops_platform.client import ApiError, Client
+from aiops_platform.client import Client
 from aiops_platform.core import muting
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.core.monitor_views import MonitorQuery
@@ -21,7 +20,6 @@ from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
 from aiops_platform.web.cut import shortened
 
-_NOT_THERE = 404
 _ON_A_PAGE = 100
 _KNOWN = timedelta(days=90)
 _HEAD = ("NUMBER", "SERVICE", "STANDS", "SINCE", "LAST BEAT", "UPTIME 30d")
@@ -65,18 +63,8 @@ class _Place(Protocol):
     def resume(self, number: int) -> bool: ...
 
 
-@contextmanager
-def _place_of(settings: Settings, given: Namespace) -> Iterator[_Place]:
-    if given.url is not None:
-        if not given.token:
-            raise NoTokenError(
-                "Set AIOPS_TOKEN to an API token of that platform: there, `aiops token create NAME` makes one"
-            )
-        yield _Elsewhere(Client(given.url, given.token))
-        return
-    check_started(settings)
-    with assembly.opened(settings) as platform:
-        yield _Here(platform)
+def _place_of(settings: Settings, given: Namespace) -> AbstractContextManager[_Place]:
+    return place_of(settings, given, here=_Here, elsewhere=_Elsewhere)
 
 
 class _Here:
@@ -113,25 +101,10 @@ class _Elsewhere:
 
     def pause(self, number: int, lasts: timedelta | None) -> bool:
         minutes = None if lasts is None else max(1, round(lasts.total_seconds() / 60))
-        try:
-            self._client.pause_monitor(number, minutes=minutes)
-        except ApiError as error:
-            return _is_missing(error)
-        return True
+        return is_there(lambda: self._client.pause_monitor(number, minutes=minutes))
 
     def resume(self, number: int) -> bool:
-        try:
-            self._client.resume_monitor(number)
-        except ApiError as error:
-            return _is_missing(error)
-        return True
-
-
-def _is_missing(error: ApiError) -> bool:
-    """False for one that is not there; any other refusal is raised."""
-    if error.status != _NOT_THERE:
-        raise error
-    return False
+        return is_there(lambda: self._client.resume_monitor(number))
 
 
 def _said(number: int, is_there: bool, what: str) -> int:

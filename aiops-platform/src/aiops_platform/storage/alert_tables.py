@@ -13,22 +13,13 @@ from sqlalchemy import (
     Text,
 )
 
-from aiops_platform.storage.schema import Instant, index_of_few, metadata
-
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
-
-
-def _project() -> Column[int]:
-    return Column("project_id", ForeignKey("projects.id"), nullable=False)
-
+from aiops_platform.storage.schema import Instant, id_column, index_of_few, metadata, project_column
 
 # What a project is told of, see `core.alerting.rules`. One that has never had any gets the usual ones.
 alert_rules = Table(
     "alert_rules",
     metadata,
-    _id(),
+    id_column(),
     Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("enabled", Boolean, nullable=False),
@@ -48,7 +39,7 @@ alerting_since = Table(
 alert_policies = Table(
     "alert_policies",
     metadata,
-    _id(),
+    id_column(),
     Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("steps", JSON, nullable=False),
@@ -59,7 +50,7 @@ alert_policies = Table(
 rotas = Table(
     "rotas",
     metadata,
-    _id(),
+    id_column(),
     Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("rota", JSON, nullable=False),
@@ -71,8 +62,8 @@ rotas = Table(
 alerts = Table(
     "alerts",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("rule_id", BigInteger, nullable=False),
     Column("subject", String(40), nullable=False),
     Column("incident_id", ForeignKey("incidents.id"), index=True),
@@ -104,7 +95,7 @@ alerts = Table(
 tellings = Table(
     "tellings",
     metadata,
-    _id(),
+    id_column(),
     Column("alert_id", BigInteger, nullable=False, index=True),
     Column("channel_id", BigInteger, nullable=False),
     Column("why", String(10), nullable=False),

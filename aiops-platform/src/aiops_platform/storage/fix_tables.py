@@ -14,16 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-from aiops_platform.storage.schema import Instant, index_of_few, metadata
-
-
-def _id() -> Column[int]:
-    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
-
-
-def _project() -> Column[int]:
-    return Column("project_id", ForeignKey("projects.id"), nullable=False)
-
+from aiops_platform.storage.schema import Instant, id_column, index_of_few, metadata, project_column
 
 # What services offer or did, as the newest beat with it has told.
 fixers = Table(
@@ -79,7 +70,7 @@ fix_addresses = Table(
 fix_policies = Table(
     "fix_policies",
     metadata,
-    _id(),
+    id_column(),
     Column("project_id", ForeignKey("projects.id"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("enabled", Boolean, nullable=False),
@@ -104,10 +95,10 @@ fix_stops = Table(
 fixes = Table(
     "fixes",
     metadata,
-    _id(),
+    id_column(),
     Column("request", String(36), nullable=False, unique=True),
     Column("together", String(36), nullable=False, index=True),
-    _project(),
+    project_column(),
     Column("service_id", ForeignKey("services.id"), nullable=False),
     Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
     Column("fixer", String(100), nullable=False),
@@ -150,8 +141,8 @@ fixes = Table(
 fix_steps = Table(
     "fix_steps",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("at", Instant, nullable=False, index=True),
     Column("step", String(40), nullable=False),
     Column("by", JSON(none_as_null=True)),

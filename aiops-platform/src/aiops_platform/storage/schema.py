@@ -62,7 +62,8 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
+def id_column() -> Column[int]:
+    """The number of a row."""
     return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
 
 
@@ -71,14 +72,15 @@ def index_of_few(name: str, *columns: str, where: str, unique: bool = False) -> 
     return Index(name, *columns, unique=unique, sqlite_where=text(where))
 
 
-def _project() -> Column[int]:
+def project_column() -> Column[int]:
+    """Whose a row is."""
     return Column("project_id", ForeignKey("projects.id"), nullable=False)
 
 
 projects = Table(
     "projects",
     metadata,
-    _id(),
+    id_column(),
     Column("slug", String(80), nullable=False, unique=True),
     Column("name", String(200), nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -89,8 +91,8 @@ projects = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("name", String(200), nullable=False),
     Column("kind", String(10), nullable=False, server_default="report"),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
@@ -105,8 +107,8 @@ api_keys = Table(
 api_tokens = Table(
     "api_tokens",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("user_id", ForeignKey("users.id")),
     Column("name", String(200), nullable=False),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
@@ -122,7 +124,7 @@ api_tokens = Table(
 users = Table(
     "users",
     metadata,
-    _id(),
+    id_column(),
     Column("email", String(254), unique=True),
     Column("name", String(100), nullable=False),
     Column("password", String(200)),
@@ -144,7 +146,7 @@ invitations = Table(
     "invitations",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
-    _project(),
+    project_column(),
     Column("role", String(10), nullable=False),
     Column("email", String(254)),
     Column("made_by", String(100), nullable=False),
@@ -169,7 +171,7 @@ sessions = Table(
     "sessions",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
-    _project(),
+    project_column(),
     Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("agent", String(200), nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
@@ -181,8 +183,8 @@ sessions = Table(
 services = Table(
     "services",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("name", String(200), nullable=False),
     Column("environment", String(200), nullable=False),
     Column("first_seen_at", Instant, nullable=False),
@@ -204,7 +206,7 @@ releases = Table(
 monitors = Table(
     "monitors",
     metadata,
-    _id(),
+    id_column(),
     Column("service_id", ForeignKey("services.id"), nullable=False, unique=True),
     Column("state", String(20), nullable=False),
     Column("state_since", Instant, nullable=False),
@@ -230,7 +232,7 @@ monitors = Table(
 monitor_states = Table(
     "monitor_states",
     metadata,
-    _id(),
+    id_column(),
     Column("monitor_id", ForeignKey("monitors.id"), nullable=False),
     Column("state", String(20), nullable=False),
     Column("since", Instant, nullable=False),
@@ -271,8 +273,8 @@ status_pages = Table(
 maintenance = Table(
     "maintenance",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("name", String(100), nullable=False),
     # Names; none of them is all.
     Column("services", JSON, nullable=False),
@@ -310,7 +312,7 @@ instances = Table(
 jobs = Table(
     "jobs",
     metadata,
-    _id(),
+    id_column(),
     Column("service_id", ForeignKey("services.id"), nullable=False),
     Column("name", String(200), nullable=False),
     Column("first_seen_at", Instant, nullable=False),
@@ -338,7 +340,7 @@ jobs = Table(
 job_runs = Table(
     "job_runs",
     metadata,
-    _id(),
+    id_column(),
     Column("job_id", ForeignKey("jobs.id"), nullable=False),
     Column("run_id", LargeBinary(16), nullable=False),
     Column("state", String(20), nullable=False),
@@ -360,8 +362,8 @@ job_runs = Table(
 incidents = Table(
     "incidents",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("service_id", ForeignKey("services.id"), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("state", String(20), nullable=False),
@@ -427,7 +429,7 @@ group_keys = Table(
 comments = Table(
     "comments",
     metadata,
-    _id(),
+    id_column(),
     Column("incident_id", ForeignKey("incidents.id"), nullable=False, index=True),
     Column("by", JSON, nullable=False),
     Column("text", Text, nullable=False),
@@ -440,7 +442,7 @@ comments = Table(
 deploys = Table(
     "deploys",
     metadata,
-    _id(),
+    id_column(),
     Column("service_id", ForeignKey("services.id"), nullable=False),
     Column("release", String(200), nullable=False),
     Column("at", Instant, nullable=False),
@@ -454,7 +456,7 @@ undoings = Table(
     "undoings",
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
-    _project(),
+    project_column(),
     Column("act", String(20), nullable=False),
     Column("by", JSON, nullable=False),
     Column("at", Instant, nullable=False, index=True),
@@ -488,7 +490,7 @@ dictionaries = Table(
 events = Table(
     "events",
     metadata,
-    _id(),
+    id_column(),
     Column("incident_id", ForeignKey("incidents.id"), nullable=False),
     Column("event_id", LargeBinary(16), nullable=False),
     Column("occurred_at", Instant, nullable=False),
@@ -587,8 +589,8 @@ incident_people = Table(
 saved_views = Table(
     "saved_views",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("name", String(80), nullable=False),
     Column("query", Text, nullable=False),
@@ -641,8 +643,8 @@ visits = Table(
 facts = Table(
     "facts",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("kind", String(40), nullable=False),
     Column("at", Instant, nullable=False),
     Column("incident_id", ForeignKey("incidents.id"), index=True),
@@ -655,8 +657,8 @@ facts = Table(
 buried = Table(
     "buried",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("parcel_id", LargeBinary(16), nullable=False, unique=True),
     Column("kind", String(20), nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -714,8 +716,8 @@ counters = Table(
 channels = Table(
     "channels",
     metadata,
-    _id(),
-    _project(),
+    id_column(),
+    project_column(),
     Column("uid", LargeBinary(16), nullable=False),
     Column("name", String(80), nullable=False),
     Column("kind", String(20), nullable=False),
@@ -738,7 +740,7 @@ channels = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _id(),
+    id_column(),
     Column("channel_id", ForeignKey("channels.id"), nullable=False),
     Column("key", String(200), nullable=False),
     Column("about", String(200), nullable=False),
