@@ -63,7 +63,7 @@ ROWS = [
     Row(key="memory long", title="memory of all processes, busy with 20 KB, MB", most=150),
     Row(key="memory batch", title="memory of all processes, busy with batches, MB", most=150),
     Row(key="growth stored", title="digest over a large store: events in it"),
-    Row(key="growth few", title="– CPU of the worker per event over 10 thousand, ms", digits=3),
+    Row(key="growth few", title="– CPU of the worker per event over some ten thousand, ms", digits=3),
     Row(key="growth many", title="– over the large store, ms", digits=3),
     Row(key="growth cpu", title="– CPU, large : small", digits=2, most=1.3),
     Row(key="growth seconds", title="– time, large : small", digits=2),

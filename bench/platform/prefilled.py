@@ -12,6 +12,7 @@ from pathlib import Path
 
 _NOT_COPIED = {"facts"}
 _RANDOM = {"event_id", "hash"}
+_NAMES_ITS_INCIDENT = {"subject": "'incident:' || (incident_id + :shift)"}
 
 
 def fill(store: Path, many: int) -> int:
@@ -54,6 +55,8 @@ def _copy(connection: sqlite3.Connection, table: str) -> str:
 def _value(column: str) -> str:
     if column in _RANDOM:
         return "randomblob(16)"
+    if column in _NAMES_ITS_INCIDENT:
+        return _NAMES_ITS_INCIDENT[column]
     return f"{column} + :shift" if column in ("id", "incident_id") else column
 
 

@@ -119,6 +119,8 @@ def _taken(
         found: dict[str, figures.Value] = dict(measurement.take(bench, name, effort))
     except FailedError as why:
         found = {measurement.name: str(why)}
+    except Exception as why:  # noqa: BLE001 (a fault of this benchmark: the other rows took minutes, and stand)
+        found = {measurement.name: f"{type(why).__name__}: {why}"}
     said = ", ".join(
         f"{key} {value:,.2f}" if isinstance(value, float) else f"{key}: {value}" for key, value in found.items()
     )

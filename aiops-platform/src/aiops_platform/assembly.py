@@ -99,7 +99,7 @@ _PRUNE_SECONDS = 60.0
 _DELIVER_SECONDS = 0.25
 _TIDY_SECONDS = 5.0
 # The ids of events are random: much of the file is met again, and soon.
-_WORKER_CACHE = 8 * 1024 * 1024
+_WORKER_CACHE = 4 * 1024 * 1024
 
 log = logging.getLogger(__name__)
 
