@@ -1,6 +1,6 @@
 """Messages: what a channel is handed to tell people. Each sender says it in its provider's way, nothing else is added."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,11 +9,14 @@ from typing import Any, Final
 from aiops_platform.core import text as texts
 
 MOST_ITEMS: Final = 10
+#: So many are named of those that were over before anybody was told.
+MOST_PASSED: Final = 3
 LONGEST_KEY: Final = 200
 _LONGEST_TITLE: Final = 200
 _LONGEST_LINE: Final = 1_000
 _MOST_LINES: Final = 20
 _LONGEST_LABEL: Final = 60
+_LONGEST_PASSED: Final = 60
 _LONGEST_URL: Final = 2_000
 _MOST_ACTIONS: Final = 5
 
@@ -57,7 +60,8 @@ class Message:
     """What people are told, in plain text without any markup; it is bounded and made of single lines when it is made.
 
     `key` is the same however often it is sent, so that receivers can drop a second one. `group` is the same for all
-    that is said of one alert, also that it is over. `more` says how many there are besides the `items`.
+    that is said of one alert, also that it is over. `more` says how many there are besides the `items`. `passed` are some
+    that began and were over before this message went, with `passed_more` besides: nobody was told of them by another one.
     """
 
     key: str
@@ -73,6 +77,8 @@ class Message:
     actions: tuple[Link, ...] = ()
     items: tuple[Item, ...] = ()
     more: int = 0
+    passed: tuple[Item, ...] = ()
+    passed_more: int = 0
     service: str = ""
     environment: str = ""
 
@@ -92,6 +98,9 @@ class Message:
         kept = self.items[:MOST_ITEMS]
         self._put("more", max(0, self.more) + len(self.items) - len(kept))
         self._put("items", tuple(_item(each) for each in kept))
+        named = self.passed[:MOST_PASSED]
+        self._put("passed_more", max(0, self.passed_more) + len(self.passed) - len(named))
+        self._put("passed", tuple(Item(_line(each.title, _LONGEST_PASSED), "", _url(each.url)) for each in named))
 
     @property
     def labels(self) -> dict[str, str]:
@@ -114,9 +123,17 @@ class Message:
         items = [f"• {item.title}" + (f": {item.text}" if item.text else "") for item in self.items]
         return [*self.text, *items, *self.rest()]
 
-    def rest(self) -> list[str]:
-        """What there is besides the items, if there is: `and 9,990 more`."""
-        return [f"… and {self.more:,} more"] if self.more else []
+    def rest(self, linked: Callable[[Item], str] = lambda item: item.title) -> list[str]:
+        """What there is besides the items, if there is: `and 9,990 more`, and what began and ended meanwhile.
+
+        `linked` says how one of those is written where there are links.
+        """
+        lines = [f"… and {self.more:,} more"] if self.more else []
+        if self.passed:
+            many = len(self.passed) + self.passed_more
+            others = f" and {self.passed_more:,} others" if self.passed_more else ""
+            lines.append(f"{many:,} more began and ended meanwhile: {', '.join(map(linked, self.passed))}{others}")
+        return lines
 
     def as_data(self) -> dict[str, Any]:
         """As JSON; `message_from` reads it."""
@@ -136,6 +153,8 @@ class Message:
             "actions": [{"label": each.label, "url": each.url} for each in self.actions],
             "items": [{"title": each.title, "text": each.text, "url": each.url} for each in self.items],
             "more": self.more,
+            "passed": [{"title": each.title, "url": each.url} for each in self.passed],
+            "passed_more": self.passed_more,
         }
 
     def _put(self, name: str, value: object) -> None:
@@ -153,6 +172,7 @@ def message_from(data: Mapping[str, Any]) -> Message:
             "text": tuple(data["text"]),
             "actions": tuple(Link(**each) for each in data["actions"]),
             "items": tuple(Item(**each) for each in data["items"]),
+            "passed": tuple(Item(**each) for each in data.get("passed", ())),
         }
     )
 

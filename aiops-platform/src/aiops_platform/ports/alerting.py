@@ -57,13 +57,15 @@ class Telling:
 
 @dataclass(frozen=True, kw_only=True)
 class Which:
-    """What a channel is to be told: what fires, or what is over.
+    """What a channel is to be told: what fires, or what is over, or what `has_passed` before it heard of it.
 
-    All of it, or that of one alert, or of one group of messages (`about`), or all but that of some.
+    All of it, or that of one alert, or of one group of messages (`about`), or all but that of some. What has passed is
+    left out where the channel is to be told more of the same.
     """
 
     channel_id: int
     is_over: bool = False
+    has_passed: bool = False
     only_critical: bool = False
     alert_id: int | None = None
     about: str | None = None
@@ -82,7 +84,7 @@ class Addressee:
 
 @dataclass(frozen=True, kw_only=True)
 class Waits:
-    """A channel that is to be told something. `is_critical`: some of that is; `is_over`: all of it is over.
+    """A channel that is to be told something. `is_critical`: some of that is; `is_over`: all of it is over, or has passed.
 
     `is_urgent`: something critical fires, or it is somebody's turn because nobody else has acknowledged.
     """
@@ -180,6 +182,14 @@ class Tellings(Protocol):
 
     def spare(self, alert_ids: Collection[int], *, but: Collection[Why] = ()) -> None:
         """Nobody is to be told any longer of these alerts what they have not been told yet, but for these reasons."""
+        ...
+
+    def let_pass(self, alert_ids: Collection[int]) -> None:
+        """Who was to be told that these fire, and has not been told yet, is to hear in passing that they did."""
+        ...
+
+    def forget_passed(self, channel_id: int) -> None:
+        """This channel need not hear any more of what has passed until now."""
         ...
 
     def waiting(self) -> Sequence[Waits]:

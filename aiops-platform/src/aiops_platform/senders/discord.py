@@ -34,7 +34,7 @@ def content(message: Message) -> dict[str, Any]:
     ]
     actions = " · ".join(_link(each.url, each.label) for each in message.actions)
     room = _DESCRIPTION - len(actions) - 1
-    lines = _fitting([*(_plain(line) for line in message.text), *items, *message.rest()], max(room, 200))
+    lines = _fitting([*(_plain(line) for line in message.text), *items, *_rest(message)], max(room, 200))
     embed: dict[str, Any] = {
         "title": clipped(message.heading, _TITLE),
         "color": int(color(message)[1:], 16),
@@ -49,6 +49,10 @@ def content(message: Message) -> dict[str, Any]:
     if message.url:
         embed["url"] = message.url
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}
+
+
+def _rest(message: Message) -> list[str]:
+    return message.rest(lambda item: _link(item.url, item.title))
 
 
 def _plain(text: str) -> str:

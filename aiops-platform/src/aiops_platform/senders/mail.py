@@ -22,7 +22,7 @@ from aiops_platform.core.backoff import Outcome, Refused, Retry, Sent
 from aiops_platform.core.channels import addresses
 from aiops_platform.core.letters import Letter
 from aiops_platform.core.mail_server import MailServer, Security
-from aiops_platform.core.messages import Message
+from aiops_platform.core.messages import Item, Message
 from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.text import one_line
 from aiops_platform.senders.mail_page import letter_page, page
@@ -192,11 +192,15 @@ def _plain(message: Message) -> list[str]:
     for item in message.items:
         lines += [f"- {item.title}" + (f": {item.text}" if item.text else "")]
         lines += [f"  {item.url}"] if item.url else []
-    lines += [*message.rest(), ""] if message.items else []
+    lines += [*message.rest(_with_address), ""] if message.items or message.passed else []
     lines += [f"{label}: {value}" for label, value in message.labels.items()]
     lines += ["", f"Open it: {message.url}"] if message.url else []
     lines += [f"{each.label}: {each.url}" for each in message.actions]
     return lines
+
+
+def _with_address(item: Item) -> str:
+    return f"{item.title} ({item.url})" if item.url else item.title
 
 
 def _id(name: str, domain: str) -> str:

@@ -71,15 +71,16 @@ def button(link: Link, *, first: bool = False) -> str:
 
 
 def _items(message: Message) -> str:
-    if not message.items:
-        return ""
-    rest = "".join(f"<p>{escape(line)}</p>" for line in message.rest())
-    return f"<ul>{''.join(_item(item) for item in message.items)}</ul>{rest}"
+    items = f"<ul>{''.join(_item(item) for item in message.items)}</ul>" if message.items else ""
+    return items + "".join(f"<p>{line}</p>" for line in message.rest(_title))
 
 
 def _item(item: Item) -> str:
-    title = f'<a href="{escape(item.url)}">{escape(item.title)}</a>' if item.url else escape(item.title)
-    return f"<li>{title}{': ' + escape(item.text) if item.text else ''}</li>"
+    return f"<li>{_title(item)}{': ' + escape(item.text) if item.text else ''}</li>"
+
+
+def _title(item: Item) -> str:
+    return f'<a href="{escape(item.url)}">{escape(item.title)}</a>' if item.url else escape(item.title)
 
 
 def _table(message: Message) -> str:

@@ -29,7 +29,7 @@ def content(message: Message) -> dict[str, Any]:
     items = [
         f"• {_link(item.url, item.title)}" + (f": {_plain(item.text)}" if item.text else "") for item in message.items
     ]
-    lines = _fitting([*(_plain(line) for line in message.text), *items, *message.rest()])
+    lines = _fitting([*(_plain(line) for line in message.text), *items, *_rest(message)])
     actions = " · ".join(_link(each.url, each.label) for each in message.actions)
     attachment: dict[str, Any] = {
         "color": color(message),
@@ -47,6 +47,10 @@ def content(message: Message) -> dict[str, Any]:
     return {"text": _plain(message.subject), "attachments": [attachment], "unfurl_links": False, "unfurl_media": False}
 
 
+def _rest(message: Message) -> list[str]:
+    return message.rest(lambda item: _link(item.url, item.title))
+
+
 def _plain(text: str) -> str:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return calling_nobody(linking_nothing(escaped))
@@ -62,6 +66,6 @@ def _fitting(lines: list[str]) -> list[str]:
     kept: list[str] = []
     for line in lines:
         if sum(map(len, kept)) + len(line) > _TEXT:
-            return [*kept, clipped(line, 200) if not line.startswith("• <") else "…"]
+            return [*kept, clipped(line, 200) if "<" not in line else "…"]
         kept.append(line)
     return kept

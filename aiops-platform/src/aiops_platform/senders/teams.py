@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from aiops_platform.core.messages import Message, MessageState, Severity
+from aiops_platform.core.messages import Item, Message, MessageState, Severity
 from aiops_platform.senders.posting import Post, json_post
 from aiops_platform.senders.wording import clipped
 
@@ -36,9 +36,8 @@ def content(message: Message, size: int) -> dict[str, Any]:
     ]
     body += [_block(_plain(clipped(line, size))) for line in message.text]
     for item in message.items:
-        title = f"[{_plain(clipped(item.title, size))}]({item.url})" if item.url else _plain(clipped(item.title, size))
-        body.append(_block(f"• {title}" + (f": {_plain(clipped(item.text, size))}" if item.text else "")))
-    body += [_block(line) for line in message.rest()]
+        body.append(_block(f"• {_link(item, size)}" + (f": {_plain(clipped(item.text, size))}" if item.text else "")))
+    body += [_block(line) for line in message.rest(lambda item: _link(item, size))]
     facts = [{"title": label, "value": _plain(clipped(value, size))} for label, value in message.labels.items()]
     body.append({"type": "FactSet", "facts": facts[:_FACTS]})
     links = ([("Open it", message.url)] if message.url else []) + [(each.label, each.url) for each in message.actions]
@@ -61,6 +60,11 @@ def _envelope(body: list[dict[str, Any]], links: list[tuple[str, str]]) -> dict[
     }
     kind = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
+
+
+def _link(item: Item, size: int) -> str:
+    title = _plain(clipped(item.title, size))
+    return f"[{title}]({item.url})" if item.url else title
 
 
 def _block(text: str) -> dict[str, Any]:

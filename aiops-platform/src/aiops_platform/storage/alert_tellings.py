@@ -33,6 +33,8 @@ from aiops_platform.storage.schema import facts, services
 _RANK: Final = case({each.value: rank for rank, each in enumerate(Severity)}, value=tellings.c.severity)
 _WAITS: Final = tellings.c.told_at.is_(None)
 _IS_OVER: Final = tellings.c.why == Why.OVER
+_HAS_PASSED: Final = tellings.c.why == Why.PASSED
+_FIRES: Final = tellings.c.why.not_in([Why.OVER, Why.PASSED])
 
 
 class SqlTellings:
@@ -68,11 +70,21 @@ class SqlTellings:
         told = []
         for some in portions(by_id):
             wanted = select(tellings.c.alert_id, tellings.c.channel_id).where(
-                tellings.c.alert_id.in_(some), ~_WAITS, ~_IS_OVER
+                tellings.c.alert_id.in_(some), ~_WAITS, _FIRES
             )
             rows = self._connection.execute(wanted.distinct().order_by(tellings.c.alert_id, tellings.c.channel_id))
             told += [Telling(alert=by_id[row[0]], channel_id=row[1], why=Why.OVER, at=at) for row in rows]
         self.tell(told)
+
+    def let_pass(self, alert_ids: Collection[int]) -> None:
+        """See `ports.Tellings`."""
+        for some in portions(alert_ids):
+            mine = tellings.c.alert_id.in_(some), _WAITS, tellings.c.why == Why.FIRED
+            self._connection.execute(update(tellings).where(*mine).values(why=Why.PASSED))
+
+    def forget_passed(self, channel_id: int) -> None:
+        """See `ports.Tellings`."""
+        self._connection.execute(delete(tellings).where(tellings.c.channel_id == channel_id, _WAITS, _HAS_PASSED))
 
     def leave(self, channel_id: int) -> None:
         """See `ports.Tellings`."""
@@ -80,13 +92,14 @@ class SqlTellings:
 
     def waiting(self) -> Sequence[Waits]:
         """See `ports.Tellings`."""
-        is_critical = tellings.c.severity == Severity.CRITICAL
+        # What has passed is nothing to be woken for.
+        is_critical = (tellings.c.severity == Severity.CRITICAL) & ~_HAS_PASSED
         is_urgent = or_(is_critical & ~_IS_OVER, tellings.c.why == Why.ESCALATED)
         wanted = select(
             tellings.c.channel_id,
             func.max(case((is_critical, 1), else_=0)).label("critical"),
             func.max(case((is_urgent, 1), else_=0)).label("urgent"),
-            func.min(case((_IS_OVER, 1), else_=0)).label("over"),
+            func.min(case((_FIRES, 0), else_=1)).label("over"),
         ).where(_WAITS)
         rows = self._connection.execute(wanted.group_by(tellings.c.channel_id).order_by(tellings.c.channel_id))
         return [
@@ -159,7 +172,8 @@ class SqlTellings:
 
     def _write_stories(self, what: Waiting, mine: Sequence[ColumnElement[bool]], name: str, now: datetime) -> None:
         # While they wait: afterwards it is not known any more which of them those were.
-        said: dict[str, Any] = {"why": f"{'over, ' if what.which.is_over else ''}in {name}"}
+        first = "over, " if what.which.is_over else "when it was over, " if what.which.has_passed else ""
+        said: dict[str, Any] = {"why": f"{first}in {name}"}
         story = (
             select(
                 alerts.c.project_id,
@@ -178,7 +192,10 @@ class SqlTellings:
 
 
 def _mine(which: Which) -> tuple[ColumnElement[bool], ...]:
-    mine = [tellings.c.channel_id == which.channel_id, _WAITS, _IS_OVER if which.is_over else ~_IS_OVER]
+    kind = _HAS_PASSED if which.has_passed else _IS_OVER if which.is_over else _FIRES
+    mine = [tellings.c.channel_id == which.channel_id, _WAITS, kind]
+    if which.has_passed:
+        mine.append(tellings.c.alert_id.not_in(_also_told(which.channel_id)))
     if which.only_critical:
         mine.append(tellings.c.severity == Severity.CRITICAL)
     if which.alert_id is not None:
@@ -188,6 +205,23 @@ def _mine(which: Which) -> tuple[ColumnElement[bool], ...]:
     if which.but:
         mine.append(tellings.c.alert_id.not_in(_told_in(which, which.but)))
     return tuple(mine)
+
+
+def _also_told(channel_id: int) -> Select[Any]:
+    """The alerts of incidents, services and jobs of which the channel is to be told more than that they have passed."""
+    also, its, same = tellings.alias("also"), alerts.alias("its"), alerts.alias("same")
+    subjects = (
+        select(its.c.subject)
+        .join(also, also.c.alert_id == its.c.id)
+        .where(also.c.channel_id == channel_id, also.c.told_at.is_(None), also.c.why != Why.PASSED)
+    )
+    passed = tellings.alias("passed")
+    return (
+        select(same.c.id)
+        .join(passed, passed.c.alert_id == same.c.id)
+        .where(passed.c.channel_id == channel_id, passed.c.told_at.is_(None), passed.c.why == Why.PASSED)
+        .where(same.c.subject.in_(subjects))
+    )
 
 
 def _told_in(which: Which, groups: Collection[str]) -> Select[Any]:

@@ -78,6 +78,7 @@ messages = st.builds(
     url=st.sampled_from(["", "https://aiops.example.com/incidents/1", "https://x/\r\n"]),
     actions=st.lists(links, max_size=8).map(tuple),
     items=st.lists(st.builds(Item, nasty, nasty, st.just("https://aiops.example.com/i")), max_size=15).map(tuple),
+    passed=st.lists(st.builds(Item, nasty, st.just(""), st.just("https://aiops.example.com/p")), max_size=5).map(tuple),
     more=st.integers(0, 10_000),
     at=st.just(NOW),
 )
@@ -119,6 +120,26 @@ def test_what_matters_is_said_everywhere(provider: str) -> None:
     said = json.dumps(check(provider, posted(provider, a_message()).body), ensure_ascii=False)
     for each in ("KeyError in checkout", "no such price", "production", "https://aiops.example.com/do/abc", "17"):
         assert each in said
+
+
+def test_what_began_and_ended_meanwhile_is_one_line_everywhere_with_links_where_there_are_any() -> None:
+    url = "https://aiops.example.com/incidents/3"
+    message = a_message(passed=(Item("<!here> came", "", url), Item("B"), Item("C"), Item("D")), passed_more=5)
+    assert message_from(json.loads(json.dumps(message.as_data()))) == message
+    assert message.rest() == ["9 more began and ended meanwhile: <!here> came, B, C and 6 others"]
+    for provider in PROVIDERS:
+        sent = posted(provider, message).body.decode()
+        assert "9 more began and ended meanwhile" in sent, provider
+        assert (url in sent) == (provider in ("slack", "discord", "teams")), provider
+    assert b"<!here>" not in posted("slack", message).body
+    mails = mail.written(message, SERVER, ["ana@example.com"])
+    for part in ("plain", "html"):
+        body = mails.get_body((part,))
+        assert body is not None
+        assert url in body.get_content()
+        assert "<!here>" not in body.get_content() or part == "plain"
+    before = {key: value for key, value in a_message().as_data().items() if not key.startswith("passed")}
+    assert message_from(before) == a_message(), "What an earlier version has written waits in the outbox."
 
 
 def test_slack_is_told_nothing_that_calls_people_or_hides_a_link() -> None:

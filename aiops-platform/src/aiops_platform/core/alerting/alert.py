@@ -29,6 +29,8 @@ class Why(StrEnum):
     REPEATED = "repeated"
     ESCALATED = "escalated"
     OVER = "over"
+    #: It began, and was over before they heard of it.
+    PASSED = "passed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +77,15 @@ class Tell:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """An alert after a look at it. With `recovers` all who were told of it are told that it is over."""
+    """An alert after a look at it. With `recovers` all who were told of it are told that it is over.
+
+    With `passes` those who were to be told, and were not yet, are told in passing that it was.
+    """
 
     alert: Alert
     tell: tuple[Tell, ...] = ()
     recovers: bool = False
+    passes: bool = False
 
 
 def steps_of(rule: Rule, policy: Sequence[Step] | None) -> tuple[Step, ...]:
@@ -128,15 +134,17 @@ def acknowledged(alert: Alert, by: str, now: datetime) -> Alert:
     return replace(alert, state=AlertState.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by, due_at=None)
 
 
-def over(alert: Alert, now: datetime, *, why: str = "", recovery: bool) -> Looked:
+def over(alert: Alert, now: datetime, *, why: str = "", recovery: bool, is_put_away: bool = True) -> Looked:
     """What it told of is mended, or nobody is to care any longer: `why` says so of what people put away.
 
-    Whoever was told is told of either: who pages people goes on until it hears that it is over.
+    Whoever was told is told of either: who pages people goes on until it hears that it is over. Of what was mended before
+    they heard of it others hear in passing; not of what is put away (`is_put_away`): nobody is to care for that.
     """
     if alert.state is AlertState.OVER:
         return Looked(alert=alert)
     ended = replace(alert, state=AlertState.OVER, ended_at=now, ended_why=why or None, due_at=None, held=None)
-    return Looked(alert=ended, recovers=recovery and alert.first_told_at is not None)
+    was_told = alert.first_told_at is not None
+    return Looked(alert=ended, recovers=recovery and was_told, passes=was_told and not is_put_away)
 
 
 def _dated(alert: Alert, repeat: timedelta | None, steps: Sequence[Step]) -> Alert:

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
@@ -11,10 +11,11 @@ from aiops_platform.core.alerting import links
 from aiops_platform.core.alerting.alert import Alert, Why
 from aiops_platform.core.alerting.links import Claim, LinkAct
 from aiops_platform.core.alerting.rules import RANKS
-from aiops_platform.core.messages import MOST_ITEMS, Item, Link, Message, MessageState
+from aiops_platform.core.messages import MOST_ITEMS, MOST_PASSED, Item, Link, Message, MessageState
 
 #: So many alerts are named in a message.
 NAMED: Final = MOST_ITEMS
+_ENDED: Final = (Why.OVER, Why.PASSED)
 # How it begins why an alert is over where that does not say what the alert is about.
 _NAMELESS: Final = ("Resolved", "Muted", "Merged", "Deleted", "Its rule ", "It ", "Another project ")
 
@@ -31,6 +32,18 @@ class Told:
     environment: str = ""
     #: Whether a policy proposes a fix for what it is about, or may yet.
     has_fixes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """What began and was over before a channel heard of it: so many in `total`, the worst of them."""
+
+    total: int = 0
+    worst: tuple[Told, ...] = ()
+
+
+#: Where there is no such thing.
+NOTHING_PASSED: Final = Passed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,18 +88,34 @@ def said(
     now: datetime,
     about: str = "",
     was_quiet: bool = False,
+    passed: Passed = NOTHING_PASSED,
 ) -> Message:
-    """One message of alerts that all fire, or that are all over; of so many in `total` those that are to be named.
+    """One message of alerts that all fire, or are all over, or have all passed; of so many in `total` those to be named.
 
     `about` is the group of the message that told that they fire, where all of that one is over now. `was_quiet`: they have
-    waited for the end of quiet hours.
+    waited for the end of quiet hours. `passed` are others, which it says in one line.
     """
-    worst_first = sorted(tellings, key=lambda each: (RANKS[each.alert.severity], each.id))
+    worst_first = sorted(tellings, key=_rank)
     if total == 1:
-        return _of_one(worst_first[0], place, channel_id, about, now)
-    first, is_over = worst_first[0], worst_first[0].why is Why.OVER
-    newest = max(each.id for each in tellings)
-    many = f"{total:,} alerts"
+        message = _of_one(worst_first[0], place, channel_id, about, now)
+    else:
+        message = _of_many(worst_first, total, place, channel_id, now=now, about=about, was_quiet=was_quiet)
+    return replace(message, passed=_passing(passed, place), passed_more=max(0, passed.total - MOST_PASSED))
+
+
+def _of_many(
+    worst_first: Sequence[Told],
+    total: int,
+    place: Place,
+    channel_id: int,
+    *,
+    now: datetime,
+    about: str,
+    was_quiet: bool,
+) -> Message:
+    first, is_over = worst_first[0], worst_first[0].why in _ENDED
+    newest = max(each.id for each in worst_first)
+    many = f"{total:,} alerts that began and ended" if first.why is Why.PASSED else f"{total:,} alerts"
     title = f"{many} while it was quiet" if was_quiet else many
     services = sorted({f"{each.service} ({each.environment})" for each in worst_first if each.service})
     return Message(
@@ -105,7 +134,7 @@ def said(
 
 
 def _of_one(telling: Told, place: Place, channel_id: int, about: str, now: datetime) -> Message:
-    alert, is_over = telling.alert, telling.why is Why.OVER
+    alert, is_over = telling.alert, telling.why in _ENDED
     facts = {"Since": _clock(alert.since)}
     if is_over and alert.ended_at is not None:
         facts["Over since"] = _clock(alert.ended_at)
@@ -133,10 +162,22 @@ def _title(telling: Told) -> str:
     alert = telling.alert
     why = alert.ended_why or ""
     # The word alone says no more than "Over" does.
-    if telling.why is not Why.OVER or why in ("", "Resolved"):
-        return alert.title
+    if telling.why not in _ENDED or why in ("", "Resolved"):
+        return f"{alert.title}{_lasted(telling)}"
     # All others are sentences that name what they are about.
-    return f"{why[0].lower()}{why[1:]}: {alert.title}" if why.startswith(_NAMELESS) else why
+    said = f"{why[0].lower()}{why[1:]}: {alert.title}" if why.startswith(_NAMELESS) else why
+    return f"{said}{_lasted(telling)}"
+
+
+def _lasted(telling: Told) -> str:
+    """Of what has passed how long it was so: nobody heard when it began."""
+    alert = telling.alert
+    if telling.why is not Why.PASSED or alert.ended_at is None:
+        return ""
+    minutes, seconds = divmod(max(0, int((alert.ended_at - alert.since).total_seconds())), 60)
+    if minutes >= 120:
+        return f", after {minutes // 60} h"
+    return f", after {minutes} min" if minutes else f", after {seconds} s"
 
 
 def _platform(place: Place, mark: Mark | None) -> str:
@@ -162,13 +203,26 @@ def _why(telling: Told) -> str:
             return "Still so, and nobody has acknowledged it."
         case Why.ESCALATED:
             return "Nobody has acknowledged it yet: now it is your turn."
+        case Why.PASSED:
+            return "It began and ended before this was sent: nothing is to be done."
         case _:
             return ""
 
 
+def _rank(telling: Told) -> tuple[int, int]:
+    return RANKS[telling.alert.severity], telling.id
+
+
+def _passing(passed: Passed, place: Place) -> tuple[Item, ...]:
+    return tuple(
+        Item(each.alert.title, "", _page_of(each.alert, place))
+        for each in sorted(passed.worst, key=_rank)[:MOST_PASSED]
+    )
+
+
 def _item(telling: Told, place: Place) -> Item:
     alert = telling.alert
-    said = alert.ended_why if telling.why is Why.OVER and alert.ended_why else alert.text
+    said = alert.ended_why if telling.why in _ENDED and alert.ended_why else alert.text
     return Item(alert.title, said, _page_of(alert, place))
 
 

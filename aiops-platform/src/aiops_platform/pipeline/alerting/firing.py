@@ -1,12 +1,12 @@
 """Which alerts fire, and which are over: from facts, from what is to be looked for, and from the platform's own troubles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from aiops_platform.core.alerting import alert as states
-from aiops_platform.core.alerting.alert import Alert, AlertState, Looked
+from aiops_platform.core.alerting.alert import Alert, AlertState, Looked, Why
 from aiops_platform.core.alerting.rules import Rule, When, fits_service
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.incident import IncidentKind, IncidentState
@@ -153,16 +153,27 @@ def fire(
 
 
 def end(
-    transaction: Transaction, alerts: Iterable[Alert], now: datetime, *, why: Mapping[str, str] | None = None
+    transaction: Transaction,
+    alerts: Iterable[Alert],
+    now: datetime,
+    *,
+    why: Mapping[str, str] | None = None,
+    put_away: Collection[str] = (),
 ) -> None:
-    """These are over: whoever was told that they fire is told so; what nobody was told is forgotten.
+    """These are over: whoever was told that they fire is told so, and who was not yet, in passing.
 
-    `why` says it by subject.
+    `why` says it by subject. Of those that people have `put_away` nobody hears who was not told before.
     """
     alerts, said = list(alerts), {subject: one_line(each, _TITLE) for subject, each in (why or {}).items()}
     recovery = _recovery_of(transaction, alerts, now)
     looked = [
-        states.over(each, now, why=said.get(each.subject, ""), recovery=recovery.get(each.rule_id, False))
+        states.over(
+            each,
+            now,
+            why=said.get(each.subject, ""),
+            recovery=recovery.get(each.rule_id, False),
+            is_put_away=each.subject in put_away,
+        )
         for each in alerts
     ]
     write(transaction, looked, now)
@@ -173,7 +184,10 @@ def write(transaction: Transaction, looked: Sequence[Looked], now: datetime) -> 
     over = [each for each in looked if each.alert.state is AlertState.OVER]
     ids = [each.alert.id for each in over if each.alert.id is not None]
     transaction.alerting.save([each.alert for each in over])
-    transaction.alerting.tellings.spare(ids)
+    transaction.alerting.tellings.let_pass(
+        [each.alert.id for each in over if each.passes and each.alert.id is not None]
+    )
+    transaction.alerting.tellings.spare(ids, but=[Why.PASSED])
     transaction.alerting.tellings.tell_over([each.alert for each in over if each.recovers], now)
 
 
@@ -247,7 +261,9 @@ def _read_jobs(transaction: Transaction, news: Sequence[News], now: datetime) ->
 def _end_those_of(transaction: Transaction, incidents: Sequence[Seen], news: Sequence[News], now: datetime) -> None:
     said = {each.incident_id: each for each in news if each.kind in _ENDING}
     standing = transaction.alerting.standing([subject_of(each.id) for each in incidents])
-    end(transaction, standing, now, why={subject_of(each.id): _ended(each, said.get(each.id)) for each in incidents})
+    put_away = {subject_of(each.id) for each in incidents if each.state is not IncidentState.RESOLVED}
+    why = {subject_of(each.id): _ended(each, said.get(each.id)) for each in incidents}
+    end(transaction, standing, now, why=why, put_away=put_away)
 
 
 def _ended(incident: Seen, news: News | None) -> str:

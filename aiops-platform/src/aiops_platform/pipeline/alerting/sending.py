@@ -12,11 +12,12 @@ from aiops_platform.core.alerting.policy import Policy, Step
 from aiops_platform.core.alerting.quiet import Pace
 from aiops_platform.core.alerting.rota import Rota, in_line
 from aiops_platform.core.alerting.rules import Rule, To
-from aiops_platform.core.alerting.wording import NAMED, Place, Told
+from aiops_platform.core.alerting.wording import NAMED, NOTHING_PASSED, Passed, Place, Told
 from aiops_platform.core.channels import KEEPING
 from aiops_platform.core.fixing.fix import UNDECIDED
 from aiops_platform.core.fixing.policy import Mode
 from aiops_platform.core.maintenance import Window
+from aiops_platform.core.messages import Severity
 from aiops_platform.core.service import ServiceName
 from aiops_platform.ports import Transaction
 from aiops_platform.ports.alerting import Telling, Waiting, Which
@@ -144,13 +145,21 @@ def send(transaction: Transaction, place: Place, overs: dict[int, datetime], now
             continue
         mine = replace(place, project=transaction.alerting.project_name(found.project_id))
         gathered = _one_by_one if found.kind in KEEPING else _gathered
-        fires = False
+        fires, said = False, False
+        passed = None if only_critical or found.kind in KEEPING else _passed(transaction, channel_id)
         for what in gathered(transaction, channel_id, now, only_critical=only_critical):
-            _post(transaction, what, mine, found.name, was_quiet=_was_quiet(pace, what, now), now=now)
+            # The first message of them says what has passed; nobody is sent another one for that.
+            _post(transaction, what, mine, found.name, passed, was_quiet=_was_quiet(pace, what, now), now=now)
+            passed, said = None, True
             fires |= not what.which.is_over
+        if passed is not None and any(each.alert.severity is Severity.CRITICAL for each in passed.worst):
+            said = True
+            _post(transaction, passed, mine, found.name, None, was_quiet=_was_quiet(pace, passed, now), now=now)
+        if not only_critical:
+            transaction.alerting.tellings.forget_passed(channel_id)
         if fires:
             transaction.alerting.settings.save_pace(channel_id, quiet.sent(pace, now))
-        else:
+        elif said:
             overs[channel_id] = now
         later.append(now + _LOOK_AGAIN)
     return min(later, default=None)
@@ -192,7 +201,21 @@ def _one_by_one(transaction: Transaction, channel_id: int, now: datetime, *, onl
         tellings.told(waits, about="", name="", now=now)
 
 
-def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, was_quiet: bool, now: datetime) -> None:
+def _passed(transaction: Transaction, channel_id: int) -> Waiting | None:
+    """What began and was over before the channel was told, while it gathers or is quiet."""
+    return transaction.alerting.tellings.gathered(Which(channel_id=channel_id, has_passed=True), NAMED)
+
+
+def _post(
+    transaction: Transaction,
+    what: Waiting,
+    place: Place,
+    name: str,
+    passed: Waiting | None,
+    *,
+    was_quiet: bool,
+    now: datetime,
+) -> None:
     channel_id = what.which.channel_id
     worst = what.worst
     if what.total == 1:
@@ -206,8 +229,12 @@ def _post(transaction: Transaction, what: Waiting, place: Place, name: str, *, w
         now=now,
         about=what.which.about or "",
         was_quiet=was_quiet,
+        passed=NOTHING_PASSED if passed is None else Passed(total=passed.total, worst=passed.worst),
     )
     transaction.outbox.post(channel_id, message, now)
+    if passed is not None:
+        # Before the others are told: afterwards it is not known any more of which of these nothing else was to be said.
+        transaction.alerting.tellings.told(passed, about=message.group, name=name, now=now)
     transaction.alerting.tellings.told(what, about=message.group, name=name, now=now)
 
 
