@@ -184,6 +184,10 @@ class Tellings(Protocol):
         """Nobody is to be told any longer of these alerts what they have not been told yet, but for these reasons."""
         ...
 
+    def last_told(self, incident_ids: Collection[int]) -> Mapping[int, datetime]:
+        """When somebody was last told that something is wrong with each of these incidents."""
+        ...
+
     def let_pass(self, alert_ids: Collection[int]) -> None:
         """Who was to be told that these fire, and has not been told yet, is to hear in passing that they did."""
         ...
@@ -279,6 +283,10 @@ class Alerting(Protocol):
 
     def standing(self, subjects: Collection[str]) -> Sequence[Alert]:
         """The alerts of these subjects that are not over, to be changed."""
+        ...
+
+    def last_ended(self, incident_ids: Collection[int]) -> Mapping[int, Sequence[Alert]]:
+        """The alerts of each of these incidents that were over last: one of each rule of which that is so."""
         ...
 
     def of_rule(self, rule_id: int) -> Sequence[Alert]:

@@ -1,6 +1,6 @@
 """Who is told of alerts, see `ports.Tellings`: thousands that wait are one message and a few statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -75,6 +75,19 @@ class SqlTellings:
             rows = self._connection.execute(wanted.distinct().order_by(tellings.c.alert_id, tellings.c.channel_id))
             told += [Telling(alert=by_id[row[0]], channel_id=row[1], why=Why.OVER, at=at) for row in rows]
         self.tell(told)
+
+    def last_told(self, incident_ids: Collection[int]) -> Mapping[int, datetime]:
+        """See `ports.Tellings`."""
+        found: dict[int, datetime] = {}
+        for some in portions(incident_ids):
+            wanted = (
+                select(alerts.c.incident_id, func.max(tellings.c.told_at))
+                .join(tellings, tellings.c.alert_id == alerts.c.id)
+                .where(alerts.c.incident_id.in_(some), _FIRES)
+                .group_by(alerts.c.incident_id)
+            )
+            found |= {number: at for number, at in self._connection.execute(wanted) if at is not None}
+        return found
 
     def let_pass(self, alert_ids: Collection[int]) -> None:
         """See `ports.Tellings`."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, update
 
 from aiops_platform.core.alerting.alert import Alert
 from aiops_platform.core.alerting.rules import Rule
@@ -138,6 +138,17 @@ class SqlAlerting:
         return [
             each for some in portions(subjects) for each in self._alerts(_standing().where(alerts.c.subject.in_(some)))
         ]
+
+    def last_ended(self, incident_ids: Collection[int]) -> Mapping[int, Sequence[Alert]]:
+        """See `ports.Alerting`."""
+        found: dict[int, list[Alert]] = {}
+        other = alerts.alias("other")
+        newest = select(func.max(other.c.ended_at)).where(other.c.incident_id == alerts.c.incident_id).scalar_subquery()
+        for some in portions(incident_ids):
+            wanted = select(alerts).where(alerts.c.incident_id.in_(some), alerts.c.ended_at == newest)
+            for each in self._alerts(wanted.order_by(alerts.c.id)):
+                found.setdefault(each.incident_id or 0, []).append(each)
+        return found
 
     def of_rule(self, rule_id: int) -> Sequence[Alert]:
         """See `ports.Alerting`."""

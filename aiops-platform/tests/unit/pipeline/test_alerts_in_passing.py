@@ -75,6 +75,18 @@ def test_what_was_critical_is_told_once_although_it_is_over(room: Newsroom) -> N
     assert passed.url == "http://aiops.test/incidents/2"
 
 
+def test_what_was_critical_brings_along_what_was_not(room: Newsroom) -> None:
+    room.report("First")
+    room.tell()
+    room.desk.save_rule(1, Rule(name="Bad", when=When.NEW, match="type:Fatal", severity=Severity.CRITICAL), NOW)
+    _passes(room, "Dull", 2, 3)
+    _passes(room, "Fatal", 4, 5)
+    room.tell(after(minutes=2))
+    (message,) = room.messages()[1:]
+    assert message.heading == "Over: 2 alerts that began and ended"
+    assert [each.title for each in message.items] == ["Fatal: no", "Dull: no"]
+
+
 def test_what_was_critical_needs_no_message_of_its_own_beside_another_one(room: Newsroom) -> None:
     room.report("First")
     room.tell()

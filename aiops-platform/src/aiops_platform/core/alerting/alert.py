@@ -12,6 +12,8 @@ from aiops_platform.core.messages import Severity
 
 #: How soon one that is held is looked at again.
 LOOK_AGAIN: Final = timedelta(seconds=30)
+#: Who heard of it so long ago need not hear that it is so again.
+TOLD_LATELY: Final = timedelta(hours=1)
 
 
 class AlertState(StrEnum):
@@ -145,6 +147,19 @@ def over(alert: Alert, now: datetime, *, why: str = "", recovery: bool, is_put_a
     ended = replace(alert, state=AlertState.OVER, ended_at=now, ended_why=why or None, due_at=None, held=None)
     was_told = alert.first_told_at is not None
     return Looked(alert=ended, recovers=recovery and was_told, passes=was_told and not is_put_away)
+
+
+def begun_anew(alert: Alert, last: Alert | None, told_at: datetime | None, now: datetime) -> Alert:
+    """An alert of something that is open because people took something back; `last` is the rule's one before it.
+
+    Who was told of the same within the hour (`told_at`) is told again when that is over, if it is still so. Who
+    acknowledged the last one within that time has acknowledged this one.
+    """
+    if told_at is not None:
+        alert = replace(alert, due_at=max(now, min(told_at, now) + TOLD_LATELY))
+    if last is None or last.ended_at is None or last.acknowledged_by is None or last.ended_at + TOLD_LATELY <= now:
+        return alert
+    return acknowledged(alert, last.acknowledged_by, last.acknowledged_at or now)
 
 
 def _dated(alert: Alert, repeat: timedelta | None, steps: Sequence[Step]) -> Alert:

@@ -24,6 +24,7 @@ TELLING: Final = (
         FactKind.INCIDENT_RESOLVED,
         FactKind.INCIDENT_MUTED,
         FactKind.INCIDENT_MERGED,
+        FactKind.INCIDENT_UNMERGED,
         FactKind.INCIDENT_DELETED,
         FactKind.INCIDENT_UNDONE,
         FactKind.FIX_NOT_MENDED,
@@ -74,7 +75,7 @@ def read_news(transaction: Transaction, news: Sequence[News], now: datetime) -> 
             continue
         # Who reopens it knows of it; and what was opened just now is not back.
         if each.kind is FactKind.INCIDENT_OPENED or (incident.id not in opened and "by" not in each.data):
-            opened[incident.id] = _when(incident.kind, each.kind)
+            opened[incident.id] = when_of(incident.kind, each.kind)
     for project_id in sorted({seen[each].project_id for each in opened}):
         mine = {number: when for number, when in opened.items() if seen[number].project_id == project_id}
         for rule in transaction.alerting.settings.rules(project_id, now):
@@ -129,14 +130,7 @@ def fire(
     transaction: Transaction, rule: Rule, those: Sequence[Seen], now: datetime, *, more: Mapping[int, str] | None = None
 ) -> None:
     """Alerts of this rule for these incidents, as far as it finds them; one that stands already is noted to be true."""
-    ids = {each.id for each in those}
-    if rule.when not in (When.SILENCE, When.JOB):
-        ids = transaction.alerting.fitting(rule, those[0].project_id, ids, now) if those else set()
-    elif rule.match and those:
-        names = transaction.alerting.services({each.service_id for each in those})
-        search = rule.search
-        ids = {each.id for each in those if fits_service(search, *names[each.service_id][1:])}
-    told = [each for each in those if each.id in ids and each.state is IncidentState.OPEN]
+    told = found_by(transaction, rule, those, now)
     mine = transaction.alerting.standing([subject_of(each.id) for each in told])
     standing = {each.subject: each for each in mine if each.rule_id == rule.id}
     new = []
@@ -146,10 +140,28 @@ def fire(
             new += [replace(stands, true_at=now)] if more is not None else []
             continue
         text = ", ".join(part for part in (_SAID[rule.when], (more or {}).get(each.id, "")) if part)
-        text = f"{text}, in {each.place}" if each.place and rule.when not in (When.SILENCE, When.JOB) else text
-        alert = _new(rule, each.project_id, subject_of(each.id), title=each.title, text=text, now=now)
-        new.append(replace(alert, incident_id=each.id, service_id=each.service_id))
+        new.append(alert_of(rule, each, text, now))
     transaction.alerting.save(new)
+
+
+def found_by(transaction: Transaction, rule: Rule, those: Sequence[Seen], now: datetime) -> list[Seen]:
+    """Those of these incidents of one project that are open, and that the rule's search finds."""
+    ids = {each.id for each in those}
+    if rule.when not in (When.SILENCE, When.JOB):
+        ids = transaction.alerting.fitting(rule, those[0].project_id, ids, now) if those else set()
+    elif rule.match and those:
+        names = transaction.alerting.services({each.service_id for each in those})
+        search = rule.search
+        ids = {each.id for each in those if fits_service(search, *names[each.service_id][1:])}
+    return [each for each in those if each.id in ids and each.state is IncidentState.OPEN]
+
+
+def alert_of(rule: Rule, incident: Seen, text: str, now: datetime) -> Alert:
+    """An alert of this incident, to be told at once. The text says why."""
+    if incident.place and rule.when not in (When.SILENCE, When.JOB):
+        text = f"{text}, in {incident.place}"
+    alert = _new(rule, incident.project_id, subject_of(incident.id), title=incident.title, text=text, now=now)
+    return replace(alert, incident_id=incident.id, service_id=incident.service_id)
 
 
 def end(
@@ -204,7 +216,8 @@ def _many(transaction: Transaction, rule: Rule, project_id: int, now: datetime) 
     return {number: f"{' and '.join(counts)} within {span}" for number, counts in many.items()}
 
 
-def _when(kind: IncidentKind, fact: FactKind) -> When:
+def when_of(kind: IncidentKind, fact: FactKind) -> When:
+    """Which rules tell of such an incident after this fact."""
     match kind:
         case IncidentKind.SILENCE:
             return When.SILENCE

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiops_platform.core.ahead import Doubt
 from aiops_platform.core.alerting.wording import Place
-from aiops_platform.pipeline.alerting import firing, sending
+from aiops_platform.pipeline.alerting import anew, firing, sending
 from aiops_platform.ports import Store
 from aiops_platform.ports.alerting import AlertReads
 
@@ -55,6 +55,7 @@ class Alerting:
         with self._store.begin() as transaction:
             news, more = transaction.alerting.news(firing.TELLING, now, _BATCH)
             firing.read_news(transaction, news, now)
+            anew.begin_anew(transaction, news, now)
             more |= sending.look_at_due(transaction, now, _BATCH)
             self._sends_at = sending.send(transaction, self._place, self._overs, now)
         return more
