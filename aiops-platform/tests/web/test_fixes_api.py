@@ -2,14 +2,19 @@
 
 import json
 import sys
+from contextlib import nullcontext
 
 import httpx
 import pytest
 from fix_scene import DROP, RECYCLE, plant_fixes
 
 from aiops_platform.cli import main
+from aiops_platform.cli.fix_policies import _Here
 from aiops_platform.client import ApiError, Client
 from aiops_platform.core.access import Scope
+from aiops_platform.pipeline.fixing import FixDesk
+from aiops_platform.storage.fix_reads import SqlFixReads
+from aiops_platform.storage.transactions import SqlStore
 
 POLICY = {"name": "Mend the cache", "match": "service:shop type:OperationalError", "fixer": DROP.name}
 
@@ -236,11 +241,11 @@ def test_the_shell_does_the_same_on_a_platform_elsewhere(site, token, planted, c
     assert "declined" in said("decline", str(planted.fixes["waiting"]))[1]
     code, why = said("decline", str(planted.fixes["waiting"]))
     assert (code, "waits for nobody: it is declined" in why) == (1, True)
-    assert "Mend the pool" in said("policies")[1]
-    assert "No service offers" not in said("policies")[1]
+    assert "Mend the pool" in said("policies", "list")[1]
+    assert "No service offers" not in said("policies", "list")[1]
     Client(site.url, token, patience=0).fixes.add_policy(POLICY | {"fixer": "gone"})
-    assert "No service offers the fixer gone now" in said("policies")[1]
-    assert "entry: tag.entry of the newest event" in said("policies")[1]
+    assert "No service offers the fixer gone now" in said("policies", "list")[1]
+    assert "entry: tag.entry of the newest event" in said("policies", "list")[1]
     assert "Stopped" in said("stop-all")[1]
     assert "again" in said("allow")[1]
     assert '"all_stopped"' in said("export")[1]
@@ -248,3 +253,77 @@ def test_the_shell_does_the_same_on_a_platform_elsewhere(site, token, planted, c
         assert said(*wrong)[0] != 0, wrong
     assert "Traceback" not in capsys.readouterr().err
     assert sys.exc_info() == (None, None, None)
+
+
+@pytest.fixture(params=["elsewhere", "here"])
+def policies(request, site, token, planted, capsys, monkeypatch):
+    """`aiops fixes policies …`, by the API of the platform, or in its data folder; the code, and what it said."""
+    monkeypatch.setenv("AIOPS_TOKEN", token)
+    where = ["--url", site.url]
+    if request.param == "here":
+        database = site.seeds.database
+        desk = FixDesk(SqlStore(database), SqlFixReads(database))
+        monkeypatch.setattr(
+            "aiops_platform.cli.fix_policies._place_of", lambda *_: nullcontext(_Here(site.project, desk))
+        )
+        where = []
+
+    def said(*words):
+        code = main(["fixes", "policies", *words, *where])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return said
+
+
+def test_the_shell_makes_changes_switches_and_deletes_policies(policies):
+    assert "Mend the pool" in policies("list")[1]
+    words = ["--match", "service:shop type:CacheError", "--fixer", DROP.name, "--param", "entry==tag.k"]
+    code, number, _ = policies(
+        "make", "Mend the cache", *words, "--mode", "ask", "--cool-down", "2h", "--resolve", "yes"
+    )
+    number = number.strip()
+    assert (code, number.isdigit()) == (0, True)
+    shown = policies("show", number)[1]
+    assert "Mend the cache, on" in shown
+    assert "entry = tag.k of the newest event" in shown
+    assert "again after 2 h" in shown
+    # What is a text stays one, and what is not said stays as it was.
+    assert "is changed, and on" in policies("set", number, "--param", "entry=007", "--environment", "production")[1]
+    kept = json.loads(policies("show", number, "--json")[1])
+    assert (kept["params"], kept["environments"], kept["mode"]) == ({"entry": "007"}, ["production"], "ask")
+    assert (kept["cool_down_seconds"], kept["resolve"], kept["enabled"]) == (7200, True, True)
+    assert "is off" in policies("pause", number)[1]
+    assert "Mend the cache, off" in policies("show", number)[1]
+    assert "is on" in policies("resume", number)[1]
+    assert "Mend the cache, on" in policies("show", number)[1]
+    assert "is deleted" in policies("delete", number)[1]
+    assert "Mend the cache" not in policies("list")[1]
+
+
+def test_the_shell_resumes_what_a_failure_has_paused(policies):
+    paused = next(each for each in map(json.loads, policies("list", "--json")[1].splitlines()) if each["paused_at"])
+    assert "the disk is full" in policies("show", str(paused["id"]))[1]
+    assert policies("resume", str(paused["id"]))[0] == 0
+    assert "Drop what is damaged, on" in policies("show", str(paused["id"]))[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["make", "x", "--match", "service:shop is:nonsense", "--fixer", DROP.name], "nonsense"),
+        (["make", "x", "--match", "service:shop", "--fixer", DROP.name], "needs the parameter 'entry'"),
+        (["make", "x", "--match", "service:shop", "--fixer", DROP.name, "--param", "entry"], "NAME=VALUE"),
+        (["make", "x", "--match", "service:shop", "--fixer", DROP.name, "--cool-down", "soon"], "--cool-down"),
+        (["set", "1", "--per-hour", "5000"], "1,000"),
+        (["show", "999"], "`aiops fixes policies list`"),
+        (["set", "999", "--name", "x"], "`aiops fixes policies list`"),
+        (["pause", "999"], "`aiops fixes policies list`"),
+        (["resume", "999"], "`aiops fixes policies list`"),
+        (["delete", "999"], "`aiops fixes policies list`"),
+    ],
+)
+def test_the_shell_says_what_is_wrong_with_a_policy(policies, words, why):
+    code, out, err = policies(*words)
+    assert (code, out) == (1, "")
+    assert why in err

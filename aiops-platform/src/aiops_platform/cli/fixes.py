@@ -13,13 +13,11 @@ from aiops_platform import assembly
 from aiops_platform.api.fix_shapes import (
     STATES,
     FixerResource,
-    FixPolicyResource,
     FixResource,
     FixSwitch,
     fix_list,
     fix_resource,
     fixer_list,
-    policy_list,
     switch_resource,
 )
 from aiops_platform.cli.elsewhere import found as found_there
@@ -31,7 +29,6 @@ from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing.errors import FixError
 from aiops_platform.core.fixing.fix import Wanted
 from aiops_platform.core.fixing.fixer import Fixer
-from aiops_platform.core.fixing.policy import param_from
 from aiops_platform.core.people import COMMAND_LINE
 from aiops_platform.pipeline.fixing import FixDesk
 from aiops_platform.process.clock import utc_now
@@ -42,7 +39,6 @@ from aiops_platform.web.cut import shortened
 _MOST = 100
 _HEAD = ("NUMBER", "STATE", "FIXER", "WHERE", "INCIDENT", "ASKED", "BY")
 _OFFERED = ("FIXER", "WHERE", "NOW", "TRIED", "MENDED", "NOT", "DOES")
-_POLICIES = ("NUMBER", "NAME", "STANDS", "MODE", "FIXER", "PARAMETERS", "INCIDENTS")
 
 _State: TypeAlias = Literal["waiting", "unended", "ended", "all"]
 _Verb: TypeAlias = Literal["approve", "decline", "cancel"]
@@ -133,19 +129,6 @@ def cancel(settings: Settings, given: Namespace) -> int:
     return _decide(settings, given, "cancel")
 
 
-def policies(settings: Settings, given: Namespace) -> int:
-    """Prints the policies."""
-    with _place_of(settings, given) as place:
-        found = place.policies()
-    if found:
-        print_table(_POLICIES, [_policy(each) for each in found])
-        for warning in sorted({each.warning for each in found if each.warning and each.enabled}):
-            print(warning, file=sys.stderr)
-    else:
-        print("There is no policy: nothing is suggested, and nothing runs by itself.", file=sys.stderr)
-    return 0
-
-
 def stop_all(settings: Settings, given: Namespace) -> int:
     """Nothing is asked for any more."""
     with _place_of(settings, given) as place:
@@ -180,7 +163,6 @@ class _Place(Protocol):
     def where(self, incident: int) -> tuple[str, str] | None: ...
     def ask(self, incident: int, fixer: str, params: Mapping[str, object]) -> Sequence[FixResource]: ...
     def decide(self, number: int, verb: _Verb) -> FixResource | None: ...
-    def policies(self) -> Sequence[FixPolicyResource]: ...
     def stop_all(self) -> FixSwitch: ...
     def allow(self) -> FixSwitch: ...
     def audit(self) -> Iterator[bytes]: ...
@@ -222,10 +204,6 @@ class _Here:
         decide: Callable[..., object] = getattr(self._desk, verb)
         return None if decide(self._project, number, COMMAND_LINE, utc_now()) is None else self.fix(number)
 
-    def policies(self) -> Sequence[FixPolicyResource]:
-        reads = self._desk.reads
-        return policy_list(reads.policies(self._project), reads.offered(self._project, utc_now())).items
-
     def stop_all(self) -> FixSwitch:
         self._desk.stop_all(self._project, COMMAND_LINE, utc_now())
         return switch_resource(self._desk.reads.stopped(self._project))
@@ -261,9 +239,6 @@ class _Elsewhere:
     def decide(self, number: int, verb: _Verb) -> FixResource | None:
         decide: Callable[[int], FixResource] = getattr(self._client.fixes, verb)
         return found_there(lambda: decide(number))
-
-    def policies(self) -> Sequence[FixPolicyResource]:
-        return self._client.fixes.policies()
 
     def stop_all(self) -> FixSwitch:
         return self._client.fixes.stop_all()
@@ -322,21 +297,3 @@ def _offer(fixer: FixerResource) -> Sequence[str]:
         str(fixer.not_mended),
         shortened(fixer.description, 60),
     )
-
-
-def _policy(policy: FixPolicyResource) -> Sequence[str]:
-    stands = "off" if not policy.enabled else "paused" if policy.paused_at is not None else "on"
-    params = ", ".join(f"{name}: {value}" for name, value in fix_words.params(_as_kept(policy.params)))
-    return (
-        str(policy.id),
-        shortened(policy.name, 40),
-        stands,
-        policy.mode,
-        policy.fixer,
-        shortened(params, 60) or "-",
-        shortened(policy.match, 60),
-    )
-
-
-def _as_kept(params: Mapping[str, object]) -> Mapping[str, object]:
-    return {name: param_from(value) if isinstance(value, str) else value for name, value in params.items()}

@@ -147,6 +147,12 @@ def param_from(text: str) -> Any:
     return {"from": text[1:].strip()} if text.startswith("=") else text
 
 
+def param_typed(text: str, *, is_text: bool) -> Any:
+    """What a text that somebody typed means: for a parameter that is a text it stays one, though it looks like a number."""
+    text = text.strip()
+    return param_from(text) if is_text else _param(text)
+
+
 def param_as_text(text: str) -> str:
     """A text so that `param_from` gives it again."""
     return f"={text}" if text.startswith("=") else text
