@@ -67,7 +67,7 @@ def _wrong(_: Request[Any, Any, Any], error: AlertingError) -> Response[dict[str
     return problems.problem(400, error.why, errors=[{"name": error.name, "why": error.why, **at}])
 
 
-_ANSWERS: Final[ExceptionHandlersMap] = {
+ANSWERS: Final[ExceptionHandlersMap] = {
     AlertingError: _wrong,
     RecursionError: unreadable,
     UnicodeDecodeError: unreadable,
@@ -112,7 +112,7 @@ def list_rules(desk: TheDesk, project_id: TheProject) -> RuleList:
     return RuleList(items=tuple(map(rule_resource, desk.alerts.rules(project_id, desk.clock()))))
 
 
-@post("/alert-rules", exception_handlers=_ANSWERS, sync_to_thread=True, status_code=201, summary="Add an alert rule")
+@post("/alert-rules", exception_handlers=ANSWERS, sync_to_thread=True, status_code=201, summary="Add an alert rule")
 def add_rule(desk: TheDesk, project_id: TheProject, data: JSONBody[Ruling]) -> RuleResource:
     """A rule holds for what becomes true from now on."""
     return _saved(desk, project_id, data, None)
@@ -120,7 +120,7 @@ def add_rule(desk: TheDesk, project_id: TheProject, data: JSONBody[Ruling]) -> R
 
 @post(
     "/alert-rules/try",
-    exception_handlers=_ANSWERS,
+    exception_handlers=ANSWERS,
     sync_to_thread=True,
     status_code=200,
     summary="Try an alert rule",
@@ -132,7 +132,7 @@ def try_rule(desk: TheDesk, project_id: TheProject, data: JSONBody[Ruling]) -> R
 
 @put(
     "/alert-rules/{rule_id:int}",
-    exception_handlers=_ANSWERS,
+    exception_handlers=ANSWERS,
     sync_to_thread=True,
     status_code=200,
     summary="Change an alert rule",

@@ -59,6 +59,17 @@ def acknowledge(settings: Settings, given: Namespace) -> int:
     return 0
 
 
+def hand_over(settings: Settings, given: Namespace) -> int:
+    """Another project is told of the platform's own troubles. Raises UnknownProjectError."""
+    check_started(settings)
+    with assembly.opened(settings) as platform:
+        desk = assembly.alert_desk(settings, platform.database)
+        to = assembly.project_called(given.to, platform.database)
+        desk.hand_over_platform(desk.reads.told_of_platform() or to, to, utc_now())
+    print(f"'{given.to}' is told of the platform's troubles.")
+    return 0
+
+
 def _row(alert: AlertResource) -> Sequence[str]:
     where = f"{alert.service} {alert.environment}".strip()
     since = f"{alert.since:%Y-%m-%d %H:%M}"

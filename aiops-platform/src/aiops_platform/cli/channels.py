@@ -56,7 +56,7 @@ def try_out(settings: Settings, given: Namespace) -> int:
     check_started(settings)
     with assembly.opened(settings) as platform:
         desk = assembly.channel_desk(settings, platform)
-        channel = _meant(desk, platform.project_id, given.channel)
+        channel = meant(desk, platform.project_id, given.channel)
         outcome = desk.try_out(
             platform.project_id, channel.id, project=settings.project, by=COMMAND_LINE.name, now=utc_now()
         )
@@ -124,7 +124,7 @@ def _opened(settings: Settings, given: Namespace) -> Iterator[tuple[ChannelDesk,
     check_started(settings)
     with assembly.opened(settings) as platform:
         desk = assembly.channel_desk(settings, platform)
-        yield desk, _meant(desk, platform.project_id, given.channel)
+        yield desk, meant(desk, platform.project_id, given.channel)
 
 
 def _switch(settings: Settings, given: Namespace, *, on: bool) -> int:
@@ -157,7 +157,8 @@ def _setting(text: str) -> tuple[str, str]:
     return name, sys.stdin.readline().strip() if value == "-" else value
 
 
-def _meant(desk: ChannelDesk, project_id: int, said_: str) -> Channel:
+def meant(desk: ChannelDesk, project_id: int, said_: str) -> Channel:
+    """The channel of that number or name. Raises WrongChannelError."""
     for each in desk.all(project_id):
         if said_ in (str(each.id), each.name):
             return each

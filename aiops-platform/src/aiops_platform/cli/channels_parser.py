@@ -36,6 +36,15 @@ def add_channels(commands: Any, add: Callable[..., ArgumentParser], late: Callab
             "make another secret of a webhook; it is printed alone, and the last one signs beside it for a day",
         )
     )
+    quiet = add(verbs, "quiet", late("quiet:hours"), "say when it is quiet; without times, show when it is")
+    _which(quiet)
+    quiet.add_argument("begin", metavar="BEGIN", nargs="?", help="from this time on: 22:00")
+    quiet.add_argument("end", metavar="END", nargs="?", help="until then: 07:00")
+    quiet.add_argument(
+        "--zone", metavar="ZONE", default="UTC", help="by the clocks of Europe/Berlin, say (default: UTC)"
+    )
+    quiet.add_argument("--all", action="store_true", help="what is critical waits, too")
+    quiet.add_argument("--never", action="store_true", help="it is never quiet")
     _which(add(verbs, "deliveries", late("channels:deliveries"), "show what was sent to it, and what it answered"))
     again = add(verbs, "send-again", late("channels:send_again"), "send again what failed: one delivery, or all")
     _which(again)

@@ -11,6 +11,7 @@ from aiops_platform.cli.fix_parser import add_fixes
 from aiops_platform.cli.incident_parser import add_incidents
 from aiops_platform.cli.job_parser import add_jobs
 from aiops_platform.cli.moments import moment, number
+from aiops_platform.cli.oncall_parser import add_oncall
 from aiops_platform.cli.people_parser import add_people
 from aiops_platform.cli.suggesting import SuggestingParser
 from aiops_platform.settings import Settings, default_data
@@ -42,6 +43,7 @@ while it runs, in another terminal:
   aiops maintenance start       expect silence and failures for 30 minutes; stop, list
   aiops channels add slack …    tell people; list, test
   aiops alerts list             what fires; ack takes a number from there
+  aiops rotas list              who is on call; escalation says who is told next
   aiops fixes list              what services were asked to mend; ask, approve, stop-all
   aiops buried list             what came in and could not be digested, and why
   aiops export events           every stored event, a line of JSON each
@@ -232,6 +234,7 @@ def _add_watching(commands: Any) -> None:
     _add_services(commands)
     add_channels(commands, _add, _late)
     _add_alerts(commands)
+    add_oncall(commands, _add, _late)
     add_fixes(commands, _add_somewhere, _late)
 
 
@@ -274,6 +277,10 @@ def _add_alerts(commands: Any) -> None:
     show = _add_somewhere(verbs, "list", _late("alerts:show_all"), "show what fires, the newest first")
     states = ("firing", "acknowledged", "over", "all")
     show.add_argument("--state", choices=states, default="firing", help="those that stand so (default: firing)")
+    over = _add(
+        verbs, "hand-over", _late("alerts:hand_over"), "have another project told of the platform's own troubles"
+    )
+    over.add_argument("to", metavar="PROJECT", help="as `aiops project list` shows it")
     ack = _add_somewhere(verbs, "ack", _late("alerts:acknowledge"), "nobody is told of it again but that it is over")
     ack.add_argument("number", metavar="NUMBER", type=number, help="as `aiops alerts list` shows it")
 

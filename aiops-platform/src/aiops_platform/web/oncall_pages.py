@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from litestar import Response, get, post
@@ -148,16 +148,16 @@ def _change(
 ) -> Response[str] | Redirect:
     try:
         known = None if rota_id is None else _rota(site, visitor, rota_id)
-        names = {name for name, _ in people}
         channels = {each.name: each.id for each in site.alerts.channels(visitor.project_id)}
+        who = tuple(OnCall(name=name, channel=_channel(channels, channel)) for name, channel in people)
         rota = Rota(
             id=rota_id,
             name=typed["name"],
             zone=typed["zone"] or "UTC",
             at=_time(typed["at"]),
-            first=_date(typed["first"]),
-            people=tuple(OnCall(name=name, channel=_channel(channels, channel)) for name, channel in people),
-            overrides=() if known is None else tuple(each for each in known.overrides if each.name in names),
+            first=rules.day_of(typed["first"]),
+            people=who,
+            overrides=() if known is None else rules.still_named(known.overrides, who),
         )
         site.alerts.save_rota(visitor.project_id, rota)
     except AlertingError as wrong:
@@ -171,9 +171,8 @@ def _override(site: Site, visitor: Visitor, rota_id: int, said: dict[str, str]) 
     rota = _rota(site, visitor, rota_id)
     try:
         since, until = _moment(said["since"], rota.zone), _moment(said["until"], rota.zone)
-        left = tuple(each for each in rota.overrides if each.until > site.clock())
         new = Override(name=said["who"], since=since, until=until)
-        site.alerts.save_rota(visitor.project_id, replace(rota, overrides=(*left, new)))
+        site.alerts.save_rota(visitor.project_id, rules.with_override(rota, new, site.clock()))
     except AlertingError as wrong:
         return _shown(site, visitor, _nothing(site), [], problem=wrong.why)
     return Redirect(f"{_PAGE}?saved", status_code=303)
@@ -202,16 +201,6 @@ def _time(text: str) -> time:
         return time.fromisoformat(text[:5])
     except ValueError:
         raise AlertingError("at", "Say at what time it is handed over, such as 09:00") from None
-
-
-def _date(text: str) -> date:
-    try:
-        first = date.fromisoformat(text[:10])
-    except ValueError:
-        raise AlertingError("first", "Say on which day the first week begins, such as 2026-12-07") from None
-    if not 2000 <= first.year < 2200:
-        raise AlertingError("first", "Say a day within some years from now")
-    return first
 
 
 def _nothing(site: Site) -> dict[str, str]:

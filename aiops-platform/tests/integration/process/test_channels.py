@@ -203,3 +203,42 @@ def test_channels_are_changed_switched_and_sent_to_again_from_a_shell(tmp_path: 
     assert is_signed(second.headers, second.body, secret)
     said("add", "slack", "chat", "url=https://example.com/x")
     assert "only a webhook has a secret" in said("secret", "chat", code=1)
+
+
+def test_quiet_hours_rotas_and_steps_are_set_from_a_shell(tmp_path: Path) -> None:
+    where = {"AIOPS_SERVER_DATA": str(tmp_path / "data")} | PRIVATE
+
+    def said(*words: str, code: int = 0) -> str:
+        done = aiops(*words, **where)
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    said("migrate")
+    said("channels", "add", "slack", "ops chat", "url=https://example.com/x")
+    assert said("channels", "quiet", "ops chat") == "'ops chat' is never quiet.\n"
+    quiet = "'ops chat' is quiet from 22:00 to 07:00 (Europe/Berlin), but for what is critical.\n"
+    assert said("channels", "quiet", "ops chat", "22:00", "7:00", "--zone", "Europe/Berlin") == quiet
+    assert said("channels", "quiet", "ops chat") == quiet
+    assert "22:00 07:00" in said("channels", "quiet", "ops chat", "22:00", code=1)
+    assert "Mars" in said("channels", "quiet", "ops chat", "22:00", "7:00", "--zone", "Mars", code=1)
+    assert said("channels", "quiet", "ops chat", "--never") == "'ops chat' is never quiet.\n"
+    number = said("rotas", "set", "Nights", "Ana=ops chat", "Ben=1", "--zone", "Europe/Berlin").strip()
+    assert said("rotas", "set", "Nights", "Ana=ops chat", "Ben=1", "--zone", "Europe/Berlin").strip() == number
+    assert "no channel 'nowhere'" in said("rotas", "set", "Days", "Ana=nowhere", code=1)
+    stands_in = said("rotas", "stand-in", "Nights", "Ben", "2000-01-01T08:00", "2000-01-03T08:00")
+    assert stands_in == "Ben is on call in 'Nights' from 2000-01-01 08:00 to 2000-01-03 08:00.\n"
+    assert "'Zoe' is not in the rota" in said("rotas", "stand-in", "Nights", "Zoe", "2000-01-01", "2000-01-02", code=1)
+    assert said("rotas", "list").splitlines()[1].startswith(f"{number}       Nights")
+    said("escalation", "set", "Late", "0=ops chat", "10=rota:Nights", "30=all")
+    assert said("escalation", "use", "New incidents", "Late") == "'New incidents' tells by these steps.\n"
+    shown = said("escalation", "list").splitlines()[1]
+    assert "0=ops chat; 10=rota:Nights; 30=all" in shown
+    assert "New incidents" in shown
+    assert "no rule 'Nothing'" in said("escalation", "use", "Nothing", "Late", code=1)
+    assert "0=all" in said("escalation", "set", "Late", "soon", code=1)
+    assert "tells all channels" in said("escalation", "use", "New incidents")
+    assert "is deleted" in said("escalation", "delete", "Late")
+    assert "is deleted" in said("rotas", "delete", number)
+    said("project", "add", "Operations")
+    assert said("alerts", "hand-over", "operations") == "'operations' is told of the platform's troubles.\n"
+    assert "There is no project 'nowhere'" in said("alerts", "hand-over", "nowhere", code=1)

@@ -101,6 +101,17 @@ def shifts(rota: Rota, since: datetime, until: datetime) -> Iterator[Shift]:
         yield last
 
 
+def day_of(text: str) -> date:
+    """The day on which a rota begins, as people write it: `2026-12-07`. Raises AlertingError."""
+    try:
+        first = date.fromisoformat(text[:10])
+    except ValueError:
+        raise AlertingError("first", "Say on which day the first week begins, such as 2026-12-07") from None
+    if not 2000 <= first.year < 2200:
+        raise AlertingError("first", "Say a day within some years from now")
+    return first
+
+
 def checked(rota: Rota) -> Rota:
     """The rota as it is kept. Raises AlertingError."""
     name = checked_name(rota.name)
@@ -124,6 +135,17 @@ def checked(rota: Rota) -> Rota:
         raise AlertingError("zone", str(wrong)) from wrong
     people = tuple(replace(each, name=checked_name(each.name)) for each in rota.people)
     return replace(rota, name=name, people=people)
+
+
+def with_override(rota: Rota, override: Override, now: datetime) -> Rota:
+    """The rota with this one, too, and without those that are over."""
+    return replace(rota, overrides=(*(each for each in rota.overrides if each.until > now), override))
+
+
+def still_named(overrides: Sequence[Override], people: Sequence[OnCall]) -> tuple[Override, ...]:
+    """Those of somebody who is still in the rota."""
+    names = {each.name for each in people}
+    return tuple(each for each in overrides if each.name in names)
 
 
 def as_data(rota: Rota) -> dict[str, Any]:

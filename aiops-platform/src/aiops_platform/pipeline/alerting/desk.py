@@ -157,7 +157,7 @@ class AlertDesk:
             if policy.id is None and len(known) >= MOST_POLICIES:
                 raise AlertingError("name", f"There is room for {MOST_POLICIES} policies")
             for step in policy.steps:
-                self._check_to(transaction, project_id, step.to)
+                self._check_to(transaction, project_id, step.to, of="steps")
             return transaction.alerting.settings.save_policy(project_id, policy)
 
     def drop_policy(self, project_id: int, policy_id: int) -> bool:
@@ -178,7 +178,8 @@ class AlertDesk:
                 return None
             if rota.id is None and len(known) >= rotas.MOST_ROTAS:
                 raise AlertingError("name", f"There is room for {rotas.MOST_ROTAS} rotas")
-            self._check_to(transaction, project_id, To(channels=tuple(each.channel for each in rota.people)))
+            everybody = To(channels=tuple(each.channel for each in rota.people))
+            self._check_to(transaction, project_id, everybody, of="people")
             return transaction.alerting.settings.save_rota(project_id, rota, token_urlsafe(_ADDRESS_BYTES))
 
     def drop_rota(self, project_id: int, rota_id: int) -> bool:
@@ -196,15 +197,16 @@ class AlertDesk:
             transaction.alerting.settings.save_pace(channel_id, replace(pace, quiet=hours))
             return True
 
-    def _check_to(self, transaction: Transaction, project_id: int, to: To) -> None:
+    def _check_to(self, transaction: Transaction, project_id: int, to: To, *, of: str = "") -> None:
+        """`of` is the field in which that stands, where it is not one of its own. Raises AlertingError."""
         for channel_id in to.channels:
             found = transaction.alerting.channel(channel_id)
             if found is None or found.project_id != project_id:
-                raise AlertingError("to", f"This project has no channel with the number {channel_id}")
+                raise AlertingError(of or "channels", f"This project has no channel with the number {channel_id}")
         if to.rota is not None and to.rota not in transaction.alerting.settings.rotas(project_id):
-            raise AlertingError("to", f"This project has no rota with the number {to.rota}")
+            raise AlertingError(of or "rota", f"This project has no rota with the number {to.rota}")
         if to.policy is not None and to.policy not in transaction.alerting.settings.policies(project_id):
-            raise AlertingError("to", f"This project has no escalation with the number {to.policy}")
+            raise AlertingError(of or "policy", f"This project has no escalation with the number {to.policy}")
 
 
 def _end_those_of(transaction: Transaction, rule: Rule, why: str, now: datetime) -> None:
