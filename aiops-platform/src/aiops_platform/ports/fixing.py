@@ -138,6 +138,10 @@ class FixReads(Protocol):
         """The project's policies, by id."""
         ...
 
+    def of_incident(self, project_id: int, incident_id: int, limit: int) -> Sequence[FixRow]:
+        """The newest so many that were asked for an incident, the newest first."""
+        ...
+
     def stopped(self, project_id: int) -> Stopped | None:
         """Whether all fixes of the project are stopped."""
         ...

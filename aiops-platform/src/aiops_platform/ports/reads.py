@@ -14,6 +14,7 @@ from aiops_platform.core.places import Place
 from aiops_platform.core.reading import Reading
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
+from aiops_platform.core.surroundings import Surroundings
 from aiops_platform.core.views import (
     BuriedDetail,
     BuriedPage,
@@ -46,6 +47,10 @@ class Reads(Protocol):
 
     def overview(self, project_id: int) -> Overview:
         """How the project is, in a few numbers."""
+        ...
+
+    def frame(self, project_id: int) -> tuple[dict[str, int], Overview]:
+        """The revision and the overview, of one moment: what every page begins with."""
         ...
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
@@ -201,6 +206,12 @@ class Insights(Protocol):
 
     def companions(self, project_id: int, event_id: int) -> tuple[Companion, ...]:
         """The events of the same request or trace as this one (its row's id), as far as they came next to it."""
+        ...
+
+    def around(
+        self, project_id: int, incident: IncidentDetail, which: Literal["newest", "oldest"] | int
+    ) -> Surroundings:
+        """What is around this incident of the project, and around one of its events, by its place or the id of its row."""
         ...
 
     def origin(self, project_id: int, incident_id: int) -> Origin | None:

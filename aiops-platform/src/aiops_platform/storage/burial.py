@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, literal, select, update
 
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.views import BuriedDetail, BuriedPage, BuriedRow
@@ -34,17 +34,17 @@ def bury(connection: Connection, parcel: Parcel, reason: str) -> None:
         bump(connection, parcel.project_id, "buried")
 
 
-def count(connection: Connection, project_id: int) -> int:
+def counted(project_id: ColumnElement[int]) -> Select[int]:
     """How many there are, at most ten thousand."""
     some = select(buried.c.id).where(buried.c.project_id == project_id).limit(_COUNTED).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return select(func.count()).select_from(some)
 
 
 def page_of(connection: Connection, project_id: int, *, page: int, per_page: int) -> BuriedPage:
     """See `ports.Reads.buried`."""
     rows = _newest(project_id, *_SHOWN).limit(per_page).offset((page - 1) * per_page)
     return BuriedPage(
-        total=count(connection, project_id),
+        total=connection.execute(counted(literal(project_id))).scalar_one(),
         page=page,
         per_page=per_page,
         rows=tuple(_row(row) for row in connection.execute(rows)),

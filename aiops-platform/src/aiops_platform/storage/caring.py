@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from aiops_platform.core import muting
 from aiops_platform.core.care import Assignee, Care, DeployRow, Mark, Part, ReleaseRow
@@ -32,15 +44,33 @@ _MOST_FACTS: Final = 50
 _MOST_COMMENTS: Final = 100
 _MOST_PARTS: Final = 50
 _MOST_MARKS: Final = 20
-_SHOWN: Final = timedelta(days=14)
+# For so long the chart of an incident tells of its service.
+SHOWN: Final = timedelta(days=14)
 _LIVES: Final = {
     MonitorState.SILENT: FactKind.SERVICE_SILENT,
     MonitorState.STOPPED: FactKind.SERVICE_STOPPED,
 }
 
 
-def care_of(connection: Connection, row: Row[Any], now: datetime) -> Care:
-    """What was decided of the incident of this row."""
+def _newest(table: Table, at: Column[datetime], is_deploy: int, *also: ColumnElement[bool]) -> Select[Any]:
+    """The newest of a service's rows since then: one whose every commit is a release would fill the chart."""
+    mine = table.c.service_id == bindparam("service"), at >= bindparam("since", type_=at.type)
+    rows = select(at.label("at"), table.c.release, literal_column(str(is_deploy)).label("is_deploy")).where(
+        *mine, *also
+    )
+    # An engine orders the parts of a union only where each is a table of its own.
+    return select(rows.order_by(at.desc()).limit(_MOST_MARKS).subquery())
+
+
+_DEPLOYED: Final = select(deploys.c.release).where(deploys.c.service_id == bindparam("service"))
+_MARKS: Final = union_all(
+    _newest(deploys, deploys.c.at, 1),
+    _newest(releases, releases.c.first_seen_at, 0, releases.c.release.not_in(_DEPLOYED)),
+)
+
+
+def care_of(connection: Connection, row: Row[Any], now: datetime, marks: Sequence[Mark]) -> Care:
+    """What was decided of the incident of this row; `marks` are those of its service."""
     assignee = select(users.c.id, users.c.name).where(users.c.id == row.assigned_to)
     cares = connection.execute(assignee).one_or_none() if row.assigned_to is not None else None
     said = select(comments).where(comments.c.incident_id == row.id).order_by(comments.c.id.desc())
@@ -53,18 +83,28 @@ def care_of(connection: Connection, row: Row[Any], now: datetime) -> Care:
         merged_into=row.merged_into,
         parts=_parts_of(connection, row.id),
         comments=tuple(comment_of(each) for each in connection.execute(said.limit(_MOST_COMMENTS)))[::-1],
-        marks=_marks_of(connection, row.service_id, now - _SHOWN),
+        marks=tuple(mark for mark in marks if mark.at >= now - SHOWN),
     )
 
 
-def timeline_of(connection: Connection, incident_id: int, service_id: int, since: datetime) -> tuple[FactRow, ...]:
-    """What became true of the incident and, since then, of its service: the newest first."""
+def timeline_of(
+    connection: Connection, incident_id: int, service_id: int, since: datetime, marks: Sequence[Mark]
+) -> tuple[FactRow, ...]:
+    """What became true of the incident and, since then, of its service, whose `marks` these are: the newest first."""
     mine = facts.c.incident_id == incident_id
     newest = select(facts.c.kind, facts.c.at, facts.c.data).where(mine)
     newest = newest.order_by(facts.c.at.desc(), facts.c.id.desc()).limit(_MOST_FACTS)
     told = [FactRow(kind=FactKind(row.kind), at=row.at, data=row.data) for row in connection.execute(newest)]
-    told += _of_service(connection, service_id, since)
+    told += [_fact_of(mark) for mark in marks if mark.at >= since]
+    told += _lives_of(connection, service_id, since)
     return tuple(sorted(told, key=lambda fact: fact.at, reverse=True)[:_MOST_FACTS])
+
+
+def marks_of(connection: Connection, service_id: int, since: datetime) -> tuple[Mark, ...]:
+    """The newest deploys of a service, and the releases that were never said to be deployed."""
+    rows = connection.execute(_MARKS, {"service": service_id, "since": since})
+    marks = [Mark(at=row.at, release=row.release, is_deploy=bool(row.is_deploy)) for row in rows]
+    return tuple(sorted(marks, key=lambda mark: mark.at)[-_MOST_MARKS:])
 
 
 def deploys_of(connection: Connection, conditions: Sequence[ColumnElement[bool]], limit: int) -> list[DeployRow]:
@@ -110,30 +150,16 @@ def _parts_of(connection: Connection, incident_id: int) -> tuple[Part, ...]:
     )
 
 
-def _marks_of(connection: Connection, service_id: int, since: datetime) -> tuple[Mark, ...]:
-    """Deploys, and releases that were never said to be deployed."""
-    put = select(deploys.c.at, deploys.c.release).where(deploys.c.service_id == service_id, deploys.c.at >= since)
-    newest = put.order_by(deploys.c.at.desc()).limit(_MOST_MARKS)
-    marks = [Mark(at=row.at, release=row.release, is_deploy=True) for row in connection.execute(newest)]
-    seen = releases.c.service_id == service_id, releases.c.first_seen_at >= since
-    deployed = select(deploys.c.release).where(deploys.c.service_id == service_id)
-    new = select(releases.c.first_seen_at, releases.c.release).where(*seen, releases.c.release.not_in(deployed))
-    # A service whose every commit is a release would fill the chart: the newest tell most.
-    seen_last = connection.execute(new.order_by(releases.c.first_seen_at.desc()).limit(_MOST_MARKS))
-    marks += [Mark(at=row.first_seen_at, release=row.release, is_deploy=False) for row in seen_last]
-    return tuple(sorted(marks, key=lambda mark: mark.at)[-_MOST_MARKS:])
+def _fact_of(mark: Mark) -> FactRow:
+    kind = FactKind.SERVICE_DEPLOYED if mark.is_deploy else FactKind.SERVICE_RELEASED
+    return FactRow(kind=kind, at=mark.at, data={"why": mark.release})
 
 
-def _of_service(connection: Connection, service_id: int, since: datetime) -> list[FactRow]:
-    told = []
-    marks = _marks_of(connection, service_id, since)
-    for mark in marks:
-        kind = FactKind.SERVICE_DEPLOYED if mark.is_deploy else FactKind.SERVICE_RELEASED
-        told.append(FactRow(kind=kind, at=mark.at, data={"why": mark.release}))
+def _lives_of(connection: Connection, service_id: int, since: datetime) -> list[FactRow]:
     mine = monitors.c.service_id == service_id, monitor_states.c.since >= since
     said = monitor_states.c.state.in_([state.value for state in _LIVES])
     lives = select(monitor_states.c.state, monitor_states.c.since).join(
         monitors, monitors.c.id == monitor_states.c.monitor_id
     )
     last = connection.execute(lives.where(*mine, said).order_by(monitor_states.c.since.desc()).limit(_MOST_MARKS))
-    return told + [FactRow(kind=_LIVES[MonitorState(row.state)], at=row.since, data={}) for row in last]
+    return [FactRow(kind=_LIVES[MonitorState(row.state)], at=row.since, data={}) for row in last]

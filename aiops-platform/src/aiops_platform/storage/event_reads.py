@@ -3,20 +3,22 @@
 Events lie in the order in which they came, so a moment is found by halving. Nothing here reads more than some hundred.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from aiops_platform.core import wire
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_filter import Filter
 from aiops_platform.core.event_views import EventLine, EventTable
 from aiops_platform.core.incident import IncidentState
+from aiops_platform.core.surroundings import PlacedEvent
 from aiops_platform.core.telling_events import most_telling
 from aiops_platform.core.views import EventDetail
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
@@ -30,25 +32,44 @@ _DELETED: Final = IncidentState.DELETED.value
 _NEWEST, _OLDEST = 12, 4
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 
+Which: TypeAlias = Literal["newest", "oldest"] | int
 
-def event_rows() -> Select[Any]:
-    """Events with how many of their incident are kept; for `detail_of`."""
-    kept = (incidents.c.kept.label("kept"), incidents.c.passing.label("and_one"))
-    return select(events, *kept).select_from(events.join(incidents))
+# An event with how many of its incident are kept, and with those before and after it. Of a deleted incident nothing is to be
+# read, though it is wiped only later.
+_other = events.alias("other")
+_of_it = _other.c.incident_id == events.c.incident_id
+_ROWS: Final = (
+    select(events, incidents.c.kept.label("kept"), incidents.c.passing.label("and_one"))
+    .add_columns(
+        select(func.max(_other.c.id)).where(_of_it, _other.c.id < events.c.id).scalar_subquery().label("earlier"),
+        select(func.min(_other.c.id)).where(_of_it, _other.c.id > events.c.id).scalar_subquery().label("later"),
+    )
+    .select_from(events.join(incidents))
+    .where(events.c.incident_id == bindparam("incident"), incidents.c.project_id == bindparam("project"))
+    .where(incidents.c.state != _DELETED)
+)
+_NEWEST_ROW: Final = _ROWS.order_by(events.c.id.desc()).limit(1)
+_OLDEST_ROW: Final = _ROWS.order_by(events.c.id).limit(1)
+_ONE_ROW: Final = _ROWS.where(events.c.id == bindparam("event"))
+
+_log = logging.getLogger(__name__)
+
+
+def row_of(connection: Connection, project_id: int, incident_id: int, which: Which) -> Row[Any] | None:
+    """An event by its place or by its id, with its neighbours; None when this incident, or project, has no such."""
+    mine = {"project": project_id, "incident": incident_id}
+    match which:
+        case "newest":
+            return connection.execute(_NEWEST_ROW, mine).one_or_none()
+        case "oldest":
+            return connection.execute(_OLDEST_ROW, mine).one_or_none()
+        case int(number):
+            return connection.execute(_ONE_ROW, {**mine, "event": number}).one_or_none()
 
 
 def detail_of(connection: Connection, opener: Bodies, row: Row[Any]) -> EventDetail:
-    """The event, and its place among those that are kept."""
-    mine = events.c.incident_id == row.incident_id
-    earlier = connection.scalar(select(func.max(events.c.id)).where(mine, events.c.id < row.id))
-    later = connection.scalar(select(func.min(events.c.id)).where(mine, events.c.id > row.id))
-    of = int(row.kept + row.and_one)
-    if earlier is None:
-        number = 1
-    elif later is None:
-        number = of
-    else:
-        number = connection.scalar(select(func.count()).where(mine, events.c.id <= row.id)) or 1
+    """The event of such a row as it is kept, and its place among those that are."""
+    number, of = _place(connection, row)
     return EventDetail(
         id=row.id,
         event_id=str(UUID(bytes=row.event_id)),
@@ -57,9 +78,28 @@ def detail_of(connection: Connection, opener: Bodies, row: Row[Any]) -> EventDet
         received_at=row.received_at,
         body=wire.completed(msgspec.json.decode(opener.open(connection, row.dictionary_id, row.body))),
         number=number,
-        of=max(of, number),
-        earlier_id=earlier,
-        later_id=later,
+        of=of,
+        earlier_id=row.earlier,
+        later_id=row.later,
+    )
+
+
+def placed(connection: Connection, opener: Bodies, row: Row[Any]) -> PlacedEvent:
+    """The same, read. Raises DamagedBodyError."""
+    number, of = _place(connection, row)
+    event = _event(opener.open(connection, row.dictionary_id, row.body))
+    if event is None:
+        _log.error("A kept event could not be laid out; its page offers its JSON", extra={"event": row.id})
+    return PlacedEvent(
+        id=row.id,
+        event_id=str(UUID(bytes=row.event_id)),
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        number=number,
+        of=of,
+        earlier_id=row.earlier,
+        later_id=row.later,
+        event=event,
     )
 
 
@@ -141,6 +181,19 @@ def table_of(
 def opened(connection: Connection, opener: Bodies, row: Row[Any] | None) -> Event | None:
     """The event of a row with its body; None where there is none, or it cannot be read any more."""
     return None if row is None else _event(_opened(connection, opener, row))
+
+
+def _place(connection: Connection, row: Row[Any]) -> tuple[int, int]:
+    """Which one it is of how many that are kept."""
+    of = int(row.kept + row.and_one)
+    if row.earlier is None:
+        number = 1
+    elif row.later is None:
+        number = of
+    else:
+        before = select(func.count()).where(events.c.incident_id == row.incident_id, events.c.id <= row.id)
+        number = connection.scalar(before) or 1
+    return number, max(of, number)
 
 
 def _newest_first(

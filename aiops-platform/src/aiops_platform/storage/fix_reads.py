@@ -126,6 +126,12 @@ class SqlFixReads:
             next=rows[limit - 1]["id"] if len(rows) > limit else None,
         )
 
+    def of_incident(self, project_id: int, incident_id: int, limit: int) -> Sequence[FixRow]:
+        """See `ports.fixing.FixReads`."""
+        wanted = _rows(project_id).where(fixes.c.incident_id == incident_id).order_by(fixes.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [_row(each) for each in connection.execute(wanted).mappings()]
+
     def one(self, project_id: int, fix_id: int) -> FixRow | None:
         """See `ports.fixing.FixReads`."""
         with self._database.read() as connection:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
 from aiops_platform.core.views import IncidentRow
 from aiops_platform.storage.schema import incident_hours, incidents, services
 
@@ -19,6 +19,12 @@ def incident_rows() -> Select[Any]:
     return select(incidents, services.c.name.label("service"), services.c.environment.label("environment")).select_from(
         incidents.join(services)
     )
+
+
+def standing_rows(connection: Connection, project_id: int, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """Those of these incidents that are there by themselves in this project, as `incident_rows` has them, by their ids."""
+    rows = connection.execute(_STANDING_ROWS, {"project": project_id, "some": sorted(ids)})
+    return {row.id: row for row in rows}
 
 
 def incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> IncidentRow:
@@ -45,6 +51,13 @@ def incident_row(row: Row[Any], hours: dict[datetime, int], now: datetime) -> In
         people=row.people,
         trend=tuple(hours.get(hour, 0) for hour in hours_from(first_hour(now, TREND_HOURS), TREND_HOURS)),
     )
+
+
+_STANDING_ROWS: Final = incident_rows().where(
+    incidents.c.id.in_(bindparam("some", expanding=True)),
+    incidents.c.project_id == bindparam("project"),
+    incidents.c.state.in_(STANDING),
+)
 
 
 def first_hour(now: datetime, many: int) -> datetime:

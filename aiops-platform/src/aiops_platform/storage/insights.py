@@ -1,6 +1,7 @@
 """What the first page, the pages of services and of incidents tell beside their own rows."""
 
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select
 
@@ -11,7 +12,8 @@ from aiops_platform.core.listing import Period
 from aiops_platform.core.places import Place
 from aiops_platform.core.service_views import ServiceDetail
 from aiops_platform.core.source_links import SourceLink
-from aiops_platform.core.views import EventsOverTime, Similar
+from aiops_platform.core.surroundings import Surroundings
+from aiops_platform.core.views import EventsOverTime, IncidentDetail, Similar
 from aiops_platform.core.visits import Visit
 from aiops_platform.storage import (
     event_reads,
@@ -23,6 +25,7 @@ from aiops_platform.storage import (
     service_reads,
     similar,
     source_links,
+    surroundings,
     visits,
 )
 from aiops_platform.storage.bodies import Bodies
@@ -98,6 +101,21 @@ class SqlInsights:
         """See `ports.Insights`."""
         with self._database.read() as connection:
             return nearby.companions(connection, self._bodies, project_id, event_id)
+
+    def around(
+        self, project_id: int, incident: IncidentDetail, which: Literal["newest", "oldest"] | int
+    ) -> Surroundings:
+        """See `ports.Insights`."""
+        with self._database.read() as connection:
+            return surroundings.around(
+                connection,
+                self._bodies,
+                project_id,
+                incident.row.id,
+                service_id=incident.service_id,
+                since=incident.row.first_seen_at,
+                which=which,
+            )
 
     def origin(self, project_id: int, incident_id: int) -> Origin | None:
         """See `ports.Insights`."""

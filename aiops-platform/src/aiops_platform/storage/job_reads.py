@@ -59,10 +59,10 @@ class SqlJobReads:
         )
 
 
-def count_failed(connection: Connection, project_id: int) -> int:
+def failed(project_id: ColumnElement[int]) -> Select[int]:
     """How many jobs are in trouble, or failed when they last ended; paused ones are not."""
-    failed = (services.c.project_id == project_id) & _IS_WRONG
-    return connection.execute(select(func.count()).select_from(jobs.join(services)).where(failed)).scalar_one()
+    theirs = services.alias("of_jobs")
+    return select(func.count()).select_from(jobs.join(theirs)).where(theirs.c.project_id == project_id, _IS_WRONG)
 
 
 def page_of(connection: Connection, conditions: Sequence[ColumnElement[bool]], *, page: int, per_page: int) -> JobPage:

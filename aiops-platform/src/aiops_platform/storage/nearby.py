@@ -1,6 +1,6 @@
 """What else happened at the time of an event, and in its request: rows beside it, for ids follow each other as events come in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ from sqlalchemy import Column, Connection, Row, Select, select
 from aiops_platform.core import tracing
 from aiops_platform.core.event import Event
 from aiops_platform.core.event_views import Companion
-from aiops_platform.core.incident import STANDING, IncidentKind, IncidentState, title_of
+from aiops_platform.core.incident import IncidentKind, IncidentState, title_of
 from aiops_platform.core.views import Neighbour
 from aiops_platform.storage.bodies import Bodies, DamagedBodyError
-from aiops_platform.storage.incident_rows import incident_rows
+from aiops_platform.storage.incident_rows import standing_rows
 from aiops_platform.storage.schema import events, incidents
 
 SPAN: Final = timedelta(minutes=5)
@@ -27,6 +27,7 @@ _STRAYS: Final = 50
 # Of these the bodies are looked into, too.
 _OPENED: Final = 60
 _WITHOUT_EVENTS: Final = (IncidentKind.SILENCE, IncidentKind.JOB)
+_WITH_BODY: Final = (events.c.id, events.c.incident_id, events.c.received_at, events.c.dictionary_id, events.c.body)
 _EVENT: Final = msgspec.json.Decoder(Event, strict=False)
 
 
@@ -37,6 +38,14 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
     )
     if at is None:
         return ()
+    later = nearest_to(connection, project_id, incident_id, event_id, at)
+    return neighbours_among(standing_rows(connection, project_id, later), later)
+
+
+def nearest_to(
+    connection: Connection, project_id: int, incident_id: int, event_id: int, at: datetime
+) -> dict[int, timedelta]:
+    """The incidents, of whichever project, that may be those, and how much later each was than the event, which came then."""
     nearest: dict[int, datetime] = {}
     columns = (events.c.id, events.c.incident_id, events.c.received_at)
     for row in _beside(connection, columns, event_id, at, reach=_REACH):
@@ -53,9 +62,11 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
     )
     nearest |= {row.id: row.first_seen_at for row in connection.execute(silences) if row.id != incident_id}
     first = sorted(nearest, key=lambda each: abs(nearest[each] - at))[: _MOST * 2]
-    wanted = incident_rows().where(
-        incidents.c.id.in_(first), incidents.c.project_id == project_id, incidents.c.state.in_(STANDING)
-    )
+    return {each: nearest[each] - at for each in first}
+
+
+def neighbours_among(rows: Mapping[int, Row[Any]], later: Mapping[int, timedelta]) -> tuple[Neighbour, ...]:
+    """Those of them that have a row (`incident_rows.standing_rows`): the nearest first."""
     found = [
         Neighbour(
             id=row.id,
@@ -65,38 +76,44 @@ def neighbours(connection: Connection, project_id: int, incident_id: int, event_
             level=row.level,
             service=row.service,
             environment=row.environment,
-            later=nearest[row.id] - at,
+            later=later[row.id],
         )
-        for row in connection.execute(wanted)
+        for row in rows.values()
+        if row.id in later
     ]
     return tuple(sorted(found, key=lambda each: abs(each.later))[:_MOST])
 
 
 def companions(connection: Connection, opener: Bodies, project_id: int, event_id: int) -> tuple[Companion, ...]:
     """The events of the same request or trace, nearest first, among those that came within five minutes and next to it."""
-    columns = (events.c.id, events.c.incident_id, events.c.received_at, events.c.dictionary_id, events.c.body)
-    mine: Select[Any] = select(*columns).select_from(events.join(incidents)).where(events.c.id == event_id)
+    mine: Select[Any] = select(*_WITH_BODY).select_from(events.join(incidents)).where(events.c.id == event_id)
     own = connection.execute(mine.where(incidents.c.project_id == project_id)).one_or_none()
-    ids = _ids(connection, opener, own, {b""}) if own is not None else ()
-    if own is None or not ids:
+    if own is None:
         return ()
+    ids = _ids(connection, opener, own, {b""})
+    found = of_same_request(connection, opener, ids, event_id, own.received_at)
+    rows = standing_rows(connection, project_id, {row.incident_id for row in found})
+    return companions_among(rows, found, own.received_at)
+
+
+def of_same_request(
+    connection: Connection, opener: Bodies, ids: Sequence[str], event_id: int, at: datetime
+) -> list[Row[Any]]:
+    """The events, of whichever project, that are known by one of these ids, near to the event, which came then."""
+    if not ids:
+        return []
     sought = {each.encode() for each in ids}
     found = [
         row
-        for row in _beside(connection, columns, event_id, own.received_at, reach=_OPENED)
+        for row in _beside(connection, _WITH_BODY, event_id, at, reach=_OPENED)
         if not sought.isdisjoint(each.encode() for each in _ids(connection, opener, row, sought))
     ]
-    found.sort(key=lambda row: abs(row.received_at - own.received_at))
-    return _told(connection, project_id, own.received_at, found[: _MOST * 2])
+    found.sort(key=lambda row: abs(row.received_at - at))
+    return found[: _MOST * 2]
 
 
-def _told(connection: Connection, project_id: int, at: datetime, found: Sequence[Row[Any]]) -> tuple[Companion, ...]:
-    wanted = (
-        incident_rows()
-        .where(incidents.c.id.in_({row.incident_id for row in found}), incidents.c.project_id == project_id)
-        .where(incidents.c.state.in_(STANDING))
-    )
-    of = {row.id: row for row in connection.execute(wanted)}
+def companions_among(rows: Mapping[int, Row[Any]], found: Sequence[Row[Any]], at: datetime) -> tuple[Companion, ...]:
+    """Those of these events whose incidents have a row (`incident_rows.standing_rows`); the event came then."""
     told = [
         Companion(
             incident_id=row.incident_id,
@@ -110,7 +127,7 @@ def _told(connection: Connection, project_id: int, at: datetime, found: Sequence
             later=row.received_at - at,
         )
         for row in found
-        if (one := of.get(row.incident_id)) is not None
+        if (one := rows.get(row.incident_id)) is not None
     ]
     return tuple(told[:_MOST])
 

@@ -13,7 +13,6 @@ from aiops_platform.core.care import Assignee, DeployRow, ReleaseRow
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import KIN_KINDS
 from aiops_platform.core.incident import IncidentState
-from aiops_platform.core.monitor import MonitorState
 from aiops_platform.core.reading import Reading
 from aiops_platform.core.views import (
     BuriedDetail,
@@ -37,12 +36,10 @@ from aiops_platform.core.views import (
     ValueCount,
 )
 from aiops_platform.ports import Undoing
-from aiops_platform.storage import burial, group_rules, incident_lists, job_reads, undoing
+from aiops_platform.storage import burial, event_reads, frame, group_rules, incident_lists, job_reads, undoing
 from aiops_platform.storage.bodies import Bodies
-from aiops_platform.storage.caring import care_of, deploys_of, members_of, releases_of, timeline_of
+from aiops_platform.storage.caring import SHOWN, care_of, deploys_of, marks_of, members_of, releases_of, timeline_of
 from aiops_platform.storage.database import Database
-from aiops_platform.storage.event_reads import detail_of as event_detail
-from aiops_platform.storage.event_reads import event_rows
 from aiops_platform.storage.facets import facets_of, values_of
 from aiops_platform.storage.incident_rows import (
     first_hour,
@@ -59,8 +56,6 @@ from aiops_platform.storage.schema import (
     group_keys,
     incident_values,
     incidents,
-    monitors,
-    revisions,
     services,
 )
 from aiops_platform.storage.service_reads import LIFE_ORDER, instances_of, service_row, service_rows, spans_of
@@ -83,32 +78,18 @@ class SqlReads:
 
     def revision(self, project_id: int) -> dict[str, int]:
         """See `ports.Reads`."""
-        query = select(revisions.c.topic, revisions.c.number).where(revisions.c.project_id == project_id)
         with self._database.read() as connection:
-            return {row.topic: row.number for row in connection.execute(query)}
+            return frame.revision_of(connection, project_id)
 
     def overview(self, project_id: int) -> Overview:
         """See `ports.Reads`."""
-        still_open = (incidents.c.project_id == project_id) & (incidents.c.state == IncidentState.OPEN)
-        lives = (
-            select(monitors.c.state, func.count().label("many"))
-            .select_from(services.outerjoin(monitors, monitors.c.service_id == services.c.id))
-            .where(services.c.project_id == project_id)
-            .group_by(monitors.c.state)
-        )
         with self._database.read() as connection:
-            open_incidents = connection.execute(select(func.count()).where(still_open)).scalar_one()
-            many = {row.state: row.many for row in connection.execute(lives)}
-            failed_jobs = job_reads.count_failed(connection, project_id)
-            buried = burial.count(connection, project_id)
-        return Overview(
-            open_incidents=open_incidents,
-            services=sum(many.values()),
-            late=many.get(MonitorState.LATE, 0),
-            silent=many.get(MonitorState.SILENT, 0),
-            failed_jobs=failed_jobs,
-            buried=buried,
-        )
+            return frame.overview_of(connection, project_id)
+
+    def frame(self, project_id: int) -> tuple[dict[str, int], Overview]:
+        """See `ports.Reads`."""
+        with self._database.read() as connection:
+            return frame.revision_of(connection, project_id), frame.overview_of(connection, project_id)
 
     def incidents(self, project_id: int, query: IncidentQuery, now: datetime) -> IncidentPage:
         """See `ports.Reads`."""
@@ -158,8 +139,9 @@ class SqlReads:
             if row is None:
                 return None
             hours = hours_of(connection, [incident_id], since=since).get(incident_id, {})
-            timeline = timeline_of(connection, incident_id, row.service_id, row.first_seen_at)
-            care = care_of(connection, row, now)
+            marks = marks_of(connection, row.service_id, min(row.first_seen_at, now - SHOWN))
+            timeline = timeline_of(connection, incident_id, row.service_id, row.first_seen_at, marks)
+            care = care_of(connection, row, now, marks)
             grouping = _reasons_of(connection, incident_id)
             values = _values_of(connection, incident_id)
         is_open = row.state == IncidentState.OPEN
@@ -180,19 +162,9 @@ class SqlReads:
 
     def event(self, project_id: int, incident_id: int, which: Literal["newest", "oldest"] | int) -> EventDetail | None:
         """See `ports.Reads`."""
-        # Of a deleted one nothing is to be read, though it is wiped only later.
-        mine = (events.c.incident_id == incident_id) & (incidents.c.project_id == project_id)
-        mine &= incidents.c.state != IncidentState.DELETED
-        query = event_rows().where(mine)
-        if which == "newest":
-            query = query.order_by(events.c.id.desc()).limit(1)
-        elif which == "oldest":
-            query = query.order_by(events.c.id).limit(1)
-        else:
-            query = query.where(events.c.id == which)
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-            return None if row is None else event_detail(connection, self._bodies, row)
+            row = event_reads.row_of(connection, project_id, incident_id, which)
+            return None if row is None else event_reads.detail_of(connection, self._bodies, row)
 
     def deploys(self, project_id: int, *, service: str | None, environment: str | None, limit: int) -> list[DeployRow]:
         """See `ports.Reads`."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -15,10 +15,9 @@ from litestar.response import Redirect
 from aiops_platform.core import event_filter, sameness, tracing
 from aiops_platform.core.event_filter import LONGEST
 from aiops_platform.core.event_views import EventLine
-from aiops_platform.core.views import EventDetail
 from aiops_platform.web.cut import shortened, visible
 from aiops_platform.web.filters import row_number
-from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor
+from aiops_platform.web.site import PageRequest, TheSite, TheVisitor
 
 PER_PAGE: Final = 40
 _MINUTE: Final = timedelta(minutes=1)
@@ -84,16 +83,6 @@ def event_at(request: PageRequest, site: TheSite, visitor: TheVisitor, incident_
 
 
 ROUTES: tuple[HTTPRouteHandler, ...] = (event_table, telling_event, event_at)
-
-
-def beside(site: Site, visitor: Visitor, incident_id: int, event: EventDetail | None) -> dict[str, Any]:
-    """What an incident's page tells of others and of its beginning."""
-    return {
-        "origin": site.insights.origin(visitor.project_id, incident_id),
-        "similar": site.insights.similar(visitor.project_id, incident_id),
-        "source": site.insights.source_link(visitor.project_id),
-        "companions": () if event is None else site.insights.companions(visitor.project_id, event.id),
-    }
 
 
 def _to(incident_id: int | None, event_id: int | None) -> Redirect:

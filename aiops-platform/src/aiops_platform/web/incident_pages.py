@@ -18,10 +18,11 @@ from aiops_platform.core.event import Event
 from aiops_platform.core.incident import STANDING, IncidentState
 from aiops_platform.core.people import Role
 from aiops_platform.core.source_links import SourceLink
+from aiops_platform.core.surroundings import PlacedEvent
+from aiops_platform.core.traceback_text import print_traceback
 from aiops_platform.core.views import EventDetail, IncidentDetail
 from aiops_platform.web import care_forms, chart, exhibit, fix_words, ticket
 from aiops_platform.web.cut import shortened_text, visible
-from aiops_platform.web.event_pages import beside
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
 
@@ -42,11 +43,11 @@ def incident_page(
     request: PageRequest, site: TheSite, visitor: TheVisitor, incident_id: FromPath[str]
 ) -> Response[str] | Redirect:
     """One incident; for htmx only the parts of it that change. Of one that was merged there is the one it is a part of."""
-    number = _id(incident_id)
+    frame, number = site.common(visitor), _id(incident_id)
     detail = site.reads.incident(visitor.project_id, number, site.clock())
     if detail is not None and detail.row.state is IncidentState.MERGED:
         return Redirect(f"/incidents/{detail.care.merged_into}", status_code=303)
-    given = incident_of(site, visitor, number, request.query_params.get("event", "newest"))
+    given = frame | _given(site, visitor, _standing(detail), request.query_params.get("event", "newest"))
     return incident_parts(site, given, "") if is_partial(request) else whole_page(site, given)
 
 
@@ -97,37 +98,12 @@ ROUTES: tuple[HTTPRouteHandler, ...] = (incident_page, whole, as_ticket, as_curl
 
 def detail_of(site: Site, visitor: Visitor, incident_id: int) -> IncidentDetail:
     """The incident, if it is there by itself. Raises NotFoundException."""
-    incident = site.reads.incident(visitor.project_id, incident_id, site.clock())
-    if incident is None or incident.row.state not in STANDING:
-        raise NotFoundException
-    return incident
+    return _standing(site.reads.incident(visitor.project_id, incident_id, site.clock()))
 
 
 def incident_of(site: Site, visitor: Visitor, incident_id: int, which: str) -> dict[str, Any]:
     """What its page shows, but for the event's own parts. Raises NotFoundException."""
-    given = site.common(visitor)
-    incident = detail_of(site, visitor, incident_id)
-    event = site.reads.event(visitor.project_id, incident_id, _which(which))
-    return given | {
-        "incident": incident,
-        "row": incident.row,
-        "care": incident.care,
-        "comments": _newest(incident.care.comments),
-        "may_act": visitor.role.covers(Role.MEMBER),
-        "members": site.reads.members(visitor.project_id),
-        "most_parts": _MOST_PARTS,
-        "lengths": care_forms.LENGTHS,
-        "within": care_forms.WITHIN,
-        "once": token_hex(8),
-        "problem": "",
-        "typed": "",
-        "event": event,
-        "neighbours": site.reads.neighbours(visitor.project_id, incident_id, event.id) if event else (),
-        "charts": chart.charts_of(incident.hours, incident.care.marks),
-        "grouping": exhibit.grouping(incident.grouping),
-        **_fixes(site, visitor, incident),
-        **beside(site, visitor, incident_id, event),
-    }
+    return site.common(visitor) | _given(site, visitor, detail_of(site, visitor, incident_id), which)
 
 
 def whole_page(site: Site, given: dict[str, Any], *, status: int = 200) -> Response[str]:
@@ -138,6 +114,39 @@ def whole_page(site: Site, given: dict[str, Any], *, status: int = 200) -> Respo
 def incident_parts(site: Site, given: dict[str, Any], said: str) -> Response[str]:
     """What changes on its open page, for htmx; `said` is read out."""
     return site.part("incident_parts.html", given | {"said": said})
+
+
+def _standing(incident: IncidentDetail | None) -> IncidentDetail:
+    if incident is None or incident.row.state not in STANDING:
+        raise NotFoundException
+    return incident
+
+
+def _given(site: Site, visitor: Visitor, incident: IncidentDetail, which: str) -> dict[str, Any]:
+    around = site.insights.around(visitor.project_id, incident, _which(which))
+    return {
+        "incident": incident,
+        "row": incident.row,
+        "care": incident.care,
+        "comments": _newest(incident.care.comments),
+        "may_act": visitor.role.covers(Role.MEMBER),
+        "members": around.members,
+        "most_parts": _MOST_PARTS,
+        "lengths": care_forms.LENGTHS,
+        "within": care_forms.WITHIN,
+        "once": token_hex(8),
+        "problem": "",
+        "typed": "",
+        "event": around.event,
+        "neighbours": around.neighbours,
+        "companions": around.companions,
+        "similar": around.similar,
+        "origin": around.origin,
+        "source": around.source,
+        "charts": chart.charts_of(incident.hours, incident.care.marks),
+        "grouping": exhibit.grouping(incident.grouping),
+        **_fixes(site, visitor, incident),
+    }
 
 
 def _newest(comments: Sequence[CommentRow]) -> Sequence[CommentRow]:
@@ -158,11 +167,13 @@ def _fixes(site: Site, visitor: Visitor, incident: IncidentDetail) -> dict[str, 
     reads, project_id = site.fixes.reads, visitor.project_id
     offered = reads.offered(project_id, site.clock(), service_id=incident.service_id)
     mine = [each.fixer for each in offered if each.is_offered]
+    asked = reads.of_incident(project_id, incident.row.id, _MOST_FIXES)
     return {
-        "fixes": reads.page(project_id, incident_id=incident.row.id, limit=_MOST_FIXES),
+        "fixes": asked,
         "fixers": mine[:_MOST_FIXERS],
         "more_fixers": max(0, len(mine) - _MOST_FIXERS),
-        "fixes_stopped": reads.stopped(project_id) is not None,
+        # It is said beside what there is.
+        "fixes_stopped": bool(asked or mine) and reads.stopped(project_id) is not None,
         "fix_words": fix_words,
     }
 
@@ -187,11 +198,18 @@ def _plain(text: str) -> Response[str]:
     return Response(text, media_type=MediaType.TEXT, headers={"Cache-Control": "no-store"})
 
 
-def _exhibit(kept: EventDetail | None, source: SourceLink | None) -> dict[str, Any]:
-    event = None if kept is None else _read(kept)
-    if event is None:
+def _exhibit(placed: PlacedEvent | None, source: SourceLink | None) -> dict[str, Any]:
+    if placed is None or placed.event is None:
         return {"shown": None}
+    event = _with_trace(placed.event)
     return {"shown": exhibit.lay_out(event, source=source), "has_curl": ticket.curl(event.request) is not None}
+
+
+def _with_trace(event: Event) -> Event:
+    """With its traceback as text, where only its exceptions are kept."""
+    if event.exceptions and not event.stack_trace:
+        return msgspec.structs.replace(event, stack_trace=print_traceback(event.exceptions))
+    return event
 
 
 def _which(text: str) -> Literal["newest", "oldest"] | int:

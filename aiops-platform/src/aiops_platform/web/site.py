@@ -134,11 +134,11 @@ class Site:
     def common(self, visitor: Visitor) -> dict[str, Any]:
         """What the frame around every page shows. To be read before the page's own rows."""
         # The revision comes first: what changes while the page is made is then told to it again, not missed.
-        revision = self.reads.revision(visitor.project_id)
+        revision, overview = self.reads.frame(visitor.project_id)
         return {
             "visitor": visitor,
             "seen": self.live.mark(revision),
-            "overview": self.reads.overview(visitor.project_id),
+            "overview": overview,
             "projects": self.people.projects(visitor.user.id) if visitor.projects > 1 else (),
             "public_url": self.public_url,
             "channels_disabled": self.channels.disabled(visitor.project_id) if visitor.rules else 0,
