@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from web_site import RunningSite, a_site
 
 from aiops_platform.client import Client
@@ -128,6 +128,30 @@ def test_a_link_mutes_for_an_hour(room: Room) -> None:
     assert found is not None
     assert found.row.state == "muted"
     assert found.care.ends.startswith("until ")
+
+
+def test_a_link_for_all_of_a_message_shows_what_it_would_do_and_does_it_when_it_is_pressed(room: Room) -> None:
+    with room.database.read() as connection:
+        message = connection.execute(select(schema.deliveries.c.message)).scalars().one()
+    assert message["title"] == "3 alerts"
+    (action,) = message["actions"]
+    link = action["url"].rpartition("/")[2]
+    asks = room.by_link("GET", link).text
+    assert "Acknowledge all?" in asks
+    assert "KeyError" in asks
+    assert "<b>Odd</b>" not in asks
+    assert room.alert().state == "firing"
+    assert "Acknowledged: 3 alerts" in room.by_link("POST", link).text
+    rows = room.reads.page(room.site.project, state=None, before=None, limit=50).rows
+    assert {each.alert.acknowledged_by for each in rows} == {"the link in #ops"}
+    for verb in ("GET", "POST"):
+        assert "Nothing of it fires" in room.by_link(verb, link).text
+    said, _, mac = link.rpartition(".")
+    *some, telling = said.split(".")
+    for wrong in (f"{'.'.join(some)}.{int(telling) + 1}.{mac}", f"{'.'.join(some)}.{mac}", f"{said}.0.{mac}"):
+        assert room.by_link("POST", wrong).status_code == 404
+    assert room.by_link("POST", room.link(LinkAct.ACKNOWLEDGE_ALL)).status_code == 404
+    assert room.by_link("POST", room.link(LinkAct.ACKNOWLEDGE_ALL, telling_id=10_000)).status_code == 404
 
 
 def test_a_link_that_is_not_right_does_nothing(room: Room) -> None:

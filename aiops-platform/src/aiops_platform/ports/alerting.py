@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why
+from aiops_platform.core.alerting.links import Claim
 from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import Pace, QuietHours
 from aiops_platform.core.alerting.rota import Rota
@@ -348,6 +349,14 @@ class AlertPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToldWith:
+    """Of the alerts of one message those that fire: so many, and some of them."""
+
+    firing: int
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rehearsed:
     """What a rule would have told within a time: how often, and of what; `is_more` where only so many were looked at."""
 
@@ -381,6 +390,13 @@ class AlertReads(Protocol):
 
     def project_of(self, alert_id: int) -> int | None:
         """The project of an alert."""
+        ...
+
+    def told_with(self, claim: Claim, limit: int, *, after: int = 0) -> ToldWith | None:
+        """What fires of the message that told a channel as this link says, the oldest first, after this alert.
+
+        None where there was no such message.
+        """
         ...
 
     def rehearsed(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:

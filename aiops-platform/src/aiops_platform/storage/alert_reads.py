@@ -8,13 +8,14 @@ from sqlalchemy import Connection, Select, func, select
 
 from aiops_platform.core.alerting import quiet, rota
 from aiops_platform.core.alerting.alert import AlertState, Why
+from aiops_platform.core.alerting.links import Claim
 from aiops_platform.core.alerting.policy import Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
 from aiops_platform.core.alerting.rules import Rule
 from aiops_platform.core.alerting.wording import Mark
 from aiops_platform.core.channels import Channel
-from aiops_platform.ports.alerting import Addressee, AlertPage, AlertRow, Rehearsed
+from aiops_platform.ports.alerting import Addressee, AlertPage, AlertRow, Rehearsed, ToldWith
 from aiops_platform.storage import alert_rehearsals
 from aiops_platform.storage.alert_rows import FIELDS, alert_of
 from aiops_platform.storage.alert_settings import SqlAlertSettings, rules_of
@@ -94,6 +95,26 @@ class SqlAlertReads:
         """See `ports.AlertReads`."""
         with self._database.read() as connection:
             return connection.scalar(select(alerts.c.project_id).where(alerts.c.id == alert_id))
+
+    def told_with(self, claim: Claim, limit: int, *, after: int = 0) -> ToldWith | None:
+        """See `ports.AlertReads`."""
+        of_it = tellings.c
+        known = select(of_it.about).where(
+            of_it.id == claim.telling_id,
+            of_it.alert_id == claim.alert_id,
+            of_it.channel_id == claim.channel_id,
+            of_it.told_at.is_not(None),
+            of_it.about != "",
+        )
+        with self._database.read() as connection:
+            about = connection.scalar(known)
+            if about is None:
+                return None
+            same = select(of_it.alert_id).where(of_it.about == about, of_it.channel_id == claim.channel_id)
+            mine = alerts.c.id.in_(same), alerts.c.state == AlertState.FIRING
+            many = connection.scalar(select(func.count()).select_from(alerts).where(*mine)) or 0
+            some = select(alerts).where(*mine, alerts.c.id > after).order_by(alerts.c.id).limit(limit)
+            return ToldWith(firing=many, alerts=tuple(map(alert_of, connection.execute(some).mappings())))
 
     def rehearsed(self, project_id: int, rule: Rule, now: datetime) -> Rehearsed:
         """See `ports.AlertReads`."""

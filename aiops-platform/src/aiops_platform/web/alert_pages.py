@@ -15,7 +15,7 @@ from aiops_platform.core.alerting.links import LinkAct, LinkError
 from aiops_platform.core.muting import Ends, span_of
 from aiops_platform.pipeline.alerting.desk import Followed
 from aiops_platform.ports.alerting import AlertPage
-from aiops_platform.web import fix_links, origin
+from aiops_platform.web import fix_links, origin, words
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.forms import form_of
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
@@ -24,8 +24,13 @@ from aiops_platform.web.visitors import NotFromUsError
 _PAGE: Final = "/alerts"
 _PER_PAGE: Final = 20
 _STATES: Final = {each.value: each for each in AlertState}
-_ASKS: Final = {LinkAct.ACKNOWLEDGE: "Acknowledge it", LinkAct.MUTE: "Mute it for an hour"}
+_ASKS: Final = {
+    LinkAct.ACKNOWLEDGE: "Acknowledge it",
+    LinkAct.ACKNOWLEDGE_ALL: "Acknowledge all",
+    LinkAct.MUTE: "Mute it for an hour",
+}
 _HOUR: Final = "1h"
+_NONE_FIRES: Final = "Nothing of it fires"
 
 
 @get(_PAGE, sync_to_thread=True)
@@ -73,6 +78,8 @@ def ask_first(site: TheSite, link: FromPath[str]) -> Response[str]:
         return _nothing(site, wrong)
     if found.claim.act is LinkAct.FIX:
         return fix_links.ask(site, found, link)
+    if found.told_with is not None and not found.told_with.firing:
+        return _said(site, found, title=_NONE_FIRES, said="It is over, or somebody has acknowledged it.")
     return _said(site, found, title=f"{_ASKS[found.claim.act]}?", link=link, asks=_ASKS[found.claim.act])
 
 
@@ -98,6 +105,16 @@ def _act(site: Site, link: str, fix_id: int | None) -> Response[str]:
     alert = found.row.alert
     if found.claim.act is LinkAct.FIX:
         return fix_links.run(site, found, fix_id)
+    if found.claim.act is LinkAct.ACKNOWLEDGE_ALL:
+        many = site.alerts.acknowledge_all(found, now)
+        said = (
+            "Nobody is told of them again but that they are over."
+            if many
+            else "It is over, or was acknowledged before."
+        )
+        return _said(
+            site, found, title=f"Acknowledged: {words.many(many, 'alert')}" if many else _NONE_FIRES, said=said
+        )
     if alert.state is AlertState.OVER:
         return _said(site, found, title="It is over", said="There was nothing left to do.")
     site.alerts.acknowledge(alert.project_id, alert.id or 0, found.by, now)
@@ -115,10 +132,10 @@ def _shown(request: PageRequest, site: Site, visitor: Visitor, given: dict[str, 
 
 
 def _said(site: Site, found: Followed, *, title: str, said: str = "", link: str = "", asks: str = "") -> Response[str]:
-    given = {"title": title, "said": said, "row": found.row, "link": link, "asks": asks}
+    given = {"title": title, "said": said, "row": found.row, "link": link, "asks": asks, "all": found.told_with}
     return site.public_page("alert_act.html", given)
 
 
 def _nothing(site: Site, wrong: LinkError) -> Response[str]:
-    given = {"title": "This link does nothing", "said": f"{wrong}.", "row": None, "link": "", "asks": ""}
+    given = {"title": "This link does nothing", "said": f"{wrong}.", "row": None, "link": "", "asks": "", "all": None}
     return site.public_page("alert_act.html", given, status=404)

@@ -725,6 +725,38 @@ def test_a_link_in_a_message_acts_for_its_channel(room: Newsroom) -> None:
         room.desk.followed(link, after(minutes=1))
 
 
+def test_a_link_acknowledges_all_that_its_message_told_of_and_nothing_else(room: Newsroom) -> None:
+    room.report("Before")
+    room.tell()
+    room.report(*(f"Error{number}" for number in range(450)), now=after(minutes=10))
+    room.tell(after(minutes=10))
+    room.report("After", now=after(minutes=30))
+    room.tell(after(minutes=30))
+    _, many, _ = room.messages()
+    assert [each.label for each in many.actions] == ["Acknowledge all"]
+    room.triage.resolve(1, 2, after(minutes=31))
+    room.tell(after(minutes=31))
+    followed = room.desk.followed(many.actions[0].url.rpartition("/")[2], after(minutes=32))
+    assert followed.told_with is not None
+    assert (followed.told_with.firing, len(followed.told_with.alerts)) == (449, 10)
+    assert room.desk.acknowledge_all(followed, after(minutes=32)) == 449
+    assert room.desk.acknowledge_all(followed, after(minutes=33)) == 0
+    assert room.states() == ["firing", "over", *["acknowledged"] * 449, "firing"]
+    assert set(room.rows(alert_tables.alerts, "acknowledged_by")[2:451]) == {"the link in #ops"}
+    stories = [kind for kind in room.rows(schema.facts, "kind") if kind == "alert_acknowledged"]
+    assert len(stories) == 449
+
+
+def test_what_is_over_is_not_to_be_acknowledged(room: Newsroom) -> None:
+    room.report("A", "B")
+    room.tell()
+    room.triage.resolve(1, 1, after(minutes=1))
+    room.triage.resolve(1, 2, after(minutes=1))
+    room.tell(after(minutes=1))
+    assert room.messages()[-1].title == "2 alerts"
+    assert room.messages()[-1].actions == ()
+
+
 def test_alerts_that_are_long_over_are_forgotten(room: Newsroom) -> None:
     room.report("A", "B")
     room.tell()

@@ -19,6 +19,7 @@ class LinkAct(StrEnum):
     """What a link does."""
 
     ACKNOWLEDGE = "ack"
+    ACKNOWLEDGE_ALL = "all"
     MUTE = "mute"
     FIX = "fix"
 
@@ -29,12 +30,13 @@ class LinkError(PlatformError):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a link says."""
+    """What a link says. `telling_id` is of one that means all of a message: it told the channel of the alert in that one."""
 
     alert_id: int
     act: LinkAct
     channel_id: int
     expires_at: datetime
+    telling_id: int = 0
 
 
 def key_from(server_secret: bytes) -> bytes:
@@ -45,6 +47,7 @@ def key_from(server_secret: bytes) -> bytes:
 def signed(claim: Claim, key: bytes) -> str:
     """The text of a link: letters, digits, `-`, `_` and `.`."""
     said = f"{claim.alert_id}.{claim.act}.{claim.channel_id}.{int(claim.expires_at.timestamp())}"
+    said = f"{said}.{claim.telling_id}" if claim.telling_id else said
     return f"{said}.{_mac(said, key)}"
 
 
@@ -53,14 +56,15 @@ def read(text: str, key: bytes, now: datetime) -> Claim:
     said, _, mac = text.rpartition(".")
     is_ours = len(text) <= _LONGEST and hmac.compare_digest(_mac(said, key).encode(), mac.encode("utf-8", "replace"))
     parts = said.split(".")
-    if not is_ours or len(parts) != 4:
+    if not is_ours or len(parts) not in (4, 5):
         raise LinkError("This link was not made here, or was cut off on its way")
-    alert, act, channel, expires = parts
+    alert, act, channel, expires, telling = (*parts, "0")[:5]
     claim = Claim(
         alert_id=int(alert),
         act=LinkAct(act),
         channel_id=int(channel),
         expires_at=datetime.fromtimestamp(int(expires), UTC),
+        telling_id=int(telling),
     )
     if now >= claim.expires_at:
         raise LinkError("This link has expired: such links work for 24 hours")

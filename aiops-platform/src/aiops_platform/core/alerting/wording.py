@@ -127,6 +127,7 @@ def _of_many(
         text=(f"In {', '.join(services[:5])}{' and others' if len(services) > 5 else ''}",) if services else (),
         project=place.project,
         url=f"{place.address}/alerts?state={'over' if is_over else 'firing'}",
+        actions=() if is_over else (_for_all(first, place, channel_id, now),),
         items=tuple(_item(each, place) for each in worst_first[:NAMED]),
         more=max(0, total - min(len(worst_first), NAMED)),
         at=now,
@@ -241,12 +242,27 @@ def _actions(telling: Told, place: Place, channel_id: int, now: datetime) -> tup
         acts.append(("Mute for an hour", LinkAct.MUTE))
         if telling.has_fixes:
             acts.append(("Run a fix", LinkAct.FIX))
-    return tuple(Link(label, f"{place.address}/act/{_link(alert, act, place, channel_id, now)}") for label, act in acts)
+    claims = [
+        (label, Claim(alert_id=alert.id or 0, act=act, channel_id=channel_id, expires_at=now + links.LASTS))
+        for label, act in acts
+    ]
+    return tuple(Link(label, _address(claim, place)) for label, claim in claims)
 
 
-def _link(alert: Alert, act: LinkAct, place: Place, channel_id: int, now: datetime) -> str:
-    claim = Claim(alert_id=alert.id or 0, act=act, channel_id=channel_id, expires_at=now + links.LASTS)
-    return links.signed(claim, key_for(claim.alert_id, place.key, place.marks))
+def _for_all(telling: Told, place: Place, channel_id: int, now: datetime) -> Link:
+    """One for all that the message is about, also those that it does not name."""
+    claim = Claim(
+        alert_id=telling.alert.id or 0,
+        act=LinkAct.ACKNOWLEDGE_ALL,
+        channel_id=channel_id,
+        expires_at=now + links.LASTS,
+        telling_id=telling.id,
+    )
+    return Link("Acknowledge all", _address(claim, place))
+
+
+def _address(claim: Claim, place: Place) -> str:
+    return f"{place.address}/act/{links.signed(claim, key_for(claim.alert_id, place.key, place.marks))}"
 
 
 def _clock(at: datetime) -> str:

@@ -12,7 +12,7 @@ from aiops_platform.core.alerting import policy as policies
 from aiops_platform.core.alerting import rota as rotas
 from aiops_platform.core.alerting.alert import Alert, AlertState, Why
 from aiops_platform.core.alerting.errors import AlertingError
-from aiops_platform.core.alerting.links import Claim, LinkError
+from aiops_platform.core.alerting.links import Claim, LinkAct, LinkError
 from aiops_platform.core.alerting.policy import MOST_POLICIES, Policy
 from aiops_platform.core.alerting.quiet import QuietHours
 from aiops_platform.core.alerting.rota import Rota
@@ -21,10 +21,13 @@ from aiops_platform.core.channels import Channel
 from aiops_platform.core.facts import FactKind
 from aiops_platform.core.people import Actor
 from aiops_platform.ports import Store, Transaction
-from aiops_platform.ports.alerting import AlertReads, AlertRow, Rehearsed
+from aiops_platform.ports.alerting import AlertReads, AlertRow, Rehearsed, ToldWith
 
 _ADDRESS_BYTES: Final = 32
 _LONGEST_NUMBER: Final = 19
+# Of those that a link is for so many are shown before; so many are acknowledged while nobody else can write.
+_SHOWN: Final = 10
+_TOGETHER: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,8 @@ class Followed:
     claim: Claim
     row: AlertRow
     channel: str
+    #: Of a link for all of a message: what fires of those.
+    told_with: ToldWith | None = None
 
     @property
     def by(self) -> Actor:
@@ -61,13 +66,25 @@ class AlertDesk:
             alert = transaction.alerting.alert(project_id, alert_id)
             if alert is None or alert.state is not AlertState.FIRING:
                 return alert
-            same = [each for each in transaction.alerting.standing([alert.subject]) if each.project_id == project_id]
-            alert = states.acknowledged(alert, by.name, now)
-            transaction.alerting.save([states.acknowledged(each, by.name, now) for each in same])
-            transaction.alerting.tellings.spare([each.id or 0 for each in same], but=[Why.FIRED, Why.OVER])
-            data = {"why": alert.title, "by": by.as_data()}
-            transaction.alerting.note(alert, FactKind.ALERT_ACKNOWLEDGED, now, data)
-            return alert
+            _acknowledge(transaction, [alert], by, now)
+            return states.acknowledged(alert, by.name, now)
+
+    def acknowledge_all(self, followed: Followed, now: datetime) -> int:
+        """The same for all that fire of the message in which the link stood; how many those were. In steps."""
+        done, after, project_id = 0, 0, followed.row.alert.project_id
+        while True:
+            found = self.reads.told_with(followed.claim, _TOGETHER, after=after)
+            if found is None or not found.alerts:
+                return done
+            after = found.alerts[-1].id or 0
+            with self._store.begin() as transaction:
+                those = [
+                    each
+                    for each in transaction.alerting.standing([each.subject for each in found.alerts])
+                    if each.project_id == project_id and each.state is AlertState.FIRING
+                ]
+                _acknowledge(transaction, those, followed.by, now)
+            done += len({each.subject for each in those})
 
     def followed(self, text: str, now: datetime) -> Followed:
         """Where a link of a message leads. Raises LinkError."""
@@ -81,7 +98,12 @@ class AlertDesk:
         channel = self.reads.channel(claim.channel_id)
         if channel is None or channel.project_id != row.alert.project_id:
             raise LinkError("The channel that this link was sent to is no more: so the link does nothing")
-        return Followed(claim=claim, row=row, channel=channel.name)
+        told_with = None
+        if claim.act is LinkAct.ACKNOWLEDGE_ALL:
+            told_with = self.reads.told_with(claim, _SHOWN)
+            if told_with is None:
+                raise LinkError("What this link was about is not known any more")
+        return Followed(claim=claim, row=row, channel=channel.name, told_with=told_with)
 
     def channels(self, project_id: int) -> Sequence[Channel]:
         """The project's channels that are switched on, by id."""
@@ -207,6 +229,17 @@ class AlertDesk:
             raise AlertingError(of or "rota", f"This project has no rota with the number {to.rota}")
         if to.policy is not None and to.policy not in transaction.alerting.settings.policies(project_id):
             raise AlertingError(of or "policy", f"This project has no escalation with the number {to.policy}")
+
+
+def _acknowledge(transaction: Transaction, alerts: Sequence[Alert], by: Actor, now: datetime) -> None:
+    """These, and what other rules tell of the same, each with a line in its incident's story."""
+    subjects, projects = {each.subject for each in alerts}, {each.project_id for each in alerts}
+    same = [each for each in transaction.alerting.standing(subjects) if each.project_id in projects]
+    transaction.alerting.save([states.acknowledged(each, by.name, now) for each in same])
+    transaction.alerting.tellings.spare([each.id or 0 for each in same], but=[Why.FIRED, Why.OVER])
+    for alert in {each.subject: each for each in reversed(alerts)}.values():
+        data = {"why": alert.title, "by": by.as_data()}
+        transaction.alerting.note(alert, FactKind.ALERT_ACKNOWLEDGED, now, data)
 
 
 def _end_those_of(transaction: Transaction, rule: Rule, why: str, now: datetime) -> None:
