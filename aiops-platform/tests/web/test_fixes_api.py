@@ -126,7 +126,13 @@ def test_what_is_proposed_is_decided_and_what_was_sent_is_not_taken_back(api, fi
         assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
         assert answer.json()["detail"] == f"Fix {planted.fixes[name]} waits for nobody: it is {state}."
     assert fixes.cancel(planted.fixes["queued"]).state == "cancelled"
-    assert api.post(f"/fixes/{planted.fixes['running']}/cancel").status_code == 400
+    for name, why in (
+        ("running", "is running, and what a service was sent"),
+        ("mended", "is succeeded, and that is its end"),
+    ):
+        answer = api.post(f"/fixes/{planted.fixes[name]}/cancel")
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+        assert f"Fix {planted.fixes[name]} cannot be cancelled: it {why}" in answer.json()["detail"]
     with pytest.raises(ApiError, match="no such fix"):
         fixes.approve(999_999)
 

@@ -28,7 +28,7 @@ from aiops_platform.api.fix_shapes import (
 from aiops_platform.api.incident_acts import unreadable
 from aiops_platform.api.incidents import LARGEST_ID, PerPage
 from aiops_platform.api.parameters import only
-from aiops_platform.core.fixing.errors import FixError, NotWaitingError
+from aiops_platform.core.fixing.errors import FixError, NotTakenBackError, NotWaitingError
 from aiops_platform.core.fixing.fix import Wanted
 from aiops_platform.ports.fixing import FixRow
 
@@ -55,13 +55,14 @@ def wrong(_: Request[Any, Any, Any], error: FixError) -> Response[dict[str, Any]
     return problems.problem(400, f"{error}.", errors=[{"name": error.field, "why": str(error), **at}])
 
 
-def decided(_: Request[Any, Any, Any], error: NotWaitingError) -> Response[dict[str, Any]]:
-    """The problem with what nobody can decide any more."""
+def decided(_: Request[Any, Any, Any], error: NotWaitingError | NotTakenBackError) -> Response[dict[str, Any]]:
+    """The problem with what nobody can decide, or take back, any more."""
     return problems.problem(409, f"{error}.")
 
 
 ANSWERS: Final[ExceptionHandlersMap] = {
     NotWaitingError: decided,
+    NotTakenBackError: decided,
     FixError: wrong,
     RecursionError: unreadable,
     UnicodeDecodeError: unreadable,
@@ -173,9 +174,10 @@ def decline(desk: TheDesk, project_id: TheProject, actor: TheActor, fix_id: _Fix
     sync_to_thread=True,
     status_code=200,
     summary="Cancel a fix",
+    responses=problems.DECIDED,
 )
 def cancel(desk: TheDesk, project_id: TheProject, actor: TheActor, fix_id: _FixId) -> FixResource:
-    """Takes back what is queued. What was sent cannot be taken back: 400."""
+    """Takes back what was not sent yet. What was sent, or has ended, stays as it is: 409."""
     desk.fixes.cancel(project_id, fix_id, actor, desk.clock())
     return fix_resource(_row(desk, project_id, fix_id))
 

@@ -58,7 +58,7 @@ class Problem:
 MISSING: Final = {404: ResponseSpec(Problem, False, "There is no such thing.", _TYPE)}
 
 # For a handler that decides what may have been decided by then.
-DECIDED: Final = {409: ResponseSpec(Problem, False, "It waits for nobody: `detail` says how it stands.", _TYPE)}
+DECIDED: Final = {409: ResponseSpec(Problem, False, "It is too late for that: `detail` says how it stands.", _TYPE)}
 
 
 def documented(*handlers: HTTPRouteHandler) -> tuple[HTTPRouteHandler, ...]:

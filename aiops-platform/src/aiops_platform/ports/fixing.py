@@ -193,7 +193,7 @@ class FixDeskLike(Protocol):
         ...
 
     def cancel(self, project_id: int, fix_id: int, by: Actor, now: datetime) -> Fix | None:
-        """Takes back what is queued; what was sent cannot be, and stays as it is: raises FixError."""
+        """Takes back what was not sent; what was, or has ended, stays as it is: raises NotTakenBackError."""
         ...
 
     def save_policy(self, project_id: int, policy: FixPolicy, by: Actor, now: datetime) -> int | None:
@@ -423,6 +423,10 @@ class Fixing(Protocol):
         """What a policy has asked for since then; the fixes of one asking are one."""
         ...
 
+    def newest(self, policy_id: int, since: datetime | None, limit: int) -> Sequence[Fix]:
+        """The newest fixes that a policy has asked for since then, the newest first, to be changed."""
+        ...
+
     def under_way(self, policy_ids: Collection[int]) -> Mapping[int, int]:
         """How many fixes of these policies have had their turn and have not ended."""
         ...
@@ -471,8 +475,8 @@ class Fixing(Protocol):
         """Writes into the audit log, and into the story of the fix's incident."""
         ...
 
-    def note_heard(self, fix: Fix, now: datetime) -> None:
-        """Writes down what a service has told of a fix: that it began, or how it ended."""
+    def note_heard(self, fix: Fix, now: datetime, *, began_too: bool = False) -> None:
+        """Writes down what a service has told of a fix: that it began, or how it ended; or with `began_too` both at once."""
         ...
 
     def forget(self, before: datetime, limit: int) -> int:

@@ -136,7 +136,7 @@ class SqlPushing:
             after = course.heard(fix, told, off=off, at=now)
             if after is not fix:
                 fixing.save([after])
-                fixing.note_heard(after, now)
+                fixing.note_heard(after, now, began_too=course.has_begun_unheard(fix, after))
 
     def not_done(self, fix_id: int, why: str, now: datetime) -> None:
         """See `ports.fixing.Pushing`."""

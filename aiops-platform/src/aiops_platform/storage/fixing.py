@@ -167,6 +167,13 @@ class SqlFixing:
         )
         return [Asked(row.at, row.service_id, row.incident_id) for row in self._connection.execute(wanted)]
 
+    def newest(self, policy_id: int, since: datetime | None, limit: int) -> Sequence[Fix]:
+        """See `ports.Fixing`."""
+        wanted = select(fixes).where(fixes.c.policy_id == policy_id)
+        if since is not None:
+            wanted = wanted.where(fixes.c.asked_at >= since)
+        return self._fixes(wanted.order_by(fixes.c.asked_at.desc(), fixes.c.id.desc()).limit(limit))
+
     def under_way(self, policy_ids: Collection[int]) -> Mapping[int, int]:
         """See `ports.Fixing`."""
         had_turn = or_(fixes.c.state.in_(UNDER_WAY), and_(fixes.c.state == FixState.QUEUED, fixes.c.way.is_not(None)))
@@ -260,8 +267,11 @@ class SqlFixing:
         self._connection.execute(insert(facts).values(**named, kind=step, at=now, data=told))
         bump(self._connection, project_id, "incidents")
 
-    def note_heard(self, fix: Fix, now: datetime) -> None:
+    def note_heard(self, fix: Fix, now: datetime, *, began_too: bool = False) -> None:
         """See `ports.Fixing`."""
+        if began_too and fix.began_at is not None:
+            by = {} if fix.instance is None else {"instance": fix.instance}
+            self.note(fix.project_id, FactKind.FIX_BEGAN, fix.began_at, by=None, fix=fix, data=by)
         data: dict[str, Any] = {"instance": fix.instance}
         kind = FactKind.FIX_BEGAN
         if fix.state is not FixState.RUNNING:

@@ -54,7 +54,7 @@ _MEANINGS: Final[Mapping[FixState, str]] = {
     FixState.TIMED_OUT: "the fixer had not ended in time, and may go on",
     FixState.INTERRUPTED: "its process died after it had begun; it is not run again",
     FixState.BUSY: "a fixer of this name was running already; this one was not begun, and never will be",
-    FixState.REFUSED: "the service did not take the request; nothing was done",
+    FixState.REFUSED: "the service did not take the request, or it could not be sent at all; nothing was done",
     FixState.UNKNOWN: "it was sent, and nobody has told what became of it; it is not sent again",
     FixState.EXPIRED: "it could not be sent in time, and so was not done",
     FixState.DECLINED: "somebody said no",

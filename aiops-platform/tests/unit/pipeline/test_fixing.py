@@ -154,7 +154,7 @@ def test_what_has_not_been_sent_can_be_taken_back_and_what_was_not(infirmary: In
     infirmary.desk.ask(1, 1, Wanted("recycle"), ANA, after(seconds=5))
     infirmary.look(after(seconds=5))
     assert infirmary.carried(after(seconds=6))
-    with pytest.raises(FixError, match="sent already"):
+    with pytest.raises(FixError, match="it is sent"):
         infirmary.desk.cancel(1, 2, ANA, after(seconds=7))
 
 
@@ -222,24 +222,9 @@ def test_a_field_that_the_event_has_not_is_written_down_and_nothing_is_sent(infi
     infirmary.look(after(seconds=2))
     fix = infirmary.only()
     assert (fix.state, fix.why) == (
-        FixState.EXPIRED,
+        FixState.REFUSED,
         "it was not sent: The event has no tag.region, which is to be the parameter 'region'",
     )
-
-
-def test_a_policy_whose_parameters_cannot_be_sent_pauses_and_says_why(infirmary: Infirmary) -> None:
-    params = {"region": {"from": "tag.region"}}
-    infirmary.policy(match="service:shop", fixer="clear", params=params, cool_down=0)
-    infirmary.beat()
-    for error in ("PoolError", "OtherError"):
-        infirmary.fail(after(seconds=1), error=error)
-    infirmary.look(after(seconds=2))
-    why = "fix 1 (clear) was not sent: The event has no tag.region, which is to be the parameter 'region'"
-    assert infirmary.reads.policies(1)[1].paused_why == why
-    assert infirmary.told() == ["fix_ended", "fix_policy_paused"]
-    infirmary.fail(after(seconds=3))
-    infirmary.look(after(seconds=4))
-    assert len(infirmary.all()) == 1
 
 
 def test_one_that_is_not_to_stop_goes_on_though_its_parameters_cannot_be_sent(infirmary: Infirmary) -> None:
@@ -249,7 +234,7 @@ def test_one_that_is_not_to_stop_goes_on_though_its_parameters_cannot_be_sent(in
     for second in (1, 3):
         infirmary.fail(after(seconds=second))
         infirmary.look(after(seconds=second + 1))
-    assert [each.state for each in infirmary.all()] == [FixState.EXPIRED] * 2
+    assert [each.state for each in infirmary.all()] == [FixState.REFUSED] * 2
 
 
 @pytest.mark.parametrize(
@@ -495,7 +480,7 @@ def test_every_step_stands_in_the_audit_log(infirmary: Infirmary) -> None:
     infirmary.beat(after(seconds=75))
     infirmary.look(after(seconds=76))
     infirmary.desk.stop_all(1, ANA, after(seconds=80))
-    steps = ["policy_saved", "fix_queued", "fix_sent", "fix_ended", "fix_mended", "all_stopped"]
+    steps = ["policy_saved", "fix_queued", "fix_sent", "fix_began", "fix_ended", "fix_mended", "all_stopped"]
     assert infirmary.steps() == steps
     lines = [json.loads(line) for line in infirmary.reads.audit_lines(1)]
     assert [line["step"] for line in lines] == steps

@@ -69,7 +69,7 @@ def made(asking: Asking, instances: Sequence[str], new_id: Callable[[], str], no
 
 def impossible(asking: Asking, why: str, new_id: Callable[[], str], now: datetime) -> Fix:
     """What a policy wanted to ask for and cannot: it is written down like all else, and never sent."""
-    return course.moved(made(asking, (), new_id, now)[0], FixState.EXPIRED, now, f"it was not sent: {why}")
+    return course.moved(made(asking, (), new_id, now)[0], FixState.REFUSED, now, f"it was not sent: {why}")
 
 
 def spread(fix: Fix, instances: Sequence[str], new_id: Callable[[], str]) -> list[Fix]:

@@ -160,9 +160,19 @@ def heard(fix: Fix, told: FixResult, *, off: float, at: datetime) -> Fix:
     return replace(after, proof=Proof.WATCHING if state is FixState.SUCCEEDED else None, due_at=at)
 
 
+def has_begun_unheard(fix: Fix, after: Fix) -> bool:
+    """Whether its end is the first that was heard of its beginning: it was over before a beat could tell."""
+    return after.is_ended and fix.began_at is None and after.began_at is not None
+
+
 def is_failure(fix: Fix) -> bool:
     """Whether a policy that is to stop after a failure stops."""
-    return fix.state in FAILURES or fix.proof is Proof.NOT_MENDED
+    return fix.state in FAILURES or fix.proof is Proof.NOT_MENDED or was_impossible(fix)
+
+
+def was_impossible(fix: Fix) -> bool:
+    """Whether it was refused here and never sent: what was asked cannot be said in a request."""
+    return fix.state is FixState.REFUSED and fix.sent_at is None
 
 
 def may_be_cancelled(fix: Fix) -> bool:

@@ -14,7 +14,8 @@ class FixState(StrEnum):
 
     `SUGGESTED` and `WAITING` wait for somebody to approve them; `QUEUED` waits for its turn, or for a heartbeat that takes
     it along; `SENT` may have arrived. The next ones are told by the service. `UNKNOWN`: it was sent, and nobody has told
-    what became of it. `EXPIRED`: it was never sent, and so was not done.
+    what became of it. `EXPIRED`: it was never sent, and so was not done. `REFUSED` is also
+    what can be sent to nobody, as its parameters do not fit.
     """
 
     SUGGESTED = "suggested"

@@ -1,5 +1,6 @@
 """A fixer as a service offers it, and whether parameters fit it: by the same rules as the service's own."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ MOST_FIXERS: Final = 50
 MOST_PARAMS: Final = 50
 LONGEST_TEXT: Final = 4_096
 LONGEST_DESCRIPTION: Final = 1_000
+#: Of all parameters of a request, as JSON: the rest of its 64 KiB is for the names of who is asked.
+LARGEST_PARAMS: Final = 61_440
 USUAL_SECONDS: Final = 60.0
 MOST_SECONDS: Final = 3_600.0
 TYPES: Final = ("string", "integer", "number", "boolean")
@@ -100,7 +103,7 @@ def is_name(text: str) -> bool:
 
 
 def checked_params(fixer: Fixer, given: Mapping[str, Any]) -> dict[str, Any]:
-    """These parameters, if they are all that are needed, no others, and each of its type. Raises FixError."""
+    """These parameters, if they are all that are needed, no others, each of its type, and go into a request. Raises FixError."""
     known = {each.name: each for each in fixer.params}
     for name, value in given.items():
         if name not in known:
@@ -110,6 +113,8 @@ def checked_params(fixer: Fixer, given: Mapping[str, Any]) -> dict[str, Any]:
     missing = next((each.name for each in fixer.params if each.required and each.name not in given), None)
     if missing is not None:
         raise FixError("params", f"The fixer {fixer.name} needs the parameter '{missing}'")
+    if len(json.dumps(dict(given), ensure_ascii=False).encode(errors="replace")) > LARGEST_PARAMS:
+        raise FixError("params", f"The parameters are too long: all of them have at most {LARGEST_PARAMS:,} bytes")
     return dict(given)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from aiops_platform.core import search
 from aiops_platform.core.fixing import fixer as fixers
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, UnfitEventError
 from aiops_platform.core.search import Node, SearchError
 from aiops_platform.core.text import one_line
 
@@ -159,16 +159,17 @@ def param_as_text(text: str) -> str:
 
 
 def values_of(policy: FixPolicy, fixer: fixers.Fixer, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with which the fixer is asked for: constants, and fields of the event by name. Raises FixError."""
+    """The parameters with which the fixer is asked for: constants, and fields of the event by name.
+
+    Raises UnfitEventError where only another event helps, and FixError.
+    """
     known = {each.name: each for each in fixer.params}
     given: dict[str, Any] = {}
     for name, said in policy.params.items():
         value = said
         source = _source(said)
         if source is not None:
-            if fields.get(source) is None:
-                raise FixError("params", f"The event has no {source}, which is to be the parameter '{name}'")
-            value = fields[source] if name not in known else fixers.converted(known[name], fields[source])
+            value = _of_event(known.get(name), name, source, fields)
         given[name] = value
     return fixers.checked_params(fixer, given)
 
@@ -232,6 +233,16 @@ def _misfit(policy: FixPolicy, fixer: fixers.Fixer) -> str:
     except FixError as wrong:
         return str(wrong)
     return ""
+
+
+def _of_event(parameter: fixers.Parameter | None, name: str, source: str, fields: Mapping[str, Any]) -> Any:
+    found = fields.get(source)
+    if found is None:
+        raise UnfitEventError(f"The event has no {source}, which is to be the parameter '{name}'")
+    try:
+        return found if parameter is None else fixers.converted(parameter, found)
+    except FixError as wrong:
+        raise UnfitEventError(f"{wrong}: the event's {source} is not") from wrong
 
 
 def _is_field(source: str) -> bool:

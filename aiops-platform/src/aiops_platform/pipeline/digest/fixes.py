@@ -34,7 +34,8 @@ def take_fixes(
         after = course.heard(fix, each, off=off, at=parcel.received_at)
         if after is not fix:
             transaction.fixing.save([after])
-            transaction.fixing.note_heard(after, parcel.received_at)
+            began_too = course.has_begun_unheard(fix, after)
+            transaction.fixing.note_heard(after, parcel.received_at, began_too=began_too)
             known[each.request] = after
 
 

@@ -8,7 +8,7 @@ from aiops_platform.core.facts import FactKind
 from aiops_platform.core.fixing import asking, course, fixer
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.asking import Asking
-from aiops_platform.core.fixing.errors import FixError, NotWaitingError
+from aiops_platform.core.fixing.errors import FixError, NotTakenBackError, NotWaitingError
 from aiops_platform.core.fixing.fix import UNDECIDED, Fix, FixState, Wanted
 from aiops_platform.core.fixing.policy import MOST_POLICIES, FixPolicy
 from aiops_platform.core.people import Actor
@@ -84,7 +84,7 @@ class FixDesk:
             if fix is None or fix.state is FixState.CANCELLED:
                 return fix
             if not course.may_be_cancelled(fix):
-                raise FixError("fix", "It was sent already: what a service has begun, nobody can take back")
+                raise NotTakenBackError(fix_id, fix.state)
             return _cancel(transaction, [fix], by, now, "")[0]
 
     def save_policy(self, project_id: int, policy: FixPolicy, by: Actor, now: datetime) -> int | None:

@@ -7,10 +7,10 @@ from typing import Final
 from uuid import uuid4
 
 from aiops_platform.core.facts import FactKind
-from aiops_platform.core.fixing import asking, guards
+from aiops_platform.core.fixing import asking, course, guards
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.asking import Asking
-from aiops_platform.core.fixing.errors import FixError
+from aiops_platform.core.fixing.errors import FixError, UnfitEventError
 from aiops_platform.core.fixing.fix import UNDECIDED, UNDER_WAY, Fix, FixState
 from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.pipeline.fixing import proving, turns
@@ -19,11 +19,13 @@ from aiops_platform.ports.fixing import FixIncident, FixPlace, FixReads
 
 _BATCH: Final = 100
 _REST: Final = timedelta(seconds=1)
+#: So many in a row, and it is not the events.
+_UNFIT_EVENTS: Final = 3
 _ASKED: Final[Mapping[FixState, FactKind]] = {
     FixState.SUGGESTED: FactKind.FIX_SUGGESTED,
     FixState.WAITING: FactKind.FIX_ASKED,
     FixState.QUEUED: FactKind.FIX_QUEUED,
-    FixState.EXPIRED: FactKind.FIX_ENDED,
+    FixState.REFUSED: FactKind.FIX_ENDED,
 }
 
 
@@ -66,6 +68,8 @@ class Fixes:
 def note_asked(transaction: Transaction, fix: Fix, policy: FixPolicy | None, now: datetime) -> None:
     """Writes down that something was asked for, by whom, and how it stands."""
     data = {"params": dict(fix.params), "why": fix.why} | ({} if policy is None else {"policy": policy.name})
+    if fix.is_ended:
+        data["state"] = fix.state
     told = {name: value for name, value in data.items() if value}
     transaction.fixing.note(fix.project_id, _ASKED[fix.state], now, by=fix.asked_by, fix=fix, data=told)
     transaction.count({"fixes_asked": 1})
@@ -99,7 +103,7 @@ def _answer_one(
     place: FixPlace,
     now: datetime,
 ) -> tuple[bool, FixPolicy]:
-    """Whether it was asked for, and the policy as it is then: what can never be sent pauses it."""
+    """Whether it was asked for, and the policy as it is then: what cannot be sent may pause it."""
     past = transaction.fixing.past(policy.id or 0, now - guards.DAY)
     if guards.held(policy, place.environment, place.service_id, past=past, is_stopped=False, now=now):
         return False, policy
@@ -117,15 +121,26 @@ def _answer_one(
         by=asking.actor_of(policy),
         policy=policy,
     )
-    unfit = False
+    pauses = False
     try:
         params = policies.values_of(policy, fixer, transaction.fixing.fields(incident))
         new = asking.made(replace(wanted, params=params), place.offers[policy.fixer], new_id, now)
     except FixError as wrong:
-        unfit = wrong.field == "params"
+        pauses = _is_to_pause(transaction, policy, wrong)
         new = [asking.impossible(wanted, str(wrong), new_id, now)]
     for fix in transaction.fixing.add(new):
         note_asked(transaction, fix, policy, now)
-        if unfit and policy.stop_after_failure:
+        if pauses:
             policy = proving.pause(transaction, policy, fix, fix.why.removeprefix("it "), now)
     return True, policy
+
+
+def _is_to_pause(transaction: Transaction, policy: FixPolicy, wrong: FixError) -> bool:
+    """Whether what cannot be sent stops the policy: its own parameters at once, those of events when several do not fit in a row."""
+    if not policy.stop_after_failure or wrong.field != "params":
+        return False
+    if not isinstance(wrong, UnfitEventError):
+        return True
+    # Who can write an event could stop it for all the others.
+    last = transaction.fixing.newest(policy.id or 0, policy.since, _UNFIT_EVENTS - 1)
+    return len(last) == _UNFIT_EVENTS - 1 and all(course.was_impossible(each) for each in last)

@@ -55,7 +55,8 @@ def _looked_at(
     try:
         return _queued(fix, place, policies, under_way, now)
     except FixError as wrong:
-        return course.moved(fix, FixState.EXPIRED, now, f"it was not sent: {wrong}")
+        # What follows from that is seen at the next look.
+        return replace(course.moved(fix, FixState.REFUSED, now, f"it was not sent: {wrong}"), due_at=now)
 
 
 def _queued(
