@@ -1,5 +1,7 @@
 """Quiet hours, escalation and rotas by API: the same that the pages keep, and of no other project."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from web_site import a_site
@@ -158,3 +160,27 @@ def test_steps_are_kept_and_a_rule_tells_by_them(site, api, reader, stranger, ch
     assert (theirs.status_code, theirs.json()["errors"][0]["name"]) == (400, "steps")
     assert api.delete(where).status_code == 204
     assert api.put(where, json=two).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "said", "names", "why"),
+    [
+        ("POST", "/alert-rules", {"name": "x", "when": "never"}, ["when"], "'never' is none of new, again, "),
+        ("GET", "/alerts?state=bad", None, ["state"], "'bad' is none of acknowledged, all, firing, over"),
+        ("POST", "/alert-rules", {"name": "x"}, ["when"], "missing"),
+        ("POST", "/maintenance", {"minutes": 3, "until": "2027-01-01T00:00:00Z"}, ["minutes", "until"], "either"),
+        (
+            "PUT",
+            "/jobs/{job}",
+            {"settings": {"cron": "* * * * *", "every": 60}},
+            ["settings.every", "settings.cron"],
+            "one of",
+        ),
+    ],
+)
+def test_a_mistake_names_its_field_and_what_would_be_right(site, api, verb, path, said, names, why):
+    runs = [{"state": "succeeded", "ago": timedelta(hours=1), "duration": 2.0}]
+    job = site.seeds.job(site.seeds.service(site.project), "nightly", runs) if "{job}" in path else 0
+    errors = api.request(verb, f"/api/v1{path.format(job=job)}", json=said).json()["errors"]
+    assert [each["name"] for each in errors] == names
+    assert why in errors[0]["why"]

@@ -52,8 +52,9 @@ class JobWishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _not_understood(_: Request[Any, Any, Any], error: ScheduleError) -> Response[dict[str, Any]]:
-    name = str(error).partition(":")[0]
-    return problems.problem(400, str(error), errors=[{"name": f"settings.{name}", "why": str(error)}])
+    # Of two schedules both are named: each of them may be the one that is meant.
+    names = str(error).partition(":")[0].split(" and ")
+    return problems.problem(400, str(error), errors=[{"name": f"settings.{each}", "why": str(error)} for each in names])
 
 
 _ANSWERS: Final[ExceptionHandlersMap] = {

@@ -1,5 +1,6 @@
 """Maintenance for machines: a deploy script says for how long silence and failures are expected, people plan weeks ahead."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -22,6 +23,8 @@ from aiops_platform.core.monitor import MonitorError
 from aiops_platform.core.zones import ZoneError
 
 _MOST_OVER: Final = 100
+# As our own sentences name fields.
+_FIELD: Final = re.compile(r"`([a-z_]+)`")
 _Id = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The window's number.")]
 WindowId = Annotated[int, PathParameter(ge=1, le=LARGEST_ID, description="The window's number.")]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -55,7 +58,8 @@ class Planning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _wrong(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    return problems.problem(400, str(error))
+    named = dict.fromkeys(_FIELD.findall(str(error)))
+    return problems.problem(400, str(error), errors=[{"name": each, "why": str(error)} for each in named])
 
 
 ANSWERS: Final[ExceptionHandlersMap] = {

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
+from aiops_platform.api import allowed
 from aiops_platform.api.parameters import Write
 from aiops_platform.ports import StoreUnavailableError
 
@@ -105,11 +106,13 @@ def problem(status: int, detail: str, **more: Any) -> Response[dict[str, Any]]:
     return Response(content, status_code=status, media_type=_TYPE, headers=headers)
 
 
-def invalid(_: _ApiRequest, error: ValidationException) -> Response[dict[str, Any]]:
-    """A parameter that cannot be; `errors` names each."""
+def invalid(request: _ApiRequest, error: ValidationException) -> Response[dict[str, Any]]:
+    """A parameter, or a field of the body, that cannot be; `errors` names each, and what would be right."""
     said = error.extra if isinstance(error.extra, list) else []
+    taken = {name: each.annotation for name, each in request.route_handler.parsed_fn_signature.parameters.items()}
+    taken |= {_NAMES[name]: kind for name, kind in taken.items() if name in _NAMES}
     errors = [
-        {"name": _NAMES.get(name := str(each.get("key", "")), name), "why": str(each.get("message", ""))}
+        allowed.told(_NAMES.get(name := str(each.get("key", "")), name), str(each.get("message", "")), taken)
         for each in said
         if isinstance(each, dict)
     ]
