@@ -67,7 +67,7 @@ def asked_of(connection: Connection, project_id: int, query: IncidentQuery, now:
         period=query.period,
         tagged=finding.tagged(connection, search),
     )
-    return Asked(query, search, around, rises)
+    return Asked(query, search, replace(around, matched=finding.matched(connection, search, around)), rises)
 
 
 def page_of(connection: Connection, asked: Asked) -> IncidentPage:

@@ -289,3 +289,11 @@ def test_a_search_is_said_in_the_words_of_each_engine(dialect):
     said = str(statement.compile(dialect=dialect))
     assert (" ILIKE " in said) == (dialect.name == "postgresql")
     assert quote(said)
+
+
+def test_what_is_found_by_words_is_the_same_however_many_that_are(shop, monkeypatch):
+    searches = ("pool", "e", "-pool", "pool OR disk", "service:shop a", "nothing like it")
+    page = [types(found(shop, text)) for text in searches]
+    monkeypatch.setattr(finding, "_MOST_MATCHED", 1)
+    assert [types(found(shop, text)) for text in searches] == page
+    assert page[0] == ["Rising"]
