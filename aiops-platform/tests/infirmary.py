@@ -80,10 +80,19 @@ class Infirmary(Workshop):
         pending = self.carrying.pending(now).get(place, ())
         return list(self.carrying.carry(pending, now)) if pending else []
 
-    def tell(self, request: str, state: str, now: datetime, *, instance: str = "a", **fields: Any) -> None:
-        """The service tells how a fix stands."""
+    def tell(
+        self,
+        request: str,
+        state: str,
+        now: datetime,
+        *,
+        instance: str = "a",
+        beside: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """The service tells how a fix stands, and `beside` in the same beat."""
         told = {"type": "result", "request": request, "state": state, "instance": instance, **fields}
-        self.beat(now, instance=instance, fixes=[told])
+        self.beat(now, instance=instance, fixes=[told], **(beside or {}))
 
     def policy(self, now: datetime = NOW, **fields: Any) -> int:
         """A new policy."""

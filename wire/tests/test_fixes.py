@@ -8,21 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace as replace_struct
 from standardwebhooks import webhooks
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+import aiops_sdk
 from aiops_platform.core import access
-from aiops_platform.core.fixing import requests
+from aiops_platform.core.event import Event, Heartbeat
+from aiops_platform.core.fixing import exercise, requests
 from aiops_platform.core.fixing import signing as platform_signing
 from aiops_platform.core.fixing.fix import Fix, FixState
+from aiops_platform.core.opening import Opened, Opener
+from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.people import PLATFORM
+from aiops_platform.core.scrubbing import Scrubber
 from aiops_platform.core.service import ServiceName
-from aiops_sdk.client import Client
+from aiops_sdk import fixing
+from aiops_sdk.client import Client, current
 from aiops_sdk.config import Config
 from aiops_sdk.delivery.transport import Accepted, outcome_of
 from aiops_sdk.fixing import declaring, signing
 from aiops_sdk.fixing.desk import Desk
+from aiops_sdk.frozen import replace
+from aiops_sdk.testing import capture_events
 
 WIRE = Path(__file__).parents[1]
 SCHEMA = json.loads((WIRE / "v1.schema.json").read_text(encoding="utf-8"))
@@ -225,3 +235,46 @@ def a_fix(**given: Any) -> Fix:
     usual: dict[str, Any] = {"together": "", "project_id": 7, "service_id": 1, "timeout": 60.0, "watch": 600}
     usual |= {"state": FixState.QUEUED, "state_since": now, "asked_at": now, "asked_by": PLATFORM}
     return Fix(**usual | given)
+
+
+@pytest.mark.parametrize(
+    "route", ["/pay/<int:number>", "/password/reset/<int:number>", "/of/ana@example.com/<int:number>"]
+)
+def test_what_was_answered_well_is_of_the_place_that_the_event_of_a_failure_there_tells(
+    route: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(declaring, "REGISTRY", declaring.Registry())
+    aiops_sdk.fixer("mend")(lambda: None)
+    app = Flask("shop")
+
+    @app.post(route)
+    def pay(number: int) -> str:
+        return {1: "paid"}[number]
+
+    with capture_events() as events:
+        client = current()
+        assert client is not None
+        client.config = replace(client.config, spool=(str(tmp_path),))
+        fixing.install(client)
+        aiops_sdk.init_flask(app)
+        for number in (1, 2, 1, 1):
+            app.test_client().post(route.replace("<int:number>", str(number)))
+        assert client.fixes is not None
+        body = {"signal_type": "heartbeat", "service": "shop", **client.fixes.for_beat()}
+        event = json.dumps(events[0]).encode()
+    assert problems(body, "heartbeat") == []
+    opener = Opener(Scrubber())
+    failure, beat = (
+        opener.open(event, ParcelKind.EXCEPTION),
+        opener.open(json.dumps(body).encode(), ParcelKind.HEARTBEAT),
+    )
+    assert isinstance(failure, Opened)
+    assert isinstance(beat, Opened)
+    assert isinstance(failure.report, Event)
+    assert isinstance(beat.report, Heartbeat)
+    now = datetime.now(UTC)
+    used = exercise.heard(
+        exercise.begun(failure.report, now), "a", replace_struct(beat.report, stats={"uptime": 0}), now
+    )
+    assert used.place.startswith("POST /")
+    assert used.good == 3

@@ -214,6 +214,8 @@ class _Exchange:
             status = message.get("status")
             if not isinstance(status, int) or status < 400:
                 self._looks = False
+                if self._client.fixes is not None:
+                    answers.went_well(self._client.fixes, self.request)
             else:
                 self._answers(status, message)
         elif self._status and kind == "http.response.body":

@@ -93,6 +93,9 @@ if TYPE_CHECKING:
         def has_news(self) -> bool:
             """Whether that, or fixers are there of which no beat has told yet."""
 
+        def answered(self, method: str, route: str) -> None:
+            """A request was answered well, by this route."""
+
         def push(self, headers: Mapping[str, str], body: bytes) -> Any:
             """The answer to what was posted."""
 

@@ -606,6 +606,7 @@ def test_what_a_killed_process_had_begun_is_told_by_the_next_one_and_never_run_a
 def test_a_forked_child_does_nothing_of_its_parent_s_and_answers_for_itself(client: Client, calls: List[Any]):
     asked = a_fix()
     told = result_of(client, asked)
+    client.fixes.answered("GET", "/")
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -613,7 +614,7 @@ def test_a_forked_child_does_nothing_of_its_parent_s_and_answers_for_itself(clie
         with contextlib.suppress(BaseException), os.fdopen(writing, "w") as pipe:
             told_again, mine = push(client, asked), a_fix()
             push(client, mine)
-            json.dump([told_again, result_of(client, mine)["instance"], client.fixes.for_beat()["fixes"]], pipe)
+            json.dump([told_again, result_of(client, mine)["instance"], client.fixes.for_beat()], pipe)
         os._exit(0)
     os.close(writing)
     with os.fdopen(reading) as pipe:
@@ -621,7 +622,9 @@ def test_a_forked_child_does_nothing_of_its_parent_s_and_answers_for_itself(clie
     os.waitpid(child, 0)
     assert again == [200, told]
     assert instance != client.origin.instance_id
-    assert [each["instance"] for each in beat] == [instance]
+    assert [each["instance"] for each in beat["fixes"]] == [instance]
+    assert beat["answered"] == []
+    assert client.fixes.for_beat()["answered"] == [{"method": "GET", "route": "/", "count": 1}]
     assert calls == [("main", 3)]
 
 

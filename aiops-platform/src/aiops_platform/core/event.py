@@ -206,6 +206,14 @@ class FixResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     log: str | None = None
 
 
+class Answered(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """How many requests a process has answered well since it started, by method and route."""
+
+    method: str = ""
+    route: str = ""
+    count: int = 0
+
+
 class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A sign of life. `interval` is in seconds; `closing` says goodbye."""
 
@@ -216,6 +224,7 @@ class Heartbeat(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     stats: dict[str, Any] = {}
     fixers: tuple[Fixer, ...] = ()
     fixes: tuple[FixResult, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
 
 class JobReport(Report, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -45,12 +45,14 @@ _FILE_LIMIT: Final = 1_000
 _CODE_NAME_LIMIT: Final = 500
 _BREADCRUMB_LIMIT: Final = 200
 _REPEAT_LIMIT: Final = 1_000_000_000
+_COUNT_LIMIT: Final = 2**53
 _BASE_URL_LIMIT: Final = 2_000
 _DIGITS_LIMIT: Final = 300
 _EXTRAS_LIMIT: Final = 32_000
 # Of what a service offers to mend, and of what became of that; all of them at their longest.
 _FIXERS_LIMIT: Final = 50
 _RESULTS_LIMIT: Final = 10
+_ANSWERED_LIMIT: Final = 200
 _OFFERS_LIMIT: Final = 256_000
 _TOLD_LIMIT: Final = 1_000_000
 _SCHEDULE_LIMIT: Final = 4_000
@@ -299,6 +301,10 @@ def _fit_heartbeat(heartbeat: Heartbeat, remarks: salvage.Remarks) -> Heartbeat:
         if len(_ENCODER.encode(changes[name])) > limit:
             remarks.add(name, "too long")
             changes[name] = {} if name == "stats" else ()
+    if heartbeat.answered:
+        changes["answered"] = tuple(
+            each for each in heartbeat.answered[:_ANSWERED_LIMIT] if 0 < each.count < _COUNT_LIMIT
+        )
     changes["remarks"] = remarks.all()
     return replace(heartbeat, **changes)
 

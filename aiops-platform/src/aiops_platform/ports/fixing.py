@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from aiops_platform.core.event import FixResult
+from aiops_platform.core.event import Event, FixResult
 from aiops_platform.core.fixing.fix import Fix, FixState, Wanted
 from aiops_platform.core.fixing.fixer import Fixer, Offered
 from aiops_platform.core.fixing.guards import Asked
@@ -459,6 +459,14 @@ class Fixing(Protocol):
 
     def together(self, together: str) -> Sequence[Fix]:
         """The fixes of one asking, to be changed."""
+        ...
+
+    def watched(self, service_ids: Collection[int]) -> Sequence[Fix]:
+        """The fixes of these services whose effect is being watched, to be changed."""
+        ...
+
+    def newest_event(self, incident_id: int) -> Event | None:
+        """The newest event of an incident that is kept, as far as it can be read."""
         ...
 
     def came(self, incident_id: int, since: datetime, until: datetime) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping
 
+from aiops_platform.core.fixing import exercise
 from aiops_platform.core.fixing import fixer as fixers
 from aiops_platform.core.fixing import policy as policies
 from aiops_platform.core.fixing.fix import Fix, FixState, Proof, Way
@@ -23,6 +24,7 @@ def fix_of(row: RowMapping) -> Fix:
     told["decided_by"] = actor_from(row["decided_by"])
     told["way"] = None if row["way"] is None else Way(row["way"])
     told["proof"] = None if row["proof"] is None else Proof(row["proof"])
+    told["exercise"] = None if row["exercise"] is None else exercise.from_data(row["exercise"])
     return Fix(**told)
 
 
@@ -31,6 +33,7 @@ def row_of(fix: Fix) -> dict[str, Any]:
     told: dict[str, Any] = {name: getattr(fix, name) for name in FIELDS}
     told |= {"params": dict(fix.params), "result": dict(fix.result), "asked_by": fix.asked_by.as_data()}
     told["decided_by"] = None if fix.decided_by is None else fix.decided_by.as_data()
+    told["exercise"] = None if fix.exercise is None else exercise.as_data(fix.exercise)
     return told
 
 

@@ -128,6 +128,7 @@ fixes = Table(
     Column("why", Text, nullable=False),
     Column("due_at", Instant),
     Column("before", Integer, nullable=False),
+    Column("exercise", JSON(none_as_null=True)),
     Index("ix_fixes_project_id_id", "project_id", "id"),
     Index("ix_fixes_policy_id_asked_at", "policy_id", "asked_at"),
     # Covers what is counted of a fixer, and how long it took lately.

@@ -233,6 +233,28 @@ class SqlFixing:
         """See `ports.Fixing`."""
         return self._fixes(_where(fixes.c.together == together))
 
+    def watched(self, service_ids: Collection[int]) -> Sequence[Fix]:
+        """See `ports.Fixing`."""
+        # Of all that ever ended few are to be looked at, and those have an index.
+        now = fixes.c.due_at.is_not(None), fixes.c.proof == Proof.WATCHING
+        return [
+            each
+            for some in portions(service_ids)
+            for each in self._fixes(_where(and_(*now, fixes.c.service_id.in_(some))))
+        ]
+
+    def newest_event(self, incident_id: int) -> Event | None:
+        """See `ports.Fixing`."""
+        wanted = select(events.c.dictionary_id, events.c.body).where(events.c.incident_id == incident_id)
+        row = self._connection.execute(wanted.order_by(events.c.id.desc()).limit(1)).one_or_none()
+        if row is None:
+            return None
+        try:
+            event = wire.parse(self._bodies.open(self._connection, row.dictionary_id, row.body), ParcelKind.EXCEPTION)
+        except DamagedBodyError:
+            return None
+        return event if isinstance(event, Event) else None
+
     def came(self, incident_id: int, since: datetime, until: datetime) -> int:
         """See `ports.Fixing`."""
         within = events.c.occurred_at > since, events.c.occurred_at <= until
@@ -298,15 +320,8 @@ class SqlFixing:
         return [fix_of(row) for row in self._connection.execute(wanted.with_for_update()).mappings()]
 
     def _fields_of_event(self, incident_id: int) -> dict[str, Any]:
-        wanted = select(events.c.dictionary_id, events.c.body).where(events.c.incident_id == incident_id)
-        row = self._connection.execute(wanted.order_by(events.c.id.desc()).limit(1)).one_or_none()
-        if row is None:
-            return {}
-        try:
-            event = wire.parse(self._bodies.open(self._connection, row.dictionary_id, row.body), ParcelKind.EXCEPTION)
-        except DamagedBodyError:
-            return {}
-        if not isinstance(event, Event):
+        event = self.newest_event(incident_id)
+        if event is None:
             return {}
         host = event.host or (event.instance.host if event.instance else None)
         found: dict[str, Any] = {

@@ -15,7 +15,7 @@ from aiops_platform.storage.database import Database
 from aiops_platform.storage.space import make_shrinkable
 
 # The newest of the migrations; a test compares the two.
-NEWEST: Final = "fixing"
+NEWEST: Final = "exercise"
 _COPY: Final = "store.before-{version}.db"
 
 log = logging.getLogger(__name__)

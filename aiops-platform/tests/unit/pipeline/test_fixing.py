@@ -435,6 +435,102 @@ def test_nothing_is_proven_by_what_came_but_once(infirmary: Infirmary) -> None:
     assert infirmary.only().proof is Proof.UNPROVEN
 
 
+PAY = {"route": "/pay", "request": {"method": "POST"}}
+
+
+def answered(many: int) -> dict[str, Any]:
+    """What a process tells that began before everything and has answered so many by now."""
+    return {"answered": [{"method": "POST", "route": "/pay", "count": many}], "stats": {"uptime": 1_000}}
+
+
+def test_what_came_but_once_is_mended_where_its_place_was_used_well_since(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60, resolve=True)
+    infirmary.beat(**answered(400))
+    infirmary.fail(after(seconds=1), **PAY)
+    # What was answered up to the end of the fix, its own beat tells.
+    mend(infirmary, 10, beside=answered(500))
+    infirmary.beat(after(seconds=40), **answered(515))
+    infirmary.beat(after(seconds=41), instance="b", answered=[])
+    infirmary.beat(after(seconds=70), **answered(520))
+    infirmary.beat(after(seconds=71), instance="b", **answered(20))
+    infirmary.look(after(seconds=76))
+    fix = infirmary.only()
+    assert (fix.proof, fix.why) == (Proof.MENDED, "POST /pay answered 40 requests since without it")
+    assert infirmary.rows(schema.incidents, "state") == [IncidentState.RESOLVED]
+    for table in (schema.facts.c.data, fix_tables.fix_steps.c.data):
+        (told,) = (data for data in infirmary.rows(table.table, "data") if data.get("state") == "mended")
+        assert (told["place"], told["answered"], told["why"]) == ("POST /pay", 40, fix.why)
+
+
+@pytest.mark.parametrize(
+    "then",
+    [answered(519), {}, {"answered": [{"method": "GET", "route": "/pay", "count": 900}]}],
+    ids=["too few", "not told", "another method"],
+)
+def test_it_is_not_where_its_place_was_not_used_enough(infirmary: Infirmary, then: dict[str, Any]) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), **PAY)
+    mend(infirmary, 10, beside=answered(500))
+    infirmary.beat(after(seconds=75), **then)
+    infirmary.look(after(seconds=76))
+    assert infirmary.only().proof is Proof.UNPROVEN
+
+
+def test_what_comes_back_is_not_mended_however_often_its_place_was_used(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1), **PAY)
+    mend(infirmary, 10, beside=answered(500))
+    infirmary.fail(after(seconds=70), **PAY)
+    infirmary.beat(after(seconds=75), **answered(9_000))
+    infirmary.look(after(seconds=76))
+    assert infirmary.only().proof is Proof.NOT_MENDED
+
+
+def test_what_came_every_now_and_then_takes_as_many_good_answers_as_let_it_come_three_times(
+    infirmary: Infirmary,
+) -> None:
+    for number in range(4):
+        infirmary.fail(after(seconds=-900 + 200 * number), **PAY)
+    infirmary.policy(watch=60)
+    infirmary.beat(**answered(900))
+    infirmary.fail(after(seconds=1), **PAY)
+    mend(infirmary, 10, beside=answered(995))
+    infirmary.beat(after(seconds=75), **answered(995 + 599))
+    infirmary.look(after(seconds=76))
+    assert infirmary.only().why.endswith("answered 599 of the 600 requests that would tell it, so that tells little")
+
+
+def test_of_what_each_process_is_to_do_counts_what_was_answered_when_all_had(infirmary: Infirmary) -> None:
+    infirmary.policy(fixer="clear", params={"region": "eu"}, watch=60)
+    for name in "ab":
+        infirmary.beat(instance=name)
+    infirmary.fail(after(seconds=1), **PAY)
+    infirmary.look(after(seconds=2))
+    for name, at in (("a", 10), ("b", 20)):
+        (carried,) = infirmary.carried(after(seconds=at - 1), instance=name)
+        infirmary.tell(carried.request, "succeeded", after(seconds=at), instance=name, beside=answered(100))
+        infirmary.look(after(seconds=at))
+    infirmary.beat(after(seconds=21), **answered(115))
+    for name in "ab":
+        infirmary.beat(after(seconds=80), instance=name, **answered(120))
+    infirmary.look(after(seconds=81))
+    assert {fix.why for fix in infirmary.all()} == {"POST /pay answered 25 requests since without it"}
+
+
+def test_what_has_no_route_is_judged_without(infirmary: Infirmary) -> None:
+    infirmary.policy(watch=60)
+    infirmary.beat()
+    infirmary.fail(after(seconds=1))
+    mend(infirmary, 10, beside=answered(500))
+    infirmary.beat(after(seconds=75), **answered(9_000))
+    infirmary.look(after(seconds=76))
+    fix = infirmary.only()
+    assert fix.proof is Proof.UNPROVEN
+    assert "answered" not in fix.why
+
+
 def test_a_fixer_is_offered_as_long_as_a_living_process_offers_it(infirmary: Infirmary) -> None:
     infirmary.beat(release="1.2.0")
     recycle, clear = sorted(infirmary.reads.offered(1, after(seconds=1)), key=lambda each: each.fixer.each_instance)

@@ -12,6 +12,7 @@ from aiops_sdk import _safety
 from aiops_sdk.delivery import spool, transport
 from aiops_sdk.event import rfc3339
 from aiops_sdk.fixing import pushed, requests, signing
+from aiops_sdk.fixing.answered import Answered
 from aiops_sdk.fixing.pushed import Answer
 from aiops_sdk.fixing.records import RUNNING, Records
 from aiops_sdk.fixing.running import Run
@@ -66,6 +67,7 @@ class Desk:
         self._untold: Dict[str, Record] = {}
         self._under_way: Dict[str, Record] = {}
         self._is_urgent = False
+        self._answered = Answered()
         #: The loop that serves the app, once one was met.
         self.loop: Optional[asyncio.AbstractEventLoop] = None
 
@@ -94,7 +96,12 @@ class Desk:
             told = [_told(record) for record in self._under_way.values()]
         scrub = self._client.scrubber.text
         fixers = [{**each.told(), "description": scrub(each.description)} for each in self._registry.all()]
-        return {"fixers": fixers, "fixes": told} if told else {"fixers": fixers}
+        said: Dict[str, object] = {"fixers": fixers, "answered": self._answered.told(scrub)}
+        return {**said, "fixes": told} if told else said
+
+    def answered(self, method: str, route: str) -> None:
+        """A request was answered well: where a problem was, that tells whether it could have come back."""
+        self._answered.count(method, route)
 
     def _open(self) -> bool:
         with self._lock:

@@ -73,6 +73,8 @@ class _Exchange:
             answers.report(self._client, self._request, status, message, answers=ways, mechanism=_NAME)  # type: ignore[arg-type]  # it is an exception's
         elif type(status) is int and status >= 400:
             answers.count(self._client, self._request, status)
+        elif self._client.fixes is not None:
+            answers.went_well(self._client.fixes, self._request)
 
     def end(self) -> None:
         """It is over."""

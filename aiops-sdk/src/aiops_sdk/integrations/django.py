@@ -375,6 +375,10 @@ def _look_at(response: Any, work: DjangoRequest) -> None:
         response.streaming_content = _LaterPieces(pieces, work) if later else StreamedBody(pieces, work, _capture)
     if status >= 400:
         _answered(response, status, work)
+        return
+    fixes = work._listener.client.fixes
+    if fixes is not None:
+        answers.went_well(fixes, work)
 
 
 def _answered(response: Any, status: int, work: DjangoRequest) -> None:

@@ -318,6 +318,10 @@ class _Hooks:
             request.streams = _is_streamed(response)
         if response.status_code >= _FAILED:
             self._answered(request, response)
+            return
+        fixes = request._listener.client.fixes
+        if fixes is not None:
+            answers.went_well(fixes, request)
 
     def _answered(self, request: _FlaskRequest, response: flask.Response) -> None:
         client, message = clients.current(), None

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from aiops_platform.core.fixing.exercise import Exercise
 from aiops_platform.core.people import Actor
 
 
@@ -121,6 +122,8 @@ class Fix:
     due_at: datetime | None = None
     #: How often the incident's problem had come shortly before, as long as it is watched afterwards.
     before: int = 0
+    #: Of one that succeeded: how its incident's place was used since, as far as it is watched; of several, with the first.
+    exercise: Exercise | None = None
 
     @property
     def is_ended(self) -> bool:

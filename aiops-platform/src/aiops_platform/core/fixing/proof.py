@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from aiops_platform.core.fixing.exercise import Exercise
 from aiops_platform.core.fixing.fix import Proof
 
 #: If it came so often in as long a time before, that it did not since is no chance: of random failures, one in twenty.
@@ -18,7 +19,9 @@ class Watched:
     """What is known of an incident since a fix of it ended. Times are by our clock.
 
     `again`: how often its problem came since then; `before`: in as long a time before. `ran_well`: how often the job of it
-    has run well since. `heard_at`: the newest heartbeat of its service, which comes every `interval` seconds.
+    has run well since. `heard_at`: the newest heartbeat of its service, which comes every `interval` seconds. `exercise`:
+    how its place was used since, if it has one and the service tells; `came`: how often the problem came, up to the fix,
+    since the processes began that tell it.
     """
 
     ended_at: datetime
@@ -29,6 +32,8 @@ class Watched:
     heard_at: datetime | None
     interval: int
     is_resolved: bool = False
+    exercise: Exercise | None = None
+    came: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,16 @@ def _of_one_that_stayed_away(seen: Watched, span: str) -> Judged:
         return Judged(
             Proof.MENDED, f"it came {_times(seen.before)} in the {span} before, and not once in the {span} since"
         )
+    used = seen.exercise if seen.exercise is not None and seen.exercise.route else None
+    needed = 0 if used is None else used.needed(seen.came)
+    if used is not None and used.good >= needed:
+        return Judged(Proof.MENDED, f"{used.place} answered {used.good:,} requests since without it")
     if seen.is_resolved:
         return Judged(Proof.MENDED, f"it was resolved, and has not come back within {span}")
-    return Judged(
-        Proof.UNPROVEN,
-        f"it has not come back within {span}; it came only {_times(seen.before)} in as long a time before, so that tells little",
-    )
+    tells = f"it came only {_times(seen.before)} in as long a time before"
+    if used is not None:
+        tells += f", and {used.place} answered {used.good:,} of the {needed:,} requests that would tell it"
+    return Judged(Proof.UNPROVEN, f"it has not come back within {span}; {tells}, so that tells little")
 
 
 def _times(many: int) -> str:

@@ -64,6 +64,8 @@ def _seen(transaction: Transaction, watched: Sequence[Fix], incident: FixInciden
     again = fixing.came(incident.id, ended_at, now)
     if not again and incident.kind in _WITHOUT_EVENTS and incident.last_seen_at > ended_at:
         again = 1
+    used = watched[0].exercise
+    began_at = None if used is None else used.began_at
     place = fixing.places([incident.service_id], now).get(incident.service_id)
     return Watched(
         ended_at=ended_at,
@@ -74,13 +76,16 @@ def _seen(transaction: Transaction, watched: Sequence[Fix], incident: FixInciden
         heard_at=None if place is None else place.last_beat_at,
         interval=0 if place is None else place.interval,
         is_resolved=incident.state == IncidentState.RESOLVED,
+        exercise=used,
+        came=0 if began_at is None else fixing.came(incident.id, began_at, ended_at),
     )
 
 
 def _tell(transaction: Transaction, fix: Fix, judged: Judged, policies: Mapping[int, FixPolicy], now: datetime) -> None:
-    transaction.fixing.note(
-        fix.project_id, _FACTS[judged.proof], now, by=None, fix=fix, data={"why": judged.why, "state": judged.proof}
-    )
+    data: dict[str, object] = {"why": judged.why, "state": judged.proof}
+    if fix.exercise is not None and fix.exercise.route:
+        data |= {"place": fix.exercise.place, "answered": fix.exercise.good}
+    transaction.fixing.note(fix.project_id, _FACTS[judged.proof], now, by=None, fix=fix, data=data)
     transaction.count({f"fixes_{judged.proof}": 1})
     if judged.proof is Proof.NOT_MENDED:
         _stop_policy(transaction, fix, policies, now)
