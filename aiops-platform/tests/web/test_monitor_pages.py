@@ -84,6 +84,15 @@ def test_services_are_found_by_state_name_and_environment(client, asked, found):
     assert {name for _, name in named(client.get("/monitors", params=asked).text)} == found
 
 
+def test_of_how_little_uptime_is_the_share_stands_beside_it(client, site):
+    page = client.get("/monitors?q=mailer").text
+    mailer = page.split("<bdi>mailer</bdi>")[1].split("</li>")[0]
+    told = re.findall(r"<dt>([^<]+)</dt><dd[^>]*>(.*?)</dd>", mailer)
+    few = '100% <span class="dim">of 5 days</span>'
+    assert [value for _, value in told] == ["100%", few, few, few]
+    assert few in client.get(f"/services/{site.ids['mailer']}").text
+
+
 def test_a_service_is_paused_and_resumed_on_its_page(client, site):
     assert "done=paused" in act(client, site, "shop", "pause", lasts="8h").headers["location"]
     assert column(site, "shop", "state") == "paused"

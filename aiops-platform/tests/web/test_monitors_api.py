@@ -32,6 +32,10 @@ def test_monitors_are_listed_with_their_uptime_and_found(api, site):
     assert shop["service_id"] == site.ids["shop"]
     assert shop["uptime"]["1d"] == 1.0
     assert 0.999 < shop["uptime"]["90d"] < 1
+    assert shop["known"]["1d"] == 86_400
+    mailer = next(each for each in found["items"] if each["service"] == "mailer")
+    assert mailer["uptime"]["90d"] == 1.0
+    assert 5 * 86_400 <= mailer["known"]["90d"] < 6 * 86_400, "not of three months"
     stopped = next(each for each in found["items"] if each["service"] == "import")
     assert stopped["uptime"]["1d"] is None
     assert [each["service"] for each in api.get("/monitors", params={"state": "silent"}).json()["items"]] == ["search"]

@@ -90,6 +90,11 @@ def test_it_shows_what_was_chosen_under_other_names_and_nothing_else(client, str
     assert len(answer.content) < 60_000
 
 
+def test_of_how_little_uptime_is_the_share_is_said_to_everybody(client, stranger, site):
+    page_of(site, client, "acme-new", mailer="Letters")
+    assert '100% <span class="dim">of 5 days</span>' in stranger.get("/status/acme-new").text
+
+
 def test_since_when_something_is_wrong_is_said_only_where_that_was_chosen(client, stranger, site):
     page_of(site, client, "acme-told", incidents=True, search="Finding")
     assert "Down since 20" in stranger.get("/status/acme-told").text

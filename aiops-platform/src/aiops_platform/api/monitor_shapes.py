@@ -1,6 +1,6 @@
 """What the JSON API answers with of monitors and their maintenance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,7 +41,8 @@ class WindowList:
 class MonitorResource:
     """A service that beats. `beating`: how many of its processes do, of so many `expected`, where people have said so.
 
-    `uptime` is of 1, for 1d, 7d, 30d and 90d; null where nothing is known. `maintenance`: the window that holds now.
+    `uptime` is of 1, for 1d, 7d, 30d and 90d; null where nothing is known. `known`: of how many seconds of each that is the
+    share. `maintenance`: the window that holds now.
     """
 
     service_id: int
@@ -57,6 +58,8 @@ class MonitorResource:
     paused_until: datetime | None
     maintenance: int | None
     uptime: dict[str, float | None]
+    # A platform of earlier does not say it to its clients.
+    known: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,9 @@ def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> Monito
     """The monitor in one piece; its states are known for 90 days."""
     found = known.stretches(row)
     held = known.held(row)
+    uptimes = {
+        name: uptime_of(found, since=now - timedelta(days=days), until=now) for name, days in _PERIODS.items()
+    }
     return MonitorResource(
         service_id=row.service_id,
         service=row.name,
@@ -86,7 +92,8 @@ def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> Monito
         short_since=row.short_since,
         paused_until=row.paused_until,
         maintenance=None if held is None else held.id,
-        uptime={name: uptime_of(found, since=now - timedelta(days=days)).share for name, days in _PERIODS.items()},
+        uptime={name: each.share for name, each in uptimes.items()},
+        known={name: int(each.known.total_seconds()) for name, each in uptimes.items()},
     )
 
 

@@ -18,6 +18,7 @@ from aiops_platform.core.monitor_views import MonitorQuery
 from aiops_platform.core.people import COMMAND_LINE
 from aiops_platform.process.clock import utc_now
 from aiops_platform.settings import Settings
+from aiops_platform.web import words
 from aiops_platform.web.cut import shortened
 
 _ON_A_PAGE = 100
@@ -121,10 +122,16 @@ def _line(each: MonitorResource) -> Sequence[str]:
     until = "" if each.paused_until is None else f" until {_time(each.paused_until)}"
     share = each.uptime.get("30d")
     # Cut, and not rounded: 100% means that it never was silent.
-    uptime = "" if share is None else f"{int(share * 10_000) / 100:g}%"
+    uptime = "" if share is None else f"{int(share * 10_000) / 100:g}%{_of(each.known.get('30d'))}"
     stands = f"{each.state.value}{until}"
     return (str(each.service_id), service, stands, _time(each.state_since), _time(each.last_beat_at), uptime)
 
 
 def _time(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _of(known: int | None) -> str:
+    """Of how little of the month that is the share; nothing where nearly all of it is known."""
+    span = timedelta(seconds=known or 0)
+    return f" of {words.lasting(span)}" if timedelta(0) < span < timedelta(days=27) else ""

@@ -17,6 +17,8 @@ Period: TypeAlias = tuple[datetime, datetime]
 
 # The end of a stretch of listening is written down once a minute: it may have gone on for so long.
 _UNSURE: Final = timedelta(minutes=1)
+# Of a period of which so much is known nothing more is to be said.
+_MOST: Final = 0.9
 
 
 class Standing(StrEnum):
@@ -57,11 +59,21 @@ class Stretch:
 
 @dataclass(frozen=True, kw_only=True)
 class Uptime:
-    """`share` is of 1; None where nothing is known. `down` is for how long it was silent, in so many `silences`."""
+    """`share` is of 1; None where nothing is known. `down` is for how long it was silent, in so many `silences`.
+
+    `known` is of how long that is the share, `period` how long was asked for.
+    """
 
     share: float | None
     down: timedelta
     silences: int
+    known: timedelta
+    period: timedelta
+
+    @property
+    def is_of_little(self) -> bool:
+        """Whether so little of the period is known that the share alone would say more than it means."""
+        return timedelta(0) < self.known < _MOST * self.period
 
 
 def stretches(
@@ -98,8 +110,8 @@ def deaf_between(listened: Iterable[Period], since: datetime, until: datetime) -
     return tuple((max(begin, since), min(end, until)) for begin, end in found if begin < until and end > since)
 
 
-def uptime_of(found: Iterable[Stretch], *, since: datetime) -> Uptime:
-    """The uptime from then on."""
+def uptime_of(found: Iterable[Stretch], *, since: datetime, until: datetime) -> Uptime:
+    """The uptime from then on; the stretches end by `until`."""
     up, down, silences = timedelta(), timedelta(), 0
     for each in found:
         if each.until <= since:
@@ -111,7 +123,8 @@ def uptime_of(found: Iterable[Stretch], *, since: datetime) -> Uptime:
         elif each.standing in (Standing.ALIVE, Standing.LATE):
             up += lasted
     known = up + down
-    return Uptime(share=up / known if known else None, down=down, silences=silences)
+    share = up / known if known else None
+    return Uptime(share=share, down=down, silences=silences, known=known, period=until - since)
 
 
 def _laid_over(below: Sequence[Stretch], periods: Sequence[Period], standing: Standing) -> list[Stretch]:

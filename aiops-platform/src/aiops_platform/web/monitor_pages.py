@@ -196,7 +196,7 @@ def laid_out(board: Board, row: MonitorRow, span: str, now: datetime) -> Shown:
 
 def uptimes_of(found: Sequence[Stretch], now: datetime) -> tuple[tuple[str, Uptime], ...]:
     """The uptime for each period."""
-    return tuple((name, uptime_of(found, since=now - lasting)) for name, lasting in PERIODS)
+    return tuple((name, uptime_of(found, since=now - lasting, until=now)) for name, lasting in PERIODS)
 
 
 def lines_of(site: Site, visitor: Visitor, rows: Sequence[Lives], span: str, now: datetime) -> list[TimeLine]:

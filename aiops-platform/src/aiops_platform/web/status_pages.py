@@ -146,7 +146,7 @@ def _life(name: str, row: MonitorRow, known: KnownTime, now: datetime, page: Sta
         name=name,
         state=row.state,
         line=timelines.time_line(found, since=now - covering, until=now, cells=cells),
-        uptime=uptime_of(found, since=now - covering),
+        uptime=uptime_of(found, since=now - covering, until=now),
         since=since if tells and held is None else None,
         held_until=held.holds_until(now) if held is not None and tells else None,
         is_short=row.short_since is not None,

@@ -49,7 +49,7 @@ def test_what_nobody_heard_is_not_known_and_maintenance_is_no_silence() -> None:
         maintenance=((after(hours=-13), after(hours=-8)),),
     )
     assert told(found) == [("alive", 4), ("unknown", 2), ("alive", 5), ("maintenance", 5), ("silent", 8)]
-    uptime = uptime_of(found, since=DAY_AGO)
+    uptime = uptime_of(found, since=DAY_AGO, until=NOW)
     assert uptime.share is not None
     assert round(uptime.share, 3) == round(9 / 17, 3)
     assert (uptime.down, uptime.silences) == (timedelta(hours=8), 1)
@@ -71,9 +71,17 @@ def test_uptime_counts_what_is_known_alone() -> None:
         span(MonitorState.LATE, after(hours=-12), after(hours=-6)),
         span(MonitorState.STOPPED, after(hours=-6)),
     )
-    assert uptime_of(found, since=DAY_AGO).share == 1.0
-    assert uptime_of(found, since=after(hours=-5)).share is None
-    assert uptime_of((), since=DAY_AGO).share is None
+    assert uptime_of(found, since=DAY_AGO, until=NOW).share == 1.0
+    assert uptime_of(found, since=after(hours=-5), until=NOW).share is None
+    assert uptime_of((), since=DAY_AGO, until=NOW).share is None
+
+
+def test_of_a_service_that_is_known_for_a_minute_it_is_said_how_little_that_is() -> None:
+    new = uptime_of(known(span(MonitorState.ALIVE, after(minutes=-1))), since=DAY_AGO, until=NOW)
+    assert (new.share, new.known, new.period, new.is_of_little) == (1.0, timedelta(minutes=1), timedelta(days=1), True)
+    old = uptime_of(known(span(MonitorState.ALIVE, after(hours=-22))), since=DAY_AGO, until=NOW)
+    assert not old.is_of_little
+    assert not uptime_of((), since=DAY_AGO, until=NOW).is_of_little, "Where nothing is known there is no share."
 
 
 def test_gaps_between_stretches_of_listening_are_deaf_and_what_was_before_them_is_not_asked() -> None:
@@ -124,5 +132,5 @@ def test_time_is_told_once_and_without_gaps(
         assert found[-1].until == NOW
     deaf = sum((each.lasted for each in found if each.standing is Standing.UNKNOWN), timedelta())
     assert deaf <= sum((end - begin for begin, end in apart(gaps)), timedelta())
-    share = uptime_of(found, since=DAY_AGO).share
+    share = uptime_of(found, since=DAY_AGO, until=NOW).share
     assert share is None or 0 <= share <= 1
