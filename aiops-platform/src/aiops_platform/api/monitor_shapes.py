@@ -76,9 +76,7 @@ def monitor_resource(row: MonitorRow, known: KnownTime, now: datetime) -> Monito
     """The monitor in one piece; its states are known for 90 days."""
     found = known.stretches(row)
     held = known.held(row)
-    uptimes = {
-        name: uptime_of(found, since=now - timedelta(days=days), until=now) for name, days in _PERIODS.items()
-    }
+    uptimes = {name: uptime_of(found, since=now - timedelta(days=days), until=now) for name, days in _PERIODS.items()}
     return MonitorResource(
         service_id=row.service_id,
         service=row.name,
