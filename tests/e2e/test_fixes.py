@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import urllib.error
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +12,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from e2e.platforms import OPENER, Platform, is_up, running_platform, serving
-from e2e.programs import ROOT, Program, clean_environment, eventually, free_port, installed, started
+from e2e.platforms import Platform, running_platform, serving
+from e2e.programs import eventually, free_port
 from e2e.shops import SERVERS, Shop, running_shop
+from e2e.valves import TO_THIS_MACHINE, Valve, ended, kill, turn, valve
 
 # Heartbeats come every 30 seconds, and some of these wait for several.
 pytestmark = pytest.mark.timeout(300)
-
-# What is pushed goes to an address of this machine.
-TO_THIS_MACHINE = {"AIOPS_SERVER_ALLOW_PRIVATE_TARGETS": "127.0.0.0/8"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,69 +218,6 @@ def test_the_shell_lists_asks_stops_and_writes_out(pushing: Platform, place: Sho
     pushing.command("fixes", "allow")
     lines = pushing.command("fixes", "export").splitlines()
     assert {"all_stopped", "all_allowed"} <= {line.partition('"step":"')[2].partition('"')[0] for line in lines}
-
-
-# A fixer that takes as long as the test wants: what dies while it is at work must not make it run again.
-
-
-@dataclass(frozen=True, kw_only=True)
-class Valve:
-    """A service whose fixer writes down that it begins, and ends when it is let."""
-
-    folder: Path
-    port: int
-    program: Program
-
-    @property
-    def begun(self) -> int:
-        file = self.folder / "begun"
-        return len(file.read_text().splitlines()) if file.exists() else 0
-
-
-def valve(platform: Platform, folder: Path, port: int) -> Any:
-    surroundings = clean_environment(
-        AIOPS_PLATFORM_URL=platform.url,
-        AIOPS_API_KEY=platform.key,
-        AIOPS_ENV="valves",
-        AIOPS_SPOOL=str(folder / "spool"),
-        AIOPS_SERVICE_BASE_URL=f"http://127.0.0.1:{port}",
-        FIXER_FOLDER=str(folder),
-    )
-    app = ROOT / "tests" / "e2e" / "apps" / "slow_fixer.py"
-    command: list[str | Path] = [installed("e2e", "flask"), "--app", app, "run", "--port", str(port)]
-    return started(command, log=folder / "valve.log", environment=surroundings)
-
-
-def kill(program: Program) -> None:
-    """All of it at once, without a word."""
-    for pid in program.living():
-        os.kill(pid, signal.SIGKILL)
-    program.process.wait(60)
-
-
-def turn(platform: Platform, port: int, folder: Path) -> int:
-    """Ask for the fixer, and wait until it has begun; the number of the fix."""
-    url = f"http://127.0.0.1:{port}"
-    eventually(lambda: is_up(url), what="the service")
-    with pytest.raises(urllib.error.HTTPError):
-        OPENER.open(f"{url}/fail", timeout=10)
-    incident = platform.incident(service="valve", message="The valve is stuck")
-    eventually(lambda: platform.get("/api/v1/fixers")["items"], what="the fixer")
-    (asked,) = platform.ask("POST", "/api/v1/fixes", incident=incident["id"], fixer="turn-the-valve")["items"]
-    eventually(lambda: (folder / "begun").exists(), within=120, what="the beginning of the fix")
-    return int(asked["id"])
-
-
-def ended(platform: Platform, number: int) -> dict[str, Any]:
-    """Wait until it is known how the fix ended."""
-
-    def look() -> dict[str, Any] | None:
-        fix = platform.get(f"/api/v1/fixes/{number}")
-        return fix if fix["state"] not in ("queued", "sent", "running") else None
-
-    found = eventually(look, within=180, what="the end of the fix")
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("more", [TO_THIS_MACHINE, {}], ids=["pushed", "carried"])

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 
+import turning
 from flask import Flask
 
 import aiops_sdk
 
 app = Flask(__name__)
-folder = Path(os.environ["FIXER_FOLDER"])
 
 
 @aiops_sdk.fixer("turn-the-valve", description="Turns it, slowly.", timeout=300)
 def turn_the_valve() -> str:
-    """Each time that it begins is a line of its own: so it shows if it is ever run twice."""
-    with (folder / "begun").open("a") as begun:
-        begun.write("begun\n")
-    while not (folder / "leave").exists():
+    """It takes as long as somebody wants."""
+    turning.begin()
+    while not turning.may_end():
         time.sleep(0.05)
-    with (folder / "ended").open("a") as ended:
-        ended.write("ended\n")
-    return "It is turned."
+    return turning.end()
 
 
 @app.get("/")
