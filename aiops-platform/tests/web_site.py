@@ -147,6 +147,7 @@ def a_site(*, clock: Callable[[], datetime] | None = None) -> Iterator[RunningSi
         upkeep=upkeep,
         monitoring=monitoring,
         channel_desk=channels,
+        people=people,
         clock=clock,
     )
     app = build(

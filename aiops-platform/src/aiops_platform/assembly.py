@@ -443,6 +443,7 @@ def _pages(
         upkeep=upkeep,
         monitoring=monitoring,
         channel_desk=channels,
+        people=people,
         clock=utc_now,
         per_second=settings.api_rate,
     )

@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
     "/{escalation_id}": {"name": "x", "steps": [{}]},
     "/{rota_id}": {"name": "x", "people": [{"name": "Ana", "channel": 1}], "first": "2026-12-07"},
     "/overrides": {"name": "Ana", "since": "2026-12-24T08:00:00Z", "until": "2026-12-26T08:00:00Z"},
+    "/told": {"project": 999_999},
     "/quiet": {"begin": "22:00", "end": "07:00"},
     "/views": {"name": "x"},
     "/{view_id}": {"name": "x"},

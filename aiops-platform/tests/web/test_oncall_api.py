@@ -7,6 +7,7 @@ import pytest
 from web_site import a_site
 
 from aiops_platform.core.access import Scope
+from aiops_platform.core.people import Role
 
 ROTAS, POLICIES = "/api/v1/rotas", "/api/v1/alert-policies"
 WEEKS = {"name": "Nights", "first": "2026-11-16", "at": "09:00", "zone": "Europe/Berlin"}
@@ -184,3 +185,27 @@ def test_a_mistake_names_its_field_and_what_would_be_right(site, api, verb, path
     errors = api.request(verb, f"/api/v1{path.format(job=job)}", json=said).json()["errors"]
     assert [each["name"] for each in errors] == names
     assert why in errors[0]["why"]
+
+
+def test_who_hears_of_the_platform_is_handed_over_by_an_admin_of_both(site, api):
+    where = "/api/v1/platform/told"
+    site.somebody("Ada", Role.ADMIN)
+    site.somebody("Bob", Role.MEMBER)
+    ada, bob = (site.people.user_with_email(f"{name}@example.com").id for name in ("ada", "bob"))
+    other = site.people.add_project("Operations", ada, site.seeds.now).id
+    theirs = site.people.add_project("Secret affairs", bob, site.seeds.now).id
+    assert api.get(where).json() == {"is_told": True}
+    assert api.put(where, json={"project": other}).status_code == 403, "This token is of no user."
+    token = site.access.create_token(site.project, "mine", site.seeds.now, user_id=ada)
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as hers:
+        for to in (theirs, 999):
+            assert hers.put(where, json={"project": to}).status_code == 403
+        assert hers.put(where, json={"project": other}).json() == {"is_told": False}
+        assert site.app.state.site.alerts.reads.told_of_platform() == other
+        assert hers.put(where, json={"project": site.project}).status_code == 403, "It is not this one's to give."
+    token = site.access.create_token(other, "back", site.seeds.now, user_id=ada)
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as hers:
+        assert hers.put(where, json={"project": site.project}).status_code == 200
+    token = site.access.create_token(site.project, "his", site.seeds.now, user_id=bob)
+    with httpx.Client(base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as his:
+        assert his.put(where, json={"project": theirs}).status_code == 403, "He is no admin here."

@@ -23,7 +23,7 @@ from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
-from aiops_platform.ports import Access, Insights, Monitoring, Reads, SavedViews
+from aiops_platform.ports import Access, Insights, Monitoring, People, Reads, SavedViews
 from aiops_platform.ports.fixing import FixDeskLike
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -55,6 +55,7 @@ class Desk:
         upkeep: Upkeep,
         monitoring: Monitoring,
         channels: ChannelDesk,
+        people: People,
         clock: Callable[[], datetime],
     ) -> None:
         self.reads = reads
@@ -71,6 +72,7 @@ class Desk:
         self.upkeep = upkeep
         self.monitoring = monitoring
         self.channels = channels
+        self.people = people
         self.clock = clock
 
     def guard(self) -> Guard:

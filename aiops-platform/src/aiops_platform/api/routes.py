@@ -30,6 +30,7 @@ from aiops_platform.api import (
     oncall,
     once,
     overview,
+    platform_alerts,
     problems,
     project_settings,
     quiet_hours,
@@ -49,7 +50,7 @@ from aiops_platform.pipeline.revive import Revive
 from aiops_platform.pipeline.ruling import Ruling
 from aiops_platform.pipeline.triage import Triage
 from aiops_platform.pipeline.upkeep import Upkeep
-from aiops_platform.ports import Access, Answers, Insights, Monitoring, Reads, SavedViews, StoreUnavailableError
+from aiops_platform.ports import Access, Answers, Insights, Monitoring, People, Reads, SavedViews, StoreUnavailableError
 from aiops_platform.ports.fixing import FixDeskLike
 
 _ABOUT = """What the pages show and do, for programs. Send `Authorization: Bearer <API token>`; `aiops token create NAME` makes one.
@@ -77,6 +78,7 @@ _ROUTES: Final = (
     *alerts.ROUTES,
     *escalations.ROUTES,
     *oncall.ROUTES,
+    *platform_alerts.ROUTES,
     *fixes.ROUTES,
     *fix_policies.ROUTES,
     *group_rules.ROUTES,
@@ -101,6 +103,7 @@ def routes(
     upkeep: Upkeep,
     monitoring: Monitoring,
     channel_desk: ChannelDesk,
+    people: People,
     clock: Callable[[], datetime],
     per_second: int = 0,
 ) -> Router:
@@ -120,6 +123,7 @@ def routes(
         upkeep=upkeep,
         monitoring=monitoring,
         channels=channel_desk,
+        people=people,
         clock=clock,
     )
     return Router(
