@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from seeds import Seeds
 
+from aiops_platform.core.fixing.exercise import Counted, Exercise
 from aiops_platform.core.fixing.fix import UNENDED, Fix, FixState, Proof, Way
 from aiops_platform.core.fixing.fixer import Fixer, Parameter
 from aiops_platform.core.fixing.policy import FixPolicy, Mode
@@ -100,8 +101,17 @@ def _ways(policy: int, now: datetime) -> list[dict[str, Any]]:
     log = "09:12:01 info shop.mending: 2 connections were opened anew"
     trace = 'Traceback (most recent call last):\n  File "shop.py", line 12, in recycle\nOSError: the disk is full\n'
     failed = {"error": "OSError: the disk is full", "stack_trace": trace, "log": log}
+    used = Exercise(method="POST", route="/pay", since=now, by={"shop-1:4711": Counted(0, 40, 40, None)})
     return [
-        {**done, **by, "proof": Proof.MENDED, "proven_at": now, "result": {"value": 2, "log": log}},
+        {
+            **done,
+            **by,
+            "proof": Proof.MENDED,
+            "proven_at": now,
+            "why": "POST /pay answered 40 requests since without it",
+            "exercise": used,
+            "result": {"value": 2, "log": log},
+        },
         {
             **done,
             "proof": Proof.NOT_MENDED,

@@ -85,6 +85,13 @@ def test_a_fix_shows_what_the_service_told_and_what_was_asked(room):
     assert room.get("/fixes/999999").status_code == 404
 
 
+def test_a_fix_shows_how_its_place_was_used_since(room):
+    page = room.get(f"/fixes/{room.planted.fixes['mended']}").text
+    assert "POST /pay answered 40 requests since without it" in page
+    assert '<dd data-testid="answered">40 requests of <bdi>POST /pay</bdi> since</dd>' in page
+    assert 'data-testid="answered"' not in room.get(f"/fixes/{room.planted.fixes['failed']}").text
+
+
 def test_what_is_proposed_is_run_or_declined_once(room):
     for name, verb, state in (("waiting", "approve", "queued"), ("suggested", "decline", "declined")):
         number = room.planted.fixes[name]

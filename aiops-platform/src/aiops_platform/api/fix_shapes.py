@@ -62,7 +62,8 @@ class FixResource:
     `state` is suggested, waiting, queued, sent, running; or how it ended: succeeded, failed, timed_out, interrupted, busy,
     refused, unknown, expired, declined, cancelled. `request` is the id that the service knows; those of one asking have the
     same `together`. `result` has what the service told: `value`, `error`, `stack_trace`, `log`. `proof` is watching, mended,
-    not_mended or unproven.
+    not_mended or unproven. `answered`: how many requests its incident's place, such as `POST /pay`, has answered well since it
+    ended; null where its service does not tell that.
     """
 
     id: int
@@ -94,6 +95,8 @@ class FixResource:
     result: dict[str, Any]
     proof: str | None
     proven_at: datetime | None
+    place: str | None
+    answered: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +205,7 @@ def fix_list(page: FixPage) -> FixList:
 def fix_resource(row: FixRow) -> FixResource:
     """A fix as the API tells it."""
     fix = row.fix
+    used = fix.exercise if fix.exercise is not None and fix.exercise.route else None
     return FixResource(
         id=fix.id or 0,
         state=fix.state.value,
@@ -232,6 +236,8 @@ def fix_resource(row: FixRow) -> FixResource:
         result=dict(fix.result),
         proof=None if fix.proof is None else fix.proof.value,
         proven_at=fix.proven_at,
+        place=None if used is None else used.place,
+        answered=None if used is None else used.good,
     )
 
 
