@@ -177,6 +177,7 @@ class Overview:
     """What every page says at its top: how many incidents are open, how the services are, how many jobs are in trouble.
 
     `failed_jobs` are those of which something counts as wrong, or whose last run that ended failed; paused ones are not.
+    `asked_fixes` wait for somebody's yes or no; what is only suggested does not.
     """
 
     open_incidents: int
@@ -185,6 +186,7 @@ class Overview:
     silent: int
     failed_jobs: int
     buried: int = 0
+    asked_fixes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

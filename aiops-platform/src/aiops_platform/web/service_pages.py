@@ -10,7 +10,7 @@ from aiops_platform.web.filters import page_number, row_number
 from aiops_platform.web.site import PageRequest, TheSite, TheVisitor, is_partial
 
 PER_PAGE = 25
-_PLACES = {"overview", "incidents", "services", "jobs", "setup"}
+_PLACES = {"overview", "incidents", "services", "jobs", "alerts", "fixes", "buried", "setup", "settings"}
 
 
 @get("/services", sync_to_thread=True)
