@@ -160,8 +160,11 @@ def test_one_finds_what_one_looks_for_and_hands_it_on_as_a_link_and_as_a_view(si
 
 def test_one_understands_an_incident_without_leaving_its_page(page, ids):
     page.goto(f"/incidents/{ids['everything']}")
-    for told in ("h1", ".incident-message", ".incident-where", ".tally", ".acts"):
+    for told in ("h1", ".incident-message", ".incident-where", ".acts", ".tally", "[data-testid=origin]"):
         assert is_above_the_fold(page, told), told
+    # What changed follows how often, and stands above the event.
+    tally, origin, event = (page.locator(each).bounding_box()["y"] for each in (".tally", ".origin", "#event-title"))
+    assert tally < origin < event
     expect(page.locator(".tally")).to_contain_text("12 days ago")
     expect(page.get_by_test_id("origin")).to_contain_text("same line of code")
     trace = page.get_by_test_id("traceback")

@@ -21,7 +21,7 @@ from aiops_platform.core.source_links import SourceLink
 from aiops_platform.core.surroundings import PlacedEvent
 from aiops_platform.core.traceback_text import print_traceback
 from aiops_platform.core.views import EventDetail, IncidentDetail
-from aiops_platform.web import care_forms, chart, exhibit, fix_words, ticket
+from aiops_platform.web import care_forms, chart, exhibit, fix_words, said_values, ticket
 from aiops_platform.web.cut import shortened_text, visible
 from aiops_platform.web.filters import row_number
 from aiops_platform.web.site import PageRequest, Site, TheSite, TheVisitor, Visitor, is_partial
@@ -144,6 +144,7 @@ def _given(site: Site, visitor: Visitor, incident: IncidentDetail, which: str) -
         "origin": around.origin,
         "source": around.source,
         "charts": chart.charts_of(incident.hours, incident.care.marks),
+        "said_values": said_values.of(incident.values),
         "grouping": exhibit.grouping(incident.grouping),
         **_fixes(site, visitor, incident),
     }

@@ -27,6 +27,13 @@
     document.body.append(notice);
   };
 
+  // Where not all tabs have room, the open one is in sight: also in a browser that does not do this by itself.
+  for (const open of all(".nav a[aria-current], .tabs a[aria-current]")) {
+    const row = open.parentElement;
+    const [left, right] = [open.offsetLeft - row.offsetLeft, open.offsetLeft - row.offsetLeft + open.offsetWidth];
+    if (left < row.scrollLeft || right > row.scrollLeft + row.clientWidth) row.scrollLeft = left - (row.clientWidth - open.offsetWidth) / 2;
+  }
+
   // Relative times grow old on a page that stays open. The words are those of the server (web/words.py).
   const units = [[86400, "days", 2], [3600, "h", 1], [60, "min", 1], [1, "s", 1]];
   const lasting = (seconds) => {
