@@ -13,7 +13,8 @@ from aiops_platform.core import grouping
 from aiops_platform.core import incident as rules
 from aiops_platform.core.event import FixResult
 from aiops_platform.core.fixing import course
-from aiops_platform.core.fixing.fix import Fix, FixState, Way
+from aiops_platform.core.fixing.exercise import Counted, Exercise
+from aiops_platform.core.fixing.fix import Fix, FixState, Proof, Way
 from aiops_platform.core.fixing.fixer import Fixer
 from aiops_platform.core.fixing.policy import FixPolicy
 from aiops_platform.core.people import PLATFORM
@@ -99,6 +100,25 @@ def test_a_fix_comes_back_as_it_was_kept(store: Store) -> None:
     with store.begin() as transaction:
         assert transaction.fixing.one(1, ended.id or 0) == ended
         assert transaction.fixing.requested(["r1", "other"]) == {"r1": ended}
+
+
+def test_what_is_watched_is_found_by_its_service_with_how_its_place_was_used(store: Store) -> None:
+    done = {"state": FixState.SUCCEEDED, "ended_at": NOW, "due_at": NOW}
+    watching = a_fix(store, "r1", **done, proof=Proof.WATCHING)
+    a_fix(store, "r2", **done, proof=Proof.MENDED)
+    a_fix(store, "r3", **{**done, "due_at": None}, proof=Proof.WATCHING)
+    a_fix(store, "r4")
+    used = Exercise(
+        method="POST", route="/pay", since=NOW, by={"a": Counted(1, 5, 4, NOW), "b": Counted(0, 0, 0, None)}
+    )
+    with store.begin() as transaction:
+        assert transaction.fixing.watched([watching.service_id, 999]) == [watching]
+        assert transaction.fixing.watched([999]) == transaction.fixing.watched([]) == []
+        transaction.fixing.save([replace(watching, exercise=used)])
+    with store.begin() as transaction:
+        (found,) = transaction.fixing.watched([watching.service_id])
+        assert found.exercise == used
+        assert transaction.fixing.newest_event(watching.incident_id) is None
 
 
 def test_what_was_not_finished_has_not_happened(store: Store, database: Database) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made import SAMPLES, a_body, a_sample, an_event, read
+from made import SAMPLES, a_body, a_heartbeat, a_sample, an_event, read
 
 from aiops_platform.core import wire
 from aiops_platform.core.event import Event, Heartbeat, JobReport, Relation
@@ -386,3 +386,12 @@ def test_a_word_on_a_job_belongs_to_its_own_door():
         refusal = wire.glance(a_job(), kind)
         assert isinstance(refusal, Unreadable)
         assert "goes to /v1/sdk/job" in refusal.why
+
+
+def test_of_what_a_beat_says_was_answered_only_counts_are_kept_and_not_more_than_a_client_tells() -> None:
+    said = [{"method": "GET", "route": "/pay", "count": 3}, {"route": "(other)", "count": 2}]
+    beat = a_heartbeat(answered=[*said, {"route": "/a", "count": -1}, {"route": "/b", "count": 2**60}, {"route": "/c"}])
+    assert [(each.method, each.route, each.count) for each in beat.answered] == [("GET", "/pay", 3), ("", "(other)", 2)]
+    assert len(a_heartbeat(answered=said * 300).answered) == 200
+    assert a_heartbeat(answered="many").answered == ()
+    assert a_heartbeat().answered == ()
