@@ -55,7 +55,7 @@ OWN = {
 }
 # What a project is ruled by, also to look at: all of the settings but one's own, and where keys are made.
 RULED = re.compile(
-    r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|^/platform/told$|/api/v1/channels"
+    r"/settings/(?!tokens$|own-tokens/|sessions)|/setup/key|^/platform/told$|/api/v1/(?:channels|platform)"
     r"|/api/v1/(?:group-rules|scrub-rules|source-link)(?:/remove)?$"
 )
 # What asks whether it is meant: nothing for who may not do it.
