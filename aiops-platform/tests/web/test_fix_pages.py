@@ -107,7 +107,7 @@ def test_what_is_queued_is_taken_back_and_what_was_sent_is_not(room):
     assert room.state("queued") is FixState.CANCELLED
     answer = room.post(f"/fixes/{room.planted.fixes['running']}/cancel")
     assert answer.status_code == 422
-    assert "sent already" in answer.text
+    assert "nobody can take back" in answer.text
     assert room.state("running") is FixState.RUNNING
 
 
