@@ -277,7 +277,8 @@ def build_door(settings: Settings, address: str, *, worker: Callable[[], Mapping
     carrier = Carrier(SqlCarrying(database, is_off=settings.stops_fixes), clock=utc_now)
 
     def numbers() -> dict[str, int | float]:
-        return _numbers(settings) | {"worker_running": int(worker() is not None)}
+        note = worker()
+        return _numbers(settings) | {"worker_running": int(note is not None and "still_seconds" not in note)}
 
     def close() -> None:
         keys.close()
@@ -390,6 +391,8 @@ def _checks(
         note = worker()
         if note is None:
             return "does not run"
+        if "still_seconds" in note:
+            return f"has done nothing for {note['still_seconds']} seconds"
         return "digests nothing: its log says why" if "digest" in note.get("failing", "") else None
 
     return {"store": store, "intake": room, "worker": digest}

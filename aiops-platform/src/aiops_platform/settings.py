@@ -5,6 +5,7 @@ The prefix keeps them apart from the variables of `aiops_sdk`, which a server ma
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ _LEAST_SECRET = 32
 _LOG_FORMATS = ("plain", "json")
 _YES_OR_NO = ("yes", "no")
 _DIGITS = 20
+# So much of a name must be that of a setting.
+_ALIKE = 0.93
 _WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 
 
@@ -202,6 +205,16 @@ class Settings:
             fixes=given.one_of("fixes", _YES_OR_NO),
             secret=_secret(given.text("secret")),
         )
+
+    @classmethod
+    def slips(cls, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """Variables that look like settings and are none, with what was probably meant.
+
+        What looks like nothing of ours is left alone: Kubernetes sets such variables for a service named aiops-server.
+        """
+        known = {each.variable for each in cls.documentation()}
+        near = {name: get_close_matches(name, known, 1, _ALIKE) for name in environ if name.startswith(PREFIX)}
+        return {name: meant[0] for name, meant in near.items() if meant and name not in known}
 
     @classmethod
     def documentation(cls) -> tuple[SettingDoc, ...]:

@@ -20,6 +20,7 @@ _LONGEST_PAUSE = 30.0
 # In a row: less than that, and it was a busy moment.
 _FAILURES = 3
 _LAST_RESORT_SECONDS = 10
+_SIGN_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Rota:
 def work(duties: Sequence[Duty], lifeline: Lifeline | None, tell: Callable[[Sequence[str]], None]) -> None:
     """Takes turns until SIGTERM, SIGINT or the supervisor's end; the step that runs then is finished.
 
-    `tell` is told which duties get nothing done, whenever that changes.
+    `tell` is told which duties get nothing done, whenever that changes and every few seconds: who stands still tells nothing.
     """
     end = _End()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,12 +56,12 @@ def work(duties: Sequence[Duty], lifeline: Lifeline | None, tell: Callable[[Sequ
         lifeline.watch(end.ask, patience=_LAST_RESORT_SECONDS)
         lifeline.say_ready()
     memory.settle()
-    rota, told = Rota(duties), list[str]()
+    rota, told, due = Rota(duties), list[str](), 0.0
     while not end.is_asked:
         pause = rota.round(time.monotonic(), utc_now())
-        if (failing := rota.failing()) != told:
+        if (failing := rota.failing()) != told or time.monotonic() >= due:
             tell(failing)
-            told = failing
+            told, due = failing, time.monotonic() + _SIGN_SECONDS
         if pause:
             time.sleep(pause)
 

@@ -12,7 +12,8 @@ from aiops_platform.core.errors import PlatformError
 from aiops_platform.settings import Settings
 
 # Nobody's mistake: a full disk, one that fails, a quota.
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_OF_THE_DISK = (*_FULL, errno.EFBIG, errno.EIO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What is made here is for this user's eyes only: databases and the server secret.
     umask_before = os.umask(0o077)
     try:
-        code: int = given.command(Settings.load(vars(given), os.environ), given)
+        settings = Settings.load(vars(given), os.environ)
+        # A part of `aiops serve` leaves it to that one.
+        for name, meant in Settings.slips({} if vars(given).get("lifeline") else os.environ).items():
+            print(f"aiops: {name} is no setting: is {meant} meant?", file=sys.stderr)
+        code: int = given.command(settings, given)
         print(end="", flush=True)
     except PlatformError as error:
         print(f"aiops: {error}", file=sys.stderr)
@@ -47,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in _OF_THE_DISK:
             raise
         where = f" ({error.filename})" if error.filename else ""
-        print(f"aiops: it cannot be written: {error.strerror}{where}", file=sys.stderr)
+        how = ". Make room there, then try again" if error.errno in _FULL else ""
+        print(f"aiops: it cannot be written: {error.strerror}{where}{how}", file=sys.stderr)
         speak_to_nobody()
         return 1
     finally:

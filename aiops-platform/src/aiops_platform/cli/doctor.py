@@ -12,16 +12,21 @@ from aiops_platform.core.errors import PlatformError
 from aiops_platform.intake.glance import intake_numbers
 from aiops_platform.process import folder
 from aiops_platform.process.lock import holder_of
-from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
+from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK, worker_in
 from aiops_platform.settings import Settings
-from aiops_platform.storage.backup import damage_of
+from aiops_platform.storage.backup import damage_of, has_tables
 
 _LITTLE_SPACE = 1024**3
 _GIGABYTE = 1024**3
 _LONG_WAIT_SECONDS = 60
 _ANSWER_SECONDS = 5
 _LONGEST_COMPLAINT = 300
+_NOTHING_LEFT = ""
 _HOW_TO_MEND = {
+    _NOTHING_LEFT: (
+        "The part that says where everything lies is among it: nothing of the file can be read. Stop the platform, then "
+        "`aiops restore FILE --force` puts the newest backup in place"
+    ),
     "store.db": (
         "What is whole is still shown, and `aiops export events` writes it out. Stop the platform, then `aiops restore FILE "
         "--force` puts the newest backup in place"
@@ -102,7 +107,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, "files", str(error))
             return
         if complaints:
-            yield Finding(False, "files", f"{name} is damaged: {_line(complaints)}. {_HOW_TO_MEND[name]}")
+            how = _HOW_TO_MEND[name if has_tables(file) else _NOTHING_LEFT]
+            yield Finding(False, "files", f"{name} is damaged: {_line(complaints)}. {how}")
             return
     yield Finding(True, "files", "every page of them can be read")
 
@@ -112,7 +118,8 @@ def _line(complaints: str) -> str:
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:
-    supervisor, door, worker = (holder_of(settings.data / name) for name in (SERVE_LOCK, DOOR_LOCK, WORK_LOCK))
+    supervisor, door = (holder_of(settings.data / name) for name in (SERVE_LOCK, DOOR_LOCK))
+    worker = worker_in(settings.data)
     if supervisor is None and door is None and worker is None:
         yield Finding(None, "processes", "the platform does not run: `aiops serve` starts it")
         return
@@ -124,6 +131,9 @@ def _processes(settings: Settings) -> Iterator[Finding]:
         yield _answering(door.get("host", ""), door.get("port", 0), door.get("url", ""))
     if worker is None:
         yield Finding(False, "worker", "does not run: reports wait. Its log says why; `aiops serve` starts it again")
+    elif "still_seconds" in worker:
+        said = f"has done nothing for {worker['still_seconds']} s (process {worker.get('pid')}): restart the platform"
+        yield Finding(False, "worker", said)
     else:
         yield Finding(True, "worker", f"runs (process {worker.get('pid')})")
 
@@ -176,6 +186,15 @@ def _waiting(settings: Settings) -> Finding:
     if aside:
         said = f"{aside} of {waiting} reports that wait need what is damaged in store.db. They are kept until it is put right"
         return Finding(False, "intake", said)
+    wait = "1 report waits" if waiting == 1 else f"{waiting} reports wait"
+    if numbers["intake_bytes"] >= settings.max_intake:
+        said = (
+            f"it is full ({settings.max_intake / 1e6:.0f} MB, AIOPS_SERVER_MAX_INTAKE): reports are refused, and clients "
+            f"keep them. {wait}, the oldest for {seconds:.0f} s: does the worker run?"
+        )
+        return Finding(False, "intake", said)
+    if all(holder_of(settings.data / name) is None for name in (DOOR_LOCK, WORK_LOCK)):
+        return Finding(None, "intake", f"{wait} until the platform runs") if waiting else Finding(True, "intake", wait)
     if seconds > _LONG_WAIT_SECONDS:
-        return Finding(False, "intake", f"{waiting} reports wait, the oldest for {seconds:.0f} s: does the worker run?")
-    return Finding(True, "intake", f"{waiting} reports wait")
+        return Finding(False, "intake", f"{wait}, the oldest for {seconds:.0f} s: does the worker run?")
+    return Finding(True, "intake", wait)

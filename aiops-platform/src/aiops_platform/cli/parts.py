@@ -7,12 +7,13 @@ from contextlib import ExitStack
 from socket import socket
 
 from aiops_platform import __version__, assembly, worker
+from aiops_platform.cli.started import check_started
 from aiops_platform.cli.stopping import end_when_asked
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, sockets
 from aiops_platform.process.lifeline import Lifeline
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
-from aiops_platform.process.locks import DOOR_LOCK, WORK_LOCK
+from aiops_platform.process.locks import DOOR_LOCK, WORK_LOCK, worker_in
 from aiops_platform.process.logs import start_logging
 from aiops_platform.settings import Settings
 
@@ -45,7 +46,8 @@ def work(settings: Settings, given: Namespace) -> int:
 
 
 def migrate(settings: Settings, _: Namespace) -> int:
-    """Brings the database to this version."""
+    """Brings the database to this version. Raises NeverStartedError where there is none: the folder may be a slip."""
+    check_started(settings)
     with assembly.opened(settings):
         print(f"The database in {settings.data} is ready for this version.")
     return 0
@@ -62,7 +64,7 @@ def _open_door(settings: Settings, given: Namespace) -> None:
         host, port = listening[0].getsockname()[:2]
         lock.note(**_who(given), url=address, host=host, port=port)
         _make_ready(settings, given)
-        application = assembly.build_door(settings, address, worker=lambda: holder_of(settings.data / WORK_LOCK))
+        application = assembly.build_door(settings, address, worker=lambda: worker_in(settings.data))
         door.serve(application, listening, _lifeline(given))
 
 

@@ -16,7 +16,7 @@ from aiops_platform.cli.stopping import AskedToEnd, say_stopped_early
 from aiops_platform.core import snippet
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process import folder, memory, sockets
-from aiops_platform.process.aside import Aside
+from aiops_platform.process.aside import Aside, AsideError
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError, holder_of
 from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK
@@ -171,7 +171,13 @@ def _load_what_parts_share() -> None:
 
 
 def _say_started(settings: Settings, url: str, aside: Aside) -> None:
-    words = _STARTED.format(version=__version__, url=url, data=settings.data) + aside.do(_WORDS)
+    try:
+        first = aside.do(_WORDS)
+    except AsideError as error:
+        # It runs, and these words can be had otherwise.
+        log.warning("What is said at a first start could not be found", extra={"why": error})
+        first = _HOW_TO_SIGN_IN.format(data=settings.data)
+    words = _STARTED.format(version=__version__, url=url, data=settings.data) + first
     aside.close()
     try:
         print(words, flush=True)

@@ -1,14 +1,17 @@
 """A process beside this one for short work with large imports: they go with it, and this one stays small for years."""
 
 import json
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from aiops_platform.core.errors import PlatformError
 from aiops_platform.process.forked import Fork, Forked
+
+_REAP_SECONDS: Final = 5.0
 
 
 class AsideError(PlatformError):
@@ -37,8 +40,14 @@ class Aside:
         except OSError:
             answer = {}
         if "done" not in answer:
-            raise AsideError(answer.get("why", f"What was to {piece} ended by itself; the lines above say why"))
+            raise AsideError(answer.get("why", self._how_it_ended(piece)))
         return str(answer["done"])
+
+    def _how_it_ended(self, piece: str) -> str:
+        code = self._child.wait(_REAP_SECONDS)
+        if code is not None and code < 0:
+            return f"The process that was to {piece} was ended by {signal.Signals(-code).name}: try again"
+        return f"What was to {piece} ended by itself; the lines above say why"
 
     def close(self) -> None:
         """Lets it go, and waits until it is gone."""

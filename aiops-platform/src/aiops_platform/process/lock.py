@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import time
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,7 @@ class FolderLock:
         self._path = path
         # "a": an existing note must not be lost before the lock is ours.
         self._file = path.open("a", encoding="utf-8")
+        self._noted: dict[str, str | int] | None = None
 
     @classmethod
     def take(cls, path: Path, *, wait: float = 0) -> Self:
@@ -44,7 +46,11 @@ class FolderLock:
         return lock
 
     def note(self, **about: str | int) -> None:
-        """Leaves word about the holder, for `holder_of`."""
+        """Leaves word about the holder, for `holder_of`. Said again, it shows that the holder is still at work."""
+        if about == self._noted:
+            os.utime(self._file.fileno())
+            return
+        self._noted = dict(about)
         self._file.seek(0)
         self._file.truncate()
         json.dump(about, self._file)
@@ -82,6 +88,14 @@ def holder_of(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         pass
     return None
+
+
+def quiet_seconds(path: Path) -> float:
+    """How long its holder has said nothing of itself; 0 where nobody ever did. A clock that was put back makes it less."""
+    try:
+        return max(time.time() - path.stat().st_mtime, 0.0)
+    except FileNotFoundError:
+        return 0.0
 
 
 def _parsed(note: str) -> dict[str, Any]:

@@ -1,13 +1,27 @@
 """The names of the locks in the data folder: one for each kind of process that may be there only once."""
 
 from pathlib import Path
+from typing import Any, Final
 
-from aiops_platform.process.lock import holder_of
+from aiops_platform.process.lock import holder_of, quiet_seconds
 
 SERVE_LOCK = "serve.lock"
 DOOR_LOCK = "door.lock"
 WORK_LOCK = "work.lock"
 ALL = (SERVE_LOCK, DOOR_LOCK, WORK_LOCK)
+
+# A worker shows every few seconds that it is at work, and no step of its work takes nearly as long.
+_LONGEST_STEP: Final = 60.0
+
+
+def worker_in(folder: Path) -> dict[str, Any] | None:
+    """What the worker on this folder notes of itself; None where there is none.
+
+    With `still_seconds` where it lives and does nothing: it was stopped, or waits for a disk that does not answer.
+    """
+    note = holder_of(folder / WORK_LOCK)
+    quiet = quiet_seconds(folder / WORK_LOCK)
+    return note if note is None or quiet < _LONGEST_STEP else note | {"still_seconds": int(quiet)}
 
 
 def address_in(folder: Path) -> str | None:

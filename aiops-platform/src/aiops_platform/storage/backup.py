@@ -55,6 +55,15 @@ def damage_of(file: Path) -> str | None:
     return None if found == ["ok"] else "; ".join(line for text in found for line in text.splitlines())
 
 
+def has_tables(file: Path) -> bool:
+    """Whether SQLite can tell what lies where in a file that is damaged: without that, nothing of it can be read."""
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
+            return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    except sqlite3.Error:
+        return False
+
+
 def remember_waiting(store: Path, intake: Path, now: int) -> None:
     """Dates the ids that a waiting report may have as of `now` (microseconds): it may have been digested already.
 

@@ -9,7 +9,10 @@ from aiops_platform.core.errors import PlatformError
 
 _BUSY_SECONDS: Final = 5
 # What nothing has been counted of yet is told as 0.
-_ALWAYS: Final = ("digested", "duplicates", "buried", "stored_events")
+_ALWAYS: Final = (
+    "digested", "duplicates", "buried", "stored_events",
+    "fixes_asked", "fixes_succeeded", "fixes_failed", "fixes_mended", "fixes_not_mended", "fixes_unproven",
+)  # fmt: skip
 
 
 class NoNumbersError(PlatformError):

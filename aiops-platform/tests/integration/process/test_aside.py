@@ -48,6 +48,13 @@ def test_what_was_not_foreseen_ends_it(capfd):
     assert "ValueError: not foreseen" in capfd.readouterr().err
 
 
+def test_who_was_killed_is_said_to_be():
+    with Aside({"wait": lambda: str(signal.pause())}) as aside:
+        os.kill(aside._child.pid, signal.SIGKILL)
+        with pytest.raises(AsideError, match="The process that was to wait was ended by SIGKILL: try again"):
+            aside.do("wait")
+
+
 def test_it_is_ended_when_its_maker_is_interrupted():
     aside = Aside({"wait": lambda: str(signal.pause())})
     with pytest.raises(KeyboardInterrupt), aside:

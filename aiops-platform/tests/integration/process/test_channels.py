@@ -162,7 +162,7 @@ def test_channels_are_listed_added_and_tried_out_from_a_shell(tmp_path: Path) ->
     where = {"AIOPS_SERVER_DATA": str(tmp_path / "data")} | PRIVATE
     with receiving(answering(body="thanks")) as receiver:
         assert aiops("channels", "list", **where).returncode != 0
-        assert aiops("migrate", **where).returncode == 0
+        assert aiops("token", "create", "first", **where).returncode == 0
         made = aiops("channels", "add", "webhook", "our hook", f"url={receiver.url}/hook", **where)
         assert (made.returncode, made.stderr) == (0, "")
         number, secret = made.stdout.split()
@@ -183,7 +183,7 @@ def test_channels_are_changed_switched_and_sent_to_again_from_a_shell(tmp_path: 
         return done.stderr if code else done.stdout
 
     with receiving(in_turn(answering("404 Not Found", "no such hook"), answering(body="thanks"))) as receiver:
-        assert aiops("migrate", **where).returncode == 0
+        assert aiops("token", "create", "first", **where).returncode == 0
         said("add", "webhook", "our hook", "url=https://example.com/hook")
         assert said("change", "our hook", f"url={receiver.url}/hook", "--name", "hook") == "'hook' is changed.\n"
         secret = said("secret", "hook").strip()
@@ -213,7 +213,7 @@ def test_quiet_hours_rotas_and_steps_are_set_from_a_shell(tmp_path: Path) -> Non
         assert done.returncode == code, done.stderr
         return done.stderr if code else done.stdout
 
-    said("migrate")
+    said("token", "create", "first")
     said("channels", "add", "slack", "ops chat", "url=https://example.com/x")
     assert said("channels", "quiet", "ops chat") == "'ops chat' is never quiet.\n"
     quiet = "'ops chat' is quiet from 22:00 to 07:00 (Europe/Berlin), but for what is critical.\n"

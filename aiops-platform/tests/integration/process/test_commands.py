@@ -116,7 +116,7 @@ def test_a_command_imports_no_more_than_it_needs(tmp_path, words, unneeded):
 
 
 def test_a_key_for_a_folder_that_is_ready_needs_no_migration(tmp_path, aiops):
-    aiops("migrate", "--data", str(tmp_path))
+    aiops("token", "create", "first", "--data", str(tmp_path))
     done = aiops_alone("key", "create", "shop", PYTHONPROFILEIMPORTTIME="1", AIOPS_SERVER_DATA=str(tmp_path))
     assert done.returncode == 0
     assert "sqlalchemy" in done.stderr
@@ -248,8 +248,22 @@ def test_the_doctor_says_that_nothing_was_ever_started(tmp_path, aiops):
     assert not (tmp_path / "nothing").exists()
 
 
+def test_nothing_is_migrated_where_nothing_is(tmp_path, aiops):
+    done = aiops("migrate", "--data", str(tmp_path / "slip"))
+
+    assert done.returncode == 1
+    assert "No platform was ever started on" in done.stderr
+    assert not (tmp_path / "slip").exists()
+
+
+def test_a_slip_in_the_name_of_a_setting_is_said_once(tmp_path):
+    done = aiops_alone("migrate", "--data", str(tmp_path / "slip"), AIOPS_SERVER_MAX_INTAK="5")
+
+    assert done.stderr.count("AIOPS_SERVER_MAX_INTAK is no setting: is AIOPS_SERVER_MAX_INTAKE meant?") == 1
+
+
 def test_the_doctor_does_not_speak_of_a_key_where_there_is_none(tmp_path, aiops):
-    aiops("migrate", "--data", str(tmp_path))
+    aiops("token", "create", "reader", "--data", str(tmp_path))
 
     done = aiops("doctor", "--data", str(tmp_path))
 
@@ -281,7 +295,7 @@ def test_the_doctor_finds_reports_that_nobody_digests(tmp_path, aiops):
         done = aiops("doctor", "--data", str(tmp_path))
 
     assert done.returncode == 1
-    assert "1 reports wait, the oldest for" in done.stdout
+    assert "1 report waits, the oldest for" in done.stdout
     assert re.search("TO DO +worker", done.stdout)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import urllib.request
 import uuid
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,34 @@ def test_the_doctor_says_what_is_damaged_and_how_to_restore(damaged: Path, capsy
     said = capsys.readouterr().out
     assert "store.db is damaged" in said
     assert "aiops restore FILE --force" in said
+
+
+def test_the_doctor_says_when_nothing_of_a_store_can_be_read(tmp_path: Path, capsys) -> None:
+    assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
+    with (tmp_path / "store.db").open("r+b") as file:
+        file.seek(100)
+        file.write(os.urandom(3_000))
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "nothing of the file can be read" in said
+    assert "aiops restore FILE --force" in said
+    assert "is still shown" not in said
+
+
+def test_the_doctor_says_that_the_intake_is_full_and_that_what_waits_is_no_trouble_while_nothing_runs(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
+    with closing(SqliteIntake(tmp_path / "intake.db")) as intake:
+        long_ago = utc_now() - timedelta(hours=1)
+        intake.append(
+            [a_parcel(1, os.urandom(200_000)), a_parcel(2, os.urandom(1_000_000), received_at=long_ago)]
+        ).result(60)
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 0
+    assert re.search(r"note +intake +2 reports wait until the platform runs", capsys.readouterr().out)
+    monkeypatch.setenv("AIOPS_SERVER_MAX_INTAKE", str(1024 * 1024))
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 1
+    assert re.search(r"TO DO +intake +it is full \(1 MB, AIOPS_SERVER_MAX_INTAKE\)", capsys.readouterr().out)
 
 
 def test_the_doctor_changes_nothing(damaged: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def stats(data: Path) -> dict[str, float]:
 
 def test_more_than_can_be_digested_is_refused_and_what_was_taken_is_digested(tmp_path):
     data = tmp_path / "data"
-    assert aiops("migrate", "--data", str(data)).returncode == 0
+    assert aiops("token", "create", "first", "--data", str(data)).returncode == 0
     key = aiops("key", "create", "tests", "--data", str(data)).stdout.split()[0]
     # Without a worker nothing is digested, so there is too much of anything soon.
     with Running(data, "api", AIOPS_SERVER_MAX_INTAKE=str(BUDGET)) as door:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
+import signal
+import time
 import urllib.error
 import urllib.request
 
-from platform_process import OPENER, Running, eventually
+from platform_process import OPENER, Running, aiops, eventually
 
 
 def asked(url: str, **headers: str) -> tuple[int, str]:
@@ -56,3 +59,22 @@ def test_a_door_without_a_worker_is_up_and_not_ready(tmp_path):
         assert asked(door.own_address() + "/healthz")[0] == 200
         status, said = asked(door.own_address() + "/readyz")
         assert (status, json.loads(said)["worker"]) == (503, "does not run")
+
+
+def test_a_worker_that_stands_still_is_not_ready_and_the_doctor_says_so(tmp_path):
+    data = tmp_path / "data"
+    with Running(data) as platform:
+        url = platform.url
+        os.kill(worker := platform.part("work"), signal.SIGSTOP)
+        try:
+            # As if a while had passed.
+            os.utime(data / "work.lock", (time.time() - 90, time.time() - 90))
+            status, said = asked(url + "/readyz")
+            assert status == 503
+            assert re.fullmatch(r"has done nothing for 9\d seconds", json.loads(said)["worker"])
+            assert numbers(url)["aiops_worker_running"] == 0
+            found = aiops("doctor", "--data", str(data)).stdout
+            assert re.search(rf"TO DO +worker +has done nothing for \d+ s \(process {worker}\): restart", found)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        eventually(lambda: asked(url + "/readyz")[0] == 200, "the worker to be seen at work")

@@ -90,7 +90,7 @@ def test_who_only_looks_says_that_the_store_is_of_an_earlier_version(old: Path, 
 
 
 def test_a_new_folder_has_nothing_to_be_copied(tmp_path: Path) -> None:
-    assert cli.main(["migrate", "--data", str(tmp_path)]) == 0
+    assert cli.main(["token", "create", "first", "--data", str(tmp_path)]) == 0
     assert list(tmp_path.glob("*before*")) == []
 
 
