@@ -21,7 +21,7 @@ _NONE: Final = "This project has no such channel."
 _Time = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
-class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `begin` to `end` by the clocks of `zone`: `22:00`, `07:00`, `Europe/Berlin`.
 
     With `but_critical` what is critical is told at once.
@@ -58,7 +58,9 @@ def read_quiet(desk: TheDesk, project_id: TheProject, channel_id: ChannelId) -> 
     status_code=200,
     summary="Set a channel's quiet hours",
 )
-def set_quiet(desk: TheDesk, project_id: TheProject, channel_id: ChannelId, data: JSONBody[Quiet]) -> QuietResource:
+def set_quiet(
+    desk: TheDesk, project_id: TheProject, channel_id: ChannelId, data: JSONBody[QuietHours]
+) -> QuietResource:
     """What waits comes as one message when they end."""
     hours = quiet.read(data.begin, data.end, data.zone, but_critical=data.but_critical)
     return _set(desk, project_id, channel_id, hours)
