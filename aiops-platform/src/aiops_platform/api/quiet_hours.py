@@ -21,7 +21,7 @@ _NONE: Final = "This project has no such channel."
 _Time = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
-class QuietHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class QuietToSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `begin` to `end` by the clocks of `zone`: `22:00`, `07:00`, `Europe/Berlin`.
 
     With `but_critical` what is critical is told at once.
