@@ -59,7 +59,7 @@ def read_quiet(desk: TheDesk, project_id: TheProject, channel_id: ChannelId) -> 
     summary="Set a channel's quiet hours",
 )
 def set_quiet(
-    desk: TheDesk, project_id: TheProject, channel_id: ChannelId, data: JSONBody[QuietHours]
+    desk: TheDesk, project_id: TheProject, channel_id: ChannelId, data: JSONBody[QuietToSet]
 ) -> QuietResource:
     """What waits comes as one message when they end."""
     hours = quiet.read(data.begin, data.end, data.zone, but_critical=data.but_critical)
