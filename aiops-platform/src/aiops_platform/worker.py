@@ -56,8 +56,15 @@ def work(duties: Sequence[Duty], lifeline: Lifeline | None, tell: Callable[[Sequ
         lifeline.watch(end.ask, patience=_LAST_RESORT_SECONDS)
         lifeline.say_ready()
     memory.settle()
+    take_turns(duties, tell, lambda: end.is_asked)
+
+
+def take_turns(
+    duties: Sequence[Duty], tell: Callable[[Sequence[str]], None], is_asked_to_end: Callable[[], bool]
+) -> None:
+    """As `work`, on whatever thread, until that is true."""
     rota, told, due = Rota(duties), list[str](), 0.0
-    while not end.is_asked:
+    while not is_asked_to_end():
         pause = rota.round(time.monotonic(), utc_now())
         if (failing := rota.failing()) != told or time.monotonic() >= due:
             tell(failing)

@@ -147,6 +147,11 @@ def _add(
 def _add_serve(commands: Any) -> None:
     parser = _add(commands, "serve", _late("serve:run"), "run the platform: one command, one Ctrl-C", project=False)
     _add_address(parser)
+    parser.add_argument(
+        "--one-process",
+        action="store_true",
+        help="for machines with little memory: a quarter less, but answers are slower while much comes in",
+    )
     parser.epilog = (
         _SETTINGS
         + """

@@ -6,6 +6,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from socket import socket
 from textwrap import indent
 from typing import assert_never
@@ -61,12 +62,12 @@ class PartFailedError(PlatformError):
     """A part could not start."""
 
 
-def run(settings: Settings, _: Namespace) -> int:
+def run(settings: Settings, given: Namespace) -> int:
     """Until Ctrl-C or SIGTERM. Raises PlatformErrors for whatever keeps it from starting."""
     start_logging("serve", settings.log_format)
     asked = AskedToEnd()
     try:
-        ending = _serve(settings, asked)
+        ending = _serve(settings, asked, in_one_process=given.one_process)
     except KeyboardInterrupt:
         ending = Ending.STOPPED_EARLY
     except PlatformError:
@@ -81,12 +82,12 @@ def run(settings: Settings, _: Namespace) -> int:
             say_stopped_early()
             return 0
         case Ending.FAILED:
-            raise PartFailedError("A part of the platform could not start; the lines above say why")
+            raise PartFailedError("A part of the platform could not work; the lines above say why")
         case _:
             assert_never(ending)
 
 
-def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
+def _serve(settings: Settings, asked: AskedToEnd, *, in_one_process: bool) -> Ending:
     with ExitStack() as stack:
         lock = stack.enter_context(_lock(settings))
         listening = _listen(settings)
@@ -94,9 +95,11 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
             stack.enter_context(closing(each))
         url = settings.address(sockets.port_of(listening))
         lock.note(pid=os.getpid(), version=__version__, url=url)
-        nursery = Nursery(_load_what_parts_share)
         # What makes it ready is needed for a moment, and not to be held in memory ever after.
         pieces = {_READY: lambda: _make_ready(settings), _WORDS: lambda: _first_words(settings, url)}
+        if in_one_process:
+            return _serve_in_one_process(settings, listening, url, stack.enter_context(Aside(pieces)), asked)
+        nursery = Nursery(_load_what_parts_share)
         aside = stack.enter_context(Aside(pieces, fork=nursery.add))
         supervisor = stack.enter_context(Supervisor(_parts(settings, listening, url), nursery))
         with asked.heard_later():
@@ -105,6 +108,17 @@ def _serve(settings: Settings, asked: AskedToEnd) -> Ending:
         if asked.already:
             return Ending.STOPPED_EARLY
         return supervisor.run(lambda: _say_started(settings, url, aside))
+
+
+def _serve_in_one_process(
+    settings: Settings, listening: list[socket], url: str, aside: Aside, asked: AskedToEnd
+) -> Ending:
+    aside.do(_READY)
+    with asked.heard_later():
+        from aiops_platform.cli import one_process  # Late: a supervisor does without all that it loads.
+    say = partial(_say_started, settings, url, aside)
+    has_worked = one_process.serve(settings, listening, url, say, patience=_WORKER_SECONDS)
+    return Ending.STOPPED if has_worked else Ending.FAILED
 
 
 def _lock(settings: Settings) -> FolderLock:

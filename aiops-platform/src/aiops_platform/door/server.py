@@ -29,7 +29,13 @@ _LAST_RESORT_SECONDS = 10
 log = logging.getLogger(__name__)
 
 
-def serve(app: App, sockets: list[socket.socket], lifeline: Lifeline | None) -> None:
+def serve(
+    app: App,
+    sockets: list[socket.socket],
+    lifeline: Lifeline | None,
+    *,
+    when_ready: Callable[[], None] = lambda: None,
+) -> None:
     """Answers requests on these sockets until SIGTERM, SIGINT or the supervisor's end. Raises SystemExit if it cannot start."""
     _allow_many_files()
 
@@ -37,6 +43,7 @@ def serve(app: App, sockets: list[socket.socket], lifeline: Lifeline | None) -> 
         memory.settle()
         if lifeline is not None:
             lifeline.say_ready()
+        when_ready()
 
     server = DoorServer(app, ready=ready)
     if lifeline is not None:
