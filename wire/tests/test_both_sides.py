@@ -248,7 +248,7 @@ def test_a_mistake_in_one_field_does_not_cost_the_report(path: Path) -> None:
 
 TOO_MANY = HeldBack(
     category=Category.REPEAT,
-    why="more than 1 events of problems that were seen before a second of this service: send it again later",
+    why="more than 1 repeated events a second of this service: send it again later",
     seconds=7,
 )
 ANSWERS = {

@@ -28,7 +28,7 @@ def run(settings: Settings, given: Namespace) -> int:
     if sys.stderr.isatty():
         print(file=sys.stderr)
     print(
-        f"{done.events} events and {done.incidents} texts of incidents were written anew, {done.buried} buried reports dropped."
+        f"{done.events} events and texts in {done.incidents} incidents were written anew, {done.buried} buried reports dropped."
     )
     print(
         "Numbers are as they were. Backups made earlier hold the data still, and so may what services have yet to send."

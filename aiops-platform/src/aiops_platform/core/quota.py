@@ -127,7 +127,7 @@ class _Buckets:
 
 _CALLED: Final = {
     Category.FIRST_SEEN: "new problems",
-    Category.REPEAT: "events of problems that were seen before",
+    Category.REPEAT: "repeated events",
     Category.HEARTBEAT: "heartbeats",
     Category.JOB: "words on jobs",
 }
