@@ -196,7 +196,7 @@ def test_one_persons_data_is_erased_and_the_numbers_stay(platform, command):
     assert found[naming["event_id"]]["user"] == {"id": "other"}
     after = stats_of(platform.data)
     assert (after["stored_events"], after["digested"]) == (before["stored_events"], before["digested"])
-    assert command("erase", "--user", "ada@example.com").startswith("0 events and 0 texts")
+    assert command("erase", "--user", "ada@example.com").startswith("0 events and texts in 0 incidents")
 
 
 # The second is in each way to write the name.
