@@ -59,7 +59,7 @@ class AlreadyRunsError(PlatformError):
 
 
 class PartFailedError(PlatformError):
-    """A part could not start."""
+    """A part could not start, or went on no longer."""
 
 
 def run(settings: Settings, given: Namespace) -> int:
@@ -82,7 +82,7 @@ def run(settings: Settings, given: Namespace) -> int:
             say_stopped_early()
             return 0
         case Ending.FAILED:
-            raise PartFailedError("A part of the platform could not work; the lines above say why")
+            raise PartFailedError("A part of the platform could not start; the lines above say why")
         case _:
             assert_never(ending)
 
@@ -117,8 +117,9 @@ def _serve_in_one_process(
     with asked.heard_later():
         from aiops_platform.cli import one_process  # Late: a supervisor does without all that it loads.
     say = partial(_say_started, settings, url, aside)
-    has_worked = one_process.serve(settings, listening, url, say, patience=_WORKER_SECONDS)
-    return Ending.STOPPED if has_worked else Ending.FAILED
+    if not one_process.serve(settings, listening, url, say, patience=_WORKER_SECONDS):
+        raise PartFailedError("The worker ended by itself; the lines above say why")
+    return Ending.STOPPED
 
 
 def _lock(settings: Settings) -> FolderLock:

@@ -59,7 +59,7 @@ def test_a_disk_that_is_full_is_said_in_a_sentence(folder, words):
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "aiops: it cannot be written: No space left on device\n",
+        "aiops: it cannot be written: No space left on device. Make room there, then try again\n",
     )
 
 
