@@ -74,19 +74,25 @@ def ask_asgi(app: Any, *asked: Asked) -> None:
             "server": ("shop.example", 80),
             "headers": [(b"host", b"shop.example")],
         }
-        done: List[bool] = []
-
-        async def receive(done: List[bool] = done) -> Any:
-            if not done:
-                done.append(True)
-                return {"type": "http.request", "body": b"", "more_body": False}
-            await asyncio.Event().wait()
-
-        async def send(_: Any) -> None:
-            pass
-
         with contextlib.suppress(BrokenError):
-            asyncio.run(app(connection, receive, send))
+            asyncio.run(_connected(app, connection))
+
+
+async def _connected(app: Any, connection: Any) -> None:
+    """One request without a body; once it is answered, the client goes, as servers tell an app that still listens."""
+    asked, answered = [{"type": "http.request", "body": b"", "more_body": False}], asyncio.Event()
+
+    async def receive() -> Any:
+        if asked:
+            return asked.pop()
+        await answered.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            answered.set()
+
+    await app(connection, receive, send)
 
 
 def flask_app() -> Tuple[Callable[..., None], Any]:
