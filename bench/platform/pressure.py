@@ -7,15 +7,22 @@
 First it measures what can be sustained: a load that waits for its answers, until all of it is digested. Then requests are
 sent at twice that rate whatever the answers take, a round after the other: the generator makes its requests ready between
 them, and for these seconds nothing is sent.
+
+The last column is how long the same small computation takes meanwhile, in the median: on a machine that is shared it says
+which rounds had a slower one. It is time on a processor, without waiting for one.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event as Flag
+from threading import Thread
+from typing import Self
 
 from load import Found
 from run import recorded
@@ -26,6 +33,7 @@ _CONNECTIONS = 64
 _ROUND_SECONDS = 20.0
 _SUSTAINED_SECONDS = 10.0
 _MIB = 1024 * 1024
+_ADDITIONS = 20_000
 
 
 def main() -> int:
@@ -36,30 +44,34 @@ def main() -> int:
         server = Ours(Path(folder), limited=not options.unlimited, settings=settings)
         try:
             server.start()
-            return _press(server, options.minutes * 60, options.form)
+            return _press(server, options.minutes * 60, options.form, options.rate)
         finally:
             server.kill()
 
 
-def _press(server: Ours, seconds: float, form: str) -> int:
-    mail = server.mails(recorded())[form]
-    sustained = load(
-        server, mail, connections=_CONNECTIONS, seconds=_SUSTAINED_SECONDS, most=int(6_000 * _SUSTAINED_SECONDS)
-    )
-    accepted, rate = sustained.accepted, sustained.digested / sustained.seconds
-    print(f"digested as fast as it can, {form}: {rate:.0f}/s; from here on {2 * rate:.0f}/s are sent\n")
-    print("| second | 202/s | 429/s | 503/s | no answer | p50 ms | p99 ms | longest ms | waiting | MB |")
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
+def _press(server: Ours, seconds: float, form: str, rate: float | None) -> int:
+    mail, accepted = server.mails(recorded())[form], 0
+    if rate is None:
+        sustained = load(
+            server, mail, connections=_CONNECTIONS, seconds=_SUSTAINED_SECONDS, most=int(6_000 * _SUSTAINED_SECONDS)
+        )
+        accepted, rate = sustained.accepted, 2 * sustained.digested / sustained.seconds
+        print(f"digested as fast as it can, {form}: {rate / 2:.0f}/s")
+    print(f"{rate:.0f}/s are sent\n")
+    print("| second | 202/s | 429/s | 503/s | no answer | p50 ms | p99 ms | longest ms | waiting | MB | computing ms |")
+    print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", flush=True)
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:
         generator = Generator(
             server, mail, connections=_CONNECTIONS, seconds=_ROUND_SECONDS,
-            most=int(2 * rate * _ROUND_SECONDS), rate=2 * rate,
+            most=int(rate * _ROUND_SECONDS), rate=rate,
         )  # fmt: skip
-        generator.go()
-        found = generator.found()
+        with _Speed() as speed:
+            generator.go()
+            found = generator.found()
         accepted += found.accepted * mail.events
-        _print(found, time.monotonic() - begun, waiting=server.waiting(), memory=memory_of(server.processes()))
+        memory = memory_of(server.processes())
+        _print(found, time.monotonic() - begun, waiting=server.waiting(), memory=memory, speed=speed)
     ended = time.monotonic()
     drained = drain(server) - ended
     digested = server.digested()
@@ -67,11 +79,38 @@ def _press(server: Ours, seconds: float, form: str) -> int:
     return int(accepted != digested)
 
 
-def _print(found: Found, second: float, *, waiting: int, memory: float) -> None:
+def _print(found: Found, second: float, *, waiting: int, memory: float, speed: _Speed) -> None:
     rates = [found.statuses.get(status, 0) / found.seconds for status in ("202", "429", "503")]
     times = [found.percentile(share) * 1000 for share in (0.5, 0.99, 1.0)]
     cells = [f"{second:.0f}", *(f"{each:.0f}" for each in rates), str(found.broken), *(f"{each:.1f}" for each in times)]
-    print("| " + " | ".join([*cells, str(waiting), f"{memory:.0f}"]) + " |", flush=True)
+    print("| " + " | ".join([*cells, str(waiting), f"{memory:.0f}", f"{speed.median():.2f}"]) + " |", flush=True)
+
+
+class _Speed:
+    """How fast the machine computes, looked at once a second."""
+
+    def __init__(self) -> None:
+        self._took: list[float] = []
+        self._over = Flag()
+        self._thread = Thread(target=self._look, daemon=True)
+
+    def median(self) -> float:
+        """Milliseconds on a processor for the same sum."""
+        return statistics.median(self._took)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(1.0):
+            begun = time.thread_time_ns()
+            sum(each for each in range(_ADDITIONS))
+            self._took.append((time.thread_time_ns() - begun) / 1e6)
 
 
 def _options() -> argparse.Namespace:
@@ -79,6 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--intake", type=int, help="the intake's budget in MiB; without it the platform's own")
     parser.add_argument("--unlimited", action="store_true", help="without quotas")
+    parser.add_argument("--rate", type=float, help="so many requests a second, whatever can be digested")
     parser.add_argument("--form", choices=("short", "long", "batch"), default="short", help="what is sent")
     return parser.parse_args()
 

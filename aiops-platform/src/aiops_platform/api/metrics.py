@@ -14,6 +14,11 @@ _TOLD = {
     "intake_aside": ("intake_parcels_aside", "gauge", "Of these, those that wait until the store is put right."),
     "intake_oldest_seconds": ("digest_lag_seconds", "gauge", "How long the oldest of them has waited."),
     "intake_bytes": ("intake_bytes", "gauge", "The intake's size on disk."),
+    "intake_held_bytes": (
+        "intake_held_bytes",
+        "gauge",
+        "What of the intake is in use: so much of its budget is taken.",
+    ),
     "store_bytes": ("store_bytes", "gauge", "The store's size on disk."),
     "fixes_asked": ("fixes_asked_total", "counter", "Fixes that were asked for, or suggested, by people and policies."),
     "fixes_succeeded": ("fixes_succeeded_total", "counter", "Of these, those that the service says have succeeded."),
@@ -29,7 +34,7 @@ _TOLD = {
     ),
     "fixes_not_mended": ("fixes_not_mended_total", "counter", "Times that it has."),
     "fixes_unproven": ("fixes_unproven_total", "counter", "Times that nothing tells which of the two."),
-    "worker_running": ("worker_running", "gauge", "1 while there is a worker, which digests."),
+    "worker_running": ("worker_running", "gauge", "1 while there is a worker that digests, and does not stand still."),
 }
 
 

@@ -6,6 +6,7 @@ import shutil
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiops_platform import assembly
 from aiops_platform.core.errors import PlatformError
@@ -21,19 +22,13 @@ _GIGABYTE = 1024**3
 _LONG_WAIT_SECONDS = 60
 _ANSWER_SECONDS = 5
 _LONGEST_COMPLAINT = 300
-_NOTHING_LEFT = ""
-_HOW_TO_MEND = {
-    _NOTHING_LEFT: (
-        "The part that says where everything lies is among it: nothing of the file can be read. Stop the platform, then "
-        "`aiops restore FILE --force` puts the newest backup in place"
-    ),
-    "store.db": (
-        "What is whole is still shown, and `aiops export events` writes it out. Stop the platform, then `aiops restore FILE "
-        "--force` puts the newest backup in place"
-    ),
-    "intake.db": "Restart the platform: what can be read of it is put into a new one, and the damaged one kept. "
-    "If it does not start, nothing can: move the file away first",
-}
+_RESTORE = "Stop the platform, then `aiops restore FILE --force` puts the newest backup in place"
+_STORE_IN_PARTS = f"What is whole is still shown, and `aiops export events` writes it out. {_RESTORE}"
+_STORE_UNREADABLE = f"The part that says where everything lies is among it: nothing of the file can be read. {_RESTORE}"
+_INTAKE = (
+    "Restart the platform: what can be read of it is put into a new one, and the damaged one kept. "
+    "If it does not start, nothing can: move the file away first"
+)
 
 
 @dataclass(frozen=True)
@@ -107,10 +102,15 @@ def _files(settings: Settings) -> Iterator[Finding]:
             yield Finding(False, "files", str(error))
             return
         if complaints:
-            how = _HOW_TO_MEND[name if has_tables(file) else _NOTHING_LEFT]
-            yield Finding(False, "files", f"{name} is damaged: {_line(complaints)}. {how}")
+            yield Finding(False, "files", f"{name} is damaged: {_line(complaints)}. {_how_to_mend(file)}")
             return
     yield Finding(True, "files", "every page of them can be read")
+
+
+def _how_to_mend(file: Path) -> str:
+    if file.name == "intake.db":
+        return _INTAKE
+    return _STORE_IN_PARTS if has_tables(file) else _STORE_UNREADABLE
 
 
 def _line(complaints: str) -> str:
@@ -187,7 +187,7 @@ def _waiting(settings: Settings) -> Finding:
         said = f"{aside} of {waiting} reports that wait need what is damaged in store.db. They are kept until it is put right"
         return Finding(False, "intake", said)
     wait = "1 report waits" if waiting == 1 else f"{waiting} reports wait"
-    if numbers["intake_bytes"] >= settings.max_intake:
+    if numbers["intake_held_bytes"] >= settings.max_intake:
         said = (
             f"it is full ({settings.max_intake / 1e6:.0f} MB, AIOPS_SERVER_MAX_INTAKE): reports are refused, and clients "
             f"keep them. {wait}, the oldest for {seconds:.0f} s: does the worker run?"

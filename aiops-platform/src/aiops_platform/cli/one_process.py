@@ -13,6 +13,8 @@ from aiops_platform.process.lock import FolderLock
 from aiops_platform.process.locks import DOOR_LOCK, WORK_LOCK, worker_in
 from aiops_platform.settings import Settings
 
+_LAST_RESORT_SECONDS = 10
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,7 @@ def serve(
         def tell(failing: Sequence[str]) -> None:
             locks[1].note(**who, failing=", ".join(failing))
 
-        tell([])
+        locks[1].note(**who)
         beside = _Beside(settings, tell)
         application = assembly.build_door(settings, url, worker=lambda: worker_in(settings.data))
 
@@ -45,6 +47,9 @@ def serve(
         try:
             door.serve(application, listening, None, when_ready=begin)
         finally:
+            # It ends already: to be asked again is no reason to end in the middle of a step.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             beside.end()
     return not beside.has_failed
 
@@ -56,17 +61,19 @@ class _Beside:
         self._settings = settings
         self._tell = tell
         self._asked = Event()
-        self._thread = Thread(target=self._run, name="worker")
+        self._thread = Thread(target=self._run, name="worker", daemon=True)
         self.has_failed = False
 
     def start(self) -> None:
         self._thread.start()
 
     def end(self) -> None:
-        """Waits until it has finished its step."""
+        """Waits until it has finished its step, but not for ever: what it was at is done again after a start."""
         self._asked.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(_LAST_RESORT_SECONDS)
+        if self._thread.is_alive():
+            log.warning("The worker does not end: the platform ends without waiting for it")
 
     def _run(self) -> None:
         try:

@@ -76,7 +76,7 @@ def _start_worker(settings: Settings, given: Namespace) -> None:
         def tell(failing: Sequence[str]) -> None:
             lock.note(**_who(given), failing=", ".join(failing))
 
-        tell([])
+        lock.note(**_who(given))
         os.nice(_NICE)
         _make_ready(settings, given)
         worker.work(stack.enter_context(assembly.duties(settings)), _lifeline(given), tell)

@@ -10,7 +10,15 @@ from aiops_platform.core.errors import PlatformError
 
 _BUSY_SECONDS: Final = 5
 _MICROSECONDS: Final = 1_000_000
-_ALWAYS: Final = ("accepted", "refused", "intake_depth", "intake_aside", "intake_oldest_seconds", "intake_bytes")
+_ALWAYS: Final = (
+    "accepted",
+    "refused",
+    "intake_depth",
+    "intake_aside",
+    "intake_oldest_seconds",
+    "intake_bytes",
+    "intake_held_bytes",
+)
 # As the intake says it, which takes longer to import.
 _ASIDE: Final = 2**62
 
@@ -20,7 +28,7 @@ class NoIntakeError(PlatformError):
 
 
 def intake_numbers(intake: Path) -> dict[str, int | float]:
-    """What was accepted and refused, what waits and for how long, and the bytes on disk. Raises NoIntakeError.
+    """What was accepted and refused, what waits and for how long, and the bytes on disk and in use. Raises NoIntakeError.
 
     An intake that no door has made yet holds nothing.
     """
@@ -30,7 +38,7 @@ def intake_numbers(intake: Path) -> dict[str, int | float]:
         with closing(sqlite3.connect(f"{intake.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)) as connection:
             depth, oldest = connection.execute("SELECT count(*), min(received_at) FROM parcels").fetchone()
             aside = connection.execute("SELECT count(*) FROM leases WHERE until = ?", (_ASIDE,)).fetchone()[0]
-            counted = _counted(connection)
+            counted, held = _counted(connection), held_bytes(connection)
     except sqlite3.Error as cause:
         raise NoIntakeError(f"The intake {intake} cannot be read: {cause}") from cause
     waited = 0.0 if oldest is None else max(time.time() - oldest / _MICROSECONDS, 0.0)
@@ -39,7 +47,15 @@ def intake_numbers(intake: Path) -> dict[str, int | float]:
         "intake_aside": aside,
         "intake_oldest_seconds": round(waited, 3),
         "intake_bytes": _bytes_of(intake),
+        "intake_held_bytes": held,
     }
+
+
+def held_bytes(connection: sqlite3.Connection) -> int:
+    """The bytes that are in use: those of pages that emptied are taken again before the file grows."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    return int(pages - free) * int(size)
 
 
 def _counted(connection: sqlite3.Connection) -> dict[str, int]:

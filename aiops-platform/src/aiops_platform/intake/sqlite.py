@@ -13,6 +13,7 @@ from typing import Final
 from aiops_platform.core.monitor import Listening
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.appender import Appender, Limits
+from aiops_platform.intake.glance import held_bytes
 from aiops_platform.ports import IntakeUnavailableError, Leased
 from aiops_platform.process.turns import Turns
 
@@ -106,7 +107,7 @@ class SqliteIntake:
     def measure(self) -> None:
         """See `ports.Intake`."""
         with self._notes.use() as connection:
-            self._held = _held(connection)
+            self._held = held_bytes(connection)
 
     def lease(self, limit: int, now: datetime) -> Sequence[Leased]:
         """See `ports.Intake`. Fewer than `limit` when they are long: 4 MiB at once, but always one."""
@@ -221,7 +222,7 @@ class SqliteIntake:
         with self._log.change() as connection:
             connection.executemany(_INSERT, rows)
             connection.execute(_COUNT, ("accepted", sum(each.reports for each in parcels)))
-            self._held = _held(connection)
+            self._held = held_bytes(connection)
 
 
 class _Link:
@@ -302,12 +303,6 @@ class _Link:
 
     def _named(self) -> str:
         return f" {self._path}" if self._path else ""
-
-
-def _held(connection: sqlite3.Connection) -> int:
-    """The bytes that are in use: those of pages that emptied are taken again before the file grows."""
-    pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-    return int(pages - free) * _PAGE
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

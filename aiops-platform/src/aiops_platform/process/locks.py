@@ -20,8 +20,11 @@ def worker_in(folder: Path) -> dict[str, Any] | None:
     With `still_seconds` where it lives and does nothing: it was stopped, or waits for a disk that does not answer.
     """
     note = holder_of(folder / WORK_LOCK)
+    # Before its first turn it may have a database to bring to this version, which takes as long as it takes.
+    if note is None or "failing" not in note:
+        return note
     quiet = quiet_seconds(folder / WORK_LOCK)
-    return note if note is None or quiet < _LONGEST_STEP else note | {"still_seconds": int(quiet)}
+    return note if quiet < _LONGEST_STEP else note | {"still_seconds": int(quiet)}
 
 
 def address_in(folder: Path) -> str | None:

@@ -18,6 +18,7 @@ _MEANINGS: Mapping[str, str] = {
     "intake_aside": "of these, those that wait until the store is put right",
     "intake_oldest_seconds": "seconds for which the oldest of them has waited",
     "intake_bytes": "what the intake takes on disk, in bytes",
+    "intake_held_bytes": "of these, what is in use: so much of its budget is taken",
     "store_bytes": "what the store takes on disk, in bytes",
     "fixes_asked": "fixes that were asked for, or suggested, by people and policies",
     "fixes_succeeded": "of these, those that the service says have succeeded",
@@ -25,7 +26,7 @@ _MEANINGS: Mapping[str, str] = {
     "fixes_mended": "times that what a fix was for has not come back, though it would have",
     "fixes_not_mended": "times that it has",
     "fixes_unproven": "times that nothing tells which of the two",
-    "worker_running": "1 while there is a worker, which digests",
+    "worker_running": "1 while there is a worker, which digests, and does not stand still",
 }
 _LINKS: Mapping[str, str] = {"buried": "/buried"}
 
@@ -75,7 +76,7 @@ def in_short(numbers: Mapping[str, int | float]) -> tuple[Sign, ...]:
         Sign(name="refused", title="Refused so far", value=words.short(refused)),
     ]
     if not numbers.get("worker_running", 1):
-        signs.insert(0, Sign(name="worker_running", title="Worker", value="does not run", is_bad=True))
+        signs.insert(0, Sign(name="worker_running", title="Worker", value="does not run, or stands still", is_bad=True))
     return tuple(signs)
 
 

@@ -58,6 +58,22 @@ def test_the_doctor_says_when_nothing_of_a_store_can_be_read(tmp_path: Path, cap
     assert "is still shown" not in said
 
 
+def test_the_doctor_does_not_restore_a_backup_for_an_intake_of_which_nothing_can_be_read(
+    tmp_path: Path, capsys
+) -> None:
+    assert cli.main(["key", "create", "first", "--data", str(tmp_path)]) == 0
+    with closing(SqliteIntake(tmp_path / "intake.db")) as intake:
+        intake.append([a_parcel(1, os.urandom(200_000))]).result(60)
+    with (tmp_path / "intake.db").open("r+b") as file:
+        file.seek(100)
+        file.write(os.urandom(3_000))
+    assert cli.main(["doctor", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "intake.db is damaged" in said
+    assert "move the file away" in said
+    assert "restore" not in said
+
+
 def test_the_doctor_says_that_the_intake_is_full_and_that_what_waits_is_no_trouble_while_nothing_runs(
     tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,18 @@ def test_all_is_done_in_one_process_and_a_clean_end_finishes_it(tmp_path):
     assert "Traceback" not in platform.said()
 
 
+def test_to_be_asked_twice_ends_it_as_cleanly(tmp_path):
+    with Running(tmp_path / "data", *ONE) as platform:
+        key = platform.key()
+        for _ in range(20):
+            assert platform.send(key=key)[0] == 202
+        platform.process.send_signal(signal.SIGINT)
+        platform.process.send_signal(signal.SIGINT)
+        assert platform.end(signal.SIGTERM) == 0
+    assert "Traceback" not in platform.said()
+    assert "before it had started" not in platform.said()
+
+
 def test_what_was_acknowledged_is_there_after_a_kill_whichever_way_it_runs_then(tmp_path):
     with Running(tmp_path / "data", *ONE) as platform:
         key = platform.key()

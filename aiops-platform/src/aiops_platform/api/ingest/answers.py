@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -116,6 +117,7 @@ def too_much(why: str) -> Answer:
     return _refusal(413, Reason.TOO_LARGE, why)
 
 
+@lru_cache(maxsize=256)  # A flood is refused with the same few words: made once, they cost it less.
 def held_back(held_back: HeldBack) -> Answer:
     """Too many of its kind have come; the client keeps it, and tries again."""
     return _refusal(429, _quota(held_back), held_back.why, headers=[_retry_after(held_back.seconds)])
