@@ -6,7 +6,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -17,7 +17,7 @@ from aiops_platform.intake.leftover import take_over
 from aiops_platform.process import archive, folder
 from aiops_platform.process.clock import utc_now
 from aiops_platform.process.lock import FolderLock, LockHeldError
-from aiops_platform.process.locks import DOOR_LOCK, SERVE_LOCK, WORK_LOCK
+from aiops_platform.process.locks import ALL
 from aiops_platform.settings import Settings
 from aiops_platform.storage import backup
 
@@ -57,8 +57,7 @@ def restore(settings: Settings, given: Namespace) -> int:
     source = Path(given.file).expanduser().absolute()
     if not source.is_file():
         raise archive.ArchiveError(f"{source} cannot be read: name a file that `aiops backup` has written")
-    folder.prepare(settings.data)
-    with _nobody_runs(settings), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as place:
+    with _as_it_was(settings.data), _nobody_runs(settings), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as place:
         room = Path(place)
         about = archive.unpack(source, room, (_STORE,), optional=(_INTAKE, folder.SECRET_FILE))
         for file in (room / _STORE, room / _INTAKE):
@@ -90,9 +89,25 @@ def _room_beside(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def _as_it_was(data: Path) -> Iterator[None]:
+    """A folder that was made for what then failed is taken away again."""
+    is_new = not data.exists()
+    folder.prepare(data)
+    try:
+        yield
+    except PlatformError:
+        if is_new:
+            for name in ALL:
+                (data / name).unlink(missing_ok=True)
+            with suppress(OSError):  # Someone has begun to use it meanwhile.
+                data.rmdir()
+        raise
+
+
+@contextmanager
 def _nobody_runs(settings: Settings) -> Iterator[None]:
     with ExitStack() as stack:
-        for name in (SERVE_LOCK, DOOR_LOCK, WORK_LOCK):
+        for name in ALL:
             try:
                 stack.enter_context(FolderLock.take(settings.data / name, wait=_LOOK_SECONDS))
             except LockHeldError as cause:

@@ -52,9 +52,9 @@ while it runs, in another terminal:
 _SETTINGS = """\
 Each option is also a setting: AIOPS_SERVER_DATA, _HOST, _PORT, _PUBLIC_URL. The others have no option:
 AIOPS_SERVER_MAX_BODY, _MAX_BATCH, _MAX_INTAKE and _MAX_STORE (bytes of a report, of a batch, that may wait, that may
-be kept), _KEY_RATE and _SERVICE_RATE (reports a second), _INCIDENT_EVENTS and _RETENTION_DAYS (what is kept, and for how
-long), _LOG_FORMAT (plain or json), _SMTP_URL and _MAIL_FROM (mail), _ALLOW_PRIVATE_TARGETS (where channels may send to)
-and _SECRET.
+be kept), _KEY_RATE and _SERVICE_RATE (reports a second), _API_RATE (requests a second of one API token),
+_INCIDENT_EVENTS and _RETENTION_DAYS (what is kept, and for how long), _LOG_FORMAT (plain or json), _SMTP_URL and
+_MAIL_FROM (mail), _ALLOW_PRIVATE_TARGETS (where channels may send to), _FIXES (no stops all fixes) and _SECRET.
 """
 
 

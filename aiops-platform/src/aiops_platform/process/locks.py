@@ -10,7 +10,7 @@ DOOR_LOCK = "door.lock"
 WORK_LOCK = "work.lock"
 ALL = (SERVE_LOCK, DOOR_LOCK, WORK_LOCK)
 
-# A worker shows every few seconds that it is at work, and no step of its work takes nearly as long.
+# A worker shows every few seconds that it is at work, and no step of its work takes as long.
 _LONGEST_STEP: Final = 60.0
 
 

@@ -126,7 +126,7 @@ def test_what_is_no_whole_backup_is_not_restored(folder: Path, tmp_path: Path, c
     assert cli.main(["restore", str(made), "--data", str(tmp_path / "other")]) == 1
 
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "other" / "store.db").exists()
+    assert not (tmp_path / "other").exists()
 
 
 def test_what_was_acknowledged_after_the_backup_and_waits_is_taken_over(folder: Path, tmp_path: Path, capsys) -> None:
