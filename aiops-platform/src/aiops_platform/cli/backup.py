@@ -57,7 +57,11 @@ def restore(settings: Settings, given: Namespace) -> int:
     source = Path(given.file).expanduser().absolute()
     if not source.is_file():
         raise archive.ArchiveError(f"{source} cannot be read: name a file that `aiops backup` has written")
-    with _as_it_was(settings.data), _nobody_runs(settings), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as place:
+    with (
+        _as_it_was(settings.data),
+        _nobody_runs(settings),
+        tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as place,
+    ):
         room = Path(place)
         about = archive.unpack(source, room, (_STORE,), optional=(_INTAKE, folder.SECRET_FILE))
         for file in (room / _STORE, room / _INTAKE):
