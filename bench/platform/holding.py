@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from aiops_platform.core import batch, wire
+from aiops_platform.core import batch, gzipped, wire
 from aiops_platform.core.batch import Limits, Looked, NoBatchError
 from aiops_platform.core.event import Event, Frame
 from aiops_platform.core.opening import Opener
@@ -72,7 +72,7 @@ def _brief(call: Frame) -> Frame:
 def _check_batch(raw: bytes) -> None:
     found = batch.look(raw, _LIMITS)
     if isinstance(found, Looked):
-        opened = _parcels(batch.pack(batch.without(raw, found.lines)))
+        opened = _parcels(gzipped.pack(batch.without(raw, found.lines)))
         _must(len(opened) == found.accepted, "the digest finds in a batch what the door took")
         for each in opened:
             _must(not isinstance(wire.parse(each.body, each.kind), Unreadable), "an event of a batch can be read")

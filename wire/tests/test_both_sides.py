@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 import aiops_sdk
 from aiops_platform.api.ingest import answers
-from aiops_platform.core import batch, grouping, wire
+from aiops_platform.core import batch, grouping, gzipped, wire
 from aiops_platform.core.event import Event, Heartbeat
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.quota import Category, HeldBack
@@ -141,7 +141,7 @@ def test_what_the_sdk_says_in_a_batch_is_what_it_says_one_by_one() -> None:
     assert isinstance(looked, batch.Looked)
     assert (looked.accepted, looked.rejected) == (carried, {})
     whole = Parcel(
-        id=bytes(16), project_id=1, kind=ParcelKind.BATCH, body=batch.pack(text), received_at=datetime.now(UTC)
+        id=bytes(16), project_id=1, kind=ParcelKind.BATCH, body=gzipped.pack(text), received_at=datetime.now(UTC)
     )
     for body, parcel in zip(alone, batch.parcels(whole), strict=True):
         by_itself, in_batch = wire.parse(body, ParcelKind.EXCEPTION), wire.parse(parcel.body, parcel.kind)
@@ -205,7 +205,7 @@ STRANGE = {
 
 def batch_parcel(text: bytes) -> Parcel:
     now = datetime.now(UTC)
-    return Parcel(id=bytes(16), project_id=1, kind=ParcelKind.BATCH, received_at=now, body=batch.pack(text))
+    return Parcel(id=bytes(16), project_id=1, kind=ParcelKind.BATCH, received_at=now, body=gzipped.pack(text))
 
 
 def test_the_platform_reads_a_batch_as_the_single_bodies_that_it_stands_for() -> None:

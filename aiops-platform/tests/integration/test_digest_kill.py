@@ -12,7 +12,7 @@ import pytest
 from made import NOW, a_body, a_parcel
 from sqlalchemy import func, insert, select
 
-from aiops_platform.core import batch
+from aiops_platform.core import gzipped
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.digest import Digest
@@ -77,7 +77,7 @@ def in_batches(size: int = 100) -> list[Parcel]:
     """None of the events has an id of its own."""
     lines = [json.dumps(a_body(error_type=f"E{number % 7}")).encode() for number in range(EVENTS)]
     texts = [b"\n".join([b"{}", *lines[start : start + size]]) for start in range(0, EVENTS, size)]
-    return [replace(a_parcel(n, batch.pack(text)), kind=ParcelKind.BATCH) for n, text in enumerate(texts)]
+    return [replace(a_parcel(n, gzipped.pack(text)), kind=ParcelKind.BATCH) for n, text in enumerate(texts)]
 
 
 @pytest.mark.parametrize("parcels", [one_by_one, in_batches])

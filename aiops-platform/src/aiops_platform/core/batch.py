@@ -4,7 +4,6 @@ Door and digest read it with the same functions, so that what the one accepts th
 """
 
 import re
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -13,12 +12,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, structs
 
-from aiops_platform.core import salvage, wire
+from aiops_platform.core import gzipped, salvage, wire
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.core.parcel import GZIP, Parcel, ParcelKind
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.wire import Glance, Unreadable
 
-_QUICKLY: Final = 1
 _MARK: Final = b"\xef\xbb\xbf"
 # A stack that is damaged must still be known for one: otherwise the numbers of those after it would shift.
 _STACK = re.compile(rb'\s*\{\s*"frames"\s*:')
@@ -126,20 +124,14 @@ def without(text: bytes, lines: Collection[int]) -> bytes:
     return b"\n".join(line for number, line in _numbered(text) if number not in lines)
 
 
-def pack(text: bytes) -> bytes:
-    """The batch as its parcel holds it."""
-    packer = zlib.compressobj(_QUICKLY, zlib.DEFLATED, GZIP)
-    return packer.compress(text) + packer.flush()
-
-
 def parcels(batch: Parcel) -> Iterator[Parcel]:
     """Each event of a batch as a parcel of its own, with an id that is the same whenever it is asked for.
 
     Raises NoBatchError for what no door has accepted.
     """
     try:
-        head = _begin(zlib.decompress(batch.body, GZIP))
-    except zlib.error as cause:
+        head = _begin(gzipped.unpack(batch.body))
+    except gzipped.BrokenError as cause:
         raise NoBatchError(f"not gzip: {cause}") from cause
     if isinstance(head, Unreadable):
         raise NoBatchError(head.why)

@@ -1,15 +1,13 @@
 """A parcel: the raw bytes of one report as the door received them, not yet understood."""
 
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-#: What zlib calls gzip.
-GZIP: Final = 16 + zlib.MAX_WBITS
-_GZIP_BEGINS: Final = b"\x1f\x8b"
+from aiops_platform.core import gzipped
+
 _LEGIBLE_BYTES: Final = 1024 * 1024
 
 
@@ -40,15 +38,10 @@ class Parcel:
     reports: int = 1
 
 
-def is_packed(body: bytes) -> bool:
-    """Whether it came packed with gzip. No JSON begins like that."""
-    return body.startswith(_GZIP_BEGINS)
-
-
 def legible(body: bytes) -> str:
     """What came, as text for people, whatever it is: a mebibyte at most, without what would steer a terminal."""
-    if is_packed(body):
-        with suppress(zlib.error):
-            body = zlib.decompressobj(GZIP).decompress(body, _LEGIBLE_BYTES)
+    if gzipped.is_packed(body):
+        with suppress(gzipped.BrokenError):
+            body = gzipped.unpacker().decompress(body, _LEGIBLE_BYTES)
     text = body[:_LEGIBLE_BYTES].decode("utf-8", "replace")
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)

@@ -7,7 +7,7 @@ from secrets import token_bytes
 from threading import Lock
 from typing import Final
 
-from aiops_platform.core import batch, wire
+from aiops_platform.core import batch, gzipped, wire
 from aiops_platform.core.access import Holder
 from aiops_platform.core.batch import Looked, Sighting, TooMuch
 from aiops_platform.core.parcel import Parcel, ParcelKind
@@ -81,7 +81,7 @@ class Ingest:
         if accepted:
             # What was refused must not be counted later on, by a digest that knows other limits.
             left_out = _left_out(looked, held_back)
-            body = batch.pack(batch.without(text, left_out)) if left_out else packed or batch.pack(text)
+            body = gzipped.pack(batch.without(text, left_out)) if left_out else packed or gzipped.pack(text)
             parcel = self._parcel(body, ParcelKind.BATCH, holder, now, reports=accepted)
         return TakenBatch(parcel=parcel, accepted=accepted, rejected=looked.rejected, held_back=held_back)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import NOW, a_sample
 
-from aiops_platform.core import batch, wire
+from aiops_platform.core import batch, gzipped, wire
 from aiops_platform.core.batch import Limits, Looked, NoBatchError, TooMuch
 from aiops_platform.core.event import Event
 from aiops_platform.core.parcel import Parcel, ParcelKind
@@ -42,7 +42,7 @@ def look(*lines: object, **limits: int) -> Looked:
 
 
 def parcels(raw: bytes, number: int = 1) -> list[Parcel]:
-    body = batch.pack(raw)
+    body = gzipped.pack(raw)
     whole = Parcel(id=number.to_bytes(16, "big"), project_id=1, kind=ParcelKind.BATCH, received_at=NOW, body=body)
     return list(batch.parcels(whole))
 

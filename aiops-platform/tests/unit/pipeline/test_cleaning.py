@@ -10,7 +10,7 @@ import pytest
 from made import NOW, a_body, a_heartbeat_body, a_parcel, a_sample, read
 from workshop import Workshop
 
-from aiops_platform.core import batch, wire
+from aiops_platform.core import gzipped, wire
 from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.scrubbing.rules import RuleKind
 from aiops_platform.pipeline.hiding import Hiding
@@ -27,7 +27,7 @@ def shop() -> Iterator[Workshop]:
 
 
 def a_batch(number: int, text: bytes) -> Parcel:
-    return replace(a_parcel(number, batch.pack(text)), kind=ParcelKind.BATCH)
+    return replace(a_parcel(number, gzipped.pack(text)), kind=ParcelKind.BATCH)
 
 
 def test_an_event_is_stored_and_grouped_without_its_secrets(shop: Workshop):

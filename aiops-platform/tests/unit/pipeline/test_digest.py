@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from made import NOW, a_body, a_heartbeat_body, a_parcel, a_sample, after
 from workshop import Workshop, in_memory
 
-from aiops_platform.core import batch, grouping
+from aiops_platform.core import grouping, gzipped
 from aiops_platform.core.event import Event
 from aiops_platform.core.grouping import GroupKey
 from aiops_platform.core.parcel import Parcel, ParcelKind
@@ -43,11 +43,11 @@ def told(name: str, number: int, **fields):
 
 def a_batch(number: int, *lines: object, **fields: Any) -> Parcel:
     text = b"\n".join(each if isinstance(each, bytes) else json.dumps(each).encode() for each in lines)
-    return replace(a_parcel(number, batch.pack(text), **fields), kind=ParcelKind.BATCH)
+    return replace(a_parcel(number, gzipped.pack(text), **fields), kind=ParcelKind.BATCH)
 
 
 def test_a_report_that_lies_packed_in_the_intake_is_read_and_a_broken_one_buried(shop):
-    packed = batch.pack(json.dumps(told("E", 1)).encode())
+    packed = gzipped.pack(json.dumps(told("E", 1)).encode())
     shop.receive(a_parcel(1, packed), a_parcel(2, packed[:-5]), a_parcel(3, told("E", 2)))
     shop.digest_all()
     assert shop.rows(schema.incidents, "type", "count") == [("E", 2)]

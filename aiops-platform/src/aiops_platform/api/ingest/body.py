@@ -1,12 +1,11 @@
 """A request's body, read with limits: on its size (packed and unpacked), on its time, on all bodies together."""
 
 import asyncio
-import zlib
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from aiops_platform.core.parcel import GZIP
+from aiops_platform.core import gzipped
 from aiops_platform.process.asgi import Receive
 
 # A body within reach is read to its end before it is refused: most clients listen only after they have spoken.
@@ -163,7 +162,7 @@ class _Unpacking(_Pile):
     def __init__(self, limit: int, share: Share) -> None:
         super().__init__(limit, share)
         self._packed = _Pile(limit, share)
-        self._unpacker = zlib.decompressobj(GZIP)
+        self._unpacker = gzipped.unpacker()
         self._members = 1
 
     def packed(self) -> bytes | None:
@@ -185,12 +184,12 @@ class _Unpacking(_Pile):
         self._members += 1
         if self._members > _MOST_MEMBERS:
             raise UnpackableError
-        self._unpacker = zlib.decompressobj(GZIP)
+        self._unpacker = gzipped.unpacker()
 
     def _unpack(self, part: bytes) -> bytes:
         try:
             return self._unpacker.decompress(part, self._limit - self._kept + 1)
-        except zlib.error as cause:
+        except gzipped.BrokenError as cause:
             raise UnpackableError from cause
 
     def whole(self) -> bytes:

@@ -1,15 +1,14 @@
 """Secrets are taken out between the intake and the store, by the rules of the project in force; nothing else is kept."""
 
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from aiops_platform.core import batch
+from aiops_platform.core import gzipped
 from aiops_platform.core.opening import Opened, Opener
-from aiops_platform.core.parcel import GZIP, Parcel, ParcelKind, is_packed
+from aiops_platform.core.parcel import Parcel, ParcelKind
 from aiops_platform.core.scrubbing import Rules, Scrubber
 from aiops_platform.core.wire import Unreadable
 from aiops_platform.pipeline.digest.parcels import placed
@@ -57,22 +56,22 @@ class Cleaning:
 
 
 def _cleaned(parcel: Parcel, scrubber: Scrubber) -> Parcel:
-    text = _legible(parcel.body) if is_packed(parcel.body) else parcel.body
+    text = _legible(parcel.body) if gzipped.is_packed(parcel.body) else parcel.body
     if not text:
         return parcel
     is_batch = parcel.kind is ParcelKind.BATCH
     told = b"\n".join(map(scrubber.body, text.split(b"\n"))) if is_batch else scrubber.body(text)
     if told == text:
         return parcel
-    return replace(parcel, body=batch.pack(told) if is_batch else told)
+    return replace(parcel, body=gzipped.pack(told) if is_batch else told)
 
 
 def _legible(packed: bytes) -> bytes:
     """What can be unpacked of it, up to where it is broken."""
-    unpacker = zlib.decompressobj(GZIP)
+    unpacker = gzipped.unpacker()
     parts: list[bytes] = []
     size = 0
-    with suppress(zlib.error):
+    with suppress(gzipped.BrokenError):
         for at in range(0, len(packed), _PART):
             parts.append(unpacker.decompress(packed[at : at + _PART], _UNPACKED - size + 1))
             size += len(parts[-1])

@@ -1,14 +1,13 @@
 """Parcels as the digest handles them: in portions, with times that can be, and where each one stood."""
 
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from aiops_platform.core import ahead
+from aiops_platform.core import ahead, gzipped
 from aiops_platform.core.event import Report
-from aiops_platform.core.parcel import GZIP, Parcel, is_packed
+from aiops_platform.core.parcel import Parcel
 from aiops_platform.core.service import ServiceName
 
 # Taken apart they are several times as much, and all of it is held at once.
@@ -43,10 +42,10 @@ def placed(parcel: Parcel, reason: str) -> str:
 
 
 def unpacked(parcel: Parcel) -> Parcel:
-    """A single report as plain text, however it came. Raises zlib.error for what no door has taken."""
-    if not is_packed(parcel.body):
+    """A single report as plain text, however it came. Raises gzipped.BrokenError for what no door has taken."""
+    if not gzipped.is_packed(parcel.body):
         return parcel
-    return replace(parcel, body=zlib.decompress(parcel.body, wbits=GZIP))
+    return replace(parcel, body=gzipped.unpack(parcel.body))
 
 
 def dated(parcel: Parcel, now: datetime) -> Parcel:
