@@ -24,6 +24,9 @@ from aiops_platform.storage.schema import dictionaries, moment
 _LEVEL: Final = 3
 # Half of it makes events a tenth longer, twice as much makes them no shorter.
 _SIZE: Final = 32 * 1024
+# Training counts what comes often in tables of so many bits: 4 MB of memory for a moment instead of 13 with zstd's own
+# choice, and events are as short.
+_TABLE: Final = 16
 _FIRST_SINCE: Final = moment(0)
 # The first one is older than any that was trained here.
 _NEWEST: Final = (
@@ -105,7 +108,7 @@ def add(connection: Connection, content: bytes, *, project_id: int | None, at: d
 
 def trained(samples: Sequence[bytes]) -> bytes:
     """A dictionary made of what these bodies have in common. Takes a fraction of a second; raises ZstdError for too few."""
-    made = zstandard.train_dictionary(_SIZE, list(samples), level=_LEVEL)
+    made = zstandard.train_dictionary(_SIZE, list(samples), level=_LEVEL, f=_TABLE)
     return bytes(made.as_bytes())
 
 
