@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiops_platform.api.ingest.handler import PATHS, Reception
+from aiops_platform.api.ingest.handler import PATHS, URLS_AT_ONCE, Reception
 from aiops_platform.api.pings import PREFIX as PINGED
 from aiops_platform.api.probes import PATHS as PROBED
 from aiops_platform.core.errors import PlatformError
-from aiops_platform.process.asgi import App, Message, Receive, Scope, Send
+from aiops_platform.process.asgi import App, Message, Receive, Reply, Scope, Send
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,15 @@ class Front:
         self._pings = pings or rest
         self._chores = chores
         self._close = close
+
+    @property
+    def urls(self) -> Collection[bytes]:
+        """See `AtOnce`."""
+        return URLS_AT_ONCE
+
+    def answer(self, headers: Sequence[tuple[bytes, bytes]], body: bytes, tell: Callable[[Reply], None]) -> bool:
+        """See `AtOnce`."""
+        return self._reports.answer_at_once(headers, body, tell)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or follows the server's life."""

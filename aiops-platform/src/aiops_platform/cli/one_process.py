@@ -45,7 +45,7 @@ def serve(
             when_ready()
 
         try:
-            door.serve(application, listening, None, when_ready=begin)
+            door.serve(application, listening, None, when_ready=begin, at_once=application)
         finally:
             # It ends already: to be asked again is no reason to end in the middle of a step.
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -65,7 +65,7 @@ def _open_door(settings: Settings, given: Namespace) -> None:
         lock.note(**_who(given), url=address, host=host, port=port)
         _make_ready(settings, given)
         application = assembly.build_door(settings, address, worker=lambda: worker_in(settings.data))
-        door.serve(application, listening, _lifeline(given))
+        door.serve(application, listening, _lifeline(given), at_once=application)
 
 
 def _start_worker(settings: Settings, given: Namespace) -> None:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -16,7 +17,7 @@ import uvloop
 from aiops_platform.door.connection import Connection
 from aiops_platform.door.streams import EndingStreams
 from aiops_platform.process import memory
-from aiops_platform.process.asgi import App
+from aiops_platform.process.asgi import App, AtOnce
 from aiops_platform.process.lifeline import Lifeline
 from aiops_platform.process.sockets import BACKLOG
 
@@ -34,9 +35,13 @@ def serve(
     sockets: list[socket.socket],
     lifeline: Lifeline | None,
     *,
+    at_once: AtOnce | None = None,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answers requests on these sockets until SIGTERM, SIGINT or the supervisor's end. Raises SystemExit if it cannot start."""
+    """Answers requests on these sockets until SIGTERM, SIGINT or the supervisor's end. Raises SystemExit if it cannot start.
+
+    What `at_once` answers, `app` is not asked.
+    """
     _allow_many_files()
 
     def ready() -> None:
@@ -45,7 +50,7 @@ def serve(
             lifeline.say_ready()
         when_ready()
 
-    server = DoorServer(app, ready=ready)
+    server = DoorServer(app, ready=ready, at_once=at_once)
     if lifeline is not None:
         lifeline.watch(server.stop, patience=_LAST_RESORT_SECONDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -63,11 +68,16 @@ class DoorServer(uvicorn.Server):
     """`ready` is called when requests are answered."""
 
     def __init__(
-        self, app: App, *, ready: Callable[[], None] = lambda: None, connection: type[Connection] = Connection
+        self,
+        app: App,
+        *,
+        ready: Callable[[], None] = lambda: None,
+        connection: type[Connection] = Connection,
+        at_once: AtOnce | None = None,
     ) -> None:
         self._streams = EndingStreams(app)
         self._ready = ready
-        super().__init__(_config(self._streams, connection))
+        super().__init__(_config(self._streams, partial(connection, at_once=at_once)))
 
     def stop(self) -> None:
         """Begins the end, from any thread."""
@@ -103,10 +113,10 @@ class DoorServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: App, connection: type[Connection]) -> uvicorn.Config:
+def _config(app: App, connection: Callable[..., Connection]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection,
+        http=connection,  # type: ignore[arg-type]  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,

@@ -11,6 +11,8 @@ class Together:
         self._transport = transport
         self._loop = loop
         self._parts: list[bytes] = []
+        # Asked for several times a request.
+        self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
         """Goes out at the end of this turn, or before the end of the connection."""

@@ -4,12 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from aiops_platform.core.quota import HeldBack
-from aiops_platform.process.asgi import Send
+from aiops_platform.process.asgi import Reply, Send
 
 CAPABILITIES = ("batch", "fixes", "gzip", "jobs")
 
@@ -51,6 +51,7 @@ class Answer:
     ) -> None:
         self.status = status
         self.refused = refused
+        self._closes = closes
         said = {"accepted": accepted, "rejected": rejected, "capabilities": CAPABILITIES, **more}
         # Text from outside may hold halves of characters, which have no bytes.
         self._body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -60,6 +61,12 @@ class Answer:
             *headers,
             *([(b"connection", b"close")] if closes else []),
         ]
+
+    @cached_property
+    def reply(self) -> Reply:
+        """The same for who needs no ASGI."""
+        said = [b"%b: %b\r\n" % header for header in self._headers]
+        return Reply(status=self.status, rest=b"".join([*said, b"\r\n", self._body]), closes=self._closes)
 
     async def send(self, send: Send) -> None:
         """Sends it whole."""

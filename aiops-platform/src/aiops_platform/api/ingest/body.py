@@ -79,13 +79,18 @@ class Share:
         if self._room.taken > self._room.most:
             raise NoRoomError
 
+    def give_back(self) -> None:
+        """It holds nothing any more."""
+        self._room.taken -= self._mine
+        self._mine = 0
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._room.taken -= self._mine
+        self.give_back()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +110,13 @@ async def read(receive: Receive, share: Share, *, packed: bool, most: int, secon
                 pass
     except TimeoutError as cause:
         raise TooSlowError from cause
+    return Body(text=pile.whole(), packed=pile.packed())
+
+
+def read_whole(said: bytes, share: Share, *, packed: bool, most: int) -> Body:
+    """The same for one that has come already. Raises RefusedError."""
+    pile = _Unpacking(most, share) if packed else _Pile(most, share)
+    pile.add(said)
     return Body(text=pile.whole(), packed=pile.packed())
 
 

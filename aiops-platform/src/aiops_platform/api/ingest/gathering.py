@@ -33,8 +33,8 @@ class Gathering:
         self._large_enough = 0
         self._groups_to_grow = _GROUPS_TO_GROW
 
-    async def keep(self, parcel: Parcel) -> None:
-        """Returns when it is on durable storage. Raises IntakeUnavailableError."""
+    def keep(self, parcel: Parcel) -> asyncio.Future[None]:
+        """Done when it is on durable storage. Raises IntakeUnavailableError when it is awaited."""
         loop = asyncio.get_running_loop()
         promise = _Promise(parcel, loop.create_future())
         self._waiting.append(promise)
@@ -43,7 +43,7 @@ class Gathering:
             self._is_busy = True
             # Whoever is served in the same turn of the loop comes along.
             loop.call_soon(self._hand_over, loop)
-        await promise.kept
+        return promise.kept
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         if len(self._waiting) >= self._enough:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import perf_counter
 
@@ -19,7 +19,7 @@ from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import HeldBack
 from aiops_platform.pipeline.ingest import Ingest, Refused, TakenBatch
 from aiops_platform.ports import Intake, IntakeUnavailableError, StoreUnavailableError
-from aiops_platform.process.asgi import Receive, Scope, Send
+from aiops_platform.process.asgi import Receive, Reply, Scope, Send
 
 PATHS = {
     "/v1/sdk/exception": ParcelKind.EXCEPTION,
@@ -31,6 +31,8 @@ PATHS = {
     "/v1/sdk/job": ParcelKind.JOB,
     "/v1/sdk/job/": ParcelKind.JOB,
 }
+#: Requests to these can be answered at once.
+URLS_AT_ONCE = frozenset(path.encode() for path, kind in PATHS.items() if kind is ParcelKind.EXCEPTION)
 _RETRY_SECONDS = 5
 # To look at more takes longer than what a thread costs; meanwhile others are served.
 _QUICKLY_READ = 128 * 1024
@@ -74,6 +76,43 @@ class Reception:
         await answer.send(send)
         self._counts.answered(perf_counter() - began, answer.refused)
 
+    def answer_at_once(
+        self, headers: Sequence[tuple[bytes, bytes]], said: bytes, tell: Callable[[Reply], None]
+    ) -> bool:
+        """Answers an exception that has come whole, where nothing but the disk must be waited for; see `AtOnce`.
+
+        Whatever is out of the ordinary goes by ASGI, so that it is judged in one place.
+        """
+        began, now, given = perf_counter(), self._clock(), dict(headers)
+        holder = self._keys.remembered(_key_in(given), now)
+        packed = _is_packed(given)
+        if holder is None or packed is None or not self._intake.has_room(ParcelKind.EXCEPTION):
+            return False
+        share = Share(self._room)
+        try:
+            text = body.read_whole(said, share, packed=packed, most=self._limits.body)
+            kept = self._take(text, ParcelKind.EXCEPTION, holder, now)
+        except body.RefusedError:
+            share.give_back()
+            return False
+        except BaseException:
+            share.give_back()
+            raise
+
+        def finish(answer: Answer) -> None:
+            share.give_back()
+            tell(answer.reply)
+            self._counts.answered(perf_counter() - began, answer.refused)
+
+        if isinstance(kept, Answer):
+            finish(kept)
+        else:
+            kept.add_done_callback(lambda kept: finish(self._answer_of(kept.exception())))
+        return True
+
+    def _answer_of(self, error: BaseException | None) -> Answer:
+        return self._accepted if error is None else _unavailable(error)
+
     async def _answer(self, scope: Scope, receive: Receive, share: Share) -> Answer:
         if scope["method"] != "POST":
             return answers.wrong_method()
@@ -87,9 +126,7 @@ class Reception:
                 PATHS[scope["path"]], headers, receive, share, holder=holder, received_at=received_at
             )
         except (StoreUnavailableError, IntakeUnavailableError) as unavailable:
-            log.warning("Cannot keep reports, clients are told to try again", extra={"why": unavailable})
-            why = "the platform cannot store reports now"
-            return answers.not_now(Reason.UNAVAILABLE, why, seconds=_RETRY_SECONDS)
+            return _unavailable(unavailable)
 
     async def _listen(
         self,
@@ -125,13 +162,12 @@ class Reception:
         self, headers: dict[bytes, bytes], receive: Receive, share: Share, kind: ParcelKind
     ) -> Body | Answer:
         most = self._limits.batch if kind is ParcelKind.BATCH else self._limits.body
-        encoding = headers.get(b"content-encoding", b"").strip().lower()
-        if encoding not in (b"", b"identity", b"gzip"):
+        packed, seconds = _is_packed(headers), self._limits.seconds
+        if packed is None:
             return answers.not_understood("Content-Encoding: only gzip is known here")
         if int(headers.get(b"content-length", b"0")) > most:
             # Who asked first ("Expect: 100-continue") will not send it; the others may only listen once they have sent.
             return answers.too_large(most, closes=b"expect" in headers)
-        packed, seconds = encoding == b"gzip", self._limits.seconds
         try:
             return await body.read(receive, share, packed=packed, most=most, seconds=seconds)
         except body.RefusedError as refused:
@@ -149,14 +185,23 @@ class Reception:
                 return answers.not_understood("the body is not gzip, or not all of it")
 
     async def _keep(self, said: Body, kind: ParcelKind, holder: Holder, received_at: datetime) -> Answer:
+        kept = self._take(said, kind, holder, received_at)
+        if isinstance(kept, Answer):
+            return kept
+        await kept
+        return self._accepted
+
+    def _take(
+        self, said: Body, kind: ParcelKind, holder: Holder, received_at: datetime
+    ) -> Answer | asyncio.Future[None]:
+        """Why it is not taken, or what is done once it is kept."""
         taken = self._ingest.take(said.text, said.packed, kind, holder=holder, now=received_at)
         match taken:
             case Refused():
                 return answers.not_understood(taken.why)
             case HeldBack():
                 return answers.held_back(taken)
-        await self._gathering.keep(taken)
-        return self._accepted
+        return self._gathering.keep(taken)
 
     async def _keep_batch(self, said: Body, holder: Holder, received_at: datetime) -> Answer:
         def take() -> Refused | TooMuch | TakenBatch:
@@ -176,6 +221,17 @@ class Reception:
 def _key_in(headers: dict[bytes, bytes]) -> str:
     scheme, _, key = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def _is_packed(headers: dict[bytes, bytes]) -> bool | None:
+    """None for what nobody here can unpack."""
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    return encoding == b"gzip" if encoding in (b"", b"identity", b"gzip") else None
+
+
+def _unavailable(why: BaseException) -> Answer:
+    log.warning("Cannot keep reports, clients are told to try again", extra={"why": why})
+    return answers.not_now(Reason.UNAVAILABLE, "the platform cannot store reports now", seconds=_RETRY_SECONDS)
 
 
 def _why_unknown(key: str) -> str:

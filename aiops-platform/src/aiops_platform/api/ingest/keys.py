@@ -39,17 +39,23 @@ class KeyRing:
 
     async def holder(self, key: str, now: datetime) -> Holder | None:
         """Whose key this is, if it is in force, and notes the use in memory. Raises StoreUnavailableError."""
-        known = self._known.get(key)
-        left = 0.0 if known is None else known[1] - self._clock()
-        if known is not None and left > 0:
-            holder: Holder | None = known[0]
-            if left < _ASKED_AGAIN_SECONDS:
-                # Beforehand, so that nobody has to wait for the store once a second.
-                self._asked(key)
-        else:
+        holder = self.remembered(key, now)
+        if holder is None:
             holder = await self._look_up(key)
-        if holder is not None:
-            self._used[holder.id] = now
+            if holder is not None:
+                self._used[holder.id] = now
+        return holder
+
+    def remembered(self, key: str, now: datetime) -> Holder | None:
+        """The same where the store need not be asked for it; None where it must. To be called in the event loop."""
+        holder, until = self._known.get(key, (None, 0.0))
+        left = until - self._clock()
+        if holder is None or left <= 0:
+            return None
+        if left < _ASKED_AGAIN_SECONDS:
+            # Beforehand, so that nobody has to wait for the store once a second.
+            self._asked(key)
+        self._used[holder.id] = now
         return holder
 
     async def write_down_uses(self) -> None:

@@ -2,19 +2,21 @@ import asyncio
 import gzip
 import json
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from asgi_caller import GONE, call, part, parts
+from asgi_caller import GONE, Answered, call, part, parts
 from tables import a_store
 
 from aiops_platform.api.ingest import Counts, KeyRing, Reception
 from aiops_platform.api.ingest.body import Limits
+from aiops_platform.api.ingest.handler import URLS_AT_ONCE
 from aiops_platform.core.parcel import ParcelKind
 from aiops_platform.core.quota import Allowance, Quotas
 from aiops_platform.intake.sqlite import SqliteIntake
 from aiops_platform.pipeline.ingest import Ingest
-from aiops_platform.ports import IntakeUnavailableError
+from aiops_platform.ports import IntakeUnavailableError, StoreUnavailableError
 from aiops_platform.storage.access import SqlAccess
 from aiops_platform.storage.schema import metadata
 
@@ -27,9 +29,11 @@ ITEM = b'{"signal_type": "exception"}'
 
 
 class Door:
-    """A reception with a store and an intake of its own, in memory."""
+    """A reception with a store and an intake of its own, in memory. `at_once`: it is asked to answer at once first."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, at_once: bool = False) -> None:
+        self.at_once = at_once
+        self.answered_at_once = 0
         self.database = a_store()
         self.access = SqlAccess(self.database, server_secret=b"s" * 32)
         self.project, _ = self.access.ensure_project("default", "Default", NOW)
@@ -46,7 +50,32 @@ class Door:
         given = {name: value for name, value in given.items() if value is not None}
         ingest, keys = Ingest(quotas=self.quotas), KeyRing(self.access)
         reception = Reception(ingest, keys, self.intake, limits=self.limits, clock=lambda: self.now, counts=self.counts)
-        return asyncio.run(call(reception, method, path, given, parts(body) if messages is None else messages))
+        whole = body if messages is None and method == "POST" and path.encode() in URLS_AT_ONCE else None
+        said = parts(body) if messages is None else messages
+
+        async def ask() -> Answered:
+            if self.at_once and whole is not None and (answered := await self._at_once(reception, keys, given, whole)):
+                return answered
+            return await call(reception, method, path, given, said)
+
+        return asyncio.run(ask())
+
+    async def _at_once(
+        self, reception: Reception, keys: KeyRing, given: dict[str, str], body: bytes
+    ) -> Answered | None:
+        # Who asked a moment ago is remembered.
+        with suppress(StoreUnavailableError):
+            await keys.holder(given.get("authorization", "").removeprefix("Bearer "), self.now)
+        replied = asyncio.get_running_loop().create_future()
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+        if not reception.answer_at_once(headers, body, replied.set_result):
+            return None
+        self.answered_at_once += 1
+        reply = await replied
+        head, _, said = reply.rest.partition(b"\r\n\r\n")
+        told = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n"))
+        assert reply.closes == (told.get("connection") == "close")
+        return Answered(status=reply.status, headers=told, body=said)
 
     def kept(self) -> list[tuple[ParcelKind, bytes]]:
         return [(leased.parcel.kind, leased.parcel.body) for leased in self.intake.lease(100, NOW)]
@@ -56,9 +85,10 @@ class Door:
         self.database.close()
 
 
-@pytest.fixture
-def door():
-    door = Door(Limits(body=1000, batch=2000, together=5000, seconds=30))
+@pytest.fixture(params=[False, True], ids=["by ASGI", "at once"])
+def door(request):
+    """Whatever is promised is promised of both ways."""
+    door = Door(Limits(body=1000, batch=2000, together=5000, seconds=30), at_once=request.param)
     yield door
     door.close()
 
@@ -497,3 +527,47 @@ def test_a_store_that_cannot_be_asked_is_no_reason_to_call_a_key_wrong(door):
     metadata.drop_all(door.database.engine)
 
     assert door.send().status == 503
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "is_at_once"),
+    [
+        (EVENT, {}, True),
+        (gzip.compress(EVENT), {"content_encoding": "gzip"}, True),
+        (b"{", {}, True),
+        (EVENT, {"authorization": "Bearer aiops_" + "x" * 43}, False),
+        (EVENT, {"authorization": None}, False),
+        (EVENT, {"content_encoding": "br"}, False),
+        (EVENT, {"content_encoding": "gzip"}, False),
+        (b" " * 1001, {}, False),
+    ],
+)
+def test_only_what_is_in_order_or_soon_refused_is_answered_at_once(body, headers, is_at_once):
+    door = Door(Limits(body=1000, batch=2000, together=5000, seconds=30), at_once=True)
+    door.send(body, **headers)
+    assert door.answered_at_once == is_at_once
+    door.close()
+
+
+def test_who_is_answered_at_once_gives_back_the_room_that_it_took():
+    async def play() -> None:
+        intake, database = SqliteIntake(None), a_store()
+        access = SqlAccess(database, server_secret=b"s" * 32)
+        project, _ = access.ensure_project("default", "Default", NOW)
+        key, keys = access.create_key(project, "shop", NOW), KeyRing(access)
+        limits = Limits(body=1000, batch=1000, together=1500, seconds=30)
+        reception = Reception(Ingest(), keys, intake, limits=limits, clock=lambda: NOW, counts=Counts())
+        await keys.holder(key, NOW)
+        headers = [(b"authorization", f"Bearer {key}".encode())]
+        for body, status in [(EVENT.ljust(1000), 202), (b"{".ljust(1000), 400)] * 5:
+            replied = asyncio.get_running_loop().create_future()
+            assert reception.answer_at_once(headers, body, replied.set_result)
+            assert (await replied).status == status
+        # While one waits for the disk, another that is too much is not taken this way.
+        assert reception.answer_at_once(headers, EVENT.ljust(1000), lambda _: None)
+        assert not reception.answer_at_once(headers, EVENT.ljust(1000), lambda _: None)
+        keys.close()
+        intake.close()
+        database.close()
+
+    asyncio.run(play())
