@@ -25,6 +25,7 @@ class Impatient(Connection):
     unread_seconds = 0.3
     unread_bytes = 100_000
     body_seconds = 0.3
+    most_waiting = 50
 
 
 class Patient(Impatient):
@@ -33,6 +34,7 @@ class Patient(Impatient):
     header_seconds = 60
     unread_seconds = 60
     body_seconds = 60
+    most_waiting = 10_000
 
 
 class App:

@@ -1,6 +1,7 @@
 """One connection of the door: uvicorn's, with limits on headers, on slowness and on bodies that nobody reads.
 
-uvicorn waits for a request's headers for ever, takes any number of them, and reads an unwanted body to its end.
+uvicorn waits for a request's headers for ever, takes any number of them, reads an unwanted body to its end, and goes on
+reading requests while it owes the answers to thousands.
 
 Reports that come whole, or in the two parts in which many clients send them, are answered without ASGI, which is three tenths
 of what they cost here. A request that is out of the ordinary in any way is uvicorn's, as if it had been from the first.
@@ -8,8 +9,10 @@ of what they cost here. A request that is out of the ordinary in any way is uvic
 
 import logging
 from asyncio import TimerHandle, Transport
+from collections.abc import Sequence
 from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from aiops_platform.door.together import Together
@@ -30,6 +33,8 @@ class Connection(HttpToolsProtocol):
     # A client that was answered early (413, 401) may still be sending, and reads the answer only after that.
     unread_seconds = 10.0
     unread_bytes = 16 * 1024 * 1024
+    # Requests that come before the answers to others are kept in memory.
+    most_waiting = 200
     # A body may follow its headers by so much; after that its time is what the application sees to.
     body_seconds = 1.0
 
@@ -39,8 +44,11 @@ class Connection(HttpToolsProtocol):
     _message_open = False
     _headers_open = False
     _deadline: TimerHandle | None = None
+    # Of what was just received the first request: those after it wait for the next turn of the loop, so that others are served.
+    _is_first = True
     # The body of a request that may be answered at once, as long as it has not come in parts.
     _whole: list[bytes] | None = None
+    _head: Sequence[tuple[bytes, bytes]] = ()
 
     def __init__(self, *given: Any, at_once: AtOnce | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -50,6 +58,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Turns away what is too much; otherwise the first request is expected soon."""
         super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]  # as far as uvicorn uses it
+        self.flow = _Flow(self)
         if len(self.connections) > self.most_connections:
             log.warning("Turned a connection away: there are too many", extra={"connections": len(self.connections)})
             self.transport.write(_TOO_MANY)
@@ -69,8 +78,11 @@ class Connection(HttpToolsProtocol):
             if self._unread_bytes > self.unread_bytes:
                 self.transport.abort()
                 return
+        self._is_first = True
         super().data_received(data)
         if self.transport.is_closing():
+            self._whole = None
+            self._expect(None)
             return
         if self._whole:
             self._take_the_long_way()
@@ -84,6 +96,8 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: its headers are expected soon."""
         super().on_message_begin()
+        # The one before may have been answered since it was received.
+        self._unset_keepalive_if_required()
         self._header_bytes = self._unread_bytes = 0
         self._message_open = self._headers_open = True
         self._expect(None)
@@ -102,10 +116,13 @@ class Connection(HttpToolsProtocol):
         """From here on the application sees to time and size."""
         self._headers_open = False
         self._expect(None)
-        if self._header_bytes > self.header_bytes:
+        if len(self.pipeline) >= self.most_waiting:
+            self.transport.abort()
+        if self._is_ignored:
             return
         if self.url in self._urls_at_once and self._may_be_at_once():
-            self._whole = []
+            # Headers that follow the body are none that count: by ASGI nobody waits for them either.
+            self._whole, self._head = [], self.headers.copy()
         else:
             super().on_headers_complete()
 
@@ -113,14 +130,14 @@ class Connection(HttpToolsProtocol):
         """Part of the body."""
         if self._whole is not None:
             self._whole.append(body)
-        elif self._header_bytes <= self.header_bytes:
+        elif not self._is_ignored:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request was read to its end."""
         self._message_open = False
         self._expect(None)
-        if self._header_bytes > self.header_bytes:
+        if self._is_ignored:
             self._whole = None  # Headers may follow the body, too.
         elif self._whole is not None:
             if not self._is_answered_at_once(b"".join(self._whole)):
@@ -138,8 +155,13 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Answered; what is still to come of the request is expected soon."""
         super().on_response_complete()
-        if self._message_open and not self.transport.is_closing():
+        if self._is_unread and not self.transport.is_closing():
             self._expect(self.unread_seconds)
+
+    @property
+    def _is_ignored(self) -> bool:
+        """Whether the request is nobody's any more: its headers are too long, or the connection ends."""
+        return self._header_bytes > self.header_bytes or self.transport.is_closing()
 
     @property
     def _is_unread(self) -> bool:
@@ -157,8 +179,10 @@ class Connection(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _may_be_at_once(self) -> bool:
+        is_first, self._is_first = self._is_first, False
         return (
-            self._is_answered
+            is_first
+            and self._is_answered
             and not self.expect_100_continue
             and not self.flow.write_paused
             and not self.transport.is_closing()
@@ -186,7 +210,7 @@ class Connection(HttpToolsProtocol):
 
         self.cycle = awaited  # type: ignore[assignment]  # as far as uvicorn looks at it
         try:
-            is_answered = self._at_once is not None and self._at_once.answer(self.headers, body, tell)
+            is_answered = self._at_once is not None and self._at_once.answer(self._head, body, tell)
         except Exception:
             log.exception("Could not answer a report at once")
             is_answered = awaited.response_complete
@@ -219,6 +243,18 @@ class Connection(HttpToolsProtocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.abort()
+
+
+class _Flow(FlowControl):
+    """Reads no further as long as a request that was read waits for its turn."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection.transport)
+        self._waiting = connection.pipeline
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class _Nobody:

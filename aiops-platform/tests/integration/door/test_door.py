@@ -1,5 +1,6 @@
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 from doors import REQUEST, Door, Impatient, Patient, heard, one_answer
@@ -149,3 +150,27 @@ def test_the_end_does_not_wait_for_those_who_say_nothing(caplog):
     with door.connected():
         door.stop()
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_more_requests_than_may_wait_end_the_connection(door):
+    with door.connected(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n") as connection:
+        assert door.app.begun.wait(60)
+        with suppress(ConnectionError):
+            connection.sendall((REQUEST % 0) * (Impatient.most_waiting + 1))
+            assert heard(connection) == b""
+    with door.connected((REQUEST % 0) * Impatient.most_waiting) as connection:
+        answered = b""
+        while answered.count(b"HTTP/1.1 200 OK") < Impatient.most_waiting:
+            answered += connection.recv(65536)
+
+
+def test_who_reads_no_answers_is_not_listened_to_for_ever(patient):
+    def never_ends(connection: socket.socket) -> None:
+        for _ in range(100_000):
+            connection.sendall((REQUEST % 0) * 20)
+
+    with patient.connected() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        connection.settimeout(1)
+        with pytest.raises(TimeoutError):
+            never_ends(connection)
